@@ -1,0 +1,17 @@
+//! The words everyone uses: blood, time, ids, text, places and problem codes.
+//!
+//! Nothing here does I/O, knows a table or asks the wall for the time. Every parser of the project
+//! lives here, so that it can be tried alone.
+
+#[macro_use]
+mod word;
+
+pub mod blood;
+pub mod ids;
+pub mod page;
+pub mod place;
+pub mod problem;
+pub mod text;
+pub mod time;
+
+pub use problem::{Code, Problem, Result};

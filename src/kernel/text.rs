@@ -1,0 +1,1 @@
+//! Text that people type: names, phones, numbers. Parsed at the door, trusted after.
