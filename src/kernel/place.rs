@@ -39,7 +39,9 @@ impl Governorate {
     #[must_use]
     pub const fn region(self) -> Region {
         match self {
-            Self::Jenin | Self::Tubas | Self::Tulkarm | Self::Nablus | Self::Qalqilya => Region::WestBankNorth,
+            Self::Jenin | Self::Tubas | Self::Tulkarm | Self::Nablus | Self::Qalqilya => {
+                Region::WestBankNorth
+            }
             Self::Salfit | Self::RamallahAlBireh | Self::Jericho => Region::WestBankCentre,
             Self::Jerusalem => Region::EastJerusalem,
             Self::Bethlehem | Self::Hebron => Region::WestBankSouth,
