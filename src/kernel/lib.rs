@@ -7,10 +7,15 @@
 mod word;
 
 pub mod blood;
+pub mod branch;
 pub mod ids;
 pub mod page;
 pub mod place;
 pub mod problem;
+pub mod role;
+#[cfg(test)]
+mod sources;
+pub mod status;
 pub mod text;
 pub mod time;
 

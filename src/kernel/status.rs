@@ -1,0 +1,113 @@
+//! The states that things pass through. Which step is allowed from which is each room's own rule.
+
+word! {
+    /// Where a donor stands in the register.
+    pub enum DonorStatus {
+        Active = "active",
+        /// Not to be invited for a while, at the donor's own wish or by the unit.
+        Paused = "paused",
+        /// Unbookable until somebody has looked: a likely duplicate or an identity from elsewhere.
+        Review = "review",
+        Deceased = "deceased",
+        /// Identity removed; the traceable facts of giving remain.
+        Erased = "erased",
+    }
+}
+
+word! {
+    /// Where a bag stands. It is born in quarantine, and only `released` counts as stock.
+    pub enum UnitStatus {
+        Quarantine = "quarantine",
+        Released = "released",
+        /// Held for one request.
+        Reserved = "reserved",
+        Issued = "issued",
+        Transfused = "transfused",
+        Returned = "returned",
+        Discarded = "discarded",
+        Expired = "expired",
+        /// Stopped for safety; reachable from every in-date state.
+        Blocked = "blocked",
+    }
+}
+
+word! {
+    /// Where a booking stands.
+    pub enum AppointmentStatus {
+        /// Made by somebody else; binds nobody until the donor accepts.
+        Proposed = "proposed",
+        Booked = "booked",
+        Cancelled = "cancelled",
+        Kept = "kept",
+        NoShow = "no_show",
+    }
+}
+
+word! {
+    /// Where a drive stands.
+    pub enum DriveStatus {
+        Draft = "draft",
+        /// Takes bookings.
+        Open = "open",
+        /// Takes no more bookings.
+        Closed = "closed",
+        Cancelled = "cancelled",
+        Done = "done",
+    }
+}
+
+word! {
+    /// Where an activity of any branch stands.
+    pub enum ActivityStatus {
+        Proposed = "proposed",
+        Approved = "approved",
+        UnderWay = "under_way",
+        /// It took place.
+        Done = "done",
+        Cancelled = "cancelled",
+    }
+}
+
+word! {
+    /// What kind of facility holds blood.
+    pub enum FacilityKind {
+        Hospital = "hospital",
+        BloodBank = "blood_bank",
+    }
+}
+
+impl UnitStatus {
+    /// Whether the bag counts as stock that can be promised.
+    #[must_use]
+    pub const fn is_usable(self) -> bool {
+        matches!(self, Self::Released)
+    }
+}
+
+impl AppointmentStatus {
+    /// Whether the booking still takes a place.
+    #[must_use]
+    pub const fn is_live(self) -> bool {
+        matches!(self, Self::Proposed | Self::Booked)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_a_released_bag_is_usable() {
+        let usable: Vec<_> = UnitStatus::ALL.iter().filter(|status| status.is_usable()).collect();
+        assert_eq!(usable, [&UnitStatus::Released]);
+    }
+
+    #[test]
+    fn every_word_is_read_back() {
+        for status in UnitStatus::ALL {
+            assert_eq!(status.code().parse::<UnitStatus>().unwrap(), *status);
+        }
+        assert!("RELEASED".parse::<UnitStatus>().is_err());
+        assert!("".parse::<DriveStatus>().is_err());
+    }
+}
