@@ -1,1 +1,3 @@
 //! Shiryan.
+
+pub mod texts;

@@ -1,0 +1,163 @@
+### One message for each problem code: what happened, and in `.detail` what to do about it.
+
+problem-malformed-json = The request is not valid JSON
+    .detail = The body must be one complete JSON document in UTF-8.
+
+problem-unknown-field = A field is not known
+    .detail = Remove the field named below, or correct its spelling.
+
+problem-unknown-parameter = A query parameter is not known or is repeated
+    .detail = Remove the parameter named below, correct its spelling, or give it only once.
+
+problem-missing-field = A required field is missing
+    .detail = Add the field named below.
+
+problem-wrong-type = A field has the wrong type
+    .detail = Give the field named below as the type that the API description states.
+
+problem-invalid-value = A value is not one of those accepted
+    .detail = Correct the field named below.
+
+problem-out-of-range = A value is outside its range
+    .detail = Give a value within the accepted range.
+
+problem-bad-text = The text holds characters that are not accepted
+    .detail = Remove control characters, hidden characters and mixed scripts.
+
+problem-body-too-large = The request is too large
+    .detail = Send less at once; files have their own limit.
+
+problem-unsupported-media-type = The content type is not accepted
+    .detail = Send the body as application/json.
+
+problem-invalid-request = Some fields need correction
+    .detail = Correct the fields named below; all of them are listed.
+
+problem-cursor-invalid = The page link is no longer valid
+    .detail = Start again from the first page of the list.
+
+problem-idempotency-key-missing = The Idempotency-Key header is missing
+    .detail = Send a fresh key with each new request, and the same key when repeating one.
+
+problem-idempotency-key-invalid = The Idempotency-Key header is not valid
+    .detail = Use 8 to 64 visible ASCII characters.
+
+problem-idempotency-key-reused = This Idempotency-Key was used for another request
+    .detail = Use a new key for a new request.
+
+problem-idempotency-in-progress = The same request is still being carried out
+    .detail = Wait a moment, then repeat it with the same key.
+
+problem-method-not-allowed = This address does not take that method
+    .detail = The Allow header lists the methods that it takes.
+
+problem-not-found = Not found
+    .detail = There is nothing at this address that is open to this account.
+
+problem-unauthenticated = Sign-in is required
+    .detail = Sign in, then try again.
+
+problem-token-invalid = The access token is not valid
+    .detail = Sign in again.
+
+problem-token-expired = The access token has expired
+    .detail = Renew it with the refresh token, or sign in again.
+
+problem-bad-credentials = The user name or the password is not correct
+    .detail = Check both and try again. After several failures there is a short wait.
+
+problem-password-change-required = The password must be changed first
+    .detail = Choose a new password, then continue.
+
+problem-refresh-invalid = The session cannot be renewed
+    .detail = Sign in again.
+
+problem-refresh-reused = The session was closed for safety
+    .detail = A renewal token was used twice. Sign in again, and tell the administrator if this is unexpected.
+
+problem-forbidden = This account may not do that
+    .detail = Ask an administrator if the right is needed for your work.
+
+problem-cross-site-refused = The form did not come from this site
+    .detail = Open the page again and repeat the step.
+
+problem-state-conflict = The record has changed and no longer allows this
+    .detail = Load it again and decide anew.
+
+problem-code-taken = This code is already in use
+    .detail = Choose another code.
+
+problem-unknown-reference = Something that the request names does not exist
+    .detail = Correct the field named below.
+
+problem-donor-already-registered = This donor is already in the register
+    .detail = Open the existing record instead.
+
+problem-donor-unbookable = This donor cannot be booked at present
+    .detail = The record waits for review or is closed for booking.
+
+problem-not-eligible = Not available to donate at present
+    .detail = The date in the answer, if there is one, says when to ask again; the blood bank has the details.
+
+problem-already-booked = There is already an appointment at this drive
+    .detail = Cancel the present one first to choose another time.
+
+problem-slot-full = This time is full
+    .detail = Choose another time at the same drive.
+
+problem-drive-full = The drive is full
+    .detail = Choose another drive or another day.
+
+problem-drive-closed = The drive is not open for booking
+    .detail = Choose another drive.
+
+problem-din-invalid = The donation number is not valid
+    .detail = Scan the label again, or check each character.
+
+problem-din-used = This donation number is already in use
+    .detail = Take a new label; keep this one aside and tell the blood bank.
+
+problem-group-unknown = The blood group is not known well enough
+    .detail = Wait for the laboratory's confirmed group.
+
+problem-group-discrepancy = Two records of the blood group disagree
+    .detail = Stop, and have the laboratory resolve it before anything is issued.
+
+problem-unit-expired = The blood unit has expired
+    .detail = Choose another unit; this one is to be discarded.
+
+problem-identity-damaged = The identity of this record cannot be opened
+    .detail = Nothing was shown or changed. Tell the administrator.
+
+problem-password-too-short = The password is too short
+    .detail = Use at least 12 characters; several words are easy to remember.
+
+problem-password-too-common = The password is too common
+    .detail = Choose one that is not on lists of known passwords.
+
+problem-national-id-invalid = The identity number is not valid
+    .detail = Check the number against the document.
+
+problem-phone-invalid = The phone number is not valid
+    .detail = Give a local number or one with its country code.
+
+problem-email-invalid = The e-mail address is not valid
+    .detail = Give an address such as name@example.org.
+
+problem-name-invalid = The name is not accepted
+    .detail = Write each part of the name in one script, without digits or signs.
+
+problem-date-invalid = The date is not valid
+    .detail = Write the date as year-month-day, such as 2026-03-01.
+
+problem-busy = The service is busy
+    .detail = Nothing was changed. Try again in a moment.
+
+problem-not-ready = The service is not ready yet
+    .detail = It is starting. Try again in a moment.
+
+problem-too-many-requests = Too many requests
+    .detail = Wait for the time given, then try again.
+
+problem-internal = Something went wrong on our side
+    .detail = Nothing is shown of the cause here. Give the administrator the request number.
