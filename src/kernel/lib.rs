@@ -8,11 +8,13 @@ mod word;
 
 pub mod blood;
 pub mod branch;
+pub mod compat;
 pub mod ids;
 pub mod page;
 pub mod place;
 pub mod problem;
 pub mod role;
+pub mod shelf;
 #[cfg(test)]
 mod sources;
 pub mod status;
