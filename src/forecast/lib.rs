@@ -1,1 +1,22 @@
-//! Mathematics.
+//! Mathematics: what comes in, what goes out, and how long the blood lasts.
+//!
+//! Nothing here does I/O, asks for the time or knows a table. Days are arguments, chance is a pure
+//! function of (seed, stream, path, day), and every result is the same on one thread or on many.
+//! Refused here: substitution between groups, transfers between sites, calendars of feasts.
+
+pub mod adu; // average daily demand from an issue series; wastage as a share of issues
+
+pub mod band; // P5 to P95, from past errors or from simulated paths
+pub mod chance; // random numbers that do not depend on the order of the work
+pub mod closed; // textbook closed forms that judge the simulators
+pub mod cover; // expected stock and days of cover
+pub mod fefo; // a shelf of dated lots: receive, expire, issue the first to expire
+
+mod number; // counts to reals and back, the two ways the linter cannot see
+
+pub use adu::{Adu, average_daily_demand, wapi};
+
+pub use band::Band;
+pub use chance::Chance;
+pub use cover::{Cover, ExpectedShelf, days_of_cover};
+pub use fefo::{DayRecord, Lot, Shelf};
