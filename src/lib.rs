@@ -1,3 +1,26 @@
-//! Shiryan.
+//! Shiryan: a blood-donation registry, drive scheduler and strategic-blood-reserve service.
+//!
+//! The map. A room imports only rooms that stand before it in this list; a test reads every path.
+//!
+//! - `vault` keys and sealing
+//! - `settings` every key of the configuration, from file and environment
+//! - `texts` Arabic and English
+//! - `db` the two doors to the database
+//! - `audit` the append-only record and the sealer that chains it
+//! - `places` governorates, units, facilities
+//! - `accounts` users, roles, rights, sessions, tokens
+//! - `donors` the registry, with sealed identity
+//! - `eligibility` who may give what, when, and why not
+//! - `activities` the ten branches
+//! - `drives` drives, slots, appointments
+//! - `stock` blood units and which fit whom
+//! - `donations` what was given, and the units made of it
+//! - `projections` demand, supply and stock, weeks ahead
+//! - `reserve` levels, days of cover, the hospitals' published table
+//! - `http` server, problems, extractors, API description
+//! - `web` pages
+//! - `app` puts it together; `cli` one file per command
 
+pub mod db;
 pub mod texts;
+pub mod vault;

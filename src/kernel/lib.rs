@@ -17,6 +17,7 @@ pub mod role;
 pub mod shelf;
 #[cfg(test)]
 mod sources;
+mod sql;
 pub mod status;
 pub mod text;
 pub mod time;

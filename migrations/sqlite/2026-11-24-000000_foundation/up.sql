@@ -1,0 +1,370 @@
+-- The foundation. The same tables stand on both databases; types differ by one word each.
+
+CREATE TABLE meta (
+    key TEXT NOT NULL PRIMARY KEY,
+    value TEXT NOT NULL
+);
+
+-- places ---------------------------------------------------------------------------------------
+
+CREATE TABLE units (
+    id INTEGER PRIMARY KEY NOT NULL,
+    code TEXT NOT NULL UNIQUE,
+    name_ar TEXT NOT NULL,
+    name_en TEXT NOT NULL,
+    parent BIGINT REFERENCES units (id),
+    governorate TEXT NOT NULL CHECK (governorate IN ('PS-JEN', 'PS-TBS', 'PS-TKM', 'PS-NBS', 'PS-QQA', 'PS-SLT', 'PS-RBH', 'PS-JRH',
+        'PS-JEM', 'PS-BTH', 'PS-HBN', 'PS-NGZ', 'PS-GZA', 'PS-DEB', 'PS-KYS', 'PS-RFH')),
+    created_at TIMESTAMP NOT NULL,
+    CHECK (parent IS NULL OR parent <> id)
+);
+
+-- Every pair of a unit and one that stands above it, itself included (depth 0): a scope is one join.
+CREATE TABLE unit_tree (
+    ancestor BIGINT NOT NULL REFERENCES units (id),
+    descendant BIGINT NOT NULL REFERENCES units (id),
+    depth INTEGER NOT NULL CHECK (depth >= 0),
+    PRIMARY KEY (ancestor, descendant)
+);
+CREATE INDEX unit_tree_by_descendant ON unit_tree (descendant);
+
+CREATE TABLE facilities (
+    id INTEGER PRIMARY KEY NOT NULL,
+    code TEXT NOT NULL UNIQUE,
+    kind TEXT NOT NULL CHECK (kind IN ('hospital', 'blood_bank')),
+    name_ar TEXT NOT NULL,
+    name_en TEXT NOT NULL,
+    governorate TEXT NOT NULL CHECK (governorate IN ('PS-JEN', 'PS-TBS', 'PS-TKM', 'PS-NBS', 'PS-QQA', 'PS-SLT', 'PS-RBH', 'PS-JRH',
+        'PS-JEM', 'PS-BTH', 'PS-HBN', 'PS-NGZ', 'PS-GZA', 'PS-DEB', 'PS-KYS', 'PS-RFH')),
+    created_at TIMESTAMP NOT NULL
+);
+
+-- accounts -------------------------------------------------------------------------------------
+
+CREATE TABLE users (
+    id INTEGER PRIMARY KEY NOT NULL,
+    username TEXT NOT NULL UNIQUE,
+    role TEXT NOT NULL CHECK (role IN ('admin', 'command', 'medic', 'hospital', 'bank', 'physician')),
+    password_hash TEXT NOT NULL,
+    must_change BOOLEAN NOT NULL,
+    facility BIGINT REFERENCES facilities (id),
+    disabled BOOLEAN NOT NULL,
+    language TEXT CHECK (language IN ('ar', 'en')),
+    created_at TIMESTAMP NOT NULL,
+    created_by BIGINT REFERENCES users (id),
+    version BIGINT NOT NULL,
+    CHECK ((role IN ('hospital', 'bank')) = (facility IS NOT NULL))
+);
+
+CREATE TABLE user_units (
+    user_id BIGINT NOT NULL REFERENCES users (id),
+    unit_id BIGINT NOT NULL REFERENCES units (id),
+    PRIMARY KEY (user_id, unit_id)
+);
+
+CREATE TABLE sessions (
+    id INTEGER PRIMARY KEY NOT NULL,
+    user_id BIGINT NOT NULL REFERENCES users (id),
+    kind TEXT NOT NULL CHECK (kind IN ('api', 'browser')),
+    csrf BLOB,
+    created_at TIMESTAMP NOT NULL,
+    expires_at TIMESTAMP NOT NULL,
+    revoked_at TIMESTAMP,
+    CHECK ((kind = 'browser') = (csrf IS NOT NULL))
+);
+CREATE INDEX sessions_by_user ON sessions (user_id);
+
+-- Digests only: whoever reads the table cannot sign in with it.
+CREATE TABLE session_tokens (
+    digest BLOB NOT NULL PRIMARY KEY,
+    session_id BIGINT NOT NULL REFERENCES sessions (id),
+    issued_at TIMESTAMP NOT NULL,
+    used_at TIMESTAMP
+);
+CREATE INDEX session_tokens_by_session ON session_tokens (session_id);
+
+-- donors ---------------------------------------------------------------------------------------
+
+CREATE TABLE donors (
+    id INTEGER PRIMARY KEY NOT NULL,
+    status TEXT NOT NULL CHECK (status IN ('active', 'paused', 'review', 'deceased', 'erased')),
+    sex TEXT CHECK (sex IN ('male', 'female')),
+    birth_band INTEGER CHECK (birth_band % 5 = 0),
+    blood_group TEXT CHECK (blood_group IN ('o_neg', 'o_pos', 'a_neg', 'a_pos', 'b_neg', 'b_pos', 'ab_neg', 'ab_pos')),
+    group_evidence TEXT NOT NULL CHECK (group_evidence IN ('unknown', 'declared', 'typed_once', 'confirmed')),
+    unit_id BIGINT REFERENCES units (id),
+    governorate TEXT CHECK (governorate IN ('PS-JEN', 'PS-TBS', 'PS-TKM', 'PS-NBS', 'PS-QQA', 'PS-SLT', 'PS-RBH', 'PS-JRH',
+        'PS-JEM', 'PS-BTH', 'PS-HBN', 'PS-NGZ', 'PS-GZA', 'PS-DEB', 'PS-KYS', 'PS-RFH')),
+    weight_kg DOUBLE CHECK (weight_kg > 0),
+    height_cm DOUBLE CHECK (height_cm > 0),
+    screened BOOLEAN NOT NULL,
+    declared_12_months INTEGER CHECK (declared_12_months >= 0),
+    paused_until DATE,
+    donor_key BLOB NOT NULL,
+    key_version INTEGER NOT NULL,
+    created_at TIMESTAMP NOT NULL,
+    created_by BIGINT REFERENCES users (id),
+    version BIGINT NOT NULL,
+    CHECK ((blood_group IS NULL) = (group_evidence = 'unknown'))
+);
+CREATE INDEX donors_by_unit ON donors (unit_id, id);
+CREATE INDEX donors_by_group ON donors (blood_group, governorate, id);
+
+-- Each column is sealed under the donor's own key and bound to table, column, donor and key version.
+CREATE TABLE donor_identities (
+    donor INTEGER PRIMARY KEY NOT NULL REFERENCES donors (id),
+    name BLOB,
+    national_id BLOB,
+    service_number BLOB,
+    phone BLOB,
+    email BLOB,
+    birth_date BLOB
+);
+
+-- Keyed tags for exact look-ups. `owner` marks the donor whom the key belongs to: a second entry of
+-- a known key waits for review and never owns it.
+CREATE TABLE donor_tags (
+    field TEXT NOT NULL CHECK (field IN ('nid', 'svc', 'tel', 'eml')),
+    tag BLOB NOT NULL,
+    donor BIGINT NOT NULL REFERENCES donors (id),
+    owner BOOLEAN NOT NULL,
+    PRIMARY KEY (field, tag, donor)
+) WITHOUT ROWID;
+CREATE UNIQUE INDEX donor_tags_one_owner ON donor_tags (field, tag) WHERE owner AND field IN ('nid', 'svc');
+CREATE INDEX donor_tags_by_donor ON donor_tags (donor);
+
+-- eligibility ----------------------------------------------------------------------------------
+
+-- A ledger: a correction is a new line that names the one it replaces.
+CREATE TABLE givings (
+    id INTEGER PRIMARY KEY NOT NULL,
+    donor BIGINT NOT NULL REFERENCES donors (id),
+    given_on DATE NOT NULL,
+    donation_type TEXT NOT NULL CHECK (donation_type IN ('whole_blood', 'double_red_cells', 'platelet_apheresis', 'plasma_apheresis')),
+    volume_ml INTEGER NOT NULL CHECK (volume_ml >= 0),
+    red_cells_lost BOOLEAN NOT NULL,
+    source TEXT NOT NULL CHECK (source IN ('donation', 'import')),
+    corrects BIGINT UNIQUE REFERENCES givings (id),
+    recorded_at TIMESTAMP NOT NULL
+);
+CREATE INDEX givings_by_donor ON givings (donor, given_on);
+
+-- The cause (code and base date) is sealed under the donor's key.
+CREATE TABLE deferrals (
+    id INTEGER PRIMARY KEY NOT NULL,
+    donor BIGINT NOT NULL REFERENCES donors (id),
+    cause BLOB NOT NULL,
+    recorded_on DATE NOT NULL,
+    recorded_at TIMESTAMP NOT NULL,
+    recorded_by BIGINT REFERENCES users (id),
+    lifted_on DATE,
+    lifted_by BIGINT REFERENCES users (id),
+    CHECK ((lifted_on IS NULL) = (lifted_by IS NULL))
+);
+CREATE INDEX deferrals_by_donor ON deferrals (donor);
+
+-- When each donor may give what, at most two windows ahead; `until_on` NULL is open. Written with the
+-- fact that changes it.
+CREATE TABLE giving_windows (
+    donor BIGINT NOT NULL REFERENCES donors (id),
+    donation_type TEXT NOT NULL CHECK (donation_type IN ('whole_blood', 'double_red_cells', 'platelet_apheresis', 'plasma_apheresis')),
+    place INTEGER NOT NULL CHECK (place IN (0, 1)),
+    from_on DATE NOT NULL,
+    until_on DATE,
+    rule_set TEXT NOT NULL,
+    PRIMARY KEY (donor, donation_type, place),
+    CHECK (until_on IS NULL OR until_on >= from_on)
+);
+
+-- activities and drives ------------------------------------------------------------------------
+
+CREATE TABLE activities (
+    id INTEGER PRIMARY KEY NOT NULL,
+    branch TEXT NOT NULL CHECK (branch IN ('construction', 'farmers', 'blood_donation', 'orphans',
+        'elderly_disabled', 'families', 'volunteering', 'religious', 'band', 'ceremonies')),
+    status TEXT NOT NULL CHECK (status IN ('proposed', 'approved', 'under_way', 'done', 'cancelled')),
+    title BLOB NOT NULL,
+    place BLOB,
+    governorate TEXT NOT NULL CHECK (governorate IN ('PS-JEN', 'PS-TBS', 'PS-TKM', 'PS-NBS', 'PS-QQA', 'PS-SLT', 'PS-RBH', 'PS-JRH',
+        'PS-JEM', 'PS-BTH', 'PS-HBN', 'PS-NGZ', 'PS-GZA', 'PS-DEB', 'PS-KYS', 'PS-RFH')),
+    starts_at TIMESTAMP NOT NULL,
+    ends_at TIMESTAMP NOT NULL,
+    unit_id BIGINT NOT NULL REFERENCES units (id),
+    created_at TIMESTAMP NOT NULL,
+    created_by BIGINT REFERENCES users (id),
+    version BIGINT NOT NULL,
+    CHECK (ends_at > starts_at)
+);
+CREATE INDEX activities_by_start ON activities (starts_at, id);
+CREATE INDEX activities_by_unit ON activities (unit_id, starts_at);
+
+-- A drive is an activity of the blood-donation branch and shares its id.
+CREATE TABLE drives (
+    id INTEGER PRIMARY KEY NOT NULL REFERENCES activities (id),
+    status TEXT NOT NULL CHECK (status IN ('draft', 'open', 'closed', 'cancelled', 'done')),
+    facility BIGINT REFERENCES facilities (id),
+    slot_minutes INTEGER NOT NULL CHECK (slot_minutes BETWEEN 5 AND 240),
+    beds INTEGER NOT NULL CHECK (beds BETWEEN 1 AND 200)
+);
+
+CREATE TABLE slots (
+    id INTEGER PRIMARY KEY NOT NULL,
+    drive BIGINT NOT NULL REFERENCES drives (id),
+    starts_at TIMESTAMP NOT NULL,
+    capacity INTEGER NOT NULL CHECK (capacity >= 1),
+    booked INTEGER NOT NULL CHECK (booked >= 0),
+    UNIQUE (drive, starts_at),
+    CHECK (booked <= capacity)
+);
+
+CREATE TABLE appointments (
+    id INTEGER PRIMARY KEY NOT NULL,
+    drive BIGINT NOT NULL REFERENCES drives (id),
+    slot BIGINT NOT NULL REFERENCES slots (id),
+    donor BIGINT NOT NULL REFERENCES donors (id),
+    status TEXT NOT NULL CHECK (status IN ('proposed', 'booked', 'cancelled', 'kept', 'no_show')),
+    created_at TIMESTAMP NOT NULL,
+    created_by BIGINT REFERENCES users (id),
+    changed_at TIMESTAMP NOT NULL,
+    version BIGINT NOT NULL
+);
+CREATE UNIQUE INDEX appointments_one_live ON appointments (drive, donor)
+    WHERE status IN ('proposed', 'booked', 'kept');
+CREATE INDEX appointments_by_slot ON appointments (slot);
+CREATE INDEX appointments_by_donor ON appointments (donor);
+
+-- donations and stock --------------------------------------------------------------------------
+
+CREATE TABLE donations (
+    id INTEGER PRIMARY KEY NOT NULL,
+    donor BIGINT NOT NULL REFERENCES donors (id),
+    din TEXT NOT NULL UNIQUE,
+    donation_type TEXT NOT NULL CHECK (donation_type IN ('whole_blood', 'double_red_cells', 'platelet_apheresis', 'plasma_apheresis')),
+    volume_ml INTEGER NOT NULL CHECK (volume_ml > 0),
+    collected_at TIMESTAMP NOT NULL,
+    given_on DATE NOT NULL,
+    facility BIGINT NOT NULL REFERENCES facilities (id),
+    drive BIGINT REFERENCES drives (id),
+    appointment BIGINT UNIQUE REFERENCES appointments (id),
+    recorded_at TIMESTAMP NOT NULL,
+    recorded_by BIGINT REFERENCES users (id)
+);
+CREATE INDEX donations_by_donor ON donations (donor);
+
+CREATE TABLE blood_units (
+    id INTEGER PRIMARY KEY NOT NULL,
+    donation BIGINT REFERENCES donations (id),
+    din TEXT NOT NULL,
+    component TEXT NOT NULL CHECK (component IN ('whole_blood', 'red_cells', 'platelets', 'plasma', 'cryoprecipitate')),
+    division INTEGER NOT NULL CHECK (division >= 0),
+    blood_group TEXT CHECK (blood_group IN ('o_neg', 'o_pos', 'a_neg', 'a_pos', 'b_neg', 'b_pos', 'ab_neg', 'ab_pos')),
+    volume_ml INTEGER NOT NULL CHECK (volume_ml > 0),
+    status TEXT NOT NULL CHECK (status IN ('quarantine', 'released', 'reserved', 'issued', 'transfused',
+        'returned', 'discarded', 'expired', 'blocked')),
+    facility BIGINT NOT NULL REFERENCES facilities (id),
+    collected_on DATE NOT NULL,
+    expires_at TIMESTAMP NOT NULL,
+    expires_on DATE NOT NULL,
+    changed_at TIMESTAMP NOT NULL,
+    version BIGINT NOT NULL,
+    UNIQUE (din, component, division),
+    CHECK (status = 'quarantine' OR status IN ('discarded', 'expired', 'blocked') OR blood_group IS NOT NULL)
+);
+CREATE INDEX blood_units_on_shelf ON blood_units (status, component, blood_group, expires_at);
+CREATE INDEX blood_units_by_facility ON blood_units (facility, id);
+
+CREATE TABLE unit_movements (
+    id INTEGER PRIMARY KEY NOT NULL,
+    blood_unit BIGINT NOT NULL REFERENCES blood_units (id),
+    from_status TEXT,
+    to_status TEXT NOT NULL,
+    facility BIGINT NOT NULL REFERENCES facilities (id),
+    moved_at TIMESTAMP NOT NULL,
+    moved_by BIGINT REFERENCES users (id)
+);
+CREATE INDEX unit_movements_by_unit ON unit_movements (blood_unit, id);
+
+-- What went in and out of the shelves of a governorate on a civil day.
+CREATE TABLE daily_flows (
+    governorate TEXT NOT NULL CHECK (governorate IN ('PS-JEN', 'PS-TBS', 'PS-TKM', 'PS-NBS', 'PS-QQA', 'PS-SLT', 'PS-RBH', 'PS-JRH',
+        'PS-JEM', 'PS-BTH', 'PS-HBN', 'PS-NGZ', 'PS-GZA', 'PS-DEB', 'PS-KYS', 'PS-RFH')),
+    component TEXT NOT NULL CHECK (component IN ('whole_blood', 'red_cells', 'platelets', 'plasma', 'cryoprecipitate')),
+    blood_group TEXT NOT NULL CHECK (blood_group IN ('o_neg', 'o_pos', 'a_neg', 'a_pos', 'b_neg', 'b_pos', 'ab_neg', 'ab_pos')),
+    flow_on DATE NOT NULL,
+    received INTEGER NOT NULL CHECK (received >= 0),
+    issued INTEGER NOT NULL CHECK (issued >= 0),
+    expired INTEGER NOT NULL CHECK (expired >= 0),
+    PRIMARY KEY (governorate, component, blood_group, flow_on)
+) WITHOUT ROWID;
+CREATE INDEX daily_flows_by_day ON daily_flows (flow_on);
+
+-- Daily series that somebody imported for planning: `day_no` is 1, 2, … where the file has no dates.
+CREATE TABLE history_series (
+    id INTEGER PRIMARY KEY NOT NULL,
+    name TEXT NOT NULL UNIQUE,
+    source TEXT NOT NULL,
+    imported_at TIMESTAMP NOT NULL
+);
+CREATE TABLE history_days (
+    series BIGINT NOT NULL REFERENCES history_series (id),
+    day_no INTEGER NOT NULL,
+    on_date DATE,
+    weekday INTEGER CHECK (weekday BETWEEN 0 AND 6),
+    amount DOUBLE NOT NULL CHECK (amount >= 0),
+    PRIMARY KEY (series, day_no)
+) WITHOUT ROWID;
+
+-- What hospitals may know of donors: made once a day, never changed after.
+CREATE TABLE published_tables (
+    id INTEGER PRIMARY KEY NOT NULL,
+    made_on DATE NOT NULL UNIQUE,
+    made_at TIMESTAMP NOT NULL
+);
+CREATE TABLE published_cells (
+    published BIGINT NOT NULL REFERENCES published_tables (id),
+    blood_group TEXT NOT NULL CHECK (blood_group IN ('o_neg', 'o_pos', 'a_neg', 'a_pos', 'b_neg', 'b_pos', 'ab_neg', 'ab_pos')),
+    area TEXT NOT NULL,
+    donation_type TEXT NOT NULL CHECK (donation_type IN ('whole_blood', 'double_red_cells', 'platelet_apheresis', 'plasma_apheresis')),
+    band TEXT NOT NULL,
+    PRIMARY KEY (published, blood_group, area, donation_type)
+);
+
+-- record ---------------------------------------------------------------------------------------
+
+-- Written with the fact, each with its own keyed digest; the sealer chains them after.
+CREATE TABLE audit_lines (
+    id INTEGER PRIMARY KEY NOT NULL,
+    at TIMESTAMP NOT NULL,
+    actor BIGINT,
+    action TEXT NOT NULL,
+    subject TEXT,
+    detail TEXT NOT NULL,
+    digest BLOB NOT NULL,
+    chained BOOLEAN NOT NULL
+);
+CREATE INDEX audit_lines_unchained ON audit_lines (id) WHERE NOT chained;
+CREATE TABLE audit_chain (
+    seq BIGINT NOT NULL PRIMARY KEY,
+    line BIGINT NOT NULL UNIQUE REFERENCES audit_lines (id),
+    hash BLOB NOT NULL
+);
+
+CREATE TABLE feed (
+    seq INTEGER PRIMARY KEY AUTOINCREMENT NOT NULL,
+    entity TEXT NOT NULL,
+    entity_id BIGINT NOT NULL,
+    kind TEXT NOT NULL,
+    at TIMESTAMP NOT NULL
+);
+
+-- An answer is kept as ids and codes, never as identity.
+CREATE TABLE idempotency (
+    principal BIGINT NOT NULL,
+    route TEXT NOT NULL,
+    key TEXT NOT NULL,
+    fingerprint BLOB NOT NULL,
+    answer TEXT NOT NULL,
+    made_at TIMESTAMP NOT NULL,
+    PRIMARY KEY (principal, route, key)
+);
+CREATE INDEX idempotency_by_age ON idempotency (made_at);

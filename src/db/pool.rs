@@ -1,0 +1,136 @@
+//! Connections: how each is opened and kept, and the transaction statements of both databases.
+
+use std::time::Duration;
+
+use diesel::connection::{AnsiTransactionManager, SimpleConnection, TransactionManager};
+use diesel::r2d2::{ManageConnection, R2D2Connection};
+use diesel::{Connection, PgConnection, SqliteConnection};
+use shiryan_kernel::{Code, Problem, Result};
+use shiryan_schema::Conn;
+
+use super::{Isolation, Target};
+
+pub type Pool = diesel::r2d2::Pool<Manager>;
+
+/// How many connections: readers on SQLite, all on PostgreSQL.
+#[derive(Debug, Clone, Copy)]
+pub struct Size(pub u32);
+
+/// What an SQLite connection is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Use {
+    Read,
+    Write,
+}
+
+#[derive(Debug)]
+pub struct Manager(Target);
+
+impl ManageConnection for Manager {
+    type Connection = Conn;
+    type Error = diesel::r2d2::Error;
+
+    fn connect(&self) -> Result<Conn, Self::Error> {
+        connect(&self.0, Use::Read).map_err(|problem| {
+            diesel::r2d2::Error::ConnectionError(diesel::ConnectionError::BadConnection(
+                problem.cause.unwrap_or_default(),
+            ))
+        })
+    }
+
+    fn is_valid(&self, conn: &mut Conn) -> Result<(), Self::Error> {
+        conn.ping().map_err(diesel::r2d2::Error::QueryError)
+    }
+
+    fn has_broken(&self, conn: &mut Conn) -> bool {
+        std::thread::panicking() || conn.is_broken()
+    }
+}
+
+pub fn open(target: &Target, size: Size) -> Result<Pool> {
+    diesel::r2d2::Pool::builder()
+        .max_size(size.0)
+        .min_idle(Some(1))
+        .test_on_check_out(matches!(target, Target::Postgres(_)))
+        .connection_timeout(Duration::from_secs(2))
+        .build(Manager(target.clone()))
+        .map_err(|error| unreachable(target, error))
+}
+
+/// One connection, with what every connection of its kind needs set.
+pub fn connect(target: &Target, purpose: Use) -> Result<Conn> {
+    match target {
+        Target::Sqlite(path) => {
+            let path = path.to_str().ok_or_else(|| unreachable(target, "the path is not UTF-8"))?;
+            let mut conn = SqliteConnection::establish(path).map_err(|error| unreachable(target, error))?;
+            // FULL: an acknowledged write survives a power cut, not only a crash of the process.
+            conn.batch_execute(
+                "PRAGMA busy_timeout = 5000; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; \
+                 PRAGMA foreign_keys = ON; PRAGMA secure_delete = ON; PRAGMA temp_store = MEMORY; \
+                 PRAGMA cache_size = -4096; PRAGMA trusted_schema = OFF;",
+            )?;
+            if purpose == Use::Read {
+                conn.batch_execute("PRAGMA query_only = ON;")?;
+            }
+            Ok(Conn::Sqlite(conn))
+        }
+        Target::Postgres(url) => {
+            let mut conn = PgConnection::establish(url).map_err(|error| unreachable(target, error))?;
+            conn.batch_execute(
+                "SET TIME ZONE 'UTC'; SET lock_timeout = '2s'; SET statement_timeout = '30s'; \
+                 SET idle_in_transaction_session_timeout = '30s'; SET client_min_messages = warning;",
+            )?;
+            Ok(Conn::Pg(conn))
+        }
+    }
+}
+
+fn unreachable(target: &Target, error: impl std::fmt::Display) -> Problem {
+    Problem::internal(format!("cannot open {}: {error}", target.label()))
+}
+
+/// No connection came free.
+pub fn busy(error: impl std::fmt::Display) -> Problem {
+    Problem { cause: Some(error.to_string()), ..Problem::new(Code::Busy) }
+}
+
+pub fn begin(conn: &mut Conn, isolation: Isolation) -> Result<()> {
+    match conn {
+        Conn::Sqlite(c) => AnsiTransactionManager::begin_transaction_sql(c, "BEGIN IMMEDIATE")?,
+        Conn::Pg(c) => AnsiTransactionManager::begin_transaction_sql(
+            c,
+            match isolation {
+                Isolation::Whole => "BEGIN ISOLATION LEVEL SERIALIZABLE",
+                Isolation::Guarded => "BEGIN ISOLATION LEVEL READ COMMITTED",
+            },
+        )?,
+    }
+    Ok(())
+}
+
+/// One level deeper: undone alone.
+pub fn savepoint(conn: &mut Conn) -> Result<()> {
+    match conn {
+        Conn::Sqlite(c) => AnsiTransactionManager::begin_transaction(c)?,
+        Conn::Pg(c) => AnsiTransactionManager::begin_transaction(c)?,
+    }
+    Ok(())
+}
+
+/// Ends the innermost level and keeps it.
+pub fn commit(conn: &mut Conn) -> Result<()> {
+    match conn {
+        Conn::Sqlite(c) => AnsiTransactionManager::commit_transaction(c)?,
+        Conn::Pg(c) => AnsiTransactionManager::commit_transaction(c)?,
+    }
+    Ok(())
+}
+
+/// Ends the innermost level and undoes it.
+pub fn rollback(conn: &mut Conn) -> Result<()> {
+    match conn {
+        Conn::Sqlite(c) => AnsiTransactionManager::rollback_transaction(c)?,
+        Conn::Pg(c) => AnsiTransactionManager::rollback_transaction(c)?,
+    }
+    Ok(())
+}

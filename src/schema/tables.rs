@@ -1,0 +1,390 @@
+//! The tables, as both migration sets make them (a test compares).
+
+diesel::table! {
+    meta (key) {
+        key -> Text,
+        value -> Text,
+    }
+}
+
+diesel::table! {
+    units (id) {
+        id -> BigInt,
+        code -> Text,
+        name_ar -> Text,
+        name_en -> Text,
+        parent -> Nullable<BigInt>,
+        governorate -> Text,
+        created_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    unit_tree (ancestor, descendant) {
+        ancestor -> BigInt,
+        descendant -> BigInt,
+        depth -> Integer,
+    }
+}
+
+diesel::table! {
+    facilities (id) {
+        id -> BigInt,
+        code -> Text,
+        kind -> Text,
+        name_ar -> Text,
+        name_en -> Text,
+        governorate -> Text,
+        created_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    users (id) {
+        id -> BigInt,
+        username -> Text,
+        role -> Text,
+        password_hash -> Text,
+        must_change -> Bool,
+        facility -> Nullable<BigInt>,
+        disabled -> Bool,
+        language -> Nullable<Text>,
+        created_at -> Timestamp,
+        created_by -> Nullable<BigInt>,
+        version -> BigInt,
+    }
+}
+
+diesel::table! {
+    user_units (user_id, unit_id) {
+        user_id -> BigInt,
+        unit_id -> BigInt,
+    }
+}
+
+diesel::table! {
+    sessions (id) {
+        id -> BigInt,
+        user_id -> BigInt,
+        kind -> Text,
+        csrf -> Nullable<Binary>,
+        created_at -> Timestamp,
+        expires_at -> Timestamp,
+        revoked_at -> Nullable<Timestamp>,
+    }
+}
+
+diesel::table! {
+    session_tokens (digest) {
+        digest -> Binary,
+        session_id -> BigInt,
+        issued_at -> Timestamp,
+        used_at -> Nullable<Timestamp>,
+    }
+}
+
+diesel::table! {
+    donors (id) {
+        id -> BigInt,
+        status -> Text,
+        sex -> Nullable<Text>,
+        birth_band -> Nullable<Integer>,
+        blood_group -> Nullable<Text>,
+        group_evidence -> Text,
+        unit_id -> Nullable<BigInt>,
+        governorate -> Nullable<Text>,
+        weight_kg -> Nullable<Double>,
+        height_cm -> Nullable<Double>,
+        screened -> Bool,
+        declared_12_months -> Nullable<Integer>,
+        paused_until -> Nullable<Date>,
+        donor_key -> Binary,
+        key_version -> Integer,
+        created_at -> Timestamp,
+        created_by -> Nullable<BigInt>,
+        version -> BigInt,
+    }
+}
+
+diesel::table! {
+    donor_identities (donor) {
+        donor -> BigInt,
+        name -> Nullable<Binary>,
+        national_id -> Nullable<Binary>,
+        service_number -> Nullable<Binary>,
+        phone -> Nullable<Binary>,
+        email -> Nullable<Binary>,
+        birth_date -> Nullable<Binary>,
+    }
+}
+
+diesel::table! {
+    donor_tags (field, tag, donor) {
+        field -> Text,
+        tag -> Binary,
+        donor -> BigInt,
+        owner -> Bool,
+    }
+}
+
+diesel::table! {
+    givings (id) {
+        id -> BigInt,
+        donor -> BigInt,
+        given_on -> Date,
+        donation_type -> Text,
+        volume_ml -> Integer,
+        red_cells_lost -> Bool,
+        source -> Text,
+        corrects -> Nullable<BigInt>,
+        recorded_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    deferrals (id) {
+        id -> BigInt,
+        donor -> BigInt,
+        cause -> Binary,
+        recorded_on -> Date,
+        recorded_at -> Timestamp,
+        recorded_by -> Nullable<BigInt>,
+        lifted_on -> Nullable<Date>,
+        lifted_by -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
+    giving_windows (donor, donation_type, place) {
+        donor -> BigInt,
+        donation_type -> Text,
+        place -> Integer,
+        from_on -> Date,
+        until_on -> Nullable<Date>,
+        rule_set -> Text,
+    }
+}
+
+diesel::table! {
+    activities (id) {
+        id -> BigInt,
+        branch -> Text,
+        status -> Text,
+        title -> Binary,
+        place -> Nullable<Binary>,
+        governorate -> Text,
+        starts_at -> Timestamp,
+        ends_at -> Timestamp,
+        unit_id -> BigInt,
+        created_at -> Timestamp,
+        created_by -> Nullable<BigInt>,
+        version -> BigInt,
+    }
+}
+
+diesel::table! {
+    drives (id) {
+        id -> BigInt,
+        status -> Text,
+        facility -> Nullable<BigInt>,
+        slot_minutes -> Integer,
+        beds -> Integer,
+    }
+}
+
+diesel::table! {
+    slots (id) {
+        id -> BigInt,
+        drive -> BigInt,
+        starts_at -> Timestamp,
+        capacity -> Integer,
+        booked -> Integer,
+    }
+}
+
+diesel::table! {
+    appointments (id) {
+        id -> BigInt,
+        drive -> BigInt,
+        slot -> BigInt,
+        donor -> BigInt,
+        status -> Text,
+        created_at -> Timestamp,
+        created_by -> Nullable<BigInt>,
+        changed_at -> Timestamp,
+        version -> BigInt,
+    }
+}
+
+diesel::table! {
+    donations (id) {
+        id -> BigInt,
+        donor -> BigInt,
+        din -> Text,
+        donation_type -> Text,
+        volume_ml -> Integer,
+        collected_at -> Timestamp,
+        given_on -> Date,
+        facility -> BigInt,
+        drive -> Nullable<BigInt>,
+        appointment -> Nullable<BigInt>,
+        recorded_at -> Timestamp,
+        recorded_by -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
+    blood_units (id) {
+        id -> BigInt,
+        donation -> Nullable<BigInt>,
+        din -> Text,
+        component -> Text,
+        division -> Integer,
+        blood_group -> Nullable<Text>,
+        volume_ml -> Integer,
+        status -> Text,
+        facility -> BigInt,
+        collected_on -> Date,
+        expires_at -> Timestamp,
+        expires_on -> Date,
+        changed_at -> Timestamp,
+        version -> BigInt,
+    }
+}
+
+diesel::table! {
+    unit_movements (id) {
+        id -> BigInt,
+        blood_unit -> BigInt,
+        from_status -> Nullable<Text>,
+        to_status -> Text,
+        facility -> BigInt,
+        moved_at -> Timestamp,
+        moved_by -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
+    daily_flows (governorate, component, blood_group, flow_on) {
+        governorate -> Text,
+        component -> Text,
+        blood_group -> Text,
+        flow_on -> Date,
+        received -> Integer,
+        issued -> Integer,
+        expired -> Integer,
+    }
+}
+
+diesel::table! {
+    history_series (id) {
+        id -> BigInt,
+        name -> Text,
+        source -> Text,
+        imported_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    history_days (series, day_no) {
+        series -> BigInt,
+        day_no -> Integer,
+        on_date -> Nullable<Date>,
+        weekday -> Nullable<Integer>,
+        amount -> Double,
+    }
+}
+
+diesel::table! {
+    published_tables (id) {
+        id -> BigInt,
+        made_on -> Date,
+        made_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    published_cells (published, blood_group, area, donation_type) {
+        published -> BigInt,
+        blood_group -> Text,
+        area -> Text,
+        donation_type -> Text,
+        band -> Text,
+    }
+}
+
+diesel::table! {
+    audit_lines (id) {
+        id -> BigInt,
+        at -> Timestamp,
+        actor -> Nullable<BigInt>,
+        action -> Text,
+        subject -> Nullable<Text>,
+        detail -> Text,
+        digest -> Binary,
+        chained -> Bool,
+    }
+}
+
+diesel::table! {
+    audit_chain (seq) {
+        seq -> BigInt,
+        line -> BigInt,
+        hash -> Binary,
+    }
+}
+
+diesel::table! {
+    feed (seq) {
+        seq -> BigInt,
+        entity -> Text,
+        entity_id -> BigInt,
+        kind -> Text,
+        at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    idempotency (principal, route, key) {
+        principal -> BigInt,
+        route -> Text,
+        key -> Text,
+        fingerprint -> Binary,
+        answer -> Text,
+        made_at -> Timestamp,
+    }
+}
+
+diesel::allow_tables_to_appear_in_same_query!(
+    units,
+    unit_tree,
+    facilities,
+    users,
+    user_units,
+    donors,
+    donor_identities,
+    donor_tags,
+    givings,
+    deferrals,
+    giving_windows,
+    activities,
+    drives,
+    slots,
+    appointments,
+    donations,
+    blood_units,
+);
+diesel::allow_tables_to_appear_in_same_query!(sessions, session_tokens, users);
+diesel::allow_tables_to_appear_in_same_query!(published_tables, published_cells);
+diesel::allow_tables_to_appear_in_same_query!(audit_lines, audit_chain);
+diesel::allow_tables_to_appear_in_same_query!(history_series, history_days);
+diesel::joinable!(unit_tree -> units (descendant));
+diesel::joinable!(donor_identities -> donors (donor));
+diesel::joinable!(donor_tags -> donors (donor));
+diesel::joinable!(giving_windows -> donors (donor));
+diesel::joinable!(drives -> activities (id));
+diesel::joinable!(slots -> drives (drive));
+diesel::joinable!(appointments -> slots (slot));
+diesel::joinable!(blood_units -> facilities (facility));
+diesel::joinable!(session_tokens -> sessions (session_id));
+diesel::joinable!(sessions -> users (user_id));
