@@ -5,11 +5,16 @@
 
 #[macro_use]
 mod word;
+#[macro_use]
+mod spelled;
 
 pub mod blood;
 pub mod branch;
 pub mod compat;
+pub mod din;
 pub mod ids;
+pub mod isbt;
+pub mod level;
 pub mod page;
 pub mod place;
 pub mod problem;

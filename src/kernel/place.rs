@@ -57,3 +57,223 @@ impl Region {
         Governorate::ALL.iter().copied().filter(move |governorate| governorate.region() == self)
     }
 }
+
+impl Governorate {
+    /// The Arabic name.
+    #[must_use]
+    pub const fn name_ar(self) -> &'static str {
+        match self {
+            Self::Jenin => "جنين",
+            Self::Tubas => "طوباس والأغوار الشمالية",
+            Self::Tulkarm => "طولكرم",
+            Self::Nablus => "نابلس",
+            Self::Qalqilya => "قلقيلية",
+            Self::Salfit => "سلفيت",
+            Self::RamallahAlBireh => "رام الله والبيرة",
+            Self::Jericho => "أريحا والأغوار",
+            Self::Jerusalem => "القدس",
+            Self::Bethlehem => "بيت لحم",
+            Self::Hebron => "الخليل",
+            Self::NorthGaza => "شمال غزة",
+            Self::Gaza => "غزة",
+            Self::DeirAlBalah => "دير البلح",
+            Self::KhanYunis => "خان يونس",
+            Self::Rafah => "رفح",
+        }
+    }
+
+    /// The English name.
+    #[must_use]
+    pub const fn name_en(self) -> &'static str {
+        match self {
+            Self::Jenin => "Jenin",
+            Self::Tubas => "Tubas and the Northern Valleys",
+            Self::Tulkarm => "Tulkarm",
+            Self::Nablus => "Nablus",
+            Self::Qalqilya => "Qalqilya",
+            Self::Salfit => "Salfit",
+            Self::RamallahAlBireh => "Ramallah and Al-Bireh",
+            Self::Jericho => "Jericho and the Valleys",
+            Self::Jerusalem => "Jerusalem",
+            Self::Bethlehem => "Bethlehem",
+            Self::Hebron => "Hebron",
+            Self::NorthGaza => "North Gaza",
+            Self::Gaza => "Gaza",
+            Self::DeirAlBalah => "Deir al-Balah",
+            Self::KhanYunis => "Khan Yunis",
+            Self::Rafah => "Rafah",
+        }
+    }
+
+    /// Row (0 in the north) and column (0 in the west) on the grid of tiles: a picture of how the
+    /// governorates lie, without a boundary.
+    #[must_use]
+    pub const fn tile(self) -> (u8, u8) {
+        match self {
+            Self::Jenin => (0, 2),
+            Self::Tulkarm => (1, 1),
+            Self::Tubas => (1, 3),
+            Self::Qalqilya => (2, 1),
+            Self::Nablus => (2, 2),
+            Self::Salfit => (3, 1),
+            Self::RamallahAlBireh => (3, 2),
+            Self::Jericho => (3, 3),
+            Self::Jerusalem => (4, 2),
+            Self::Bethlehem => (5, 2),
+            Self::NorthGaza => (5, 0),
+            Self::Hebron => (6, 1),
+            Self::Gaza => (6, 0),
+            Self::DeirAlBalah => (7, 0),
+            Self::KhanYunis => (8, 0),
+            Self::Rafah => (9, 0),
+        }
+    }
+
+    /// Latitude and longitude of the middle in degrees (WGS 84). Administrative boundaries of OCHA,
+    /// CC BY IGO, to five decimals.
+    #[must_use]
+    pub const fn centre(self) -> (f64, f64) {
+        match self {
+            Self::Jenin => (32.42642, 35.25529),
+            Self::Tubas => (32.29454, 35.43972),
+            Self::Tulkarm => (32.32752, 35.08429),
+            Self::Nablus => (32.17929, 35.30168),
+            Self::Qalqilya => (32.18089, 35.06663),
+            Self::Salfit => (32.11226, 35.12085),
+            Self::RamallahAlBireh => (31.94291, 35.19711),
+            Self::Jericho => (31.96818, 35.4784),
+            Self::Jerusalem => (31.80151, 35.30231),
+            Self::Bethlehem => (31.60383, 35.30687),
+            Self::Hebron => (31.50686, 35.11688),
+            Self::NorthGaza => (31.54708, 34.50642),
+            Self::Gaza => (31.48629, 34.44515),
+            Self::DeirAlBalah => (31.4203, 34.37409),
+            Self::KhanYunis => (31.3278, 34.3179),
+            Self::Rafah => (31.28178, 34.28271),
+        }
+    }
+
+    /// Whether the forces have units, donors and drives here.
+    #[must_use]
+    pub const fn has_donors(self) -> bool {
+        self.region().has_donors()
+    }
+}
+
+impl Region {
+    /// The Arabic name.
+    #[must_use]
+    pub const fn name_ar(self) -> &'static str {
+        match self {
+            Self::WestBankNorth => "شمال الضفة",
+            Self::WestBankCentre => "وسط الضفة",
+            Self::EastJerusalem => "القدس",
+            Self::WestBankSouth => "جنوب الضفة",
+            Self::GazaNorth => "شمال غزة",
+            Self::GazaSouth => "جنوب غزة",
+        }
+    }
+
+    /// The English name.
+    #[must_use]
+    pub const fn name_en(self) -> &'static str {
+        match self {
+            Self::WestBankNorth => "Northern West Bank",
+            Self::WestBankCentre => "Central West Bank",
+            Self::EastJerusalem => "East Jerusalem",
+            Self::WestBankSouth => "Southern West Bank",
+            Self::GazaNorth => "Northern Gaza",
+            Self::GazaSouth => "Southern Gaza",
+        }
+    }
+
+    /// Whether the forces have units, donors and drives here; in East Jerusalem there is hospital
+    /// stock only.
+    #[must_use]
+    pub const fn has_donors(self) -> bool {
+        !matches!(self, Self::EastJerusalem)
+    }
+
+    /// Whether the region lies in Gaza; figures of Gaza and of the West Bank are never summed.
+    #[must_use]
+    pub const fn in_gaza(self) -> bool {
+        matches!(self, Self::GazaNorth | Self::GazaSouth)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sources;
+
+    #[test]
+    fn regions_and_their_names_are_the_authors() {
+        let Some(rules) = sources::domain("rules.json") else { return };
+        let regions = &rules["regions"];
+        assert_eq!(regions["members"].as_object().unwrap().len(), Region::ALL.len());
+        for region in Region::ALL {
+            let theirs: Vec<&str> = regions["members"][region.code()]
+                .as_array()
+                .unwrap()
+                .iter()
+                .map(|member| member.as_str().unwrap())
+                .collect();
+            let ours: Vec<&str> = region.members().map(Governorate::code).collect();
+            assert_eq!(ours, theirs, "{region}");
+            assert_eq!(regions["names"][region.code()].as_str().unwrap(), region.name_ar());
+        }
+    }
+
+    #[test]
+    fn arabic_names_are_those_of_the_glossary() {
+        let Some(glossary) = sources::domain("glossary_ar.json") else { return };
+        for governorate in Governorate::ALL {
+            let theirs = glossary["governorates"][governorate.code()].as_str().unwrap();
+            assert_eq!(governorate.name_ar(), theirs);
+        }
+    }
+
+    #[test]
+    fn tiles_lie_as_the_governorates_do() {
+        for a in Governorate::ALL {
+            for b in Governorate::ALL.iter().filter(|b| a != *b) {
+                let ((row_a, column_a), (row_b, column_b)) = (a.tile(), b.tile());
+                let ((north_a, east_a), (north_b, east_b)) = (a.centre(), b.centre());
+                assert_ne!(a.tile(), b.tile(), "{a} and {b} share a tile");
+                if row_a < row_b {
+                    assert!(north_a > north_b, "{a} is drawn north of {b}");
+                }
+                if column_a < column_b {
+                    assert!(east_a < east_b, "{a} is drawn west of {b}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn centres_are_those_of_the_source() {
+        let Some(text) = sources::data("ps_admin2_pcodes.csv") else { return };
+        let rows: Vec<Vec<&str>> = text.lines().skip(1).map(|line| line.split(',').collect()).collect();
+        assert_eq!(rows.len(), Governorate::ALL.len());
+        for row in rows {
+            let name = row[1].replace("Khan Younis", "Khan Yunis").to_lowercase();
+            let governorate = Governorate::ALL
+                .iter()
+                .copied()
+                .find(|known| {
+                    let known = known.name_en().to_lowercase();
+                    known == name || known.starts_with(&format!("{name} "))
+                })
+                .unwrap();
+            let (north, east) = governorate.centre();
+            assert!((north - row[3].parse::<f64>().unwrap()).abs() < 6e-6, "{name}");
+            assert!((east - row[4].parse::<f64>().unwrap()).abs() < 6e-6, "{name}");
+        }
+    }
+
+    #[test]
+    fn only_east_jerusalem_is_without_donors() {
+        let without: Vec<_> = Governorate::ALL.iter().filter(|place| !place.has_donors()).collect();
+        assert_eq!(without, [&Governorate::Jerusalem]);
+    }
+}

@@ -2,18 +2,27 @@
 
 use std::io::Write;
 
-/// Parses `../shared/domain/{name}`, searched from the workspace upward; says loudly when it is absent.
+/// Parses `../shared/domain/{name}`.
 pub fn domain(name: &str) -> Option<serde_json::Value> {
+    read("domain", name).map(|text| serde_json::from_str(&text).unwrap())
+}
+
+/// The text of `../shared/data/{name}`.
+pub fn data(name: &str) -> Option<String> {
+    read("data", name)
+}
+
+/// Searches from the workspace upward; says loudly when the file is absent.
+fn read(folder: &str, name: &str) -> Option<String> {
     let start = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));
-    for above in start.ancestors() {
-        let file = above.join("shared/domain").join(name);
-        if let Ok(text) = std::fs::read_to_string(&file) {
-            return Some(serde_json::from_str(&text).unwrap());
-        }
+    let found = start
+        .ancestors()
+        .find_map(|above| std::fs::read_to_string(above.join("shared").join(folder).join(name)).ok());
+    if found.is_none() {
+        // Straight to the handle: a passing test's own output is swallowed.
+        let _ = writeln!(std::io::stderr(), "SKIPPED: shared/{folder}/{name} is not beside this checkout");
     }
-    // Straight to the handle: a passing test's own output is swallowed.
-    let _ = writeln!(std::io::stderr(), "SKIPPED: shared/domain/{name} is not beside this checkout");
-    None
+    found
 }
 
 /// The donation type that a short code of the tables means.
