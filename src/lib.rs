@@ -3,9 +3,9 @@
 //! The map. A room imports only rooms that stand before it in this list; a test reads every path.
 //!
 //! - `vault` keys and sealing
-//! - `settings` every key of the configuration, from file and environment
 //! - `texts` Arabic and English
 //! - `db` the two doors to the database
+//! - `settings` every key of the configuration, from file and environment
 //! - `audit` the append-only record and the sealer that chains it
 //! - `places` governorates, units, facilities
 //! - `accounts` users, roles, rights, sessions, tokens
@@ -22,5 +22,6 @@
 //! - `app` puts it together; `cli` one file per command
 
 pub mod db;
+pub mod settings;
 pub mod texts;
 pub mod vault;
