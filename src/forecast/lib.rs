@@ -5,18 +5,24 @@
 //! Refused here: substitution between groups, transfers between sites, calendars of feasts.
 
 pub mod adu; // average daily demand from an issue series; wastage as a share of issues
-
 pub mod band; // P5 to P95, from past errors or from simulated paths
 pub mod chance; // random numbers that do not depend on the order of the work
 pub mod closed; // textbook closed forms that judge the simulators
 pub mod cover; // expected stock and days of cover
 pub mod fefo; // a shelf of dated lots: receive, expire, issue the first to expire
-
+mod history; // what the weekday model would have said on each past day
 mod number; // counts to reals and back, the two ways the linter cannot see
+pub mod paths; // simulated daily counts, by resampling past weeks
+pub mod rows; // series out of the rows of a file, or every fault with its row
+pub mod series; // daily counts with explicit gaps
+pub mod weekday; // the weekday mean and its honest bands
 
 pub use adu::{Adu, average_daily_demand, wapi};
-
 pub use band::Band;
 pub use chance::Chance;
 pub use cover::{Cover, ExpectedShelf, days_of_cover};
 pub use fefo::{DayRecord, Lot, Shelf};
+pub use paths::Paths;
+pub use rows::{RowFault, SeriesFault, Table};
+pub use series::{Axis, Series};
+pub use weekday::{Basis, Forecast, ForecastDay, WeekdayModel};
