@@ -13,6 +13,7 @@ pub mod fefo; // a shelf of dated lots: receive, expire, issue the first to expi
 mod history; // what the weekday model would have said on each past day
 mod number; // counts to reals and back, the two ways the linter cannot see
 pub mod paths; // simulated daily counts, by resampling past weeks
+pub mod project; // stock ahead: on-hand bands, shortage, outdates, days of cover
 pub mod rows; // series out of the rows of a file, or every fault with its row
 pub mod series; // daily counts with explicit gaps
 pub mod weekday; // the weekday mean and its honest bands
@@ -23,6 +24,7 @@ pub use chance::Chance;
 pub use cover::{Cover, ExpectedShelf, days_of_cover};
 pub use fefo::{DayRecord, Lot, Shelf};
 pub use paths::Paths;
+pub use project::{Pending, Plan, ProjectFault, ProjectedDay, Projection, project};
 pub use rows::{RowFault, SeriesFault, Table};
 pub use series::{Axis, Series};
 pub use weekday::{Basis, Forecast, ForecastDay, WeekdayModel};
