@@ -5,6 +5,7 @@
 //! Refused here: substitution between groups, transfers between sites, calendars of feasts.
 
 pub mod adu; // average daily demand from an issue series; wastage as a share of issues
+pub mod backtest; // rolling-origin evaluation: MASE, coverage, CRPS
 pub mod band; // P5 to P95, from past errors or from simulated paths
 pub mod chance; // random numbers that do not depend on the order of the work
 pub mod closed; // textbook closed forms that judge the simulators
@@ -18,7 +19,11 @@ pub mod rows; // series out of the rows of a file, or every fault with its row
 pub mod series; // daily counts with explicit gaps
 pub mod weekday; // the weekday mean and its honest bands
 
+#[cfg(test)]
+mod real_series;
+
 pub use adu::{Adu, average_daily_demand, wapi};
+pub use backtest::{Backtest, Report, backtest};
 pub use band::Band;
 pub use chance::Chance;
 pub use cover::{Cover, ExpectedShelf, days_of_cover};
