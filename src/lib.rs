@@ -22,6 +22,7 @@
 //! - `app` puts it together; `cli` one file per command
 
 pub mod db;
+pub mod http;
 pub mod settings;
 pub mod texts;
 pub mod vault;

@@ -1,0 +1,110 @@
+//! 405 with `Allow`: handlers that are declared by method answer 404 to every other method, so the app's default
+//! service asks the API description which methods a path has.
+
+use std::{collections::BTreeSet, sync::Arc};
+
+use actix_web::{HttpRequest, Route, web};
+use shiryan_kernel::{Code, Problem};
+use utoipa::openapi::{OpenApi, PathItem};
+
+use super::problem::{Answer, Refusal};
+
+/// The methods of every described path.
+#[derive(Debug, Clone, Default)]
+pub struct Methods(Vec<(Vec<Segment>, BTreeSet<&'static str>)>);
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Segment {
+    Fixed(String),
+    Any,
+}
+
+impl Methods {
+    #[must_use]
+    pub fn of(doc: &OpenApi) -> Self {
+        doc.paths.paths.iter().fold(Self::default(), |methods, (path, item)| methods.and(path, allowed(item)))
+    }
+
+    /// With a path that the description does not hold, such as a page's.
+    #[must_use]
+    pub fn and(mut self, path: &str, methods: impl IntoIterator<Item = &'static str>) -> Self {
+        let template = path.split('/').map(|part| match part.starts_with('{') {
+            true => Segment::Any,
+            false => Segment::Fixed(part.to_owned()),
+        });
+        self.0.push((template.collect(), methods.into_iter().collect()));
+        self
+    }
+
+    /// What an unanswered request is told: `method_not_allowed` when the path takes other methods,
+    /// else `not_found`.
+    #[must_use]
+    pub fn missed(&self, method: &str, path: &str) -> Problem {
+        let parts: Vec<&str> = path.split('/').collect();
+        let fitting = self.0.iter().filter(|(template, _)| fits(template, &parts));
+        let allowed: BTreeSet<&str> = fitting.flat_map(|(_, methods)| methods.iter().copied()).collect();
+        if allowed.is_empty() || allowed.contains(method) {
+            return Problem::new(Code::NotFound);
+        }
+        let allow: Vec<&str> = allowed.into_iter().collect();
+        Problem::new(Code::MethodNotAllowed).with("allow", allow.join(", "))
+    }
+}
+
+fn fits(template: &[Segment], parts: &[&str]) -> bool {
+    template.len() == parts.len()
+        && template.iter().zip(parts).all(|(segment, part)| match segment {
+            Segment::Fixed(text) => text == part,
+            Segment::Any => !part.is_empty(),
+        })
+}
+
+fn allowed(item: &PathItem) -> BTreeSet<&'static str> {
+    [
+        ("GET", item.get.is_some()),
+        ("PUT", item.put.is_some()),
+        ("POST", item.post.is_some()),
+        ("DELETE", item.delete.is_some()),
+        ("PATCH", item.patch.is_some()),
+        ("HEAD", item.head.is_some()),
+        ("OPTIONS", item.options.is_some()),
+    ]
+    .into_iter()
+    .filter_map(|(method, there)| there.then_some(method))
+    .collect()
+}
+
+/// The app's default service.
+pub fn fallback(methods: Arc<Methods>) -> Route {
+    web::to(move |request: HttpRequest| {
+        let missed = methods.missed(request.method().as_str(), request.path());
+        async move { Answer::<actix_web::HttpResponse>::Err(Refusal(missed)) }
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_known_path_names_its_methods_and_an_unknown_one_is_not_found() {
+        let methods = Methods::default()
+            .and("/api/v1/users", ["POST", "GET"])
+            .and("/api/v1/users/{id}", ["GET"])
+            .and("/api/v1/users/current", ["DELETE"]);
+        let told = |method: &str, path: &str| {
+            let problem = methods.missed(method, path);
+            (problem.code, problem.facts.first().map(|(_, allow)| allow.clone()))
+        };
+        assert_eq!(told("PUT", "/api/v1/users"), (Code::MethodNotAllowed, Some("GET, POST".into())));
+        assert_eq!(
+            told("PUT", "/api/v1/users/current"),
+            (Code::MethodNotAllowed, Some("DELETE, GET".into()))
+        );
+        assert_eq!(told("POST", "/api/v1/users/7"), (Code::MethodNotAllowed, Some("GET".into())));
+        assert_eq!(told("POST", "/api/v1/users/"), (Code::NotFound, None));
+        assert_eq!(told("GET", "/api/v1/nothing"), (Code::NotFound, None));
+        // The handler itself was there and said no more: its own affair.
+        assert_eq!(told("GET", "/api/v1/users"), (Code::NotFound, None));
+    }
+}

@@ -1,0 +1,29 @@
+//! The door to the network: server, middleware, extractors, problem+json, OpenAPI, health, metrics.
+//!
+//! Only this room knows status codes. It refuses bodies that are too large or not what they claim,
+//! fields and query keys that nobody declared, cursors that it did not seal, and it never tells a
+//! caller the cause of a fault of ours.
+
+pub mod cursor;
+pub mod guard;
+pub mod health;
+pub mod idempotency;
+pub mod json;
+pub mod lang;
+pub mod methods;
+pub mod metrics;
+pub mod openapi;
+pub mod problem;
+pub mod query;
+mod serde_fault;
+pub mod server;
+
+pub use cursor::Cursors;
+pub use idempotency::IdempotencyKey;
+pub use json::Body;
+pub use lang::Speak;
+pub use problem::{Answer, Refusal};
+pub use query::{Limit, PathId, Query};
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,147 @@
+//! The listening server: addresses, workers, time-outs, TLS, and a stop that lets requests end.
+//!
+//! An address that others can reach needs TLS here or a proxy that was declared; without either the server does not
+//! start.
+
+use std::{
+    fmt::Debug,
+    net::SocketAddr,
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::Duration,
+};
+
+use actix_http::{Request, Response};
+use actix_service::IntoServiceFactory;
+use actix_web::{
+    Error, HttpServer,
+    body::MessageBody,
+    dev::{AppConfig, Server, Service, ServiceFactory},
+};
+use rustls::{
+    ServerConfig,
+    pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject},
+};
+
+/// How to listen.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    pub listen: Vec<SocketAddr>,
+    /// Worker threads, each with its own event loop; at least 2.
+    pub workers: usize,
+    /// How long an idle connection is kept.
+    pub keep_alive: Duration,
+    /// How long a client may take to send a request's head.
+    pub head_within: Duration,
+    /// How long requests may go on after the signal to stop.
+    pub drain_within: Duration,
+    /// Connections per worker.
+    pub connections: usize,
+    pub tls: Option<Tls>,
+    /// A proxy in front ends TLS.
+    pub behind_proxy: bool,
+}
+
+/// PEM files: the chain with the server's certificate first, and its private key.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Tls {
+    pub certificate: PathBuf,
+    pub key: PathBuf,
+}
+
+/// Why the server did not start.
+#[derive(Debug, thiserror::Error)]
+pub enum Refused {
+    #[error(
+        "{0} can be reached from outside: set server.tls_certificate and server.tls_key, or server.behind_proxy = true when a proxy ends TLS"
+    )]
+    PublicWithoutTls(SocketAddr),
+    #[error("no address to listen on: server.listen is empty")]
+    NoAddress,
+    #[error("{path}: no usable PEM ({cause})")]
+    Pem { path: PathBuf, cause: String },
+    #[error("the certificate and the key do not go together: {0}")]
+    Pair(rustls::Error),
+    #[error("cannot listen on {0}: {1}")]
+    Bind(SocketAddr, std::io::Error),
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            listen: vec![SocketAddr::from(([127, 0, 0, 1], 8080))],
+            workers: 2,
+            keep_alive: Duration::from_secs(75),
+            head_within: Duration::from_secs(10),
+            drain_within: Duration::from_secs(10),
+            connections: 10_000,
+            tls: None,
+            behind_proxy: false,
+        }
+    }
+}
+
+impl Settings {
+    fn check(&self) -> Result<(), Refused> {
+        if self.listen.is_empty() {
+            return Err(Refused::NoAddress);
+        }
+        let covered = self.tls.is_some() || self.behind_proxy;
+        match self.listen.iter().find(|address| !covered && !address.ip().is_loopback()) {
+            Some(address) => Err(Refused::PublicWithoutTls(*address)),
+            None => Ok(()),
+        }
+    }
+}
+
+/// A server that listens and runs once it is awaited, and where it listens (ports that were 0 are
+/// filled in). SIGTERM and SIGINT drain it; `server.handle().stop(true)` does the same.
+///
+/// # Errors
+/// [`Refused`], each with what to change.
+pub fn start<F, I, S, B>(factory: F, settings: &Settings) -> Result<(Server, Vec<SocketAddr>), Refused>
+where
+    F: Fn() -> I + Send + Clone + 'static,
+    I: IntoServiceFactory<S, Request> + 'static,
+    S: ServiceFactory<Request, Config = AppConfig> + 'static,
+    S::Error: Into<Error> + 'static,
+    S::InitError: Debug,
+    S::Response: Into<Response<B>> + 'static,
+    <S::Service as Service<Request>>::Future: 'static,
+    S::Service: 'static,
+    B: MessageBody + 'static,
+{
+    settings.check()?;
+    let tls = settings.tls.as_ref().map(read_tls).transpose()?;
+    let mut server = HttpServer::new(factory)
+        .workers(settings.workers.max(2))
+        .keep_alive(settings.keep_alive)
+        .client_request_timeout(settings.head_within)
+        .client_disconnect_timeout(Duration::from_secs(2))
+        .max_connections(settings.connections)
+        .shutdown_timeout(settings.drain_within.as_secs());
+    for address in &settings.listen {
+        let bound = match &tls {
+            Some(config) => server.bind_rustls_0_23(address, config.clone()),
+            None => server.bind(address),
+        };
+        server = bound.map_err(|error| Refused::Bind(*address, error))?;
+    }
+    let addresses = server.addrs();
+    Ok((server.run(), addresses))
+}
+
+fn read_tls(files: &Tls) -> Result<ServerConfig, Refused> {
+    let bad = |path: &Path| {
+        let path = path.to_owned();
+        move |cause: rustls::pki_types::pem::Error| Refused::Pem { path, cause: cause.to_string() }
+    };
+    let chain: Vec<CertificateDer<'static>> = CertificateDer::pem_file_iter(&files.certificate)
+        .and_then(Iterator::collect)
+        .map_err(bad(&files.certificate))?;
+    let key = PrivateKeyDer::from_pem_file(&files.key).map_err(bad(&files.key))?;
+    ServerConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
+        .with_safe_default_protocol_versions()
+        .and_then(|builder| builder.with_no_client_auth().with_single_cert(chain, key))
+        .map_err(Refused::Pair)
+}
