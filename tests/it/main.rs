@@ -1,1 +1,12 @@
-//! Tests.
+//! The suite: one binary, one file per feature, `support` for what they share.
+//!
+//! A test that touches the database is a plain function named in `both!`, which runs it once on SQLite
+//! and once on PostgreSQL.
+
+// A test that cannot go on should stop where it is.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing)]
+
+#[macro_use]
+mod support;
+
+mod db;
