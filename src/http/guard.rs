@@ -110,7 +110,7 @@ pub async fn door(
 ) -> Result<ServiceResponse<BoxBody>, Error> {
     let mut asker = Asker::of(&request);
     let (method, started) = (method_label(request.method()), Instant::now());
-    let outcome = unpanicked(next.call(request)).await;
+    let outcome = unpanicked(async move { next.call(request).await }).await;
     let outcome = match outcome {
         Some(Ok(response)) => {
             if let Some(own) = response.request().extensions().get::<Lang>() {
@@ -204,19 +204,20 @@ pub const fn method_label(method: &Method) -> &'static str {
 }
 
 /// That a form was sent from a page of this very site: `Sec-Fetch-Site` where the browser gives it,
-/// else `Origin` against the host asked for.
+/// else `Origin` against `own` (`server.origin`), or the host that was asked for when that is not set.
 ///
 /// # Errors
 /// `cross_site_refused` for another site, and when the request tells neither.
-pub fn from_here(request: &HttpRequest) -> Result<()> {
+pub fn from_here(request: &HttpRequest, own: Option<&str>) -> Result<()> {
     let text = |name: HeaderName| request.headers().get(name).and_then(|value| value.to_str().ok());
-    let here = match (text(HeaderName::from_static("sec-fetch-site")), text(header::ORIGIN)) {
-        (Some(site), _) => site == "same-origin",
-        (None, Some(origin)) => {
+    let here = match (text(HeaderName::from_static("sec-fetch-site")), text(header::ORIGIN), own) {
+        (Some(site), _, _) => site == "same-origin",
+        (None, Some(origin), Some(own)) => origin.eq_ignore_ascii_case(own),
+        (None, Some(origin), None) => {
             let connection = request.connection_info();
             origin.split_once("://").is_some_and(|(_, host)| host.eq_ignore_ascii_case(connection.host()))
         }
-        (None, None) => false,
+        (None, None, _) => false,
     };
     if here { Ok(()) } else { Err(Problem::new(Code::CrossSiteRefused)) }
 }
@@ -259,7 +260,7 @@ mod tests {
             for header in headers {
                 request = request.insert_header(*header);
             }
-            from_here(&request.to_http_request()).is_ok()
+            from_here(&request.to_http_request(), None).is_ok()
         };
         assert!(told(&[("sec-fetch-site", "same-origin")]));
         assert!(told(&[("origin", "https://blood.example:8443")]));
@@ -274,5 +275,9 @@ mod tests {
         ] {
             assert!(!told(headers), "{headers:?}");
         }
+        let proxied =
+            TestRequest::post().insert_header(("origin", "https://blood.example")).to_http_request();
+        assert!(from_here(&proxied, Some("https://blood.example")).is_ok());
+        assert!(from_here(&proxied, Some("https://other.example")).is_err());
     }
 }

@@ -3,7 +3,7 @@
 //! Types of bodies carry `#[serde(deny_unknown_fields)]`. Whatever comes, the answer is a problem with
 //! its own code and, where it can be told, the field's path; nothing panics.
 
-use std::{future::Future, pin::Pin};
+use std::{future::Future, pin::Pin, time::Duration};
 
 use actix_web::{
     FromRequest, HttpMessage, HttpRequest,
@@ -23,6 +23,10 @@ pub const LIMIT: usize = 256 * 1024;
 
 /// What is still read of a refused body, so that a client that is writing gets to read the answer.
 const DRAINED: usize = 16 * 1024 * 1024;
+
+/// How long a body may take to arrive, and how long a refused one is still read.
+const ARRIVES_WITHIN: Duration = Duration::from_secs(30);
+const DRAINED_WITHIN: Duration = Duration::from_secs(5);
 
 /// A parsed body, with the digest of its raw bytes for [`IdempotencyKey`](super::IdempotencyKey).
 #[derive(Debug)]
@@ -50,7 +54,9 @@ impl<T: DeserializeOwned + 'static> FromRequest for Body<T> {
                 drain(&mut payload).await;
                 return Err(problem.into());
             }
-            let bytes = read(&mut payload).await?;
+            let bytes = tokio::time::timeout(ARRIVES_WITHIN, read(&mut payload))
+                .await
+                .map_err(|_| Problem::new(Code::MalformedJson))??;
             Ok(Self { value: parse(&bytes)?, digest: Sha256::digest(&bytes).into() })
         })
     }
@@ -96,12 +102,16 @@ async fn read(payload: &mut Payload) -> Result<Bytes> {
 /// client would lose the answer.
 async fn drain(payload: &mut Payload) {
     let mut left = DRAINED;
-    while let Some(Ok(chunk)) = payload.next().await {
-        left = left.saturating_sub(chunk.len());
-        if left == 0 {
-            return;
+    let reading = async {
+        while let Some(Ok(chunk)) = payload.next().await {
+            left = left.saturating_sub(chunk.len());
+            if left == 0 {
+                return;
+            }
         }
-    }
+    };
+    // Past the time the client gets its answer all the same.
+    let _ = tokio::time::timeout(DRAINED_WITHIN, reading).await;
 }
 
 /// Parses one JSON document.

@@ -97,18 +97,15 @@ pub fn listen(handle: PrometheusHandle, address: SocketAddr) -> std::io::Result<
     .disable_signals()
     .bind(address)?;
     let bound = server.addrs().first().copied().unwrap_or(address);
-    let server = server.run();
     // Without upkeep the histograms keep every sample until somebody scrapes.
-    let stopped = server.handle();
     actix_web::rt::spawn(async move {
-        let _server = stopped;
         let mut tick = tokio::time::interval(Duration::from_secs(5));
         loop {
             tick.tick().await;
             upkeep.run_upkeep();
         }
     });
-    Ok((server, bound))
+    Ok((server.run(), bound))
 }
 
 async fn figures(handle: PrometheusHandle) -> HttpResponse {

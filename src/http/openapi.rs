@@ -5,7 +5,7 @@
 
 use std::{future::Future, sync::Arc};
 
-use actix_web::{HttpRequest, HttpResponse, http::header, web};
+use actix_web::{HttpRequest, HttpResponse, web};
 use futures_util::{FutureExt, future::LocalBoxFuture};
 use shiryan_kernel::{Code, Problem};
 use utoipa::{
@@ -145,6 +145,7 @@ const PAGE_CSP: &str = "default-src 'none'; script-src 'self'; style-src 'self' 
 
 #[cfg(feature = "swagger")]
 fn page(config: &mut web::ServiceConfig, gate: Gate) {
+    use actix_web::http::header;
     use utoipa_swagger_ui::Config;
 
     let settings = Arc::new(Config::from(DESCRIPTION));

@@ -27,7 +27,7 @@ use rustls::{
 #[derive(Debug, Clone)]
 pub struct Settings {
     pub listen: Vec<SocketAddr>,
-    /// Worker threads, each with its own event loop; at least 2.
+    /// Worker threads, each with its own event loop; 0 is one for each core, and there are at least 2.
     pub workers: usize,
     /// How long an idle connection is kept.
     pub keep_alive: Duration,
@@ -70,7 +70,7 @@ impl Default for Settings {
     fn default() -> Self {
         Self {
             listen: vec![SocketAddr::from(([127, 0, 0, 1], 8080))],
-            workers: 2,
+            workers: 0,
             keep_alive: Duration::from_secs(75),
             head_within: Duration::from_secs(10),
             drain_within: Duration::from_secs(10),
@@ -82,6 +82,11 @@ impl Default for Settings {
 }
 
 impl Settings {
+    fn workers(&self) -> usize {
+        let cores = || std::thread::available_parallelism().map_or(2, std::num::NonZero::get);
+        if self.workers == 0 { cores().max(2) } else { self.workers.max(2) }
+    }
+
     fn check(&self) -> Result<(), Refused> {
         if self.listen.is_empty() {
             return Err(Refused::NoAddress);
@@ -114,7 +119,7 @@ where
     settings.check()?;
     let tls = settings.tls.as_ref().map(read_tls).transpose()?;
     let mut server = HttpServer::new(factory)
-        .workers(settings.workers.max(2))
+        .workers(settings.workers())
         .keep_alive(settings.keep_alive)
         .client_request_timeout(settings.head_within)
         .client_disconnect_timeout(Duration::from_secs(2))

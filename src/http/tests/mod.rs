@@ -1,12 +1,10 @@
 //! A small app behind the real door: what a caller sees when things go wrong.
 
-use std::{
-    io::{Read, Write},
-    net::{SocketAddr, TcpStream},
-    sync::{
-        Arc,
-        atomic::{AtomicBool, Ordering},
-    },
+mod live;
+
+use std::sync::{
+    Arc,
+    atomic::{AtomicBool, Ordering},
 };
 
 use actix_web::{
@@ -35,7 +33,6 @@ use super::{
     Answer, Body, IdempotencyKey, Limit, PathId, Query, Speak, guard,
     methods::{self, Methods},
     openapi::{self, ApiDoc, Gate},
-    server,
 };
 use crate::texts::Lang;
 
@@ -345,53 +342,4 @@ async fn the_description_is_whole_and_gated() {
             if cfg!(feature = "swagger") || uri == openapi::DESCRIPTION { 200 } else { 404 }
         );
     }
-}
-
-fn started(settings: &server::Settings) -> (actix_web::dev::Server, SocketAddr) {
-    let (server, addresses) = server::start(|| app(Gate::open()), settings).unwrap();
-    (server, addresses[0])
-}
-
-fn local() -> server::Settings {
-    server::Settings { listen: vec!["127.0.0.1:0".parse().unwrap()], ..server::Settings::default() }
-}
-
-#[actix_web::test]
-async fn ten_megabytes_are_refused_and_the_client_reads_why() {
-    let (server, address) = started(&local());
-    let handle = server.handle();
-    actix_web::rt::spawn(server);
-    let head = "POST /api/v1/things HTTP/1.1\r\nHost: x\r\nIdempotency-Key: 12345678\r\nContent-Type: application/json\r\nConnection: close\r\n";
-    let told = format!("{head}Content-Length: 10485760\r\n\r\n");
-    let chunked = format!("{head}Transfer-Encoding: chunked\r\n\r\nA00000\r\n");
-    for head in [told, chunked] {
-        let answer = web::block(move || {
-            let mut stream = TcpStream::connect(address).unwrap();
-            stream.write_all(head.as_bytes()).unwrap();
-            stream.write_all(&vec![b' '; 10 * 1024 * 1024]).unwrap();
-            let _ = stream.write_all(b"\r\n0\r\n\r\n");
-            let mut answer = Vec::new();
-            let _ = stream.read_to_end(&mut answer);
-            String::from_utf8_lossy(&answer).into_owned()
-        });
-        let answer = answer.await.unwrap();
-        assert!(answer.starts_with("HTTP/1.1 413"), "{answer}");
-        assert!(answer.contains("body_too_large"));
-    }
-    handle.stop(true).await;
-}
-
-#[actix_web::test]
-async fn a_public_address_needs_tls_or_a_declared_proxy() {
-    let public = vec!["0.0.0.0:0".parse().unwrap()];
-    let refused = |settings: server::Settings| {
-        server::start(|| app(Gate::open()), &settings).map(|_| ()).map_err(|error| error.to_string())
-    };
-    let bare = refused(server::Settings { listen: public.clone(), ..local() }).unwrap_err();
-    assert!(bare.contains("server.tls_certificate"), "{bare}");
-    assert!(refused(server::Settings { listen: public, behind_proxy: true, ..local() }).is_ok());
-    assert!(refused(server::Settings { listen: Vec::new(), ..local() }).is_err());
-    let tls = server::Tls { certificate: "no-such.pem".into(), key: "no-such.key".into() };
-    let missing = refused(server::Settings { tls: Some(tls), ..local() }).unwrap_err();
-    assert!(missing.contains("no-such.pem"), "{missing}");
 }
