@@ -21,8 +21,10 @@
 //! - `web` pages
 //! - `app` puts it together; `cli` one file per command
 
+pub mod audit;
 pub mod db;
 pub mod http;
+pub mod places;
 pub mod settings;
 pub mod texts;
 pub mod vault;
