@@ -21,6 +21,7 @@
 //! - `web` pages
 //! - `app` puts it together; `cli` one file per command
 
+pub mod accounts;
 pub mod audit;
 pub mod db;
 pub mod http;

@@ -1,0 +1,86 @@
+//! What each role may do. A right is a type, so that a handler's signature says what its caller may do
+//! and nobody can forget to ask.
+
+use std::marker::PhantomData;
+
+use shiryan_kernel::role::Role::{self, Admin, Bank, Command, Hospital, Medic, Physician};
+use shiryan_kernel::{Code, Problem, Result};
+
+use super::Principal;
+
+/// A right that a handler asks for.
+pub trait Right: Send + Sync + 'static {
+    /// The roles that hold it.
+    const ROLES: &'static [Role];
+}
+
+macro_rules! rights {
+    ($($(#[$doc:meta])* $name:ident: $($role:ident)+;)+) => {$(
+        $(#[$doc])*
+        #[derive(Debug, Clone, Copy)]
+        pub struct $name;
+        impl Right for $name {
+            const ROLES: &'static [Role] = &[$($role),+];
+        }
+    )+};
+}
+
+rights! {
+    /// Anyone who is signed in.
+    SignedIn: Admin Command Medic Hospital Bank Physician;
+    /// Users and their roles.
+    ManageUsers: Admin;
+    /// Units and facilities.
+    ManagePlaces: Admin;
+    /// Units: a medic sees those of the own scope.
+    SeeUnits: Admin Command Medic Bank Physician;
+    SeeFacilities: Admin Command Medic Hospital Bank Physician;
+    RegisterDonors: Admin Medic Bank;
+    /// Donors without any sealed field. Command and hospitals never see one.
+    SeeDonors: Admin Medic Bank Physician;
+    /// Opens a donor's identity for a stated purpose; each opening is recorded.
+    OpenIdentity: Medic Bank Physician;
+    SeeEligibility: Medic Bank Physician;
+    /// Asks what can be counted on: units that fit and donors in published bands.
+    AskAvailability: Command Medic Hospital Bank Physician;
+    SeeActivities: Admin Command Medic Bank Physician;
+    PlanActivities: Admin Command Medic;
+    SeeDrives: Admin Command Medic Bank Physician;
+    PlanDrives: Medic Bank;
+    /// Books donors into drives, and cancels.
+    Book: Medic Bank;
+    RecordDonations: Medic Bank;
+    /// Blood units: a hospital sees its own shelf.
+    SeeStock: Hospital Bank Physician;
+    SeeStockSummary: Admin Command Hospital Bank Physician;
+    /// Takes blood units out of quarantine.
+    ReleaseUnits: Bank;
+    SeeReserve: Admin Command Bank Physician;
+    SeeProjections: Admin Command Bank Physician;
+}
+
+/// A signed-in user who holds the right `R`.
+#[derive(Debug, Clone)]
+pub struct Actor<R: Right> {
+    principal: Principal,
+    right: PhantomData<R>,
+}
+
+impl<R: Right> Actor<R> {
+    /// # Errors
+    /// `forbidden` when the role does not hold the right.
+    pub fn of(principal: Principal) -> Result<Self> {
+        if R::ROLES.contains(&principal.role) {
+            Ok(Self { principal, right: PhantomData })
+        } else {
+            Err(Problem::new(Code::Forbidden))
+        }
+    }
+}
+
+impl<R: Right> std::ops::Deref for Actor<R> {
+    type Target = Principal;
+    fn deref(&self) -> &Principal {
+        &self.principal
+    }
+}

@@ -1,0 +1,237 @@
+//! Rows of users, sign-ins and tokens.
+
+use chrono::NaiveDateTime;
+use diesel::prelude::*;
+use shiryan_kernel::ids::{FacilityId, SessionId, UnitId, UserId};
+use shiryan_kernel::role::Role;
+use shiryan_kernel::{Problem, Result};
+
+use super::password::Hashed;
+use super::users::User;
+use crate::db::tables::{session_tokens, sessions, user_units, users};
+use crate::db::{Conn, Tx, on_each};
+
+/// What signing in needs to know of a user.
+#[derive(Debug, Clone)]
+pub struct Credentials {
+    pub id: UserId,
+    pub role: Role,
+    pub facility: Option<FacilityId>,
+    pub hash: Hashed,
+    pub must_change: bool,
+    pub disabled: bool,
+}
+
+pub fn credentials(conn: &mut Conn, username: &str) -> Result<Option<Credentials>> {
+    type Row = (UserId, Role, Option<FacilityId>, String, bool, bool);
+    let row: Option<Row> = users::table
+        .filter(users::username.eq(username))
+        .select((
+            users::id,
+            users::role,
+            users::facility,
+            users::password_hash,
+            users::must_change,
+            users::disabled,
+        ))
+        .first(conn)
+        .optional()?;
+    Ok(row.map(|(id, role, facility, hash, must_change, disabled)| Credentials {
+        id,
+        role,
+        facility,
+        hash: Hashed(hash),
+        must_change,
+        disabled,
+    }))
+}
+
+pub fn set_password(tx: &mut Tx, user: UserId, hash: &Hashed, must_change: bool) -> Result<()> {
+    diesel::update(users::table.find(user.0))
+        .set((
+            users::password_hash.eq(&hash.0),
+            users::must_change.eq(must_change),
+            users::version.eq(users::version + 1),
+        ))
+        .execute(tx.conn)?;
+    Ok(())
+}
+
+pub fn insert_user(
+    tx: &mut Tx,
+    user: &User,
+    hash: &Hashed,
+    must_change: bool,
+    by: Option<UserId>,
+) -> Result<()> {
+    diesel::insert_into(users::table)
+        .values((
+            users::id.eq(user.id),
+            users::username.eq(&user.username),
+            users::role.eq(user.role),
+            users::password_hash.eq(&hash.0),
+            users::must_change.eq(must_change),
+            users::facility.eq(user.facility),
+            users::disabled.eq(user.disabled),
+            users::created_at.eq(tx.now.naive_utc()),
+            users::created_by.eq(by),
+            users::version.eq(1_i64),
+        ))
+        .execute(tx.conn)?;
+    for unit in &user.units {
+        diesel::insert_into(user_units::table)
+            .values((user_units::user_id.eq(user.id), user_units::unit_id.eq(unit)))
+            .execute(tx.conn)?;
+    }
+    Ok(())
+}
+
+pub fn username_taken(conn: &mut Conn, username: &str) -> Result<bool> {
+    let found: Option<i64> =
+        users::table.filter(users::username.eq(username)).select(users::id).first(conn).optional()?;
+    Ok(found.is_some())
+}
+
+pub fn any_user(conn: &mut Conn) -> Result<bool> {
+    let found: Option<i64> = users::table.select(users::id).first(conn).optional()?;
+    Ok(found.is_some())
+}
+
+pub fn unit_roots(conn: &mut Conn, user: UserId) -> Result<Vec<UnitId>> {
+    Ok(user_units::table
+        .filter(user_units::user_id.eq(user))
+        .order(user_units::unit_id)
+        .select(user_units::unit_id)
+        .load(conn)?)
+}
+
+pub fn users(conn: &mut Conn, after: i64, limit: i64) -> Result<Vec<User>> {
+    type Row = (UserId, String, Role, Option<FacilityId>, bool);
+    let rows: Vec<Row> = users::table
+        .filter(users::id.gt(after))
+        .order(users::id)
+        .limit(limit)
+        .select((users::id, users::username, users::role, users::facility, users::disabled))
+        .load(conn)?;
+    let ids: Vec<i64> = rows.iter().map(|row| row.0.0).collect();
+    let units: Vec<(i64, UnitId)> = on_each!(conn => c, user_units::table
+        .filter(user_units::user_id.eq_any(&ids))
+        .order((user_units::user_id, user_units::unit_id))
+        .select((user_units::user_id, user_units::unit_id))
+        .load(c))
+    .map_err(Problem::from)?;
+    let of = |user: i64| units.iter().filter(|pair| pair.0 == user).map(|pair| pair.1).collect();
+    Ok(rows
+        .into_iter()
+        .map(|(id, username, role, facility, disabled)| User {
+            units: of(id.0),
+            id,
+            username,
+            role,
+            facility,
+            disabled,
+        })
+        .collect())
+}
+
+pub fn insert_session(
+    tx: &mut Tx,
+    id: SessionId,
+    user: UserId,
+    csrf: Option<&[u8]>,
+    expires: NaiveDateTime,
+) -> Result<()> {
+    diesel::insert_into(sessions::table)
+        .values((
+            sessions::id.eq(id),
+            sessions::user_id.eq(user),
+            sessions::kind.eq(if csrf.is_some() { "browser" } else { "api" }),
+            sessions::csrf.eq(csrf),
+            sessions::created_at.eq(tx.now.naive_utc()),
+            sessions::expires_at.eq(expires),
+        ))
+        .execute(tx.conn)?;
+    Ok(())
+}
+
+pub fn insert_token(tx: &mut Tx, session: SessionId, digest: &[u8]) -> Result<()> {
+    diesel::insert_into(session_tokens::table)
+        .values((
+            session_tokens::digest.eq(digest),
+            session_tokens::session_id.eq(session),
+            session_tokens::issued_at.eq(tx.now.naive_utc()),
+        ))
+        .execute(tx.conn)?;
+    Ok(())
+}
+
+/// Marks the token used, if it was not; whether it was this call that did.
+pub fn use_token(tx: &mut Tx, digest: &[u8]) -> Result<bool> {
+    let rows = diesel::update(session_tokens::table.find(digest))
+        .filter(session_tokens::used_at.is_null())
+        .set(session_tokens::used_at.eq(tx.now.naive_utc()))
+        .execute(tx.conn)?;
+    Ok(rows == 1)
+}
+
+/// A sign-in as its token finds it.
+#[derive(Debug, Clone)]
+pub struct Found {
+    pub session: SessionId,
+    pub user: UserId,
+    pub role: Role,
+    pub facility: Option<FacilityId>,
+    pub csrf: Option<Vec<u8>>,
+    pub used_at: Option<NaiveDateTime>,
+    pub ended: bool,
+    pub language: Option<String>,
+}
+
+pub fn by_token(conn: &mut Conn, digest: &[u8], now: NaiveDateTime) -> Result<Option<Found>> {
+    let row = session_tokens::table
+        .inner_join(sessions::table.inner_join(users::table))
+        .filter(session_tokens::digest.eq(digest))
+        .select((
+            sessions::id,
+            (users::id, users::role, users::facility, users::disabled, users::language),
+            (sessions::csrf, session_tokens::used_at, sessions::expires_at, sessions::revoked_at),
+        ))
+        .first(conn)
+        .optional()?;
+    type User = (UserId, Role, Option<FacilityId>, bool, Option<String>);
+    type Session = (Option<Vec<u8>>, Option<NaiveDateTime>, NaiveDateTime, Option<NaiveDateTime>);
+    let row: Option<(SessionId, User, Session)> = row;
+    Ok(row.map(|(session, (user, role, facility, disabled, language), (csrf, used_at, expires, revoked))| {
+        Found {
+            session,
+            user,
+            role,
+            facility,
+            csrf,
+            used_at,
+            ended: disabled || revoked.is_some() || expires <= now,
+            language,
+        }
+    }))
+}
+
+pub fn revoke(tx: &mut Tx, session: SessionId) -> Result<()> {
+    diesel::update(sessions::table.find(session.0))
+        .filter(sessions::revoked_at.is_null())
+        .set(sessions::revoked_at.eq(tx.now.naive_utc()))
+        .execute(tx.conn)?;
+    Ok(())
+}
+
+pub fn revoke_all(tx: &mut Tx, user: UserId) -> Result<()> {
+    diesel::update(sessions::table.filter(sessions::user_id.eq(user)))
+        .filter(sessions::revoked_at.is_null())
+        .set(sessions::revoked_at.eq(tx.now.naive_utc()))
+        .execute(tx.conn)?;
+    Ok(())
+}
+
+pub fn set_language(tx: &mut Tx, user: UserId, language: &str) -> Result<()> {
+    diesel::update(users::table.find(user.0)).set(users::language.eq(language)).execute(tx.conn)?;
+    Ok(())
+}

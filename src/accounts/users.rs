@@ -1,0 +1,155 @@
+//! Users: made by an administrator, one role each, a scope that fits the role.
+
+use shiryan_kernel::ids::{FacilityId, UnitId, UserId};
+use shiryan_kernel::problem::Faults;
+use shiryan_kernel::role::Role;
+use shiryan_kernel::status::FacilityKind;
+use shiryan_kernel::{Code, Problem, Result};
+
+use super::password::{Hashed, hash_now};
+use super::store;
+use crate::audit::{self, Line};
+use crate::db::{Conn, Tx};
+use crate::places;
+use crate::vault::{Vault, random_token};
+
+/// A user as others may see one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct User {
+    pub id: UserId,
+    pub username: String,
+    pub role: Role,
+    pub facility: Option<FacilityId>,
+    /// Roots of a medic's scope.
+    pub units: Vec<UnitId>,
+    pub disabled: bool,
+}
+
+/// A user name: 3 to 32 of `a-z 0-9 . _ -`, lower case, a letter or digit first.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Username(String);
+
+impl Username {
+    /// # Errors
+    /// `invalid_value` for other characters or lengths.
+    pub fn parse(text: &str) -> Result<Self> {
+        let name = text.trim().to_ascii_lowercase();
+        let good = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_' | b'-');
+        let starts = name.bytes().next().is_some_and(|first| first.is_ascii_alphanumeric());
+        if (3..=32).contains(&name.len()) && starts && name.bytes().all(good) {
+            Ok(Self(name))
+        } else {
+            Err(Problem::new(Code::InvalidValue))
+        }
+    }
+
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// A user to be made; the password is hashed before the write.
+#[derive(Debug, Clone)]
+pub struct NewUser {
+    pub username: Username,
+    pub role: Role,
+    pub facility: Option<FacilityId>,
+    pub units: Vec<UnitId>,
+}
+
+/// Makes a user who must choose a password of their own at the first sign-in.
+///
+/// # Errors
+/// `code_taken` for the name; `invalid_request` when the scope does not fit the role: a medic needs
+/// units, a hospital or bank officer a facility of that kind, nobody else either.
+pub fn create(tx: &mut Tx, vault: &Vault, by: UserId, new: &NewUser, hash: &Hashed) -> Result<UserId> {
+    insert(tx, vault, Some(by), new, hash, true)
+}
+
+/// Makes a user ready to sign in: for the demo and for tests.
+///
+/// # Errors
+/// As [`create`].
+pub fn ensure_user(tx: &mut Tx, vault: &Vault, new: &NewUser, hash: &Hashed) -> Result<UserId> {
+    insert(tx, vault, None, new, hash, false)
+}
+
+fn insert(
+    tx: &mut Tx,
+    vault: &Vault,
+    by: Option<UserId>,
+    new: &NewUser,
+    hash: &Hashed,
+    must_change: bool,
+) -> Result<UserId> {
+    check_scope(tx.conn, new)?;
+    if store::username_taken(tx.conn, new.username.as_str())? {
+        return Err(Problem::new(Code::CodeTaken).about("username", Code::CodeTaken));
+    }
+    let user = User {
+        id: UserId(tx.id()),
+        username: new.username.as_str().to_owned(),
+        role: new.role,
+        facility: new.facility,
+        units: new.units.clone(),
+        disabled: false,
+    };
+    store::insert_user(tx, &user, hash, must_change, by)?;
+    audit::record(tx, vault, &Line::new(by, "accounts.user_made").on(user.id).with("role", new.role))?;
+    Ok(user.id)
+}
+
+fn check_scope(conn: &mut Conn, new: &NewUser) -> Result<()> {
+    let mut faults = Faults::none();
+    let wanted = match new.role {
+        Role::Hospital => Some(FacilityKind::Hospital),
+        Role::Bank => Some(FacilityKind::BloodBank),
+        _ => None,
+    };
+    match (wanted, new.facility) {
+        (Some(_), None) => faults.add("facility", Code::MissingField),
+        (None, Some(_)) => faults.add("facility", Code::InvalidValue),
+        (Some(kind), Some(id)) => match places::facility(conn, id) {
+            Ok(facility) if facility.kind == kind => {}
+            Ok(_) => faults.add("facility", Code::InvalidValue),
+            Err(_) => faults.add("facility", Code::UnknownReference),
+        },
+        (None, None) => {}
+    }
+    match (new.role == Role::Medic, new.units.is_empty()) {
+        (true, true) => faults.add("units", Code::MissingField),
+        (false, false) => faults.add("units", Code::InvalidValue),
+        _ => {}
+    }
+    for (n, unit) in new.units.iter().enumerate() {
+        if places::unit(conn, *unit).is_err() {
+            faults.add(format!("units[{n}]"), Code::UnknownReference);
+        }
+    }
+    faults.settle()
+}
+
+/// Users after `after`, oldest first.
+///
+/// # Errors
+/// As any read.
+pub fn list(conn: &mut Conn, after: i64, limit: i64) -> Result<Vec<User>> {
+    store::users(conn, after, limit)
+}
+
+/// In a database without users, makes `admin` with a one-time password, which is returned to be shown
+/// once.
+///
+/// # Errors
+/// As any write.
+pub fn first_admin(tx: &mut Tx, vault: &Vault) -> Result<Option<String>> {
+    if store::any_user(tx.conn)? {
+        return Ok(None);
+    }
+    let password: String = random_token().chars().take(20).collect();
+    let new =
+        NewUser { username: Username("admin".into()), role: Role::Admin, facility: None, units: Vec::new() };
+    insert(tx, vault, None, &new, &hash_now(&password)?, true)?;
+    Ok(Some(password))
+}
