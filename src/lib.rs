@@ -22,10 +22,19 @@
 //! - `app` puts it together; `cli` one file per command
 
 pub mod accounts;
+pub mod activities;
 pub mod audit;
+pub mod cli;
 pub mod db;
+pub mod donations;
+pub mod donors;
+pub mod drives;
 pub mod http;
 pub mod places;
+pub mod projections;
+pub mod reserve;
 pub mod settings;
+pub mod stock;
 pub mod texts;
 pub mod vault;
+pub mod web;

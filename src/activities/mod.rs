@@ -1,0 +1,1 @@
+//! The ten branches of the programme and their activities.

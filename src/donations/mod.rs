@@ -1,0 +1,1 @@
+//! What was given, and the units made of it.

@@ -1,0 +1,1 @@
+//! The registry of donors: sealed identity, group evidence, search by exact key.

@@ -1,0 +1,1 @@
+//! Drives, their slots and appointments.

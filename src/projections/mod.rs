@@ -1,0 +1,1 @@
+//! Demand, supply and stock, weeks ahead.

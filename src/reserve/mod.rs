@@ -1,0 +1,1 @@
+//! How deep the reserve is: levels, days of cover, and what hospitals may know of donors.

@@ -1,0 +1,1 @@
+//! Blood units: their states, their movements, and which fit whom.

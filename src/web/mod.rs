@@ -1,0 +1,1 @@
+//! Pages: layout, assets, sign-in.
