@@ -29,6 +29,7 @@ pub mod db;
 pub mod donations;
 pub mod donors;
 pub mod drives;
+pub mod eligibility;
 pub mod http;
 pub mod places;
 pub mod projections;

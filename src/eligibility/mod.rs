@@ -1,0 +1,35 @@
+//! Eligibility: who may give what, when, and why not.
+//!
+//! The main safety property of the service. Dated rule sets and the deferral catalogue come as
+//! content files; [`decide`] turns a donor's facts into an explained decision; [`windows`] says the
+//! days ahead on which that decision is yes; [`view`] cuts a decision to what a reader may learn.
+//! Refuses to guess: an unknown base, an unknown code or a hole in a rule set never opens a door.
+//!
+//! It supports a decision; the medical officer makes it.
+
+mod bar;
+mod catalogue;
+mod content;
+mod deferral;
+mod facts;
+mod history;
+mod person;
+mod policies;
+mod policy;
+mod reason;
+mod rules;
+mod view;
+mod volume;
+
+#[cfg(test)]
+mod tests;
+
+pub use catalogue::{Applies, Catalogue, Entry, Kind, Scope, Term, Visibility};
+pub use content::ContentError;
+pub use facts::{Allowance, Declared, DeferralFact, DonorFacts, Giving};
+pub use policies::{BUILT_IN, DEFAULT_CODE, Policies};
+pub use policy::{Cap, Evidence, Interval, Measure, RuleSet};
+pub use reason::{Outcome, Reason, RuleCode, RuleSetStamp, Severity, text_id};
+pub use rules::{Decision, WINDOWS_AHEAD, Window, decide, windows};
+pub use view::{NOT_AVAILABLE, SeenOutcome, SeenReason, View, Viewer, view};
+pub use volume::{Body, Fit, fit};
