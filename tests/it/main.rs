@@ -9,4 +9,5 @@
 #[macro_use]
 mod support;
 
+mod arrows;
 mod db;
