@@ -4,6 +4,7 @@
 //! refresh token rotates and its reuse ends the sign-in. A browser's session is an opaque cookie, never
 //! a token. Only digests of secrets are kept.
 
+pub mod api;
 mod password;
 mod rights;
 mod sessions;

@@ -4,9 +4,11 @@
 //! fields and query keys that nobody declared, cursors that it did not seal, and it never tells a
 //! caller the cause of a fault of ours.
 
+pub mod actor;
 pub mod cursor;
 pub mod guard;
 pub mod health;
+mod house;
 pub mod idempotency;
 pub mod json;
 pub mod lang;
@@ -19,6 +21,7 @@ mod serde_fault;
 pub mod server;
 
 pub use cursor::Cursors;
+pub use house::House;
 pub use idempotency::IdempotencyKey;
 pub use json::Body;
 pub use lang::Speak;

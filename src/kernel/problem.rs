@@ -154,6 +154,15 @@ impl Faults {
         }
     }
 
+    /// What was built of the kept values, once no field is at fault.
+    ///
+    /// # Errors
+    /// `invalid_request` with every fault, if there is any.
+    pub fn give<T>(self, built: Option<T>) -> Result<T> {
+        self.settle()?;
+        built.ok_or_else(|| Problem::internal("a value is missing and no fault was noted"))
+    }
+
     /// # Errors
     /// `invalid_request` with every fault, if there is any.
     pub fn settle(self) -> Result<()> {

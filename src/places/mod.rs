@@ -3,26 +3,25 @@
 //! Codes are what people and files use; ids are ours. A unit's scope is itself and all below it, kept as
 //! a closure, so that "is this donor mine" is one join. Nothing here knows who asks.
 
+pub mod api;
 mod store;
 
 use shiryan_kernel::ids::{FacilityId, UnitId};
 use shiryan_kernel::place::Governorate;
 use shiryan_kernel::status::FacilityKind;
+use shiryan_kernel::text::{PlainText, ShortCode};
 use shiryan_kernel::{Code, Problem, Result};
 
 use crate::db::{Conn, Tx};
 
 pub use store::{Facility, Unit};
 
-/// The longest name of a unit or a facility, in characters.
-const LONGEST_NAME: usize = 120;
-
 /// A unit to be made.
 #[derive(Debug, Clone)]
 pub struct NewUnit {
-    pub code: PlaceCode,
-    pub name_ar: String,
-    pub name_en: String,
+    pub code: ShortCode,
+    pub name_ar: PlaceName,
+    pub name_en: PlaceName,
     pub parent: Option<UnitId>,
     pub governorate: Governorate,
 }
@@ -30,57 +29,15 @@ pub struct NewUnit {
 /// A facility to be made.
 #[derive(Debug, Clone)]
 pub struct NewFacility {
-    pub code: PlaceCode,
+    pub code: ShortCode,
     pub kind: FacilityKind,
-    pub name_ar: String,
-    pub name_en: String,
+    pub name_ar: PlaceName,
+    pub name_en: PlaceName,
     pub governorate: Governorate,
 }
 
-/// A unit's or facility's code: 1 to 32 of `A-Z 0-9 . _ -`, upper case.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct PlaceCode(String);
-
-impl PlaceCode {
-    /// # Errors
-    /// `invalid_value` for other characters or lengths.
-    pub fn parse(text: &str) -> Result<Self> {
-        let code = text.trim().to_ascii_uppercase();
-        let good = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_' | b'-');
-        if (1..=32).contains(&code.len())
-            && code.bytes().all(good)
-            && code.bytes().next().is_some_and(|first| first.is_ascii_alphanumeric())
-        {
-            Ok(Self(code))
-        } else {
-            Err(Problem::new(Code::InvalidValue))
-        }
-    }
-
-    #[must_use]
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-}
-
-/// A place's name as it is shown: 1 to 120 characters without control or direction characters.
-///
-/// # Errors
-/// `out_of_range` for a length, `bad_text` for a character.
-pub fn parse_name(text: &str) -> Result<String> {
-    let name = text.split_whitespace().collect::<Vec<_>>().join(" ");
-    let hidden = |c: char| {
-        c.is_control()
-            || matches!(c, '\u{200B}'..='\u{200F}' | '\u{202A}'..='\u{202E}' | '\u{2060}'..='\u{2069}' | '\u{FEFF}')
-    };
-    if name.is_empty() || name.chars().count() > LONGEST_NAME {
-        return Err(Problem::new(Code::OutOfRange));
-    }
-    if name.chars().any(hidden) {
-        return Err(Problem::new(Code::BadText));
-    }
-    Ok(name)
-}
+/// A place's name as it is shown.
+pub type PlaceName = PlainText<120>;
 
 /// Makes a unit below its parent.
 ///

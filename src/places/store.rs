@@ -37,8 +37,8 @@ pub fn insert_unit(tx: &mut Tx, id: UnitId, new: &NewUnit) -> Result<()> {
         .values((
             units::id.eq(id),
             units::code.eq(new.code.as_str()),
-            units::name_ar.eq(&new.name_ar),
-            units::name_en.eq(&new.name_en),
+            units::name_ar.eq(new.name_ar.as_str()),
+            units::name_en.eq(new.name_en.as_str()),
             units::parent.eq(new.parent),
             units::governorate.eq(new.governorate),
             units::created_at.eq(tx.now.naive_utc()),
@@ -71,8 +71,8 @@ pub fn insert_facility(tx: &mut Tx, id: FacilityId, new: &NewFacility) -> Result
             facilities::id.eq(id),
             facilities::code.eq(new.code.as_str()),
             facilities::kind.eq(new.kind),
-            facilities::name_ar.eq(&new.name_ar),
-            facilities::name_en.eq(&new.name_en),
+            facilities::name_ar.eq(new.name_ar.as_str()),
+            facilities::name_en.eq(new.name_en.as_str()),
             facilities::governorate.eq(new.governorate),
             facilities::created_at.eq(tx.now.naive_utc()),
         ))

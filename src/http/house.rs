@@ -1,0 +1,105 @@
+//! What every handler works with: one value, shared by all workers.
+
+use std::sync::Arc;
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use shiryan_kernel::page::Page;
+use shiryan_kernel::time::Zone;
+use shiryan_kernel::{Code, Problem, Result};
+
+use super::Cursors;
+use crate::accounts::{Principal, Sessions};
+use crate::db::{Db, Isolation, Lane, Tx, once};
+use crate::settings::Settings;
+use crate::vault::Vault;
+
+/// The installation as handlers see it.
+#[derive(Debug)]
+pub struct House {
+    pub db: Db,
+    pub vault: Vault,
+    pub zone: Zone,
+    pub settings: Arc<Settings>,
+    pub sessions: Sessions,
+    pub cursors: Cursors,
+    /// A demo's world: its pages say so, and its API description is open.
+    pub is_demo: bool,
+    /// Whether the root key lies beside the data.
+    pub key_on_same_disk: bool,
+}
+
+impl House {
+    /// The civil date now.
+    #[must_use]
+    pub fn today(&self) -> chrono::NaiveDate {
+        self.zone.date(self.db.now())
+    }
+
+    /// A use case under its idempotency key, serialisable.
+    ///
+    /// # Errors
+    /// As [`Db::write_once`].
+    pub async fn once<T>(
+        &self,
+        by: &Principal,
+        request: once::Request,
+        f: impl Fn(&mut Tx) -> Result<T> + Send + 'static,
+    ) -> Result<T>
+    where
+        T: Serialize + DeserializeOwned + Send + 'static,
+    {
+        self.db.write_once(Isolation::Whole, Lane::Actor(by.user.0), request, f).await
+    }
+
+    /// The same where one conditional statement and a constraint hold the invariant.
+    ///
+    /// # Errors
+    /// As [`Db::write_once`].
+    pub async fn once_guarded<T>(
+        &self,
+        by: &Principal,
+        request: once::Request,
+        f: impl Fn(&mut Tx) -> Result<T> + Send + 'static,
+    ) -> Result<T>
+    where
+        T: Serialize + DeserializeOwned + Send + 'static,
+    {
+        self.db.write_once(Isolation::Guarded, Lane::Actor(by.user.0), request, f).await
+    }
+
+    /// Where a list goes on: the sort key after which its next page begins.
+    ///
+    /// # Errors
+    /// `cursor_invalid`, about the key `cursor`.
+    pub fn after<K: DeserializeOwned>(&self, cursor: Option<&str>, list: &str) -> Result<Option<K>> {
+        cursor
+            .map(|cursor| {
+                let opened = self.cursors.open(cursor, list, self.db.now());
+                opened.map_err(|problem| problem.about("cursor", Code::CursorInvalid))
+            })
+            .transpose()
+    }
+
+    /// A page of rows that were read one past `limit`; `key` is a row's sort key.
+    ///
+    /// # Errors
+    /// `internal` alone.
+    pub fn page<R, K: Serialize, T>(
+        &self,
+        mut rows: Vec<R>,
+        limit: i64,
+        list: &str,
+        key: impl Fn(&R) -> K,
+        show: impl Fn(R) -> T,
+    ) -> Result<Page<T>> {
+        let limit = usize::try_from(limit).map_err(Problem::internal)?;
+        let more = rows.len() > limit;
+        rows.truncate(limit);
+        let next = match rows.last().filter(|_| more) {
+            Some(last) => Some(self.cursors.seal(&key(last), list, self.db.now())?),
+            None => None,
+        };
+        Ok(Page { items: rows.into_iter().map(show).collect(), next })
+    }
+}
