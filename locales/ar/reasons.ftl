@@ -28,6 +28,14 @@ reason-under-review = السجلّ قيد المراجعة
 reason-deceased = السجلّ مغلق بسبب الوفاة
 reason-erased = أُزيلت بيانات الهوية من السجلّ
 reason-group-discrepancy = نتيجتا زمرة الدم غير متطابقتين
+reason-not-measured = قيمة لازمة لم تُقَس بعد
+reason-hb-for-type = خضاب الدم أقلّ من الحدّ اللازم لهذا النوع
+reason-hb-danger = خضاب الدم منخفض جدًا، يلزم رأي الطبيب وإحالة مكتوبة
+reason-hb-high = خضاب الدم أعلى من الحدّ، يلزم رأي الطبيب
+reason-hb-fall = انخفض خضاب الدم كثيرًا منذ الزيارة السابقة، يلزم رأي الطبيب
+reason-platelets-low = عدد الصفائح أقلّ من الحدّ اللازم
+reason-protein-low = بروتين الدم أقلّ من الحدّ اللازم
+reason-bag-unknown = حجم كيس الدم غير معتمد في القواعد
 reason-deferral-unknown = سبب تأجيل غير معروف، يراجعه الطبيب
 
 reason-inf-acute = مرض حاد أو حمى

@@ -28,6 +28,14 @@ reason-under-review = The record is under review
 reason-deceased = The record is closed after death
 reason-erased = The identity has been removed from the record
 reason-group-discrepancy = Two results of the blood group disagree
+reason-not-measured = A needed value has not been measured
+reason-hb-for-type = The haemoglobin is under the limit for this type
+reason-hb-danger = The haemoglobin is very low: a physician and a written referral are due
+reason-hb-high = The haemoglobin is above the limit: a physician is needed
+reason-hb-fall = The haemoglobin has fallen much since the last visit: a physician is needed
+reason-platelets-low = The platelet count is under the limit
+reason-protein-low = The blood protein is under the limit
+reason-bag-unknown = The rules do not know this bag
 reason-deferral-unknown = A deferral of unknown cause: the physician looks at it
 
 reason-inf-acute = acute infection or fever

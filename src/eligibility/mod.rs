@@ -17,7 +17,9 @@ mod person;
 mod policies;
 mod policy;
 mod reason;
+mod rest;
 mod rules;
+mod screening;
 mod view;
 mod volume;
 
@@ -30,6 +32,8 @@ pub use facts::{Allowance, Declared, DeferralFact, DonorFacts, Giving};
 pub use policies::{BUILT_IN, DEFAULT_CODE, Policies};
 pub use policy::{Cap, Evidence, Interval, Measure, RuleSet};
 pub use reason::{Outcome, Reason, RuleCode, RuleSetStamp, Severity, text_id};
+pub use rest::{Assignability, Rest, assignability};
 pub use rules::{Decision, WINDOWS_AHEAD, Window, decide, windows};
+pub use screening::{Measured, screen, screened};
 pub use view::{NOT_AVAILABLE, SeenOutcome, SeenReason, View, Viewer, view};
 pub use volume::{Body, Fit, fit};

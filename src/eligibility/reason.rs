@@ -67,6 +67,19 @@ shiryan_kernel::word! {
         GroupDiscrepancy = "GROUP-DISCREPANCY",
         /// A deferral whose code the catalogue does not know: stays shut until somebody looks.
         DeferralUnknown = "DEFERRAL-UNKNOWN",
+        // found at screening
+        /// A needed value was not measured.
+        NotMeasured = "NOT-MEASURED",
+        /// Too low for this type, though not for whole blood.
+        HaemoglobinForType = "HB-FOR-TYPE",
+        /// So low that a physician and a written referral are due.
+        HaemoglobinDanger = "HB-DANGER",
+        HaemoglobinHigh = "HB-HIGH",
+        HaemoglobinFall = "HB-FALL",
+        PlateletsLow = "PLATELETS-LOW",
+        ProteinLow = "PROTEIN-LOW",
+        /// The rule set knows no such bag.
+        BagUnknown = "BAG-UNKNOWN",
     }
 }
 
@@ -82,7 +95,15 @@ impl RuleCode {
             | Self::BloodVolume
             | Self::BloodVolumeNear
             | Self::BagSmaller
-            | Self::GroupDiscrepancy => Visibility::Screening,
+            | Self::GroupDiscrepancy
+            | Self::NotMeasured
+            | Self::HaemoglobinForType
+            | Self::HaemoglobinDanger
+            | Self::HaemoglobinHigh
+            | Self::HaemoglobinFall
+            | Self::PlateletsLow
+            | Self::ProteinLow
+            | Self::BagUnknown => Visibility::Screening,
             _ => Visibility::Public,
         }
     }

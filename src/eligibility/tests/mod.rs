@@ -9,6 +9,8 @@ mod deferrals;
 mod intervals;
 mod person;
 mod properties;
+mod rest;
+mod screening;
 
 use std::sync::LazyLock;
 
