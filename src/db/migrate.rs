@@ -6,7 +6,7 @@ use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
 use shiryan_kernel::{Code, Problem, Result};
 use shiryan_schema::Conn;
 
-use super::{Target, meta, pool};
+use super::{Isolation, Target, meta, pool};
 
 const SQLITE: EmbeddedMigrations = embed_migrations!("migrations/sqlite");
 const POSTGRES: EmbeddedMigrations = embed_migrations!("migrations/postgres");
@@ -45,11 +45,14 @@ pub fn fingerprint(target: &Target) -> String {
 /// # Errors
 /// When the database cannot be opened or read.
 pub fn state(target: &Target) -> Result<State> {
-    let mut conn = pool::connect(target, pool::Use::Write)?;
-    if !has_meta(&mut conn)? {
+    state_of(&mut pool::connect(target, pool::Use::Write)?, target)
+}
+
+fn state_of(conn: &mut Conn, target: &Target) -> Result<State> {
+    if !has_meta(conn)? {
         return Ok(State::Empty);
     }
-    Ok(match meta::get(&mut conn, FINGERPRINT)? {
+    Ok(match meta::get(conn, FINGERPRINT)? {
         Some(found) if found == fingerprint(target) => State::Current,
         _ => State::Foreign,
     })
@@ -60,28 +63,40 @@ pub fn state(target: &Target) -> Result<State> {
 /// # Errors
 /// `state_conflict` when other migrations made it.
 pub fn run(target: &Target) -> Result<()> {
-    match state(target)? {
+    let mut conn = pool::connect(target, pool::Use::Write)?;
+    // One transaction from the look to the fingerprint: of two that start at once one migrates and the
+    // other waits and finds nothing to do, and one that is killed leaves nothing half made.
+    pool::begin(&mut conn, Isolation::Guarded)?;
+    match run_alone(&mut conn, target) {
+        Ok(()) => pool::commit(&mut conn),
+        Err(problem) => {
+            pool::rollback(&mut conn)?;
+            Err(problem)
+        }
+    }
+}
+
+fn run_alone(conn: &mut Conn, target: &Target) -> Result<()> {
+    // SQLite's lock is taken by the transaction itself.
+    if let Conn::Pg(c) = conn {
+        c.batch_execute(
+            "SET LOCAL lock_timeout = 0; SET LOCAL statement_timeout = 0; \
+             SELECT pg_advisory_xact_lock(7310582)",
+        )?;
+    }
+    match state_of(conn, target)? {
         State::Current => return Ok(()),
         State::Foreign => {
             return Err(Problem { cause: Some(foreign(target)), ..Problem::new(Code::StateConflict) });
         }
         State::Empty => {}
     }
-    let mut conn = pool::connect(target, pool::Use::Write)?;
-    match &mut conn {
+    match conn {
         Conn::Sqlite(c) => c.run_pending_migrations(SQLITE).map(drop),
-        Conn::Pg(c) => {
-            // Two instances may start at once: one migrates, the other waits and finds nothing to do.
-            c.batch_execute(
-                "SET lock_timeout = 0; SET statement_timeout = 0; SELECT pg_advisory_lock(7310582)",
-            )?;
-            let done = c.run_pending_migrations(POSTGRES).map(drop);
-            c.batch_execute("SELECT pg_advisory_unlock(7310582)")?;
-            done
-        }
+        Conn::Pg(c) => c.run_pending_migrations(POSTGRES).map(drop),
     }
     .map_err(|error| Problem::internal(format!("migrating {}: {error}", target.label())))?;
-    meta::put(&mut conn, FINGERPRINT, &fingerprint(target))
+    meta::put(conn, FINGERPRINT, &fingerprint(target))
 }
 
 /// Undoes every migration: for tests of `down.sql`.

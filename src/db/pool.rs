@@ -1,6 +1,6 @@
 //! Connections: how each is opened and kept, and the transaction statements of both databases.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use diesel::connection::{AnsiTransactionManager, SimpleConnection, TransactionManager};
 use diesel::r2d2::{ManageConnection, R2D2Connection};
@@ -65,10 +65,11 @@ pub fn connect(target: &Target, purpose: Use) -> Result<Conn> {
             let mut conn = SqliteConnection::establish(path).map_err(|error| unreachable(target, error))?;
             // FULL: an acknowledged write survives a power cut, not only a crash of the process.
             conn.batch_execute(
-                "PRAGMA busy_timeout = 5000; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; \
+                "PRAGMA busy_timeout = 5000; PRAGMA synchronous = FULL; \
                  PRAGMA foreign_keys = ON; PRAGMA secure_delete = ON; PRAGMA temp_store = MEMORY; \
                  PRAGMA cache_size = -4096; PRAGMA trusted_schema = OFF;",
             )?;
+            write_ahead(&mut conn)?;
             if purpose == Use::Read {
                 conn.batch_execute("PRAGMA query_only = ON;")?;
             }
@@ -81,6 +82,20 @@ pub fn connect(target: &Target, purpose: Use) -> Result<Conn> {
                  SET idle_in_transaction_session_timeout = '30s'; SET client_min_messages = warning;",
             )?;
             Ok(Conn::Pg(conn))
+        }
+    }
+}
+
+/// A new file turns to WAL once, and SQLite does not wait for that lock by itself: two programs that open
+/// the file at the same moment would otherwise see it locked.
+fn write_ahead(conn: &mut SqliteConnection) -> Result<()> {
+    let deadline = Instant::now() + Duration::from_secs(5);
+    loop {
+        match conn.batch_execute("PRAGMA journal_mode = WAL;").map_err(Problem::from) {
+            Err(problem) if problem.code == Code::Busy && Instant::now() < deadline => {
+                std::thread::sleep(Duration::from_millis(5));
+            }
+            outcome => return outcome,
         }
     }
 }
