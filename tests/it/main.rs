@@ -11,3 +11,4 @@ mod support;
 
 mod arrows;
 mod db;
+mod migrations;

@@ -1,0 +1,97 @@
+//! Closed lists in the database are the kernel's words, code for code.
+
+use std::collections::BTreeMap;
+
+use shiryan_kernel::blood::{BloodGroup, Component, DonationType, GroupEvidence, Sex};
+use shiryan_kernel::branch::Branch;
+use shiryan_kernel::place::Governorate;
+use shiryan_kernel::role::Role;
+use shiryan_kernel::status::{
+    ActivityStatus, AppointmentStatus, DonorStatus, DriveStatus, FacilityKind, UnitStatus,
+};
+
+use super::schema;
+
+macro_rules! codes {
+    ($word:ty) => {
+        <$word>::ALL.iter().map(|word| word.code()).collect()
+    };
+}
+
+/// The word that a column holds, by its name, or by its table and name where tables differ.
+fn word(table: &str, column: &str) -> Option<Vec<&'static str>> {
+    Some(match (table, column) {
+        (_, "blood_group") => codes!(BloodGroup),
+        (_, "branch") => codes!(Branch),
+        (_, "component") => codes!(Component),
+        (_, "donation_type") => codes!(DonationType),
+        (_, "governorate") => codes!(Governorate),
+        (_, "group_evidence") => codes!(GroupEvidence),
+        (_, "role") => codes!(Role),
+        (_, "sex") => codes!(Sex),
+        ("activities", "status") => codes!(ActivityStatus),
+        ("appointments", "status") => codes!(AppointmentStatus),
+        ("blood_units", "status") => codes!(UnitStatus),
+        ("donors", "status") => codes!(DonorStatus),
+        ("drives", "status") => codes!(DriveStatus),
+        ("facilities", "kind") => codes!(FacilityKind),
+        ("users", "language") => shiryan::texts::Lang::ALL.iter().map(|lang| lang.tag()).collect(),
+        _ => return None,
+    })
+}
+
+/// Lists that one room keeps to itself; no word of the kernel stands behind them.
+const OF_ONE_ROOM: [(&str, &str); 3] = [("donor_tags", "field"), ("givings", "source"), ("sessions", "kind")];
+
+/// `CHECK (column IN ('a', 'b'))` by table and column.
+fn lists(sql: &str) -> BTreeMap<(String, String), Vec<String>> {
+    let mut found = BTreeMap::new();
+    for table in sql.split("CREATE TABLE ").skip(1) {
+        let (name, body) = table.split_once(" (").unwrap();
+        let body = body.split(';').next().unwrap();
+        for check in body.split("CHECK (").skip(1) {
+            let Some((column, rest)) = check.split_once(" IN (") else { continue };
+            let list = rest.split_once(')').unwrap().0;
+            let is_name = column.chars().all(|c| c.is_ascii_lowercase() || c == '_');
+            if is_name && list.contains('\'') {
+                let codes = list.split(',').map(|code| code.trim().trim_matches('\'').to_owned()).collect();
+                found.insert((name.to_owned(), column.to_owned()), codes);
+            }
+        }
+    }
+    found
+}
+
+#[test]
+fn lists_in_the_database_are_the_kernels_words() {
+    for kind in ["sqlite", "postgres"] {
+        let lists = lists(&super::up(kind));
+        assert!(lists.len() > 20, "the lists are found");
+        for ((table, column), codes) in &lists {
+            match word(table, column) {
+                Some(word) => assert_eq!(*codes, word, "{kind}: {table}.{column}"),
+                None => assert!(
+                    OF_ONE_ROOM.contains(&(table, column)),
+                    "{kind}: say in this file which word {table}.{column} holds"
+                ),
+            }
+        }
+        for column in schema::declared() {
+            let place = (column.table, column.name);
+            assert!(
+                word(&place.0, &place.1).is_none() || lists.contains_key(&place),
+                "{kind}: {}.{} takes any text",
+                place.0,
+                place.1
+            );
+        }
+    }
+}
+
+#[test]
+fn a_list_is_read() {
+    let sql = "CREATE TABLE a (\n x TEXT CHECK (x IN ('p',\n 'q')),\n n INTEGER CHECK (n IN (0, 1)),\n \
+               CHECK ((x IN ('p')) = (n = 0))\n);\nCREATE INDEX i ON a (x) WHERE x IN ('p');";
+    let expected = BTreeMap::from([(("a".into(), "x".into()), vec!["p".into(), "q".into()])]);
+    assert_eq!(lists(sql), expected);
+}
