@@ -1,1 +1,90 @@
-//! One file per command.
+//! The command line: one file per command. Errors are one sentence on standard error and exit code 2.
+
+mod migrate;
+mod serve;
+
+use std::io::IsTerminal;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Args, Parser, Subcommand};
+
+use crate::settings::{Flags, LogFormat, LogLevel, Settings};
+
+/// شريان: a blood-donation registry, drive scheduler and strategic-blood-reserve service.
+#[derive(Debug, Parser)]
+#[command(name = "shiryan", version, arg_required_else_help = true)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Serves pages and API.
+    Serve(serve::Serve),
+    /// Brings a database to the present schema.
+    Migrate(Common),
+}
+
+/// What every command takes.
+#[derive(Debug, Clone, Args)]
+struct Common {
+    /// sqlite://path or postgres://user:password@host/name
+    #[arg(long, value_name = "URL")]
+    database: Option<String>,
+    /// A file of settings; config/shiryan.toml tells every key
+    #[arg(long, value_name = "FILE")]
+    config: Option<PathBuf>,
+}
+
+impl Common {
+    fn settings(&self, listen: Option<SocketAddr>) -> Result<Settings, String> {
+        let flags = Flags { database: self.database.clone(), listen, data_dir: None };
+        let environment = std::env::vars_os()
+            .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)));
+        Settings::load(self.config.as_deref(), environment, &flags).map_err(|error| error.0)
+    }
+}
+
+/// Runs the command that the process was given.
+#[must_use]
+pub fn run() -> ExitCode {
+    let outcome = match Cli::parse().command {
+        Command::Serve(serve) => serve.run(),
+        Command::Migrate(common) => migrate::run(&common),
+    };
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(why) => {
+            eprintln!("shiryan: {why}");
+            ExitCode::from(2)
+        }
+    }
+}
+
+/// Starts the log on standard error. A panic is one line of it, without what was in hand.
+fn start_log(settings: &Settings) {
+    let level = match settings.log.level {
+        LogLevel::Error => "error",
+        LogLevel::Warn => "warn",
+        LogLevel::Info => "info",
+        LogLevel::Debug => "debug",
+        LogLevel::Trace => "trace",
+    };
+    let filter = tracing_subscriber::EnvFilter::new(format!("warn,shiryan={level}"));
+    let subscriber = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_ansi(std::io::stderr().is_terminal())
+        .with_writer(std::io::stderr);
+    let started = match settings.log.format {
+        LogFormat::Text => subscriber.try_init(),
+        LogFormat::Json => subscriber.json().try_init(),
+    };
+    drop(started);
+    std::panic::set_hook(Box::new(|panic| {
+        let place = panic.location().map(ToString::to_string).unwrap_or_default();
+        tracing::error!(place, "panicked");
+    }));
+}

@@ -1,0 +1,295 @@
+//! Puts it together: opens keys and database, builds the house, and serves it.
+//!
+//! The one room that knows every other. It refuses to serve a demo's world as real, a database that
+//! another key sealed, and one that other migrations made.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use actix_web::body::MessageBody;
+use actix_web::dev::{Server, ServiceFactory, ServiceRequest, ServiceResponse};
+use actix_web::middleware::{Compress, from_fn};
+use actix_web::{App, Error, web};
+use shiryan_kernel::time::{Clock, Zone};
+use tracing_actix_web::TracingLogger;
+use utoipa::OpenApi;
+use utoipa_actix_web::{AppExt, scope};
+
+use crate::accounts::{Ended, Hasher, Limits, Sessions, Tokens};
+use crate::db::{Db, Lane, Size, Target, meta, migrate};
+use crate::http::{
+    Cursors, House, guard, health, methods,
+    methods::Methods,
+    metrics,
+    openapi::{self, ApiDoc, Gate},
+    server,
+};
+use crate::settings::Settings;
+use crate::vault::{RootKey, Vault};
+use crate::{accounts, audit, places};
+
+/// What a database is for; it is written into the database when it is made.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum World {
+    Live,
+    Demo,
+}
+
+impl World {
+    const KEY: &str = "world";
+
+    const fn code(self) -> &'static str {
+        match self {
+            Self::Live => "live",
+            Self::Demo => "demo",
+        }
+    }
+}
+
+/// Whether a database may be brought to the present schema.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Migrate {
+    /// An embedded file always, a server only when it is asked for.
+    AsUsual,
+    Now,
+}
+
+/// Why the house could not be opened, for a person at a terminal.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub struct OpenError(pub String);
+
+fn said(problem: shiryan_kernel::Problem) -> OpenError {
+    OpenError(problem.cause.unwrap_or_else(|| problem.code.to_string()))
+}
+
+/// Opens keys and database and builds the house.
+///
+/// # Errors
+/// Says what is in the way and what to do.
+pub fn open(
+    settings: Settings,
+    world: World,
+    migrate: Migrate,
+    clock: Arc<dyn Clock>,
+) -> Result<House, OpenError> {
+    let target = settings.target().map_err(|error| OpenError(error.0))?;
+    if let Target::Sqlite(path) = &target
+        && let Some(dir) = path.parent()
+    {
+        crate::vault::private_dir(dir).map_err(OpenError)?;
+    }
+    let key_file = settings.key_file();
+    let vault = Vault::new(RootKey::read_or_make(&key_file).map_err(OpenError)?);
+    let state = migrate::state(&target).map_err(said)?;
+    match state {
+        migrate::State::Foreign => return Err(OpenError(migrate::foreign(&target))),
+        migrate::State::Current => {}
+        migrate::State::Empty => {
+            if matches!(target, Target::Postgres(_)) && migrate == Migrate::AsUsual {
+                return Err(OpenError(format!(
+                    "{} is empty: run `shiryan migrate --database …`, or serve with --migrate",
+                    target.label()
+                )));
+            }
+        }
+    }
+    let db = Db::open(&target, Size(settings.database.connections), clock).map_err(said)?;
+    if state == migrate::State::Current {
+        check(&db, &vault, world)?;
+    }
+    migrate::run(&target).map_err(said)?;
+    claim(&db, &vault, world)?;
+    let key_on_same_disk = on_same_disk(&target, &key_file);
+    Ok(house(settings, world, db, vault, key_on_same_disk))
+}
+
+/// Builds the house of what is open.
+#[must_use]
+pub fn house(settings: Settings, world: World, db: Db, vault: Vault, key_on_same_disk: bool) -> House {
+    let tokens = Tokens::new(&vault, settings.accounts.access_token_minutes);
+    let sessions = Sessions {
+        db: db.clone(),
+        vault: vault.clone(),
+        tokens,
+        hasher: Hasher::new(settings.accounts.password_characters),
+        limits: Arc::new(Limits::default()),
+        ended: Ended::default(),
+        days: settings.accounts.session_days,
+    };
+    House {
+        cursors: Cursors::new(vault.purpose("cursors")),
+        zone: Zone(settings.place.zone),
+        settings: Arc::new(settings),
+        is_demo: world == World::Demo,
+        db,
+        vault,
+        sessions,
+        key_on_same_disk,
+    }
+}
+
+const KEY_CHECK: &str = "key_check";
+
+/// Refuses another key's database, and a demo's where real work was asked for (or the other way round).
+fn check(db: &Db, vault: &Vault, world: World) -> Result<(), OpenError> {
+    let (found_key, found_world) =
+        db.read_now(|conn| Ok((meta::get(conn, KEY_CHECK)?, meta::get(conn, World::KEY)?))).map_err(said)?;
+    if let Some(found) = &found_world
+        && found != world.code()
+    {
+        return Err(OpenError(match world {
+            World::Live => "this database is a demo's; `serve` wants one of its own".into(),
+            World::Demo => "this database holds real work; `demo` makes one of its own".into(),
+        }));
+    }
+    if found_key.is_some_and(|found| found != vault.key_check()) {
+        return Err(OpenError(format!(
+            "{} was sealed under another root key: set keys.file to that key",
+            db.target().label()
+        )));
+    }
+    Ok(())
+}
+
+/// Writes what the database is for and whose key sealed it, once.
+fn claim(db: &Db, vault: &Vault, world: World) -> Result<(), OpenError> {
+    let (key_check, code) = (vault.key_check(), world.code());
+    db.write_now(Lane::System, move |tx| {
+        if meta::get(tx.conn, World::KEY)?.is_none() {
+            meta::put(tx.conn, World::KEY, code)?;
+            meta::put(tx.conn, KEY_CHECK, &key_check)?;
+        }
+        Ok(())
+    })
+    .map_err(said)
+}
+
+/// Whether whoever takes the data takes the key with it.
+fn on_same_disk(target: &Target, key_file: &std::path::Path) -> bool {
+    use std::os::unix::fs::MetadataExt;
+    let Target::Sqlite(path) = target else { return false };
+    let device = |path: &std::path::Path| std::fs::metadata(path).map(|meta| meta.dev()).ok();
+    device(path).is_some_and(|data| Some(data) == device(key_file))
+}
+
+/// The API's operations under `/api/v1`, in one place.
+fn operations(config: &mut utoipa_actix_web::service_config::ServiceConfig) {
+    accounts::api::operations(config);
+    places::api::operations(config);
+}
+
+/// The API's description, complete.
+#[must_use]
+pub fn description() -> utoipa::openapi::OpenApi {
+    let (_, doc) = App::new()
+        .into_utoipa_app()
+        .openapi(ApiDoc::openapi())
+        .service(scope::scope("/api/v1").configure(operations))
+        .split_for_parts();
+    openapi::finish(doc)
+}
+
+/// The app of one worker.
+pub fn app(
+    house: web::Data<House>,
+) -> App<
+    impl ServiceFactory<
+        ServiceRequest,
+        Config = (),
+        Response = ServiceResponse<impl MessageBody + use<>>,
+        Error = Error,
+        InitError = (),
+    > + use<>,
+> {
+    let gate = gate(&house);
+    let probe = probe(&house);
+    let (app, doc) = App::new()
+        .configure(|config| {
+            openapi::serve(config, gate);
+            health::serve(config, probe);
+        })
+        .into_utoipa_app()
+        .openapi(ApiDoc::openapi())
+        .service(scope::scope("/api/v1").configure(operations))
+        .split_for_parts();
+    let doc = openapi::finish(doc);
+    app.app_data(house)
+        .app_data(openapi::Description::of(&doc))
+        .default_service(methods::fallback(Arc::new(Methods::of(&doc))))
+        .wrap(from_fn(guard::door))
+        .wrap(Compress::default())
+        .wrap(from_fn(metrics::count))
+        .wrap(TracingLogger::<guard::Spans>::new())
+}
+
+/// The API's description is open in a demo, else for those who are signed in.
+fn gate(house: &web::Data<House>) -> Gate {
+    if house.is_demo {
+        return Gate::open();
+    }
+    Gate::when(|request| std::future::ready(crate::http::actor::bearer(&request).is_ok()))
+}
+
+fn probe(house: &web::Data<House>) -> health::Probe {
+    let house = house.clone();
+    Arc::new(move || health::Readiness {
+        parts: vec![health::Part {
+            name: "database",
+            ready: house.db.read_now(|conn| meta::get(conn, World::KEY)).is_ok(),
+        }],
+        notices: if house.key_on_same_disk { vec!["key_on_same_disk"] } else { Vec::new() },
+    })
+}
+
+/// Listens; runs once it is awaited. The second is where it listens.
+///
+/// # Errors
+/// [`server::Refused`], each with what to change.
+pub fn listen(house: &web::Data<House>) -> Result<(Server, SocketAddr), server::Refused> {
+    let wanted = &house.settings.server;
+    let settings = server::Settings {
+        listen: vec![wanted.listen],
+        workers: wanted.workers,
+        drain_within: Duration::from_secs(wanted.drain_seconds),
+        tls: house.settings.has_tls().then(|| server::Tls {
+            certificate: (&wanted.tls_certificate).into(),
+            key: (&wanted.tls_key).into(),
+        }),
+        behind_proxy: wanted.behind_proxy,
+        ..server::Settings::default()
+    };
+    let for_workers = house.clone();
+    let (server, addresses) = server::start(move || app(for_workers.clone()), &settings)?;
+    Ok((server, addresses.first().copied().unwrap_or(wanted.listen)))
+}
+
+/// The house's own work beside requests: chains the audit, forgets old idempotency answers.
+/// Runs until it is dropped.
+pub async fn keep(house: web::Data<House>) {
+    let mut turn = 0_u32;
+    loop {
+        tokio::time::sleep(Duration::from_millis(500)).await;
+        let vault = house.vault.clone();
+        let sealed = house.db.write(Lane::System, move |tx| audit::seal(tx, &vault)).await;
+        note("sealing the audit", sealed.map(drop));
+        if turn.is_multiple_of(7_200) {
+            let forgotten = house.db.write(Lane::Bulk, crate::db::once::forget_old).await;
+            note("forgetting old idempotency answers", forgotten.map(drop));
+        }
+        turn = turn.wrapping_add(1);
+    }
+}
+
+fn note(work: &str, outcome: shiryan_kernel::Result<()>) {
+    if let Err(problem) = outcome
+        && problem.code != shiryan_kernel::Code::Busy
+    {
+        tracing::error!(
+            work,
+            cause = problem.cause.as_deref().unwrap_or_default(),
+            "the house's own work failed"
+        );
+    }
+}
