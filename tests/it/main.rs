@@ -9,6 +9,7 @@
 #[macro_use]
 mod support;
 
+mod accounts;
 mod arrows;
 mod db;
 mod migrations;

@@ -188,11 +188,7 @@ impl Client {
 
     /// Sends anything. A body is said to be JSON unless `headers` say otherwise.
     pub fn send(&self, method: &str, path: &str, headers: &[(&str, &str)], body: Option<Vec<u8>>) -> Reply {
-        let url = if path.starts_with("/api/") || path.starts_with("//") || !path.starts_with("/v/") {
-            format!("{}{}", self.base, path)
-        } else {
-            format!("{}/api/v1{}", self.base, &path[2..])
-        };
+        let url = format!("{}{path}", self.base);
         let mut request = ureq::http::Request::builder().method(method).uri(url);
         if let Some(token) = &self.token {
             request = request.header("authorization", format!("Bearer {token}"));
@@ -236,8 +232,13 @@ fn people(db: &shiryan::db::Db, vault: &Vault) -> (Places, Vec<(Role, Principal)
         let company = unit("B1-C1", Some(battalion), Governorate::RamallahAlBireh);
         let other_unit = unit("B2", None, Governorate::Hebron);
         let mut facility = |short: &str, kind, governorate| {
-            let new =
-                NewFacility { code: code(short), kind, name_ar: name("مرفق"), name_en: name(short), governorate };
+            let new = NewFacility {
+                code: code(short),
+                kind,
+                name_ar: name("مرفق"),
+                name_en: name(short),
+                governorate,
+            };
             places::create_facility(tx, &new).unwrap()
         };
         let places = Places {
