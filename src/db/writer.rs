@@ -21,7 +21,36 @@ const GROUP_TIME: Duration = Duration::from_millis(5);
 
 /// Told once the group's COMMIT is known: `None` when it held, else why not.
 type Reply = Box<dyn FnOnce(Option<Problem>) + Send>;
-type Job = Box<dyn FnOnce(&mut Tx) -> (bool, Reply) + Send>;
+
+/// A write that waits.
+trait Job: Send {
+    /// Runs it; says whether to keep what it did, and who is told.
+    fn run(self: Box<Self>, tx: &mut Tx) -> (bool, Reply);
+    /// Tells its caller why it was not run.
+    fn refuse(self: Box<Self>, why: Problem);
+}
+
+struct Task<F, R> {
+    work: F,
+    reply: R,
+}
+
+impl<T, F, R> Job for Task<F, R>
+where
+    T: Send + 'static,
+    F: Fn(&mut Tx) -> Result<T> + Send + 'static,
+    R: FnOnce(Result<T>) + Send + 'static,
+{
+    fn run(self: Box<Self>, tx: &mut Tx) -> (bool, Reply) {
+        let Self { work, reply } = *self;
+        let outcome = unpanicked(|| work(tx));
+        (outcome.is_ok(), Box::new(move |failed| reply(failed.map_or(outcome, Err))))
+    }
+
+    fn refuse(self: Box<Self>, why: Problem) {
+        (self.reply)(Err(why));
+    }
+}
 
 pub struct Writer {
     shared: Arc<Shared>,
@@ -36,7 +65,7 @@ struct Shared {
 
 #[derive(Default)]
 struct Queue {
-    turns: Turns<Job>,
+    turns: Turns<Box<dyn Job>>,
     closed: bool,
 }
 
@@ -64,11 +93,7 @@ impl Writer {
         f: impl Fn(&mut Tx) -> Result<T> + Send + 'static,
         reply: impl FnOnce(Result<T>) + Send + 'static,
     ) -> Result<()> {
-        let job: Job = Box::new(move |tx| {
-            let outcome = unpanicked(|| f(tx));
-            let keep = outcome.is_ok();
-            (keep, Box::new(move |failed| reply(failed.map_or(outcome, Err))))
-        });
+        let job = Box::new(Task { work: f, reply });
         self.shared.lock().turns.put(lane, job)?;
         self.shared.wake.notify_one();
         Ok(())
@@ -94,7 +119,7 @@ fn work(mut conn: Conn, shared: &Shared, mint: &Mint, clock: &dyn Clock) {
     }
 }
 
-fn wait(shared: &Shared) -> Option<Job> {
+fn wait(shared: &Shared) -> Option<Box<dyn Job>> {
     let mut queue = shared.lock();
     loop {
         if let Some(job) = queue.turns.take() {
@@ -107,7 +132,7 @@ fn wait(shared: &Shared) -> Option<Job> {
     }
 }
 
-fn group(conn: &mut Conn, first: Job, shared: &Shared, mint: &Mint, clock: &dyn Clock) {
+fn group(conn: &mut Conn, first: Box<dyn Job>, shared: &Shared, mint: &Mint, clock: &dyn Clock) {
     let started = Instant::now();
     let mut replies = Vec::new();
     let mut next = Some(first);
@@ -116,10 +141,9 @@ fn group(conn: &mut Conn, first: Job, shared: &Shared, mint: &Mint, clock: &dyn 
         let mut tx = Tx { conn: &mut *conn, now: clock.now(), mint };
         replies.push(match &begun {
             Ok(()) => step(&mut tx, job),
-            // Without a transaction nothing is run: the job only learns why.
             Err(problem) => {
-                let problem = problem.clone();
-                refuse(job, problem)
+                job.refuse(problem.clone());
+                None
             }
         });
         if replies.len() < GROUP && started.elapsed() < GROUP_TIME {
@@ -136,11 +160,12 @@ fn group(conn: &mut Conn, first: Job, shared: &Shared, mint: &Mint, clock: &dyn 
 }
 
 /// One job in its own savepoint.
-fn step(tx: &mut Tx, job: Job) -> Option<Reply> {
+fn step(tx: &mut Tx, job: Box<dyn Job>) -> Option<Reply> {
     if let Err(problem) = pool::savepoint(tx.conn) {
-        return refuse(job, problem);
+        job.refuse(problem);
+        return None;
     }
-    let (keep, reply) = job(tx);
+    let (keep, reply) = job.run(tx);
     let ended = if keep { pool::commit(tx.conn) } else { pool::rollback(tx.conn) };
     match ended {
         Ok(()) => Some(reply),
@@ -149,11 +174,4 @@ fn step(tx: &mut Tx, job: Job) -> Option<Reply> {
             None
         }
     }
-}
-
-/// Drops the job unrun: its caller's channel closes and says that the writer could not take it.
-fn refuse(job: Job, problem: Problem) -> Option<Reply> {
-    tracing::error!(cause = problem.cause.as_deref().unwrap_or_default(), "a write could not begin");
-    drop(job);
-    None
 }
