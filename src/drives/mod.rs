@@ -1,1 +1,257 @@
-//! Drives, their slots and appointments.
+//! Drives: an afternoon of beds, cut into slots, and the appointments that take places in them.
+//!
+//! A place is taken by one conditional statement, so no slot is ever over its capacity; only cancelling
+//! frees it. Those who run a drive see all of it, everybody else its day, its governorate and how full
+//! it is. A booking that a medic or a bank officer makes binds nobody until the donor accepts.
+
+pub mod api;
+mod book;
+mod cancel;
+pub mod rules;
+mod store;
+
+use chrono::NaiveDate;
+use shiryan_kernel::branch::Branch;
+use shiryan_kernel::ids::{DriveId, FacilityId, SlotId, UnitId, UserId};
+use shiryan_kernel::place::Governorate;
+use shiryan_kernel::role::Role;
+use shiryan_kernel::status::{ActivityStatus, DriveStatus, FacilityKind};
+use shiryan_kernel::time::{Moment, Zone};
+use shiryan_kernel::{Code, Problem, Result};
+
+use crate::accounts::{Principal, unit_roots};
+use crate::activities::rules::{Days, Sight, is_in_range, sight};
+use crate::activities::{self, Key, NewActivity, PlaceText, Title};
+use crate::audit::{self, Line};
+use crate::db::{Conn, Tx, feed};
+use crate::places;
+use crate::vault::Vault;
+pub use book::{Booked, book, enter_appointment};
+pub use cancel::{Cancelled, cancel};
+use rules::Hours;
+
+/// A drive to be made.
+#[derive(Debug, Clone)]
+pub struct NewDrive {
+    pub title: Option<Title>,
+    pub governorate: Governorate,
+    pub place: PlaceText,
+    /// The civil day.
+    pub date: NaiveDate,
+    pub hours: Hours,
+    /// Places in each slot, 1 to 200.
+    pub beds: i32,
+    /// The unit that organises it.
+    pub unit: UnitId,
+    /// The blood bank that collects.
+    pub facility: Option<FacilityId>,
+}
+
+/// A drive that was made, with its slots in order.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Entered {
+    pub id: DriveId,
+    pub slots: Vec<(SlotId, Moment)>,
+}
+
+/// Plans a drive and opens it for booking.
+///
+/// # Errors
+/// `unknown_reference` of a unit that is not there or not in the planner's scope; as [`enter`].
+pub fn plan(tx: &mut Tx, vault: &Vault, zone: Zone, by: &Principal, new: &NewDrive) -> Result<Entered> {
+    activities::check_scope(tx.conn, by, new.unit)?;
+    enter(tx, vault, zone, Some(by.user), new, DriveStatus::Open)
+}
+
+/// Enters a drive of any status, past ones too, asking nobody's scope.
+///
+/// # Errors
+/// `out_of_range` of `date` and `beds`, of `from` when clock changes leave no slot; `unknown_reference`
+/// of `unit` and `facility`; `invalid_value` of a `facility` that is no blood bank.
+pub fn enter(
+    tx: &mut Tx,
+    vault: &Vault,
+    zone: Zone,
+    by: Option<UserId>,
+    new: &NewDrive,
+    status: DriveStatus,
+) -> Result<Entered> {
+    if !is_in_range(new.date) {
+        return Err(Problem::field("date", Code::OutOfRange));
+    }
+    if !(1..=rules::MOST_BEDS).contains(&new.beds) {
+        return Err(Problem::field("beds", Code::OutOfRange));
+    }
+    if let Some(facility) = new.facility {
+        let facility = places::facility(tx.conn, facility);
+        let kind = facility
+            .map_err(|_| Problem::field("facility", Code::UnknownReference))
+            .map(|found| found.kind)?;
+        if kind != FacilityKind::BloodBank {
+            return Err(Problem::field("facility", Code::InvalidValue));
+        }
+    }
+    let starts = new.hours.slots(zone, new.date);
+    if starts.is_empty() {
+        return Err(Problem::field("from", Code::OutOfRange));
+    }
+    let (starts_at, ends_at) = new.hours.span(zone, new.date);
+    let activity = NewActivity {
+        branch: Branch::BloodDonation,
+        title: new.title.clone(),
+        governorate: new.governorate,
+        place: Some(new.place.clone()),
+        starts_at,
+        ends_at,
+        unit: new.unit,
+    };
+    let id = DriveId(activities::enter(tx, vault, by, &activity, as_activity(status))?.0);
+    store::insert_drive(tx, id, new, status)?;
+    let slots: Vec<(SlotId, Moment)> = starts.into_iter().map(|start| (SlotId(tx.id()), start)).collect();
+    store::insert_slots(tx, id, &slots, new.beds)?;
+    let line = Line::new(by, "drives.made").on(id).with("slots", slots.len()).with("beds", new.beds);
+    audit::record(tx, vault, &line)?;
+    feed::append(tx, "drive", id.0, "made")?;
+    Ok(Entered { id, slots })
+}
+
+const fn as_activity(status: DriveStatus) -> ActivityStatus {
+    match status {
+        DriveStatus::Draft => ActivityStatus::Proposed,
+        DriveStatus::Open | DriveStatus::Closed => ActivityStatus::Approved,
+        DriveStatus::Cancelled => ActivityStatus::Cancelled,
+        DriveStatus::Done => ActivityStatus::Done,
+    }
+}
+
+/// Which drives a list holds.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Filter {
+    pub governorate: Option<Governorate>,
+    /// Those on these days.
+    pub days: Days,
+}
+
+/// A drive as one asker sees it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Seen {
+    pub id: DriveId,
+    pub status: DriveStatus,
+    pub on: NaiveDate,
+    pub governorate: Governorate,
+    pub slots: i64,
+    /// Places in all slots together.
+    pub capacity: i64,
+    pub booked: i64,
+    /// `None` for those who do not run it.
+    pub details: Option<Details>,
+}
+
+/// What only those who run a drive see.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Details {
+    pub title: Option<String>,
+    pub place: Option<String>,
+    pub starts_at: Moment,
+    pub ends_at: Moment,
+    pub slot_minutes: i32,
+    pub beds: i32,
+    pub unit: UnitId,
+    pub facility: Option<FacilityId>,
+}
+
+/// Drives by start, each as `by` may see it, with its key. A medic's are those of the own units.
+///
+/// # Errors
+/// `identity_damaged` when a title or place does not open.
+pub fn list(
+    conn: &mut Conn,
+    vault: &Vault,
+    zone: Zone,
+    by: &Principal,
+    filter: &Filter,
+    after: Option<Key>,
+    limit: i64,
+) -> Result<Vec<(Key, Seen)>> {
+    let roots = scope(conn, by)?;
+    let rows = store::list(conn, roots.as_deref(), filter, filter.days.moments(zone), after, limit)?;
+    let ids: Vec<DriveId> = rows.iter().map(|row| row.id).collect();
+    let fill = store::fill(conn, &ids)?;
+    rows.into_iter()
+        .map(|row| {
+            let key = (row.starts_at.and_utc(), row.id.0);
+            let full = fill.get(&row.id).copied().unwrap_or_default();
+            Ok((key, look(vault, zone, by.role, row, full)?))
+        })
+        .collect()
+}
+
+/// One drive as `by` may see it.
+///
+/// # Errors
+/// `not_found`, also for a medic when the drive is of another unit; `identity_damaged`.
+pub fn get(conn: &mut Conn, vault: &Vault, zone: Zone, by: &Principal, id: DriveId) -> Result<Seen> {
+    let row = in_scope(conn, by, id)?;
+    let full = store::fill(conn, &[id])?.get(&id).copied().unwrap_or_default();
+    look(vault, zone, by.role, row, full)
+}
+
+/// One slot.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Slot {
+    pub id: SlotId,
+    pub starts_at: Moment,
+    pub capacity: i32,
+    pub booked: i32,
+}
+
+/// The slots of a drive, in order; for those who run it.
+///
+/// # Errors
+/// `not_found`, also for a medic when the drive is of another unit.
+pub fn slots(conn: &mut Conn, by: &Principal, id: DriveId) -> Result<Vec<Slot>> {
+    in_scope(conn, by, id)?;
+    store::slots(conn, id)
+}
+
+/// The roots of a medic's scope; `None` for roles that units do not bind.
+fn scope(conn: &mut Conn, by: &Principal) -> Result<Option<Vec<UnitId>>> {
+    if by.is_unit_bound() { Ok(Some(unit_roots(conn, by.user)?)) } else { Ok(None) }
+}
+
+/// A drive, if it is one that `by` may know of.
+fn in_scope(conn: &mut Conn, by: &Principal, id: DriveId) -> Result<store::Row> {
+    let row = store::drive(conn, id)?;
+    match scope(conn, by)? {
+        Some(roots) if !places::is_within(conn, row.unit, &roots)? => Err(Problem::new(Code::NotFound)),
+        _ => Ok(row),
+    }
+}
+
+/// A medic is only ever shown drives of the own units.
+fn look(vault: &Vault, zone: Zone, role: Role, row: store::Row, full: store::Fill) -> Result<Seen> {
+    let (starts_at, ends_at) = (row.starts_at.and_utc(), row.ends_at.and_utc());
+    let details = match sight(role, role == Role::Medic, Branch::BloodDonation) {
+        Sight::DayOnly | Sight::NoPlace => None,
+        Sight::Whole => Some(Details {
+            title: activities::open_title(vault, row.id.into(), &row.title)?,
+            place: activities::open_place(vault, row.id.into(), row.place.as_deref())?,
+            starts_at,
+            ends_at,
+            slot_minutes: row.slot_minutes,
+            beds: row.beds,
+            unit: row.unit,
+            facility: row.facility,
+        }),
+    };
+    Ok(Seen {
+        id: row.id,
+        status: row.status,
+        on: zone.date(starts_at),
+        governorate: row.governorate,
+        slots: full.slots,
+        capacity: full.capacity,
+        booked: full.booked,
+        details,
+    })
+}

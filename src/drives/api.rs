@@ -1,0 +1,315 @@
+//! Drives, slots and appointments over HTTP.
+
+use actix_web::{HttpResponse, get, post, web};
+use chrono::{DateTime, NaiveDate, Utc};
+use serde::{Deserialize, Serialize};
+use shiryan_kernel::Code;
+use shiryan_kernel::ids::{AppointmentId, DonorId, DriveId, FacilityId, SlotId, UnitId};
+use shiryan_kernel::page::Page;
+use shiryan_kernel::place::Governorate;
+use shiryan_kernel::problem::Faults;
+use shiryan_kernel::status::{AppointmentStatus, DriveStatus};
+use utoipa::{IntoParams, ToSchema};
+
+use super::rules::{self, Hours};
+use super::{Booked, Cancelled, Details, Filter, NewDrive, Seen, Slot};
+use crate::accounts::{Actor, Book, PlanDrives, SeeDrives};
+use crate::activities::rules::{Days, is_in_range};
+use crate::activities::{Key, PlaceText, Title};
+use crate::http::{Answer, Body, House, IdempotencyKey, Limit, PathId, Query};
+
+/// Adds the operations.
+pub fn operations(config: &mut utoipa_actix_web::service_config::ServiceConfig) {
+    config
+        .service(create_drive)
+        .service(list_drives)
+        .service(get_drive)
+        .service(list_slots)
+        .service(book)
+        .service(cancel);
+}
+
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct DriveForm {
+    /// 1 to 120 characters.
+    title: Option<String>,
+    governorate: Governorate,
+    /// 1 to 200 characters; shown to those who run the drive.
+    place: String,
+    /// The civil day.
+    date: NaiveDate,
+    /// Civil time, `09:00`.
+    from: String,
+    /// Civil time, `14:00`.
+    to: String,
+    /// 5 to 240, at most 96 slots in all.
+    slot_minutes: i32,
+    /// Places in each slot, 1 to 200.
+    beds: i32,
+    /// The unit that organises it; a medic's own.
+    unit: UnitId,
+    /// The blood bank that collects; a bank officer's own unless told.
+    facility: Option<FacilityId>,
+}
+
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
+struct DriveMade {
+    id: DriveId,
+    status: DriveStatus,
+    /// How many slots the hours were cut into.
+    slots: usize,
+}
+
+/// A drive. Who does not run it gets `null` from `title` on.
+#[derive(Debug, Serialize, ToSchema)]
+struct DriveView {
+    id: DriveId,
+    status: DriveStatus,
+    date: NaiveDate,
+    governorate: Governorate,
+    slots: i64,
+    /// Places in all slots together.
+    capacity: i64,
+    booked: i64,
+    free: i64,
+    title: Option<String>,
+    place: Option<String>,
+    starts_at: Option<DateTime<Utc>>,
+    ends_at: Option<DateTime<Utc>>,
+    slot_minutes: Option<i32>,
+    beds: Option<i32>,
+    unit: Option<UnitId>,
+    facility: Option<FacilityId>,
+}
+
+#[derive(Debug, Serialize, ToSchema)]
+struct SlotView {
+    id: SlotId,
+    starts_at: DateTime<Utc>,
+    capacity: i32,
+    booked: i32,
+    free: i32,
+}
+
+#[derive(Debug, Serialize, ToSchema)]
+struct SlotList {
+    items: Vec<SlotView>,
+}
+
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct BookingForm {
+    donor: DonorId,
+    /// The earliest with a place unless named.
+    slot: Option<SlotId>,
+}
+
+/// A booking. `proposed` binds nobody until the donor accepts it.
+#[derive(Debug, Serialize, ToSchema)]
+struct BookedView {
+    id: AppointmentId,
+    slot: SlotId,
+    starts_at: DateTime<Utc>,
+    status: AppointmentStatus,
+}
+
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct CancelForm {
+    /// Cancels only an appointment that stands here.
+    expected_status: Option<AppointmentStatus>,
+}
+
+#[derive(Debug, Serialize, ToSchema)]
+struct CancelledView {
+    id: AppointmentId,
+    status: AppointmentStatus,
+}
+
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+struct Asked {
+    governorate: Option<Governorate>,
+    /// Drives on this civil day or later.
+    from: Option<NaiveDate>,
+    /// Drives on this civil day or earlier.
+    to: Option<NaiveDate>,
+    #[serde(default)]
+    #[param(inline, required = false)]
+    limit: Limit,
+    cursor: Option<String>,
+}
+
+/// Plans a drive and opens it for booking.
+#[utoipa::path(tag = "drives", params(("Idempotency-Key" = String, Header)), request_body = DriveForm,
+    responses((status = 201, description = "Made", body = DriveMade)))]
+#[post("/drives")]
+async fn create_drive(
+    house: web::Data<House>,
+    by: Actor<PlanDrives>,
+    key: IdempotencyKey,
+    body: Body<DriveForm>,
+) -> Answer {
+    let request = key.of(by.user, &body);
+    let new = NewDrive { facility: body.value.facility.or(by.facility), ..parse(&body.value)? };
+    let (vault, who, zone) = (house.vault.clone(), by.clone(), house.zone);
+    let made = house
+        .once(&by, request, move |tx| {
+            let made = super::plan(tx, &vault, zone, &who, &new)?;
+            Ok(DriveMade { id: made.id, status: DriveStatus::Open, slots: made.slots.len() })
+        })
+        .await?;
+    Ok(HttpResponse::Created().json(made))
+}
+
+fn parse(form: &DriveForm) -> shiryan_kernel::Result<NewDrive> {
+    let mut faults = Faults::none();
+    let title = form.title.as_deref().and_then(|title| faults.keep("title", Title::parse(title)));
+    let place = faults.keep("place", PlaceText::parse(&form.place));
+    if !is_in_range(form.date) {
+        faults.add("date", Code::OutOfRange);
+    }
+    if !(1..=rules::MOST_BEDS).contains(&form.beds) {
+        faults.add("beds", Code::OutOfRange);
+    }
+    let from = faults.keep("from", rules::clock_time(&form.from));
+    let to = faults.keep("to", rules::clock_time(&form.to));
+    let hours = from.zip(to).and_then(|(from, to)| match Hours::new(from, to, form.slot_minutes) {
+        Ok(hours) => Some(hours),
+        Err(problem) => {
+            problem.errors.into_iter().for_each(|error| faults.add(error.field, error.code));
+            None
+        }
+    });
+    faults.give(place.zip(hours).map(|(place, hours)| NewDrive {
+        title,
+        governorate: form.governorate,
+        place,
+        date: form.date,
+        hours,
+        beds: form.beds,
+        unit: form.unit,
+        facility: form.facility,
+    }))
+}
+
+/// Drives by start: a medic's are those of the own units. Place and hours are shown to those who run a
+/// drive; others see its day, its governorate and how full it is.
+#[utoipa::path(tag = "drives", params(Asked), responses((status = 200, description = "A page", body = Page<DriveView>)))]
+#[get("/drives")]
+async fn list_drives(house: web::Data<House>, by: Actor<SeeDrives>, query: Query<Asked>) -> Answer {
+    let after = house.after::<Key>(query.cursor.as_deref(), query.list())?;
+    let filter = Filter { governorate: query.governorate, days: Days::parse(query.from, query.to)? };
+    let (limit, who, vault, zone) = (query.limit.get(), by.clone(), house.vault.clone(), house.zone);
+    let rows =
+        house.db.read(move |conn| super::list(conn, &vault, zone, &who, &filter, after, limit + 1)).await?;
+    let page = house.page(rows, limit, query.list(), |(key, _)| *key, |(_, seen)| DriveView::from(seen))?;
+    Ok(HttpResponse::Ok().json(page))
+}
+
+/// One drive, as in the list.
+#[utoipa::path(tag = "drives", params(("id" = DriveId, Path)),
+    responses((status = 200, description = "The drive", body = DriveView)))]
+#[get("/drives/{id}")]
+async fn get_drive(house: web::Data<House>, by: Actor<SeeDrives>, id: PathId<DriveId>) -> Answer {
+    let (who, vault, zone) = (by.clone(), house.vault.clone(), house.zone);
+    let seen = house.db.read(move |conn| super::get(conn, &vault, zone, &who, id.0)).await?;
+    Ok(HttpResponse::Ok().json(DriveView::from(seen)))
+}
+
+/// The slots of a drive, for those who run it.
+#[utoipa::path(tag = "drives", params(("id" = DriveId, Path)),
+    responses((status = 200, description = "All slots, by start", body = SlotList)))]
+#[get("/drives/{id}/slots")]
+async fn list_slots(house: web::Data<House>, by: Actor<Book>, id: PathId<DriveId>) -> Answer {
+    let who = by.clone();
+    let slots = house.db.read(move |conn| super::slots(conn, &who, id.0)).await?;
+    Ok(HttpResponse::Ok().json(SlotList { items: slots.into_iter().map(SlotView::from).collect() }))
+}
+
+/// Books a donor into the named slot, or into the earliest that has a place. The booking is proposed
+/// until the donor accepts it.
+#[utoipa::path(tag = "drives", params(("id" = DriveId, Path), ("Idempotency-Key" = String, Header)),
+    request_body = BookingForm, responses((status = 201, description = "Proposed", body = BookedView)))]
+#[post("/drives/{id}/appointments")]
+async fn book(
+    house: web::Data<House>,
+    by: Actor<Book>,
+    id: PathId<DriveId>,
+    key: IdempotencyKey,
+    body: Body<BookingForm>,
+) -> Answer {
+    let request = key.of(by.user, &body);
+    let BookingForm { donor, slot } = body.into_inner();
+    let (vault, who, zone) = (house.vault.clone(), by.clone(), house.zone);
+    let booked = house
+        .once_guarded(&by, request, move |tx| super::book(tx, &vault, zone, &who, id.0, donor, slot))
+        .await?;
+    let Booked { id, slot, starts_at, status } = booked;
+    Ok(HttpResponse::Created().json(BookedView { id, slot, starts_at, status }))
+}
+
+/// Cancels a live appointment and frees its place.
+#[utoipa::path(tag = "drives", params(("id" = AppointmentId, Path), ("Idempotency-Key" = String, Header)),
+    request_body = CancelForm, responses((status = 200, description = "Cancelled", body = CancelledView)))]
+#[post("/appointments/{id}/cancel")]
+async fn cancel(
+    house: web::Data<House>,
+    by: Actor<Book>,
+    id: PathId<AppointmentId>,
+    key: IdempotencyKey,
+    body: Body<CancelForm>,
+) -> Answer {
+    let request = key.of(by.user, &body);
+    let expected = body.into_inner().expected_status;
+    let (vault, who) = (house.vault.clone(), by.clone());
+    let cancelled =
+        house.once_guarded(&by, request, move |tx| super::cancel(tx, &vault, &who, id.0, expected)).await?;
+    let Cancelled { id, status } = cancelled;
+    Ok(HttpResponse::Ok().json(CancelledView { id, status }))
+}
+
+impl From<Slot> for SlotView {
+    fn from(slot: Slot) -> Self {
+        let Slot { id, starts_at, capacity, booked } = slot;
+        Self { id, starts_at, capacity, booked, free: capacity - booked }
+    }
+}
+
+impl From<Seen> for DriveView {
+    fn from(seen: Seen) -> Self {
+        let Seen { id, status, on, governorate, slots, capacity, booked, details } = seen;
+        let mut view = Self {
+            id,
+            status,
+            date: on,
+            governorate,
+            slots,
+            capacity,
+            booked,
+            free: capacity - booked,
+            title: None,
+            place: None,
+            starts_at: None,
+            ends_at: None,
+            slot_minutes: None,
+            beds: None,
+            unit: None,
+            facility: None,
+        };
+        if let Some(details) = details {
+            let Details { title, place, starts_at, ends_at, slot_minutes, beds, unit, facility } = details;
+            view.title = title;
+            view.place = place;
+            view.starts_at = Some(starts_at);
+            view.ends_at = Some(ends_at);
+            view.slot_minutes = Some(slot_minutes);
+            view.beds = Some(beds);
+            view.unit = Some(unit);
+            view.facility = facility;
+        }
+        view
+    }
+}

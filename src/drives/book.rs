@@ -1,0 +1,136 @@
+//! Taking a place in a drive for a donor.
+//!
+//! ONE conditional statement takes the place: `booked + 1` where `booked < capacity`. Everything else is
+//! checked before it in the same transaction, behind a lock on the donor, so that one donor's bookings
+//! take turns: no two live ones in a drive, nor on one civil day. Rows are locked in the order donor,
+//! slots by start, appointment. A refusal never says why somebody may not give.
+
+use serde::{Deserialize, Serialize};
+use shiryan_kernel::blood::DonationType;
+use shiryan_kernel::ids::{AppointmentId, DonorId, DriveId, SlotId, UnitId, UserId};
+use shiryan_kernel::status::{AppointmentStatus, DonorStatus};
+use shiryan_kernel::time::{Moment, Zone, plus_days};
+use shiryan_kernel::{Code, Problem, Result};
+
+use super::{Slot, in_scope, rules, scope, store};
+use crate::accounts::Principal;
+use crate::audit::{self, Line};
+use crate::db::{Conn, Tx, feed};
+use crate::places;
+use crate::vault::Vault;
+
+/// A booking that was made.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Booked {
+    pub id: AppointmentId,
+    pub slot: SlotId,
+    pub starts_at: Moment,
+    pub status: AppointmentStatus,
+}
+
+/// Books `donor` into the named slot, or into the earliest that has a place; the booking is proposed
+/// until the donor accepts. Holds under read committed.
+///
+/// # Errors
+/// `not_found` of a drive or a donor outside the scope; `drive_closed`; `unknown_reference` of a slot of
+/// another drive; `donor_unbookable`; `not_eligible` for whole blood on that civil day;
+/// `already_booked` there or elsewhere on that day; `slot_full`; `drive_full`.
+pub fn book(
+    tx: &mut Tx,
+    vault: &Vault,
+    zone: Zone,
+    by: &Principal,
+    drive: DriveId,
+    donor: DonorId,
+    slot: Option<SlotId>,
+) -> Result<Booked> {
+    let found = in_scope(tx.conn, by, drive)?;
+    rules::takes_bookings(found.status, found.ends_at.and_utc(), tx.now)?;
+    let on = zone.date(found.starts_at.and_utc());
+    check_donor(tx.conn, by, donor)?;
+    if !store::may_give(tx.conn, donor, DonationType::WholeBlood, on)? {
+        return Err(Problem::new(Code::NotEligible));
+    }
+    let day = (zone.start_of(on), zone.start_of(plus_days(on, 1)));
+    if store::is_booked(tx.conn, donor, drive, day)? {
+        return Err(Problem::new(Code::AlreadyBooked));
+    }
+    let slot = match slot {
+        Some(slot) => take_named(tx, drive, slot)?,
+        None => take_earliest(tx, drive)?,
+    };
+    let status = AppointmentStatus::Proposed;
+    let id = store::insert_appointment(tx, drive, slot.id, donor, status, Some(by.user))?;
+    let line = Line::new(Some(by.user), "drives.booked")
+        .on(id)
+        .with("drive", drive)
+        .with("slot", slot.id)
+        .with("donor", donor);
+    audit::record(tx, vault, &line)?;
+    feed::append(tx, "appointment", id.0, status.code())?;
+    Ok(Booked { id, slot: slot.id, starts_at: slot.starts_at, status })
+}
+
+/// Enters an appointment of any status, past ones too, asking nobody's scope and no rule of giving. It
+/// takes a place unless it was cancelled.
+///
+/// # Errors
+/// `unknown_reference` of a slot or donor that is not there; `slot_full`; `already_booked` in the drive.
+pub fn enter_appointment(
+    tx: &mut Tx,
+    by: Option<UserId>,
+    slot: SlotId,
+    donor: DonorId,
+    status: AppointmentStatus,
+) -> Result<AppointmentId> {
+    let drive = store::drive_of_slot(tx.conn, slot)?.ok_or_else(unknown_slot)?;
+    if status != AppointmentStatus::Cancelled && !store::take(tx, slot)? {
+        return Err(Problem::new(Code::SlotFull));
+    }
+    let id = store::insert_appointment(tx, drive, slot, donor, status, by)?;
+    feed::append(tx, "appointment", id.0, status.code())?;
+    Ok(id)
+}
+
+/// Locks the donor until the transaction ends, and sees that `by` may book them.
+fn check_donor(conn: &mut Conn, by: &Principal, donor: DonorId) -> Result<()> {
+    let (status, unit) = store::lock_donor(conn, donor)?;
+    if let Some(roots) = scope(conn, by)?
+        && !is_of(conn, unit, &roots)?
+    {
+        return Err(Problem::new(Code::NotFound));
+    }
+    match status {
+        DonorStatus::Active => Ok(()),
+        DonorStatus::Paused | DonorStatus::Review | DonorStatus::Deceased | DonorStatus::Erased => {
+            Err(Problem::new(Code::DonorUnbookable))
+        }
+    }
+}
+
+fn is_of(conn: &mut Conn, unit: Option<UnitId>, roots: &[UnitId]) -> Result<bool> {
+    unit.map_or(Ok(false), |unit| places::is_within(conn, unit, roots))
+}
+
+fn take_named(tx: &mut Tx, drive: DriveId, wanted: SlotId) -> Result<Slot> {
+    let slot = store::slot(tx.conn, drive, wanted)?.ok_or_else(unknown_slot)?;
+    if slot.starts_at <= tx.now {
+        return Err(Problem::new(Code::DriveClosed));
+    }
+    if store::take(tx, slot.id)? { Ok(slot) } else { Err(Problem::new(Code::SlotFull)) }
+}
+
+/// Tries, in order, the slots to come that had a place a moment ago. Others take places meanwhile, so
+/// each try may fail and the next slot is asked; slots are locked in this one order only.
+fn take_earliest(tx: &mut Tx, drive: DriveId) -> Result<Slot> {
+    for slot in store::slots(tx.conn, drive)? {
+        if slot.starts_at > tx.now && slot.booked < slot.capacity && store::take(tx, slot.id)? {
+            return Ok(slot);
+        }
+    }
+    Err(Problem::new(Code::DriveFull))
+}
+
+fn unknown_slot() -> Problem {
+    Problem::field("slot", Code::UnknownReference)
+}

@@ -1,0 +1,57 @@
+//! Giving a place back.
+//!
+//! One conditional statement frees the place and one ends the appointment; where either finds nothing to
+//! do, both are undone. So a place is freed once, however often and from wherever it is asked.
+
+use serde::{Deserialize, Serialize};
+use shiryan_kernel::ids::AppointmentId;
+use shiryan_kernel::status::AppointmentStatus;
+use shiryan_kernel::{Code, Problem, Result};
+
+use super::{in_scope, store};
+use crate::accounts::Principal;
+use crate::audit::{self, Line};
+use crate::db::{Tx, feed};
+use crate::vault::Vault;
+
+/// An appointment that was cancelled.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Cancelled {
+    pub id: AppointmentId,
+    pub status: AppointmentStatus,
+}
+
+/// Cancels a live appointment; with `expected`, only one that stands there. Holds under read committed;
+/// the slot is locked before the appointment, as booking does.
+///
+/// # Errors
+/// `not_found`, also for a medic when the drive is of another unit; `state_conflict` with the fact
+/// `state` when it is not live or not where it was expected.
+pub fn cancel(
+    tx: &mut Tx,
+    vault: &Vault,
+    by: &Principal,
+    id: AppointmentId,
+    expected: Option<AppointmentStatus>,
+) -> Result<Cancelled> {
+    let found = store::appointment(tx.conn, id)?;
+    in_scope(tx.conn, by, found.drive)?;
+    let as_expected = expected.is_none_or(|expected| expected == found.status);
+    if !found.status.is_live() || !as_expected {
+        return Err(conflict(found.status));
+    }
+    let freed =
+        store::free(tx, found.slot)? && store::end(tx, id, found.status, AppointmentStatus::Cancelled)?;
+    if !freed {
+        // Somebody else was here between our look and our lock.
+        return Err(conflict(store::appointment(tx.conn, id)?.status));
+    }
+    let line = Line::new(Some(by.user), "drives.appointment_cancelled").on(id).with("was", found.status);
+    audit::record(tx, vault, &line)?;
+    feed::append(tx, "appointment", id.0, AppointmentStatus::Cancelled.code())?;
+    Ok(Cancelled { id, status: AppointmentStatus::Cancelled })
+}
+
+fn conflict(state: AppointmentStatus) -> Problem {
+    Problem::new(Code::StateConflict).with("state", state)
+}

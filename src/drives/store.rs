@@ -1,0 +1,290 @@
+//! Rows of drives, slots and appointments, and the two statements that keep a slot within its capacity.
+
+use std::collections::HashMap;
+
+use chrono::{NaiveDate, NaiveDateTime};
+use diesel::dsl::{count_star, exists, select, sum};
+use diesel::prelude::*;
+use shiryan_kernel::blood::DonationType;
+use shiryan_kernel::ids::{AppointmentId, DonorId, DriveId, FacilityId, SlotId, UnitId, UserId};
+use shiryan_kernel::place::Governorate;
+use shiryan_kernel::status::{AppointmentStatus, DonorStatus, DriveStatus};
+use shiryan_kernel::time::Moment;
+use shiryan_kernel::{Code, Problem, Result};
+
+use super::{Filter, NewDrive, Slot};
+use crate::activities::Key;
+use crate::db::tables::{activities, appointments, donors, drives, giving_windows, slots, unit_tree};
+use crate::db::{Conn, Tx, on_each};
+
+/// A drive with its activity.
+#[derive(Debug, Queryable)]
+pub struct Row {
+    pub id: DriveId,
+    pub status: DriveStatus,
+    pub facility: Option<FacilityId>,
+    pub slot_minutes: i32,
+    pub beds: i32,
+    pub title: Vec<u8>,
+    pub place: Option<Vec<u8>>,
+    pub governorate: Governorate,
+    pub starts_at: NaiveDateTime,
+    pub ends_at: NaiveDateTime,
+    pub unit: UnitId,
+}
+
+macro_rules! row {
+    () => {
+        (
+            drives::id,
+            drives::status,
+            drives::facility,
+            drives::slot_minutes,
+            drives::beds,
+            activities::title,
+            activities::place,
+            activities::governorate,
+            activities::starts_at,
+            activities::ends_at,
+            activities::unit_id,
+        )
+    };
+}
+
+/// How full a drive is.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Fill {
+    pub slots: i64,
+    pub capacity: i64,
+    pub booked: i64,
+}
+
+#[derive(Debug, Queryable)]
+pub struct Appointment {
+    pub drive: DriveId,
+    pub slot: SlotId,
+    pub status: AppointmentStatus,
+}
+
+/// Those that keep a donor from another one in the same drive; the partial unique index names the same.
+const STANDING: [AppointmentStatus; 3] =
+    [AppointmentStatus::Proposed, AppointmentStatus::Booked, AppointmentStatus::Kept];
+
+pub fn insert_drive(tx: &mut Tx, id: DriveId, new: &NewDrive, status: DriveStatus) -> Result<()> {
+    diesel::insert_into(drives::table)
+        .values((
+            drives::id.eq(id),
+            drives::status.eq(status),
+            drives::facility.eq(new.facility),
+            drives::slot_minutes.eq(new.hours.slot_minutes()),
+            drives::beds.eq(new.beds),
+        ))
+        .execute(tx.conn)?;
+    Ok(())
+}
+
+pub fn insert_slots(tx: &mut Tx, drive: DriveId, made: &[(SlotId, Moment)], capacity: i32) -> Result<()> {
+    let rows: Vec<_> = made
+        .iter()
+        .map(|(id, starts_at)| {
+            (
+                slots::id.eq(*id),
+                slots::drive.eq(drive),
+                slots::starts_at.eq(starts_at.naive_utc()),
+                slots::capacity.eq(capacity),
+                slots::booked.eq(0),
+            )
+        })
+        .collect();
+    on_each!(tx.conn => c, diesel::insert_into(slots::table).values(rows).execute(c))?;
+    Ok(())
+}
+
+pub fn drive(conn: &mut Conn, id: DriveId) -> Result<Row> {
+    Ok(drives::table.inner_join(activities::table).filter(drives::id.eq(id)).select(row!()).first(conn)?)
+}
+
+/// Drives that start between two moments, by start; all of them, or those of units at and below `roots`.
+pub fn list(
+    conn: &mut Conn,
+    roots: Option<&[UnitId]>,
+    filter: &Filter,
+    (from, before): (Option<Moment>, Option<Moment>),
+    after: Option<Key>,
+    limit: i64,
+) -> Result<Vec<Row>> {
+    on_each!(conn => c, {
+        let mut rows = drives::table.inner_join(activities::table).select(row!()).into_boxed();
+        if let Some(roots) = roots {
+            let below = unit_tree::table.filter(unit_tree::ancestor.eq_any(roots)).select(unit_tree::descendant);
+            rows = rows.filter(activities::unit_id.eq_any(below));
+        }
+        if let Some(governorate) = filter.governorate {
+            rows = rows.filter(activities::governorate.eq(governorate));
+        }
+        if let Some(from) = from {
+            rows = rows.filter(activities::starts_at.ge(from.naive_utc()));
+        }
+        if let Some(before) = before {
+            rows = rows.filter(activities::starts_at.lt(before.naive_utc()));
+        }
+        if let Some((starts_at, id)) = after {
+            let at = starts_at.naive_utc();
+            rows = rows.filter(activities::starts_at.ge(at)).filter(
+                activities::starts_at.gt(at).or(activities::id.gt(id)),
+            );
+        }
+        rows.order((activities::starts_at, activities::id)).limit(limit).load(c)
+    })
+    .map_err(Problem::from)
+}
+
+/// How full each of these drives is.
+pub fn fill(conn: &mut Conn, ids: &[DriveId]) -> Result<HashMap<DriveId, Fill>> {
+    let rows: Vec<(DriveId, i64, Option<i64>, Option<i64>)> = on_each!(conn => c, slots::table
+        .filter(slots::drive.eq_any(ids))
+        .group_by(slots::drive)
+        .select((slots::drive, count_star(), sum(slots::capacity), sum(slots::booked)))
+        .load(c))
+    .map_err(Problem::from)?;
+    let fill = |slots, capacity: Option<i64>, booked: Option<i64>| Fill {
+        slots,
+        capacity: capacity.unwrap_or(0),
+        booked: booked.unwrap_or(0),
+    };
+    Ok(rows.into_iter().map(|(id, slots, capacity, booked)| (id, fill(slots, capacity, booked))).collect())
+}
+
+type SlotRow = (SlotId, NaiveDateTime, i32, i32);
+
+fn slot_of((id, starts_at, capacity, booked): SlotRow) -> Slot {
+    Slot { id, starts_at: starts_at.and_utc(), capacity, booked }
+}
+
+pub fn slots(conn: &mut Conn, drive: DriveId) -> Result<Vec<Slot>> {
+    let rows: Vec<SlotRow> = slots::table
+        .filter(slots::drive.eq(drive))
+        .order(slots::starts_at)
+        .select((slots::id, slots::starts_at, slots::capacity, slots::booked))
+        .load(conn)?;
+    Ok(rows.into_iter().map(slot_of).collect())
+}
+
+pub fn slot(conn: &mut Conn, drive: DriveId, id: SlotId) -> Result<Option<Slot>> {
+    let row: Option<SlotRow> = slots::table
+        .filter(slots::drive.eq(drive))
+        .filter(slots::id.eq(id))
+        .select((slots::id, slots::starts_at, slots::capacity, slots::booked))
+        .first(conn)
+        .optional()?;
+    Ok(row.map(slot_of))
+}
+
+pub fn drive_of_slot(conn: &mut Conn, id: SlotId) -> Result<Option<DriveId>> {
+    Ok(slots::table.find(id.0).select(slots::drive).first(conn).optional()?)
+}
+
+/// Takes a place; `false` when there is none. On PostgreSQL the statement waits for whoever holds the
+/// row and then looks again, so the condition is true of what is written.
+pub fn take(tx: &mut Tx, slot: SlotId) -> Result<bool> {
+    let taken = diesel::update(slots::table.find(slot.0).filter(slots::booked.lt(slots::capacity)))
+        .set(slots::booked.eq(slots::booked + 1))
+        .execute(tx.conn)?;
+    Ok(taken == 1)
+}
+
+/// Gives a place back; `false` when none is taken.
+pub fn free(tx: &mut Tx, slot: SlotId) -> Result<bool> {
+    let freed = diesel::update(slots::table.find(slot.0).filter(slots::booked.gt(0)))
+        .set(slots::booked.eq(slots::booked - 1))
+        .execute(tx.conn)?;
+    Ok(freed == 1)
+}
+
+/// Status and unit of a donor, whom no other booking may touch until this transaction ends. SQLite has
+/// one writer, so there the read is enough.
+pub fn lock_donor(conn: &mut Conn, donor: DonorId) -> Result<(DonorStatus, Option<UnitId>)> {
+    let row = donors::table.find(donor.0).select((donors::status, donors::unit_id));
+    Ok(match conn {
+        Conn::Pg(c) => row.for_no_key_update().first(c)?,
+        Conn::Sqlite(c) => row.first(c)?,
+    })
+}
+
+/// Whether a window of giving is open on this civil day.
+pub fn may_give(conn: &mut Conn, donor: DonorId, given: DonationType, on: NaiveDate) -> Result<bool> {
+    let open = giving_windows::table
+        .filter(giving_windows::donor.eq(donor))
+        .filter(giving_windows::donation_type.eq(given))
+        .filter(giving_windows::from_on.le(on))
+        .filter(giving_windows::until_on.is_null().or(giving_windows::until_on.ge(on)));
+    Ok(on_each!(conn => c, select(exists(open)).get_result(c))?)
+}
+
+/// Whether the donor has an appointment in the drive, or in any other between two moments.
+pub fn is_booked(
+    conn: &mut Conn,
+    donor: DonorId,
+    drive: DriveId,
+    (from, before): (Moment, Moment),
+) -> Result<bool> {
+    let that_day = slots::starts_at.ge(from.naive_utc()).and(slots::starts_at.lt(before.naive_utc()));
+    let standing = appointments::table
+        .inner_join(slots::table)
+        .filter(appointments::donor.eq(donor))
+        .filter(appointments::status.eq_any(STANDING))
+        .filter(appointments::drive.eq(drive).or(that_day));
+    Ok(on_each!(conn => c, select(exists(standing)).get_result(c))?)
+}
+
+pub fn insert_appointment(
+    tx: &mut Tx,
+    drive: DriveId,
+    slot: SlotId,
+    donor: DonorId,
+    status: AppointmentStatus,
+    by: Option<UserId>,
+) -> Result<AppointmentId> {
+    let id = AppointmentId(tx.id());
+    let inserted = diesel::insert_into(appointments::table)
+        .values((
+            appointments::id.eq(id),
+            appointments::drive.eq(drive),
+            appointments::slot.eq(slot),
+            appointments::donor.eq(donor),
+            appointments::status.eq(status),
+            appointments::created_at.eq(tx.now.naive_utc()),
+            appointments::created_by.eq(by),
+            appointments::changed_at.eq(tx.now.naive_utc()),
+            appointments::version.eq(1_i64),
+        ))
+        .execute(tx.conn)
+        .map_err(Problem::from);
+    match inserted {
+        Ok(_) => Ok(id),
+        // The one constraint that a new row can break is one live appointment per donor and drive.
+        Err(problem) if problem.code == Code::StateConflict => {
+            Err(Problem { cause: problem.cause, ..Problem::new(Code::AlreadyBooked) })
+        }
+        Err(problem) => Err(problem),
+    }
+}
+
+pub fn appointment(conn: &mut Conn, id: AppointmentId) -> Result<Appointment> {
+    Ok(appointments::table
+        .find(id.0)
+        .select((appointments::drive, appointments::slot, appointments::status))
+        .first(conn)?)
+}
+
+/// Moves an appointment on from where it stands; `false` when it no longer stands there.
+pub fn end(tx: &mut Tx, id: AppointmentId, from: AppointmentStatus, to: AppointmentStatus) -> Result<bool> {
+    let moved = diesel::update(appointments::table.find(id.0).filter(appointments::status.eq(from)))
+        .set((
+            appointments::status.eq(to),
+            appointments::changed_at.eq(tx.now.naive_utc()),
+            appointments::version.eq(appointments::version + 1),
+        ))
+        .execute(tx.conn)?;
+    Ok(moved == 1)
+}
