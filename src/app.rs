@@ -27,7 +27,7 @@ use crate::http::{
 };
 use crate::settings::Settings;
 use crate::vault::{RootKey, Vault};
-use crate::{accounts, audit, places};
+use crate::{accounts, activities, audit, drives, places};
 
 /// What a database is for; it is written into the database when it is made.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -178,6 +178,8 @@ fn on_same_disk(target: &Target, key_file: &std::path::Path) -> bool {
 fn operations(config: &mut utoipa_actix_web::service_config::ServiceConfig) {
     accounts::api::operations(config);
     places::api::operations(config);
+    activities::api::operations(config);
+    drives::api::operations(config);
 }
 
 /// The API's description, complete.

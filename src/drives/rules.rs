@@ -145,8 +145,7 @@ mod tests {
 
     #[test]
     fn a_skipped_hour_makes_no_slot() {
-        // Summer time begins in Hebron on 2027-03-27 at 02:00, winter time on the last Saturday that
-        // falls on 30 October or before.
+        // Summer time begins in Hebron on 2027-03-27 at 02:00.
         assert_eq!(
             slots("2027-03-27", "01:00", "04:00", 30),
             ["01:00+02:00", "01:30+02:00", "03:00+03:00", "03:30+03:00"]
@@ -159,6 +158,7 @@ mod tests {
 
     #[test]
     fn an_hour_that_comes_twice_makes_slots_once() {
+        // Summer time ends in Hebron on 2026-10-24 at 02:00.
         assert_eq!(
             slots("2026-10-24", "00:30", "03:00", 30),
             ["00:30+03:00", "01:00+03:00", "01:30+03:00", "02:00+02:00", "02:30+02:00"]
