@@ -27,7 +27,7 @@ use crate::http::{
 };
 use crate::settings::Settings;
 use crate::vault::{RootKey, Vault};
-use crate::{accounts, activities, audit, drives, places};
+use crate::{accounts, activities, audit, drives, places, stock};
 
 /// What a database is for; it is written into the database when it is made.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -180,6 +180,7 @@ fn operations(config: &mut utoipa_actix_web::service_config::ServiceConfig) {
     places::api::operations(config);
     activities::api::operations(config);
     drives::api::operations(config);
+    stock::api::operations(config);
 }
 
 /// The API's description, complete.

@@ -1,1 +1,237 @@
-//! Blood units: their states, their movements, and which fit whom.
+//! Blood units: their states, their movements, and which goes first to whom.
+//!
+//! A unit is born in quarantine, and only a released one that is in date counts anywhere. Every change
+//! of state is one conditional statement that names the state before it, with a movement that is never
+//! changed after. Releasing is the blood bank's, of its own shelf alone, and never of a unit whose group
+//! nobody has named or whose names disagree.
+
+pub mod api;
+pub mod rules;
+mod store;
+mod summary;
+
+use chrono::NaiveDate;
+use shiryan_kernel::blood::{BloodGroup, Component, GroupEvidence};
+use shiryan_kernel::din::Din;
+use shiryan_kernel::ids::{BloodUnitId, DonationId, FacilityId, UserId};
+use shiryan_kernel::status::UnitStatus;
+use shiryan_kernel::time::{Moment, Zone};
+use shiryan_kernel::{Code, Problem, Result};
+
+use crate::accounts::Principal;
+use crate::audit::{self, Line};
+use crate::db::{Conn, Tx, feed};
+use crate::places;
+use crate::vault::Vault;
+
+pub use store::{BloodUnit, OnShelf, ShelfCount, count_on_shelf, first_to_expire};
+pub use summary::{Area, Summary, SummaryCell, summary};
+
+/// What the units of one donation have in common.
+#[derive(Debug, Clone)]
+pub struct Origin {
+    /// Absent for units that came from elsewhere.
+    pub donation: Option<DonationId>,
+    pub din: Din,
+    /// The blood bank that keeps them.
+    pub facility: FacilityId,
+    pub collected_at: Moment,
+    /// The donor's group when two typings confirmed it; else the release names it.
+    pub blood_group: Option<BloodGroup>,
+}
+
+/// One unit to be made.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct NewUnit {
+    pub component: Component,
+    /// 0 for an undivided component, else 1, 2, …
+    pub division: i32,
+    pub volume_ml: i32,
+    /// The last moment at which it is good.
+    pub expires_at: Moment,
+}
+
+/// Makes the units of a donation, in quarantine.
+///
+/// # Errors
+/// `state_conflict` when a unit of the same number, component and division is there.
+pub fn create_units(
+    tx: &mut Tx,
+    zone: Zone,
+    by: Option<UserId>,
+    origin: &Origin,
+    units: &[NewUnit],
+) -> Result<Vec<BloodUnitId>> {
+    let mut made = Vec::with_capacity(units.len());
+    for unit in units {
+        let id = BloodUnitId(tx.id());
+        store::insert(tx, zone, id, origin, unit)?;
+        moved(tx, id, None, UnitStatus::Quarantine, origin.facility, by)?;
+        made.push(id);
+    }
+    Ok(made)
+}
+
+/// What a release answers.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize, utoipa::ToSchema)]
+pub struct Released {
+    pub id: BloodUnitId,
+    pub status: UnitStatus,
+    pub blood_group: BloodGroup,
+}
+
+/// Takes a unit of the caller's own facility out of quarantine. `named` is the group that the laboratory
+/// found; it may be left out where the unit's is known already.
+///
+/// # Errors
+/// `not_found` for a unit of another facility; `state_conflict` when it is not in quarantine (with
+/// `state`); `unit_expired`; `group_unknown` when nobody has named the group; `group_discrepancy` when
+/// the named group is not that of the unit, of the donor's typings or of another unit of the donation.
+pub fn release(
+    tx: &mut Tx,
+    vault: &Vault,
+    zone: Zone,
+    by: &Principal,
+    id: BloodUnitId,
+    named: Option<BloodGroup>,
+) -> Result<Released> {
+    let own = by.own_facility()?;
+    let unit = store::unit(tx.conn, id)?;
+    if unit.facility != own {
+        return Err(Problem::new(Code::NotFound));
+    }
+    if !rules::may_follow(unit.status, UnitStatus::Released) || unit.status != UnitStatus::Quarantine {
+        return Err(conflict(unit.status));
+    }
+    if !unit.is_good_at(tx.now) {
+        return Err(Problem::new(Code::UnitExpired));
+    }
+    let group = settled_group(tx.conn, &unit, named)?;
+    if !store::release(tx, id, own, group)? {
+        return Err(conflict(store::unit(tx.conn, id)?.status));
+    }
+    moved(tx, id, Some(UnitStatus::Quarantine), UnitStatus::Released, own, Some(by.user))?;
+    let governorate = places::facility(tx.conn, own)?.governorate;
+    store::add_flow(tx, store::Flow::Received, governorate, unit.component, group, zone.date(tx.now))?;
+    let line = Line::new(Some(by.user), "stock.released").on(id).with("blood_group", group);
+    audit::record(tx, vault, &line)?;
+    Ok(Released { id, status: UnitStatus::Released, blood_group: group })
+}
+
+/// The one group on which the laboratory, the unit, its sisters and the donor's typings agree. A group
+/// that the donor only declared is no typing and contradicts nothing.
+fn settled_group(conn: &mut Conn, unit: &BloodUnit, named: Option<BloodGroup>) -> Result<BloodGroup> {
+    let typed = store::donor_group(conn, unit.donation)?
+        .filter(|(_, evidence)| matches!(evidence, GroupEvidence::TypedOnce | GroupEvidence::Confirmed));
+    let confirmed = typed.filter(|(_, evidence)| *evidence == GroupEvidence::Confirmed);
+    let sisters = store::groups_of_din(conn, &unit.din)?;
+    let group = named
+        .or(unit.blood_group)
+        .or(confirmed.map(|(group, _)| group))
+        .ok_or_else(|| Problem::new(Code::GroupUnknown).about("blood_group", Code::GroupUnknown))?;
+    let known = sisters.into_iter().chain(typed.map(|(group, _)| group)).chain(unit.blood_group);
+    if known.into_iter().any(|known| known != group) {
+        return Err(Problem::new(Code::GroupDiscrepancy).about("blood_group", Code::GroupDiscrepancy));
+    }
+    Ok(group)
+}
+
+/// Stops a unit for safety, whoever holds it.
+///
+/// # Errors
+/// `not_found`; `state_conflict` from a state that nothing can stop any more.
+pub fn block(tx: &mut Tx, vault: &Vault, by: Option<UserId>, id: BloodUnitId) -> Result<()> {
+    let unit = store::unit(tx.conn, id)?;
+    step(tx, &unit, UnitStatus::Blocked, by)?;
+    audit::record(tx, vault, &Line::new(by, "stock.blocked").on(id).with("from", unit.status))?;
+    Ok(())
+}
+
+/// Marks units whose date has passed, at most `at_most` in one write; answers how many. Those that were
+/// on the shelf go into the day's flow as expired.
+///
+/// # Errors
+/// As any write.
+pub fn expire_due(tx: &mut Tx, zone: Zone, at_most: i64) -> Result<usize> {
+    let due = store::overdue(tx.conn, tx.now, at_most)?;
+    for unit in &due {
+        step(tx, unit, UnitStatus::Expired, None)?;
+        let was_stock = matches!(unit.status, UnitStatus::Released | UnitStatus::Reserved);
+        if let Some(group) = unit.blood_group.filter(|_| was_stock) {
+            let governorate = places::facility(tx.conn, unit.facility)?.governorate;
+            let day = zone.date(unit.expires_at());
+            store::add_flow(tx, store::Flow::Expired, governorate, unit.component, group, day)?;
+        }
+    }
+    Ok(due.len())
+}
+
+/// Which units a list shows.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Filter {
+    pub facility: Option<FacilityId>,
+    pub component: Option<Component>,
+    pub blood_group: Option<BloodGroup>,
+    pub status: Option<UnitStatus>,
+}
+
+/// Units after `after`, oldest first: of the caller's own facility, or of any for a role without one.
+///
+/// # Errors
+/// `not_found` when another's shelf is asked for.
+pub fn units(
+    conn: &mut Conn,
+    by: &Principal,
+    filter: Filter,
+    after: i64,
+    limit: i64,
+) -> Result<Vec<BloodUnit>> {
+    let facility = match (by.facility, filter.facility) {
+        (Some(own), Some(asked)) if own != asked => return Err(Problem::new(Code::NotFound)),
+        (own, asked) => own.or(asked),
+    };
+    store::units(conn, Filter { facility, ..filter }, after, limit)
+}
+
+/// # Errors
+/// `not_found`.
+pub fn unit(conn: &mut Conn, id: BloodUnitId) -> Result<BloodUnit> {
+    store::unit(conn, id)
+}
+
+/// Units that a donation became, by component and division.
+///
+/// # Errors
+/// As any read.
+pub fn units_of_donation(conn: &mut Conn, donation: DonationId) -> Result<Vec<BloodUnit>> {
+    store::units_of_donation(conn, donation)
+}
+
+fn step(tx: &mut Tx, unit: &BloodUnit, to: UnitStatus, by: Option<UserId>) -> Result<()> {
+    if !rules::may_follow(unit.status, to) || !store::step(tx, unit.id, unit.status, to)? {
+        return Err(conflict(unit.status));
+    }
+    moved(tx, unit.id, Some(unit.status), to, unit.facility, by)
+}
+
+fn moved(
+    tx: &mut Tx,
+    id: BloodUnitId,
+    from: Option<UnitStatus>,
+    to: UnitStatus,
+    facility: FacilityId,
+    by: Option<UserId>,
+) -> Result<()> {
+    store::insert_movement(tx, id, from, to, facility, by)?;
+    feed::append(tx, "blood_unit", id.0, to.code())
+}
+
+fn conflict(state: UnitStatus) -> Problem {
+    Problem::new(Code::StateConflict).with("state", state)
+}
+
+/// The civil date up to which a shelf's units count as soon to expire: today and the three after it.
+#[must_use]
+pub fn soon(today: NaiveDate) -> NaiveDate {
+    shiryan_kernel::time::plus_days(today, 3)
+}

@@ -13,3 +13,4 @@ mod accounts;
 mod arrows;
 mod db;
 mod migrations;
+mod stock;

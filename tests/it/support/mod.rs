@@ -7,6 +7,8 @@ pub mod databases;
 pub mod app;
 pub mod cluster;
 pub mod rows;
+#[allow(dead_code)]
+pub mod shelf;
 
 use std::future::Future;
 use std::sync::{Condvar, Mutex};

@@ -1,0 +1,315 @@
+//! Pure decisions about blood units: which state may follow which, and which unit goes first.
+//!
+//! Nothing here looks at a shelf or a clock. A unit that does not fit, is past its date or rests on the
+//! RhD policy is never chosen: the policy needs an authoriser by name, and a list has none.
+
+use shiryan_kernel::blood::{BloodGroup, Component};
+use shiryan_kernel::compat::{Caution, Titre, Verdict, verdict};
+use shiryan_kernel::status::UnitStatus;
+use shiryan_kernel::time::Moment;
+
+/// The states that may follow `from`; none for the two that are final.
+///
+/// Only quarantine leads to the shelf for the first time; a unit that came back from a hospital goes
+/// through quarantine again, and so does one whose block was lifted. Safety can block every unit that is
+/// still somewhere; a blocked one stays so past its date, until it is discarded.
+#[must_use]
+pub const fn next(from: UnitStatus) -> &'static [UnitStatus] {
+    use UnitStatus::{
+        Blocked, Discarded, Expired, Issued, Quarantine, Released, Reserved, Returned, Transfused,
+    };
+    match from {
+        Quarantine => &[Released, Discarded, Expired, Blocked],
+        Released => &[Reserved, Issued, Discarded, Expired, Blocked],
+        Reserved => &[Released, Issued, Discarded, Expired, Blocked],
+        Issued => &[Transfused, Returned, Discarded, Expired, Blocked],
+        Returned => &[Quarantine, Discarded, Expired, Blocked],
+        Blocked => &[Quarantine, Discarded],
+        Expired => &[Discarded],
+        Transfused | Discarded => &[],
+    }
+}
+
+/// Whether a unit may go from one state to another.
+#[must_use]
+pub fn may_follow(from: UnitStatus, to: UnitStatus) -> bool {
+    next(from).contains(&to)
+}
+
+/// Days of cover of each group as a share of its floor: below 1 the group is better left alone while
+/// another group fits. What nobody has worked out counts as at its floor.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Cover([Option<f64>; BloodGroup::ALL.len()]);
+
+impl Cover {
+    /// Nothing is known: the tables alone decide.
+    #[must_use]
+    pub const fn unknown() -> Self {
+        Self([None; BloodGroup::ALL.len()])
+    }
+
+    /// The share of each group, where it is known.
+    #[must_use]
+    pub fn of(share: impl Fn(BloodGroup) -> Option<f64>) -> Self {
+        let mut cover = Self::unknown();
+        for (place, group) in cover.0.iter_mut().zip(BloodGroup::ALL) {
+            *place = share(*group);
+        }
+        cover
+    }
+
+    fn is_below_floor(&self, group: BloodGroup) -> bool {
+        let known = BloodGroup::ALL.iter().zip(self.0).find(|(known, _)| **known == group);
+        known.and_then(|(_, share)| share).is_some_and(|share| share < 1.0)
+    }
+}
+
+shiryan_kernel::word! {
+    /// How far a unit stands from the one who asks; nearer first when nothing else decides.
+    pub enum Site {
+        SameFacility = "same_facility",
+        SameGovernorate = "same_governorate",
+        SameRegion = "same_region",
+    }
+}
+
+/// What is asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Wanted {
+    pub component: Component,
+    pub recipient: BloodGroup,
+    /// The unit must still be good at this moment.
+    pub good_at: Moment,
+}
+
+/// A released unit that may be chosen; `key` is the caller's own.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Candidate<K> {
+    pub key: K,
+    pub group: BloodGroup,
+    /// Of the unit's plasma.
+    pub titre: Titre,
+    /// The last moment at which the unit is good.
+    pub expires_at: Moment,
+    pub site: Site,
+}
+
+/// A unit in its place in the order.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Chosen<K> {
+    pub candidate: Candidate<K>,
+    /// The group's place in the component's table; 0 is best.
+    pub preference: u8,
+    /// What must be seen to before the unit is given.
+    pub needs: &'static [Caution],
+}
+
+/// Puts what fits in the order of issue, and leaves out what does not.
+///
+/// The identical group first. Then, for red cells and whole blood, RhD-positive groups before
+/// RhD-negative ones for an RhD-positive recipient; then groups at or above their floor before those
+/// below it; then the component's table. Within a group the unit that expires first, then the nearer
+/// one, then the smaller key.
+#[must_use]
+pub fn choose<K: Ord>(
+    wanted: &Wanted,
+    cover: &Cover,
+    candidates: impl IntoIterator<Item = Candidate<K>>,
+) -> Vec<Chosen<K>> {
+    let mut chosen: Vec<Chosen<K>> = candidates
+        .into_iter()
+        .filter(|candidate| wanted.good_at <= candidate.expires_at)
+        .filter_map(|candidate| {
+            match verdict(wanted.component, wanted.recipient, candidate.group, candidate.titre) {
+                Verdict::Fits { preference, needs } => Some(Chosen { candidate, preference, needs }),
+                Verdict::ByPolicy { .. } | Verdict::Never => None,
+            }
+        })
+        .collect();
+    chosen.sort_by(|a, b| {
+        let rank = |c: &Chosen<K>| {
+            let group = c.candidate.group;
+            let other = group != wanted.recipient;
+            (other, other && spends_rhd_negative(wanted, group), other && cover.is_below_floor(group))
+        };
+        let within = |c: &Chosen<K>| (c.preference, c.candidate.expires_at, c.candidate.site);
+        rank(a)
+            .cmp(&rank(b))
+            .then_with(|| within(a).cmp(&within(b)))
+            .then_with(|| a.candidate.key.cmp(&b.candidate.key))
+    });
+    chosen
+}
+
+fn spends_rhd_negative(wanted: &Wanted, group: BloodGroup) -> bool {
+    matches!(wanted.component, Component::RedCells | Component::WholeBlood)
+        && wanted.recipient.rhd_positive()
+        && !group.rhd_positive()
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn the_steps_are_these_and_no_others() {
+        use UnitStatus::*;
+        let allowed = [
+            (Quarantine, Released),
+            (Quarantine, Discarded),
+            (Quarantine, Expired),
+            (Quarantine, Blocked),
+            (Released, Reserved),
+            (Released, Issued),
+            (Released, Discarded),
+            (Released, Expired),
+            (Released, Blocked),
+            (Reserved, Released),
+            (Reserved, Issued),
+            (Reserved, Discarded),
+            (Reserved, Expired),
+            (Reserved, Blocked),
+            (Issued, Transfused),
+            (Issued, Returned),
+            (Issued, Discarded),
+            (Issued, Expired),
+            (Issued, Blocked),
+            (Returned, Quarantine),
+            (Returned, Discarded),
+            (Returned, Expired),
+            (Returned, Blocked),
+            (Blocked, Quarantine),
+            (Blocked, Discarded),
+            (Expired, Discarded),
+        ];
+        for from in UnitStatus::ALL {
+            for to in UnitStatus::ALL {
+                assert_eq!(may_follow(*from, *to), allowed.contains(&(*from, *to)), "{from} to {to}");
+            }
+        }
+    }
+
+    #[test]
+    fn every_in_date_state_can_be_blocked_and_no_block_leads_to_the_shelf() {
+        use UnitStatus::*;
+        for from in [Quarantine, Released, Reserved, Issued, Returned] {
+            assert!(may_follow(from, Blocked), "{from}");
+        }
+        for to in [Released, Reserved, Issued, Transfused] {
+            assert!(!may_follow(Blocked, to), "{to}");
+        }
+    }
+
+    fn at(hours: i64) -> Moment {
+        "2026-11-24T00:00:00Z".parse::<Moment>().unwrap() + chrono::Duration::hours(hours)
+    }
+
+    fn candidate(key: u32, group: BloodGroup, hours: i64) -> Candidate<u32> {
+        Candidate { key, group, titre: Titre::Unknown, expires_at: at(hours), site: Site::SameRegion }
+    }
+
+    fn groups(chosen: &[Chosen<u32>]) -> Vec<BloodGroup> {
+        chosen.iter().map(|unit| unit.candidate.group).collect()
+    }
+
+    fn one_of_each() -> Vec<Candidate<u32>> {
+        (0..).zip(BloodGroup::ALL).map(|(key, group)| candidate(key, *group, 48)).collect()
+    }
+
+    #[test]
+    fn a_scarce_group_waits_behind_the_others_but_never_behind_rhd_negative() {
+        use BloodGroup::*;
+        let wanted = Wanted { component: Component::RedCells, recipient: AbPos, good_at: at(0) };
+        let plain = choose(&wanted, &Cover::unknown(), one_of_each());
+        assert_eq!(groups(&plain), [AbPos, APos, BPos, OPos, AbNeg, ANeg, BNeg, ONeg]);
+        let scarce = Cover::of(|group| Some(if [AbPos, APos, AbNeg].contains(&group) { 0.5 } else { 2.0 }));
+        let spared = choose(&wanted, &scarce, one_of_each());
+        assert_eq!(groups(&spared), [AbPos, BPos, OPos, APos, ANeg, BNeg, ONeg, AbNeg]);
+    }
+
+    #[test]
+    fn plasma_runs_the_other_way() {
+        use BloodGroup::*;
+        let wanted = |recipient| Wanted { component: Component::Plasma, recipient, good_at: at(0) };
+        let of = |recipient| groups(&choose(&wanted(recipient), &Cover::unknown(), one_of_each()));
+        assert_eq!(of(AbPos), [AbPos, AbNeg]);
+        assert_eq!(of(OPos), [OPos, ONeg, APos, ANeg, BPos, BNeg, AbPos, AbNeg]);
+    }
+
+    #[test]
+    fn the_nearer_of_two_that_expire_together_comes_first() {
+        let wanted = Wanted { component: Component::RedCells, recipient: BloodGroup::ONeg, good_at: at(0) };
+        let far = candidate(1, BloodGroup::ONeg, 48);
+        let near = Candidate { key: 2, site: Site::SameFacility, ..far.clone() };
+        let first = Candidate { key: 3, expires_at: at(47), ..far.clone() };
+        let chosen = choose(&wanted, &Cover::unknown(), [far, near, first]);
+        assert_eq!(chosen.iter().map(|unit| unit.candidate.key).collect::<Vec<_>>(), [3, 2, 1]);
+    }
+
+    fn any_of<T: Copy + std::fmt::Debug + 'static>(all: &'static [T]) -> impl Strategy<Value = T> {
+        prop::sample::select(all)
+    }
+
+    fn shelf() -> impl Strategy<Value = Vec<Candidate<u32>>> {
+        let unit = (any_of(BloodGroup::ALL), any_of(Titre::ALL), -48_i64..480, any_of(Site::ALL));
+        prop::collection::vec(unit, 0..60).prop_map(|units| {
+            let units = (0..).zip(units);
+            units
+                .map(|(key, (group, titre, hours, site))| Candidate {
+                    key,
+                    group,
+                    titre,
+                    expires_at: at(hours),
+                    site,
+                })
+                .collect()
+        })
+    }
+
+    proptest! {
+        #[test]
+        fn what_fits_and_nothing_else_in_the_order_of_issue(
+            shelf in shelf(),
+            component in any_of(Component::ALL),
+            recipient in any_of(BloodGroup::ALL),
+            within in 0_i64..72,
+            shares in prop::collection::vec(prop::option::of(0.0_f64..3.0), 8),
+        ) {
+            let wanted = Wanted { component, recipient, good_at: at(within) };
+            let cover = Cover::of(|group| {
+                shares[BloodGroup::ALL.iter().position(|known| *known == group).unwrap()]
+            });
+            let chosen = choose(&wanted, &cover, shelf.clone());
+            for unit in &shelf {
+                let fits = verdict(component, recipient, unit.group, unit.titre).fits();
+                let good = unit.expires_at >= wanted.good_at;
+                let listed = chosen.iter().any(|chosen| chosen.candidate.key == unit.key);
+                prop_assert_eq!(listed, fits && good);
+            }
+            for pair in chosen.windows(2) {
+                let (a, b) = (&pair[0], &pair[1]);
+                if b.candidate.group == recipient {
+                    prop_assert_eq!(a.candidate.group, recipient, "the identical group is first");
+                }
+                if a.candidate.group == b.candidate.group {
+                    prop_assert!(a.candidate.expires_at <= b.candidate.expires_at, "first expired, first out");
+                }
+            }
+            let spends = |unit: &Chosen<u32>| {
+                matches!(component, Component::RedCells | Component::WholeBlood)
+                    && recipient.rhd_positive()
+                    && !unit.candidate.group.rhd_positive()
+            };
+            prop_assert!(chosen.is_sorted_by_key(spends), "RhD-negative is spent last");
+            // A group is one run: the list never comes back to it.
+            let mut runs = groups(&chosen);
+            runs.dedup();
+            let mut distinct = runs.clone();
+            distinct.sort();
+            distinct.dedup();
+            prop_assert_eq!(runs.len(), distinct.len());
+        }
+    }
+}
