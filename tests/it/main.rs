@@ -11,6 +11,7 @@ mod support;
 
 mod accounts;
 mod arrows;
+mod audit;
 mod db;
 mod migrations;
 mod stock;
