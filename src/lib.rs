@@ -4,6 +4,7 @@
 //!
 //! - `vault` keys and sealing
 //! - `texts` Arabic and English
+//! - `sheets` files of rows, read strictly, refused rows written back
 //! - `db` the two doors to the database
 //! - `settings` every key of the configuration, from file and environment
 //! - `audit` the append-only record and the sealer that chains it
@@ -36,6 +37,7 @@ pub mod places;
 pub mod projections;
 pub mod reserve;
 pub mod settings;
+pub mod sheets;
 pub mod stock;
 pub mod texts;
 pub mod vault;
