@@ -21,7 +21,7 @@ use std::time::{Duration, Instant};
 use shiryan_kernel::ids::Mint;
 use shiryan_kernel::time::{Clock, Moment};
 use shiryan_kernel::{Code, Problem, Result};
-pub use shiryan_schema::{Conn, on_each, tables};
+pub use shiryan_schema::{Conn, insert_all, on_each, tables};
 
 pub use pool::Size;
 pub use target::Target;
@@ -104,6 +104,12 @@ impl Db {
     #[must_use]
     pub fn now(&self) -> Moment {
         self.0.clock.now()
+    }
+
+    /// A new id, for work that prepares rows before it has its turn to write.
+    #[must_use]
+    pub fn id(&self) -> i64 {
+        self.0.mint.next(self.now())
     }
 
     /// Reads off the event loop.

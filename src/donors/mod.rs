@@ -1,1 +1,107 @@
-//! The registry of donors: sealed identity, group evidence, search by exact key.
+//! The registry of donors: sealed identity, group evidence, exact keys.
+//!
+//! A donor's identity is sealed under a key of the donor's own and opened one donor at a time, for a
+//! stated purpose, with a line in the record. Lists and look-ups carry no sealed field. Whether a person
+//! is known elsewhere is not told: a known number from outside the caller's scope is taken like a new
+//! one, and waits for review where nobody can book it. Refuses a second record of a person whom the
+//! caller may see.
+
+pub mod api;
+mod identity;
+mod known;
+mod register;
+mod scope;
+mod seal;
+mod store;
+
+use chrono::NaiveDate;
+use shiryan_kernel::blood::{BloodGroup, GroupEvidence, Sex};
+use shiryan_kernel::ids::{DonorId, UnitId};
+use shiryan_kernel::place::Governorate;
+use shiryan_kernel::status::DonorStatus;
+use shiryan_kernel::text::{Email, NationalId, PersonName, Phone, ServiceNumber};
+use shiryan_kernel::{Code, Problem, Result};
+
+use crate::db::Conn;
+
+pub use identity::{Identity, Purpose, open_identity};
+pub use known::{Known, known, known_all, mark_screened};
+pub use register::{Registered, Warning, birth_date, height_cm, register, weight_kg};
+pub use scope::Scope;
+pub use seal::{Key, Prepared, prepare};
+pub use store::{insert_prepared, owned_keys};
+
+/// A person's name in its four parts, any of which may be unknown.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct FullName {
+    pub first: Option<PersonName>,
+    pub father: Option<PersonName>,
+    pub grandfather: Option<PersonName>,
+    pub family: Option<PersonName>,
+}
+
+/// A donor to be registered. What a register did not know is absent.
+#[derive(Debug, Clone, Default)]
+pub struct NewDonor {
+    pub name: FullName,
+    pub sex: Option<Sex>,
+    pub birth_date: Option<NaiveDate>,
+    pub national_id: Option<NationalId>,
+    pub service_number: Option<ServiceNumber>,
+    pub phone: Option<Phone>,
+    pub email: Option<Email>,
+    /// As somebody says: nothing that comes from outside is more than declared.
+    pub blood_group: Option<BloodGroup>,
+    pub unit: Option<UnitId>,
+    pub governorate: Option<Governorate>,
+    pub weight_kg: Option<f64>,
+    pub height_cm: Option<f64>,
+    /// How often the donor says to have given in the last twelve months.
+    pub declared_12_months: Option<u16>,
+}
+
+/// A donor without any sealed field.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Donor {
+    pub id: DonorId,
+    pub status: DonorStatus,
+    pub sex: Option<Sex>,
+    /// First of the five years that hold the birth date.
+    pub birth_band: Option<i32>,
+    pub blood_group: Option<BloodGroup>,
+    pub group_evidence: GroupEvidence,
+    pub unit: Option<UnitId>,
+    pub governorate: Option<Governorate>,
+    pub weight_kg: Option<f64>,
+    pub height_cm: Option<f64>,
+    /// Whether the donor was screened here at least once.
+    pub screened: bool,
+    pub version: i64,
+}
+
+/// What a list is cut to.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Filter {
+    pub blood_group: Option<BloodGroup>,
+    /// This unit and all below it.
+    pub unit: Option<UnitId>,
+    pub governorate: Option<Governorate>,
+    pub status: Option<DonorStatus>,
+}
+
+/// A donor whom the scope holds.
+///
+/// # Errors
+/// `not_found`, outside the scope too.
+pub fn donor(conn: &mut Conn, scope: &Scope, id: DonorId) -> Result<Donor> {
+    let donor = store::donor(conn, id)?;
+    if scope.holds(conn, donor.unit)? { Ok(donor) } else { Err(Problem::new(Code::NotFound)) }
+}
+
+/// Donors of the scope after `after`, oldest first.
+///
+/// # Errors
+/// As any read.
+pub fn list(conn: &mut Conn, scope: &Scope, filter: Filter, after: i64, limit: i64) -> Result<Vec<Donor>> {
+    store::list(conn, scope, filter, after, limit)
+}

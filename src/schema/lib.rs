@@ -23,3 +23,24 @@ macro_rules! on_each {
         }
     };
 }
+
+/// Inserts a slice of rows, many in one statement.
+///
+/// Statements of exactly 32 rows keep one text, so that the connection prepares them once; a statement
+/// of any other size is prepared anew each time, which costs more than the rows themselves.
+#[macro_export]
+macro_rules! insert_all {
+    ($conn:expr => $table:expr, $rows:expr) => {{
+        let (chunks, rest) = $rows.as_chunks::<32>();
+        $crate::on_each!($conn => c, {
+            let mut done = Ok(0);
+            for chunk in chunks {
+                done = done.and_then(|_| diesel::insert_into($table).values(chunk).execute(c));
+            }
+            if !rest.is_empty() {
+                done = done.and_then(|_| diesel::insert_into($table).values(rest).execute(c));
+            }
+            done
+        })
+    }};
+}

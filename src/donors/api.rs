@@ -1,0 +1,220 @@
+//! Donors over HTTP.
+
+use actix_web::{HttpResponse, get, http::header, post, web};
+use chrono::NaiveDate;
+use serde::{Deserialize, Serialize};
+use shiryan_kernel::Result;
+use shiryan_kernel::blood::{BloodGroup, GroupEvidence, Sex};
+use shiryan_kernel::ids::{DonorId, UnitId};
+use shiryan_kernel::page::Page;
+use shiryan_kernel::place::Governorate;
+use shiryan_kernel::problem::Faults;
+use shiryan_kernel::status::DonorStatus;
+use shiryan_kernel::text::{Email, NationalId, PersonName, Phone, ServiceNumber};
+use utoipa::{IntoParams, ToSchema};
+
+use super::{Donor, Filter, FullName, Identity, NewDonor, Purpose, Registered, Scope};
+use crate::accounts::{Actor, OpenIdentity, RegisterDonors, SeeDonors};
+use crate::db::Lane;
+use crate::eligibility;
+use crate::http::{Answer, Body, House, IdempotencyKey, Limit, PathId, Query};
+
+/// Adds the operations.
+pub fn operations(config: &mut utoipa_actix_web::service_config::ServiceConfig) {
+    config.service(register).service(list_donors).service(read_donor).service(open_identity);
+}
+
+/// Names in one script each; a date from 1900 to today.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct DonorForm {
+    first_name: String,
+    father_name: Option<String>,
+    grandfather_name: Option<String>,
+    family_name: String,
+    sex: Sex,
+    birth_date: NaiveDate,
+    /// Nine digits.
+    national_id: Option<String>,
+    service_number: Option<String>,
+    phone: Option<String>,
+    email: Option<String>,
+    /// As the donor says: it stays *declared* until it is typed here.
+    blood_group: Option<BloodGroup>,
+    /// Required of a medic, inside the own scope.
+    unit: Option<UnitId>,
+    governorate: Option<Governorate>,
+    weight_kg: Option<f64>,
+    height_cm: Option<f64>,
+}
+
+impl DonorForm {
+    fn parse(self, today: NaiveDate) -> Result<NewDonor> {
+        let mut faults = Faults::none();
+        let first = faults.keep("first_name", PersonName::parse(&self.first_name));
+        let family = faults.keep("family_name", PersonName::parse(&self.family_name));
+        let mut name =
+            |field, text: Option<String>| text.and_then(|text| faults.keep(field, PersonName::parse(&text)));
+        let father = name("father_name", self.father_name);
+        let grandfather = name("grandfather_name", self.grandfather_name);
+        let birth_date = faults.keep("birth_date", super::birth_date(self.birth_date, today));
+        let number = self.national_id.as_deref().map(NationalId::parse);
+        let national_id = number.and_then(|number| faults.keep("national_id", number));
+        let number = self.service_number.as_deref().map(ServiceNumber::parse);
+        let service_number = number.and_then(|number| faults.keep("service_number", number));
+        let phone = self.phone.as_deref().map(Phone::parse).and_then(|phone| faults.keep("phone", phone));
+        let email = self.email.as_deref().map(Email::parse).and_then(|email| faults.keep("email", email));
+        let weight_kg = self.weight_kg.and_then(|kg| faults.keep("weight_kg", super::weight_kg(kg)));
+        let height_cm = self.height_cm.and_then(|cm| faults.keep("height_cm", super::height_cm(cm)));
+        faults.settle()?;
+        Ok(NewDonor {
+            name: FullName { first, father, grandfather, family },
+            sex: Some(self.sex),
+            birth_date,
+            national_id,
+            service_number,
+            phone,
+            email,
+            blood_group: self.blood_group,
+            unit: self.unit,
+            governorate: self.governorate,
+            weight_kg,
+            height_cm,
+            declared_12_months: None,
+        })
+    }
+}
+
+/// No sealed field.
+#[derive(Serialize, ToSchema)]
+struct DonorView {
+    id: DonorId,
+    status: DonorStatus,
+    sex: Option<Sex>,
+    /// First of the five years that hold the birth date.
+    birth_band: Option<i32>,
+    blood_group: Option<BloodGroup>,
+    group_evidence: GroupEvidence,
+    unit: Option<UnitId>,
+    governorate: Option<Governorate>,
+    weight_kg: Option<f64>,
+    height_cm: Option<f64>,
+    /// Whether the donor was screened here at least once.
+    screened: bool,
+    version: i64,
+}
+
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+struct Search {
+    #[serde(default)]
+    #[param(inline, required = false)]
+    limit: Limit,
+    cursor: Option<String>,
+    blood_group: Option<BloodGroup>,
+    /// This unit and all below it.
+    unit: Option<UnitId>,
+    governorate: Option<Governorate>,
+    status: Option<DonorStatus>,
+}
+
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct Opening {
+    purpose: Purpose,
+}
+
+/// Registers a donor. Whether the person is known outside the caller's scope is not told.
+#[utoipa::path(tag = "donors", params(("Idempotency-Key" = String, Header)), request_body = DonorForm,
+    responses((status = 201, description = "Registered", body = Registered)))]
+#[post("/donors")]
+async fn register(
+    house: web::Data<House>,
+    by: Actor<RegisterDonors>,
+    key: IdempotencyKey,
+    body: Body<DonorForm>,
+) -> Answer {
+    let request = key.of(by.user, &body);
+    let new = body.into_inner().parse(house.today())?;
+    let (vault, book, who) = (house.vault.clone(), house.rules.clone(), by.clone());
+    let made = house.once(&by, request, move |tx| eligibility::enrol(tx, &vault, &book, &who, &new)).await?;
+    Ok(HttpResponse::Created().json(made))
+}
+
+/// Donors, oldest first; a medic sees those of the own scope.
+#[utoipa::path(tag = "donors", params(Search), responses((status = 200, description = "A page", body = Page<DonorView>)))]
+#[get("/donors")]
+async fn list_donors(house: web::Data<House>, by: Actor<SeeDonors>, query: Query<Search>) -> Answer {
+    let after = house.after::<i64>(query.cursor.as_deref(), query.list())?.unwrap_or(0);
+    let (limit, who) = (query.limit.get(), by.clone());
+    let filter = Filter {
+        blood_group: query.blood_group,
+        unit: query.unit,
+        governorate: query.governorate,
+        status: query.status,
+    };
+    let rows = house
+        .db
+        .read(move |conn| {
+            let scope = Scope::of(conn, &who)?;
+            super::list(conn, &scope, filter, after, limit + 1)
+        })
+        .await?;
+    let page = house.page(rows, limit, query.list(), |row| row.id.0, DonorView::from)?;
+    Ok(HttpResponse::Ok().json(page))
+}
+
+/// A donor without any sealed field.
+#[utoipa::path(tag = "donors", params(("id" = DonorId, Path)), responses((status = 200, description = "The donor", body = DonorView)))]
+#[get("/donors/{id}")]
+async fn read_donor(house: web::Data<House>, by: Actor<SeeDonors>, id: PathId<DonorId>) -> Answer {
+    let who = by.clone();
+    let donor = house
+        .db
+        .read(move |conn| {
+            let scope = Scope::of(conn, &who)?;
+            super::donor(conn, &scope, id.0)
+        })
+        .await?;
+    let tag = header::EntityTag::new_strong(donor.version.to_string());
+    Ok(HttpResponse::Ok().insert_header(header::ETag(tag)).json(DonorView::from(donor)))
+}
+
+/// Opens a donor's identity. Each opening is recorded with its purpose before it is shown.
+#[utoipa::path(tag = "donors", params(("id" = DonorId, Path)), request_body = Opening,
+    responses((status = 200, description = "The identity", body = Identity)))]
+#[post("/donors/{id}/identity")]
+async fn open_identity(
+    house: web::Data<House>,
+    by: Actor<OpenIdentity>,
+    id: PathId<DonorId>,
+    body: Body<Opening>,
+) -> Answer {
+    let purpose = body.into_inner().purpose;
+    let (vault, who, id) = (house.vault.clone(), by.clone(), id.0);
+    let identity = house
+        .db
+        .write(Lane::Actor(by.user.0), move |tx| super::open_identity(tx, &vault, &who, id, purpose))
+        .await?;
+    Ok(HttpResponse::Ok().insert_header((header::CACHE_CONTROL, "no-store")).json(identity))
+}
+
+impl From<Donor> for DonorView {
+    fn from(row: Donor) -> Self {
+        Self {
+            id: row.id,
+            status: row.status,
+            sex: row.sex,
+            birth_band: row.birth_band,
+            blood_group: row.blood_group,
+            group_evidence: row.group_evidence,
+            unit: row.unit,
+            governorate: row.governorate,
+            weight_kg: row.weight_kg,
+            height_cm: row.height_cm,
+            screened: row.screened,
+            version: row.version,
+        }
+    }
+}

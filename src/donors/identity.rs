@@ -1,0 +1,70 @@
+//! Opening one donor's identity: for a purpose, on the record, before anything is shown.
+
+use chrono::NaiveDate;
+use serde::Serialize;
+use shiryan_kernel::Result;
+use shiryan_kernel::ids::DonorId;
+use utoipa::ToSchema;
+
+use super::{Scope, donor, seal, store};
+use crate::accounts::Principal;
+use crate::audit::{self, Line};
+use crate::db::Tx;
+use crate::vault::Vault;
+
+shiryan_kernel::word! {
+    /// Why an identity is opened.
+    pub enum Purpose {
+        /// The person stands here and says who they are.
+        CheckIn = "check_in",
+        /// To reach the donor about an appointment or an appeal.
+        Contact = "contact",
+        /// To correct the record with the donor.
+        Correction = "correction",
+        /// The physician tells a result in person.
+        Counselling = "counselling",
+        /// To settle whether two records are one person.
+        Review = "review",
+    }
+}
+
+/// What is otherwise sealed. Never stored, never logged.
+#[derive(Clone, PartialEq, Eq, Serialize, ToSchema)]
+pub struct Identity {
+    pub first_name: Option<String>,
+    pub father_name: Option<String>,
+    pub grandfather_name: Option<String>,
+    pub family_name: Option<String>,
+    pub birth_date: Option<NaiveDate>,
+    pub national_id: Option<String>,
+    pub service_number: Option<String>,
+    /// E.164.
+    pub phone: Option<String>,
+    pub email: Option<String>,
+}
+
+impl std::fmt::Debug for Identity {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("[sealed]")
+    }
+}
+
+/// Opens a donor's identity; the line in the record commits before the caller gets it.
+///
+/// # Errors
+/// `not_found`, outside the scope too; `identity_damaged` when a cell was changed or moved.
+pub fn open_identity(
+    tx: &mut Tx,
+    vault: &Vault,
+    by: &Principal,
+    id: DonorId,
+    purpose: Purpose,
+) -> Result<Identity> {
+    let scope = Scope::of(tx.conn, by)?;
+    donor(tx.conn, &scope, id)?;
+    let (wrapped, row) = store::identity(tx.conn, id)?;
+    let identity = seal::open(&vault.donor_key(id.0, &wrapped)?, &row)?;
+    let line = Line::new(Some(by.user), "donors.identity_opened").on(id).with("purpose", purpose);
+    audit::record(tx, vault, &line)?;
+    Ok(identity)
+}

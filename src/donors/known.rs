@@ -1,0 +1,70 @@
+//! What the rules of giving need of a donor: the facts, and the key that opens what is sealed beside them.
+
+use chrono::{NaiveDate, NaiveDateTime};
+use shiryan_kernel::Result;
+use shiryan_kernel::blood::Sex;
+use shiryan_kernel::ids::DonorId;
+use shiryan_kernel::status::DonorStatus;
+
+use super::{seal, store};
+use crate::db::{Conn, Tx};
+use crate::vault::{SealingKey, Vault};
+
+/// A donor's facts for the rules, with the birth date opened.
+#[derive(Debug, Clone)]
+pub struct Known {
+    pub id: DonorId,
+    pub sex: Option<Sex>,
+    pub birth_date: Option<NaiveDate>,
+    pub weight_kg: Option<f64>,
+    pub height_cm: Option<f64>,
+    pub status: DonorStatus,
+    pub paused_until: Option<NaiveDate>,
+    pub screened: bool,
+    pub declared_12_months: Option<u16>,
+    /// UTC.
+    pub recorded_at: NaiveDateTime,
+    /// Opens what other rooms seal for this donor.
+    pub key: SealingKey,
+}
+
+/// The facts of one donor, whoever asks: the caller has looked at the scope.
+///
+/// # Errors
+/// `not_found`; `identity_damaged` when the key or the birth date was changed or moved.
+pub fn known(conn: &mut Conn, vault: &Vault, id: DonorId) -> Result<Known> {
+    open(vault, store::facts(conn, id)?)
+}
+
+/// The facts of the donors after `after`, oldest first.
+///
+/// # Errors
+/// As [`known`].
+pub fn known_all(conn: &mut Conn, vault: &Vault, after: i64, limit: i64) -> Result<Vec<Known>> {
+    store::facts_after(conn, after, limit)?.into_iter().map(|row| open(vault, row)).collect()
+}
+
+/// Notes that the donor was screened here.
+///
+/// # Errors
+/// As any write.
+pub fn mark_screened(tx: &mut Tx, id: DonorId) -> Result<()> {
+    store::mark_screened(tx.conn, id)
+}
+
+fn open(vault: &Vault, row: store::FactRow) -> Result<Known> {
+    let key = vault.donor_key(row.id.0, &row.donor_key)?;
+    Ok(Known {
+        id: row.id,
+        sex: row.sex,
+        birth_date: seal::open_birth_date(&key, row.id, row.birth_date.as_deref())?,
+        weight_kg: row.weight_kg,
+        height_cm: row.height_cm,
+        status: row.status,
+        paused_until: row.paused_until,
+        screened: row.screened,
+        declared_12_months: row.declared_12_months.map(|count| u16::try_from(count).unwrap_or(u16::MAX)),
+        recorded_at: row.created_at,
+        key,
+    })
+}

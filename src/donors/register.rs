@@ -1,0 +1,110 @@
+//! Registering a donor: one write, one new key, and no word about who is known elsewhere.
+
+use chrono::NaiveDate;
+use serde::{Deserialize, Serialize};
+use shiryan_kernel::ids::DonorId;
+use shiryan_kernel::status::DonorStatus;
+use shiryan_kernel::{Code, Problem, Result};
+use utoipa::ToSchema;
+
+use super::{NewDonor, Scope, seal, store};
+use crate::accounts::Principal;
+use crate::audit::{self, Line};
+use crate::db::{Tx, feed};
+use crate::places;
+use crate::vault::Vault;
+
+shiryan_kernel::word! {
+    /// What was taken but should be looked at again.
+    pub enum Warning {
+        /// The check digit disagrees: a slip of the pen, or an older or temporary number.
+        NationalIdCheckDigit = "national_id_check_digit",
+    }
+}
+
+/// The answer to a registration: the same whether or not the person is known outside the scope.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Registered {
+    pub id: DonorId,
+    pub warnings: Vec<Warning>,
+}
+
+impl NewDonor {
+    /// What should be looked at again.
+    #[must_use]
+    pub fn warnings(&self) -> Vec<Warning> {
+        let disagrees = self.national_id.as_ref().is_some_and(|number| !number.check_agrees());
+        if disagrees { vec![Warning::NationalIdCheckDigit] } else { Vec::new() }
+    }
+}
+
+/// Registers a donor.
+///
+/// A number that a donor outside the caller's scope already has gives the same answer, and a record
+/// that waits for review and does not own the number.
+///
+/// # Errors
+/// `donor_already_registered` for a number known inside the scope; `invalid_request` for a unit that is
+/// not there or, for a medic, absent or outside the scope.
+pub fn register(tx: &mut Tx, vault: &Vault, by: &Principal, new: &NewDonor) -> Result<Registered> {
+    let scope = Scope::of(tx.conn, by)?;
+    check_unit(tx, &scope, new)?;
+    let id = DonorId(tx.id());
+    let mut prepared = seal::prepare(vault, id, Some(by.user), tx.now.naive_utc(), new);
+    let mut known_elsewhere = false;
+    for key in prepared.keys.iter().filter(|key| key.is_exclusive()) {
+        for (_, unit) in store::with_key(tx.conn, key)? {
+            if scope.holds(tx.conn, unit)? {
+                return Err(Problem::new(Code::DonorAlreadyRegistered));
+            }
+            known_elsewhere = true;
+        }
+    }
+    if known_elsewhere {
+        prepared.donor.status = DonorStatus::Review;
+    }
+    store::insert_prepared(tx.conn, std::slice::from_ref(&prepared))?;
+    feed::append(tx, "donor", id.0, "made")?;
+    audit::record(tx, vault, &Line::new(Some(by.user), "donors.registered").on(id))?;
+    Ok(Registered { id, warnings: new.warnings() })
+}
+
+fn check_unit(tx: &mut Tx, scope: &Scope, new: &NewDonor) -> Result<()> {
+    let Some(unit) = new.unit else {
+        return match scope {
+            Scope::All => Ok(()),
+            Scope::Units(_) => Err(Problem::field("unit", Code::MissingField)),
+        };
+    };
+    let there = places::unit(tx.conn, unit).is_ok() && scope.holds(tx.conn, Some(unit))?;
+    if there { Ok(()) } else { Err(Problem::field("unit", Code::UnknownReference)) }
+}
+
+/// A birth date from 1900 to today.
+///
+/// # Errors
+/// `out_of_range`.
+pub fn birth_date(date: NaiveDate, today: NaiveDate) -> Result<NaiveDate> {
+    let first = NaiveDate::from_ymd_opt(1900, 1, 1).unwrap_or(NaiveDate::MIN);
+    within(date, first, today)
+}
+
+/// A person's weight, 20 to 400 kg.
+///
+/// # Errors
+/// `out_of_range`.
+pub fn weight_kg(kg: f64) -> Result<f64> {
+    within(kg, 20.0, 400.0)
+}
+
+/// A person's height, 80 to 260 cm.
+///
+/// # Errors
+/// `out_of_range`.
+pub fn height_cm(cm: f64) -> Result<f64> {
+    within(cm, 80.0, 260.0)
+}
+
+fn within<T: PartialOrd>(value: T, least: T, most: T) -> Result<T> {
+    if least <= value && value <= most { Ok(value) } else { Err(Problem::new(Code::OutOfRange)) }
+}

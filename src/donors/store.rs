@@ -1,0 +1,224 @@
+//! Rows of donors, their sealed identities and their tags.
+
+use std::collections::HashSet;
+
+use chrono::{NaiveDate, NaiveDateTime};
+use diesel::prelude::*;
+use shiryan_kernel::blood::{BloodGroup, GroupEvidence, Sex};
+use shiryan_kernel::ids::{DonorId, UnitId};
+use shiryan_kernel::place::Governorate;
+use shiryan_kernel::status::DonorStatus;
+use shiryan_kernel::{Problem, Result};
+
+use super::seal::{DonorRow, IdentityRow, TagRow};
+use super::{Donor, Filter, Key, Prepared, Scope};
+use crate::db::tables::{donor_identities, donor_tags, donors, unit_tree};
+use crate::db::{Conn, insert_all, on_each};
+
+#[derive(Debug, Queryable, Selectable)]
+#[diesel(table_name = donors)]
+struct Row {
+    id: DonorId,
+    status: DonorStatus,
+    sex: Option<Sex>,
+    birth_band: Option<i32>,
+    blood_group: Option<BloodGroup>,
+    group_evidence: GroupEvidence,
+    unit_id: Option<UnitId>,
+    governorate: Option<Governorate>,
+    weight_kg: Option<f64>,
+    height_cm: Option<f64>,
+    screened: bool,
+    version: i64,
+}
+
+impl From<Row> for Donor {
+    fn from(row: Row) -> Self {
+        Self {
+            id: row.id,
+            status: row.status,
+            sex: row.sex,
+            birth_band: row.birth_band,
+            blood_group: row.blood_group,
+            group_evidence: row.group_evidence,
+            unit: row.unit_id,
+            governorate: row.governorate,
+            weight_kg: row.weight_kg,
+            height_cm: row.height_cm,
+            screened: row.screened,
+            version: row.version,
+        }
+    }
+}
+
+/// The columns that the rules need.
+#[derive(Debug, Queryable)]
+pub struct FactRow {
+    pub id: DonorId,
+    pub sex: Option<Sex>,
+    pub weight_kg: Option<f64>,
+    pub height_cm: Option<f64>,
+    pub status: DonorStatus,
+    pub paused_until: Option<NaiveDate>,
+    pub screened: bool,
+    pub declared_12_months: Option<i32>,
+    pub created_at: NaiveDateTime,
+    pub donor_key: Vec<u8>,
+    pub birth_date: Option<Vec<u8>>,
+}
+
+pub fn donor(conn: &mut Conn, id: DonorId) -> Result<Donor> {
+    let row: Row = donors::table.find(id.0).select(Row::as_select()).first(conn)?;
+    Ok(row.into())
+}
+
+pub fn list(conn: &mut Conn, scope: &Scope, filter: Filter, after: i64, limit: i64) -> Result<Vec<Donor>> {
+    let rows: Vec<Row> = on_each!(conn => c, {
+        let mut page = donors::table
+            .filter(donors::id.gt(after))
+            .order(donors::id)
+            .limit(limit)
+            .select(Row::as_select())
+            .into_boxed();
+        if let Some(group) = filter.blood_group {
+            page = page.filter(donors::blood_group.eq(group));
+        }
+        if let Some(governorate) = filter.governorate {
+            page = page.filter(donors::governorate.eq(governorate));
+        }
+        if let Some(status) = filter.status {
+            page = page.filter(donors::status.eq(status));
+        }
+        if let Some(unit) = filter.unit {
+            let below = unit_tree::table
+                .filter(unit_tree::ancestor.eq(unit))
+                .select(unit_tree::descendant.nullable());
+            page = page.filter(donors::unit_id.eq_any(below));
+        }
+        if let Scope::Units(roots) = scope {
+            let below = unit_tree::table
+                .filter(unit_tree::ancestor.eq_any(roots))
+                .select(unit_tree::descendant.nullable());
+            page = page.filter(donors::unit_id.eq_any(below));
+        }
+        page.load(c)
+    })
+    .map_err(Problem::from)?;
+    Ok(rows.into_iter().map(Donor::from).collect())
+}
+
+/// The donor's sealed key and identity.
+pub fn identity(conn: &mut Conn, id: DonorId) -> Result<(Vec<u8>, IdentityRow)> {
+    let wrapped = donors::table.find(id.0).select(donors::donor_key).first(conn)?;
+    let row = donor_identities::table.find(id.0).select(IdentityRow::as_select()).first(conn)?;
+    Ok((wrapped, row))
+}
+
+type FactColumns = (
+    donors::id,
+    donors::sex,
+    donors::weight_kg,
+    donors::height_cm,
+    donors::status,
+    donors::paused_until,
+    donors::screened,
+    donors::declared_12_months,
+    donors::created_at,
+    donors::donor_key,
+    donor_identities::birth_date,
+);
+
+const FACTS: FactColumns = (
+    donors::id,
+    donors::sex,
+    donors::weight_kg,
+    donors::height_cm,
+    donors::status,
+    donors::paused_until,
+    donors::screened,
+    donors::declared_12_months,
+    donors::created_at,
+    donors::donor_key,
+    donor_identities::birth_date,
+);
+
+pub fn facts(conn: &mut Conn, id: DonorId) -> Result<FactRow> {
+    Ok(donor_identities::table
+        .inner_join(donors::table)
+        .filter(donors::id.eq(id))
+        .select(FACTS)
+        .first(conn)?)
+}
+
+pub fn facts_after(conn: &mut Conn, after: i64, limit: i64) -> Result<Vec<FactRow>> {
+    Ok(donor_identities::table
+        .inner_join(donors::table)
+        .filter(donors::id.gt(after))
+        .order(donors::id)
+        .limit(limit)
+        .select(FACTS)
+        .load(conn)?)
+}
+
+pub fn mark_screened(conn: &mut Conn, id: DonorId) -> Result<()> {
+    diesel::update(donors::table.find(id.0))
+        .filter(donors::screened.eq(false))
+        .set((donors::screened.eq(true), donors::version.eq(donors::version + 1)))
+        .execute(conn)?;
+    Ok(())
+}
+
+/// The donors who have this key, with their units.
+pub fn with_key(conn: &mut Conn, key: &Key) -> Result<Vec<(DonorId, Option<UnitId>)>> {
+    Ok(donor_tags::table
+        .inner_join(donors::table)
+        .filter(donor_tags::field.eq(key.field))
+        .filter(donor_tags::tag.eq(&key.tag))
+        .select((donors::id, donors::unit_id))
+        .load(conn)?)
+}
+
+/// Which of these national ids and service numbers some donor has, as (field, tag).
+///
+/// # Errors
+/// As any read.
+pub fn owned_keys<'a>(
+    conn: &mut Conn,
+    keys: impl Iterator<Item = &'a Key>,
+) -> Result<HashSet<(String, Vec<u8>)>> {
+    let tags: Vec<&[u8]> = keys.filter(|key| key.is_exclusive()).map(|key| key.tag.as_slice()).collect();
+    let mut found = HashSet::new();
+    for tags in tags.chunks(512) {
+        let rows: Vec<(String, Vec<u8>)> = on_each!(conn => c, donor_tags::table
+            .filter(donor_tags::field.eq_any(["nid", "svc"]))
+            .filter(donor_tags::tag.eq_any(tags.iter().copied()))
+            .select((donor_tags::field, donor_tags::tag))
+            .load(c))
+        .map_err(Problem::from)?;
+        found.extend(rows);
+    }
+    Ok(found)
+}
+
+/// Writes prepared donors. Those in review own none of their keys.
+///
+/// # Errors
+/// `state_conflict` when a key that is to be owned has an owner.
+pub fn insert_prepared(conn: &mut Conn, prepared: &[Prepared]) -> Result<()> {
+    let rows: Vec<DonorRow> = prepared.iter().map(|one| one.donor.clone()).collect();
+    insert_all!(conn => donors::table, rows)?;
+    let rows: Vec<IdentityRow> = prepared.iter().map(|one| one.identity.clone()).collect();
+    insert_all!(conn => donor_identities::table, rows)?;
+    let rows: Vec<TagRow> = prepared
+        .iter()
+        .flat_map(|one| one.keys.iter().map(move |key| (one, key)))
+        .map(|(one, key)| TagRow {
+            field: key.field,
+            tag: key.tag.clone(),
+            donor: one.id,
+            owner: one.donor.status != DonorStatus::Review,
+        })
+        .collect();
+    insert_all!(conn => donor_tags::table, rows)?;
+    Ok(())
+}
