@@ -18,6 +18,7 @@ use utoipa_actix_web::{AppExt, scope};
 
 use crate::accounts::{Ended, Hasher, Limits, Sessions, Tokens};
 use crate::db::{Db, Lane, Size, Target, meta, migrate};
+use crate::eligibility::Rulebook;
 use crate::http::{
     Cursors, House, guard, health, methods,
     methods::Methods,
@@ -27,7 +28,7 @@ use crate::http::{
 };
 use crate::settings::Settings;
 use crate::vault::{RootKey, Vault};
-use crate::{accounts, activities, audit, drives, places, stock};
+use crate::{accounts, activities, audit, donors, drives, eligibility, places, stock};
 
 /// What a database is for; it is written into the database when it is made.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -102,12 +103,22 @@ pub fn open(
     migrate::run(&target).map_err(said)?;
     claim(&db, &vault, world)?;
     let key_on_same_disk = on_same_disk(&target, &key_file);
-    Ok(house(settings, world, db, vault, key_on_same_disk))
+    house(settings, world, db, vault, key_on_same_disk)
 }
 
 /// Builds the house of what is open.
-#[must_use]
-pub fn house(settings: Settings, world: World, db: Db, vault: Vault, key_on_same_disk: bool) -> House {
+///
+/// # Errors
+/// Says what is wrong in the rule sets.
+pub fn house(
+    settings: Settings,
+    world: World,
+    db: Db,
+    vault: Vault,
+    key_on_same_disk: bool,
+) -> Result<House, OpenError> {
+    let zone = Zone(settings.place.zone);
+    let rules = Rulebook::load(settings.policies_dir(), &settings.eligibility.rule_set, zone);
     let tokens = Tokens::new(&vault, settings.accounts.access_token_minutes);
     let sessions = Sessions {
         db: db.clone(),
@@ -118,16 +129,17 @@ pub fn house(settings: Settings, world: World, db: Db, vault: Vault, key_on_same
         ended: Ended::default(),
         days: settings.accounts.session_days,
     };
-    House {
+    Ok(House {
         cursors: Cursors::new(vault.purpose("cursors")),
-        zone: Zone(settings.place.zone),
+        zone,
+        rules: Arc::new(rules.map_err(OpenError)?),
         settings: Arc::new(settings),
         is_demo: world == World::Demo,
         db,
         vault,
         sessions,
         key_on_same_disk,
-    }
+    })
 }
 
 const KEY_CHECK: &str = "key_check";
@@ -178,6 +190,8 @@ fn on_same_disk(target: &Target, key_file: &std::path::Path) -> bool {
 fn operations(config: &mut utoipa_actix_web::service_config::ServiceConfig) {
     accounts::api::operations(config);
     places::api::operations(config);
+    donors::api::operations(config);
+    eligibility::api::operations(config);
     activities::api::operations(config);
     drives::api::operations(config);
     stock::api::operations(config);

@@ -173,6 +173,12 @@ impl Settings {
         }
     }
 
+    /// The operator's own directory of rule sets, when there is one.
+    #[must_use]
+    pub fn policies_dir(&self) -> Option<&Path> {
+        Some(Path::new(&self.eligibility.policies)).filter(|dir| !dir.as_os_str().is_empty())
+    }
+
     /// Where browsers find us.
     #[must_use]
     pub fn origin(&self) -> String {

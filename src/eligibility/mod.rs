@@ -7,6 +7,7 @@
 //!
 //! It supports a decision; the medical officer makes it.
 
+pub mod api;
 mod bar;
 mod catalogue;
 mod content;
@@ -17,9 +18,12 @@ mod person;
 mod policies;
 mod policy;
 mod reason;
+mod record;
 mod rest;
+mod rulebook;
 mod rules;
 mod screening;
+mod store;
 mod view;
 mod volume;
 
@@ -32,7 +36,12 @@ pub use facts::{Allowance, Declared, DeferralFact, DonorFacts, Giving};
 pub use policies::{BUILT_IN, DEFAULT_CODE, Policies};
 pub use policy::{Cap, Evidence, Interval, Measure, RuleSet};
 pub use reason::{Outcome, Reason, RuleCode, RuleSetStamp, Severity, text_id};
+pub use record::{
+    GivingSource, NewDeferral, NewGiving, correct_giving, decide_for, defer, enrol, facts_of, record_giving,
+    rewrite_all_windows, rewrite_windows,
+};
 pub use rest::{Assignability, Rest, assignability};
+pub use rulebook::Rulebook;
 pub use rules::{Decision, WINDOWS_AHEAD, Window, decide, windows};
 pub use screening::{Measured, screen, screened};
 pub use view::{NOT_AVAILABLE, SeenOutcome, SeenReason, View, Viewer, view};

@@ -11,6 +11,7 @@ use shiryan_kernel::{Code, Problem, Result};
 use super::Cursors;
 use crate::accounts::{Principal, Sessions};
 use crate::db::{Db, Isolation, Lane, Tx, once};
+use crate::eligibility::Rulebook;
 use crate::settings::Settings;
 use crate::vault::Vault;
 
@@ -21,6 +22,8 @@ pub struct House {
     pub vault: Vault,
     pub zone: Zone,
     pub settings: Arc<Settings>,
+    /// Who may give what: the rule sets and the catalogue of causes.
+    pub rules: Arc<Rulebook>,
     pub sessions: Sessions,
     pub cursors: Cursors,
     /// A demo's world: its pages say so, and its API description is open.

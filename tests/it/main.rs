@@ -13,5 +13,6 @@ mod accounts;
 mod arrows;
 mod audit;
 mod db;
+mod donors;
 mod migrations;
 mod stock;

@@ -105,7 +105,7 @@ impl TestApp {
         settings.without_metrics();
         let vault = Vault::new(RootKey::from_bytes([9; 32]));
         let (places, users) = people(&db, &vault);
-        let house = web::Data::new(app::house(settings, world, db, vault, false));
+        let house = web::Data::new(app::house(settings, world, db, vault, false).unwrap());
         let (send, receive) = std::sync::mpsc::channel();
         let for_server = house.clone();
         let thread = std::thread::spawn(move || {

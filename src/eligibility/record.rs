@@ -1,0 +1,257 @@
+//! What was given and what stands in the way, recorded with the windows that follow from it.
+//!
+//! Each change rewrites the donor's windows in the same transaction, so that no list can offer a donor
+//! whom a decision would refuse. A cause is sealed under the donor's own key.
+
+use chrono::NaiveDate;
+use shiryan_kernel::blood::DonationType;
+use shiryan_kernel::ids::{DeferralId, DonorId, GivingId, UserId};
+use shiryan_kernel::{Code, Problem, Result};
+
+use super::store;
+use super::{Decision, Declared, DeferralFact, DonorFacts, Rulebook, decide, windows};
+use crate::accounts::Principal;
+use crate::audit::{self, Line};
+use crate::db::{Conn, Db, Lane, Tx, feed};
+use crate::donors::{self, Known, NewDonor, Registered};
+use crate::vault::Vault;
+
+shiryan_kernel::word! {
+    /// Where a giving is known from.
+    pub enum GivingSource {
+        Donation = "donation",
+        Import = "import",
+    }
+}
+
+/// A giving to be recorded.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct NewGiving {
+    pub donor: DonorId,
+    /// The civil day of giving, not of entry.
+    pub on: NaiveDate,
+    pub donation_type: DonationType,
+    /// mL; absent where nobody knows.
+    pub volume_ml: Option<u16>,
+    /// Red cells were lost and not returned, so much that it counts as whole blood too.
+    pub red_cells_lost: bool,
+    pub source: GivingSource,
+}
+
+/// A deferral to be recorded, by a code of the catalogue.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NewDeferral {
+    pub donor: DonorId,
+    pub code: String,
+    /// Day of the base event; absent is open-ended and needs the physician.
+    pub base: Option<NaiveDate>,
+    /// Day of the second base event of a cause that has two.
+    pub second_base: Option<NaiveDate>,
+    /// The event that ends an open cause, when it has come already.
+    pub ended_on: Option<NaiveDate>,
+}
+
+/// Registers a donor and writes the first windows.
+///
+/// # Errors
+/// As [`donors::register`].
+pub fn enrol(
+    tx: &mut Tx,
+    vault: &Vault,
+    book: &Rulebook,
+    by: &Principal,
+    new: &NewDonor,
+) -> Result<Registered> {
+    let made = donors::register(tx, vault, by, new)?;
+    rewrite_windows(tx, vault, book, made.id)?;
+    Ok(made)
+}
+
+/// What the rules know of a donor.
+///
+/// # Errors
+/// `not_found`; `identity_damaged` when a sealed fact was changed or moved.
+pub fn facts_of(conn: &mut Conn, vault: &Vault, book: &Rulebook, donor: DonorId) -> Result<DonorFacts> {
+    let known = donors::known(conn, vault, donor)?;
+    complete(conn, book, known)
+}
+
+fn complete(conn: &mut Conn, book: &Rulebook, known: Known) -> Result<DonorFacts> {
+    let mut facts = facts_from(&known, book.today(known.recorded_at.and_utc()));
+    facts.givings = store::givings(conn, known.id)?;
+    facts.deferrals = store::deferrals(conn, known.id, &known.key)?;
+    Ok(facts)
+}
+
+/// A donor's own facts, without history; `declared_on` is the day on which the count was stated.
+fn facts_from(known: &Known, declared_on: NaiveDate) -> DonorFacts {
+    DonorFacts {
+        sex: known.sex,
+        birth_date: known.birth_date,
+        weight_kg: known.weight_kg,
+        height_cm: known.height_cm,
+        status: known.status,
+        paused_until: known.paused_until,
+        never_screened_here: !known.screened,
+        declared: known.declared_12_months.map(|count| Declared { count, on: declared_on }),
+        ..DonorFacts::unknown()
+    }
+}
+
+/// Decides for one donation type on one day. A past day is replayed with what was known then.
+///
+/// # Errors
+/// As [`facts_of`].
+pub fn decide_for(
+    conn: &mut Conn,
+    vault: &Vault,
+    book: &Rulebook,
+    donor: DonorId,
+    asked: DonationType,
+    on: NaiveDate,
+    today: NaiveDate,
+) -> Result<Decision> {
+    let mut facts = facts_of(conn, vault, book, donor)?;
+    if on < today {
+        facts = facts.known_by(on);
+    }
+    Ok(decide(book.in_force(on)?, book.catalogue(), &facts, asked, on))
+}
+
+/// Records a giving and rewrites the donor's windows. One that was collected here says that the donor
+/// was screened here.
+///
+/// # Errors
+/// `out_of_range` for a day to come; as [`facts_of`].
+pub fn record_giving(tx: &mut Tx, vault: &Vault, book: &Rulebook, new: &NewGiving) -> Result<GivingId> {
+    if new.on > book.today(tx.now) {
+        return Err(Problem::field("given_on", Code::OutOfRange));
+    }
+    let id = GivingId(tx.id());
+    store::insert_giving(tx, id, new, None)?;
+    after_giving(tx, vault, book, new)?;
+    Ok(id)
+}
+
+/// Records that a giving was other than an earlier line says; the earlier line stays and counts no more.
+///
+/// # Errors
+/// `not_found` when the donor has no such line; `state_conflict` when it was corrected before; as
+/// [`record_giving`].
+pub fn correct_giving(
+    tx: &mut Tx,
+    vault: &Vault,
+    book: &Rulebook,
+    wrong: GivingId,
+    new: &NewGiving,
+) -> Result<GivingId> {
+    if new.on > book.today(tx.now) {
+        return Err(Problem::field("given_on", Code::OutOfRange));
+    }
+    store::giving_of(tx.conn, wrong, new.donor)?;
+    let id = GivingId(tx.id());
+    store::insert_giving(tx, id, new, Some(wrong))?;
+    after_giving(tx, vault, book, new)?;
+    Ok(id)
+}
+
+fn after_giving(tx: &mut Tx, vault: &Vault, book: &Rulebook, new: &NewGiving) -> Result<()> {
+    if new.source == GivingSource::Donation {
+        donors::mark_screened(tx, new.donor)?;
+    }
+    rewrite_windows(tx, vault, book, new.donor)
+}
+
+/// Records a deferral and rewrites the donor's windows.
+///
+/// # Errors
+/// `unknown_reference` for a code that the catalogue does not have; `out_of_range` for a base or an end
+/// to come; as [`facts_of`].
+pub fn defer(
+    tx: &mut Tx,
+    vault: &Vault,
+    book: &Rulebook,
+    by: Option<UserId>,
+    new: &NewDeferral,
+) -> Result<DeferralId> {
+    if book.catalogue().get(&new.code).is_none() {
+        return Err(Problem::field("code", Code::UnknownReference));
+    }
+    let today = book.today(tx.now);
+    for (field, day) in [("base", new.base), ("second_base", new.second_base), ("ended_on", new.ended_on)] {
+        if day.is_some_and(|day| day > today) {
+            return Err(Problem::field(field, Code::OutOfRange));
+        }
+    }
+    let known = donors::known(tx.conn, vault, new.donor)?;
+    let id = DeferralId(tx.id());
+    let fact = DeferralFact {
+        second_base: new.second_base,
+        ended_on: new.ended_on,
+        ..DeferralFact::new(new.code.clone(), new.base, today)
+    };
+    store::insert_deferral(tx, id, new.donor, by, &known.key, &fact)?;
+    audit::record(tx, vault, &Line::new(by, "eligibility.deferred").on(new.donor))?;
+    rewrite_windows(tx, vault, book, new.donor)?;
+    Ok(id)
+}
+
+/// Writes the donor's windows anew from today on.
+///
+/// # Errors
+/// As [`facts_of`].
+pub fn rewrite_windows(tx: &mut Tx, vault: &Vault, book: &Rulebook, donor: DonorId) -> Result<()> {
+    let facts = facts_of(tx.conn, vault, book, donor)?;
+    let today = book.today(tx.now);
+    let rule_set = book.in_force(today)?;
+    let rows = store::window_rows(donor, rule_set, &windows(rule_set, book.catalogue(), &facts, today));
+    if store::replace_windows(tx.conn, donor, &rows)? {
+        feed::append(tx, "donor", donor.0, "windows")?;
+    }
+    Ok(())
+}
+
+/// How many donors one slice of bulk work rewrites: a few milliseconds.
+const SLICE: i64 = 64;
+
+/// Rewrites the windows of every donor, in slices that let others write between them: after a new rule
+/// set came into force, and each day for windows that have passed. Windows that stay are not written.
+/// `progress` gets the number of donors done.
+///
+/// # Errors
+/// As [`facts_of`]; `busy` when the database is.
+pub fn rewrite_all_windows(
+    db: &Db,
+    vault: &Vault,
+    book: &std::sync::Arc<Rulebook>,
+    mut progress: impl FnMut(u64),
+) -> Result<u64> {
+    let (mut after, mut done) = (0_i64, 0_u64);
+    loop {
+        let (vault, book) = (vault.clone(), book.clone());
+        let slice = db.write_now(Lane::Bulk, move |tx| rewrite_slice(tx, &vault, &book, after))?;
+        let Some((last, count)) = slice else { return Ok(done) };
+        after = last;
+        done += count;
+        progress(done);
+    }
+}
+
+/// Rewrites the donors after `after`; the last of them and how many, none at the end.
+fn rewrite_slice(tx: &mut Tx, vault: &Vault, book: &Rulebook, after: i64) -> Result<Option<(i64, u64)>> {
+    let mut last = None;
+    let mut count = 0;
+    let today = book.today(tx.now);
+    let rule_set = book.in_force(today)?;
+    for known in donors::known_all(tx.conn, vault, after, SLICE)? {
+        let donor = known.id;
+        let facts = complete(tx.conn, book, known)?;
+        let rows = store::window_rows(donor, rule_set, &windows(rule_set, book.catalogue(), &facts, today));
+        if store::replace_windows(tx.conn, donor, &rows)? {
+            feed::append(tx, "donor", donor.0, "windows")?;
+        }
+        last = Some(donor.0);
+        count += 1;
+    }
+    Ok(last.map(|last| (last, count)))
+}

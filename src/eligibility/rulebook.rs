@@ -1,0 +1,85 @@
+//! The rules of this installation: its rule sets, the catalogue of causes, and its civil day.
+
+use std::path::Path;
+
+use chrono::NaiveDate;
+use shiryan_kernel::time::{Moment, Zone};
+use shiryan_kernel::{Problem, Result};
+
+use super::{Catalogue, ContentError, Policies, RuleSet};
+
+/// What every decision of this installation reads.
+#[derive(Debug, Clone)]
+pub struct Rulebook {
+    policies: Policies,
+    catalogue: Catalogue,
+    code: String,
+    zone: Zone,
+}
+
+impl Rulebook {
+    /// The rule sets inside the program, or the `*.toml` files of a directory instead; `code` names the
+    /// one in force.
+    ///
+    /// # Errors
+    /// What is wrong, one line each, with file, line and key; a code that no file has.
+    pub fn load(directory: Option<&Path>, code: &str, zone: Zone) -> Result<Self, String> {
+        let policies = match directory {
+            None => Policies::built_in().map_err(|wrong| said(&wrong))?,
+            Some(directory) => {
+                let texts = read_texts(directory)?;
+                let files = texts.iter().map(|(name, text)| (name.as_str(), text.as_str()));
+                Policies::from_texts(files).map_err(|wrong| said(&wrong))?
+            }
+        };
+        if !policies.all().iter().any(|set| set.code == code) {
+            let mut known: Vec<&str> = policies.all().iter().map(|set| set.code.as_str()).collect();
+            known.dedup();
+            return Err(format!(
+                "eligibility.rule_set: {code:?} is unknown; expected one of: {}",
+                known.join(", ")
+            ));
+        }
+        let catalogue = Catalogue::built_in().map_err(|wrong| said(&wrong))?;
+        Ok(Self { policies, catalogue, code: code.to_owned(), zone })
+    }
+
+    /// The civil day at `now`.
+    #[must_use]
+    pub fn today(&self, now: Moment) -> NaiveDate {
+        self.zone.date(now)
+    }
+
+    /// The rule set in force on a day.
+    ///
+    /// # Errors
+    /// `internal` before the first version's first day.
+    pub fn in_force(&self, day: NaiveDate) -> Result<&RuleSet> {
+        self.policies
+            .in_force(&self.code, day)
+            .ok_or_else(|| Problem::internal(format!("no version of {} is in force on {day}", self.code)))
+    }
+
+    #[must_use]
+    pub const fn catalogue(&self) -> &Catalogue {
+        &self.catalogue
+    }
+}
+
+fn said(wrong: &[ContentError]) -> String {
+    wrong.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n")
+}
+
+fn read_texts(directory: &Path) -> Result<Vec<(String, String)>, String> {
+    let unreadable = |path: &Path, error: std::io::Error| format!("{}: {error}", path.display());
+    let mut texts = Vec::new();
+    for entry in std::fs::read_dir(directory).map_err(|error| unreadable(directory, error))? {
+        let path = entry.map_err(|error| unreadable(directory, error))?.path();
+        if path.extension().is_some_and(|ending| ending == "toml") {
+            let text = std::fs::read_to_string(&path).map_err(|error| unreadable(&path, error))?;
+            texts.push((path.display().to_string(), text));
+        }
+    }
+    texts.sort();
+    Ok(texts)
+}
