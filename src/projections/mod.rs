@@ -1,1 +1,175 @@
-//! Demand, supply and stock, weeks ahead.
+//! Demand, supply and stock, weeks ahead, one sharing region (or governorate) at a time.
+//!
+//! The lots of today's shelf are taken through simulated days, first to expire first. What comes in and
+//! what is asked for continue as in the last eight weeks: planned drives, feasts and closures are not
+//! read, and the answer says so. Regions that cannot share are listed beside each other, never summed.
+
+pub mod api;
+mod memo;
+mod rules;
+mod store;
+
+use chrono::NaiveDate;
+use shiryan_forecast::{Axis, Lot, Series};
+use shiryan_kernel::Result;
+use shiryan_kernel::blood::{BloodGroup, Component};
+use shiryan_kernel::place::{Governorate, Region};
+use shiryan_kernel::time::{Moment, Zone, plus_days};
+
+use crate::db::Conn;
+pub use rules::{Ahead, Outlook, OutlookDay, Start, day_number, is_dire, judge, outlook, seed};
+pub use store::{Flow, ShelfLot, shelf};
+
+/// The components that reserve and projections speak of; cryoprecipitate is made to order.
+pub const COMPONENTS: [Component; 4] =
+    [Component::WholeBlood, Component::RedCells, Component::Platelets, Component::Plasma];
+
+/// The longest projection, in days.
+pub const MOST_DAYS: usize = 90;
+
+/// Flows older than this are not read: the model forgets after three years and eight weeks.
+const HISTORY_DAYS: i64 = 1_151;
+
+/// An area whose blood can be shared: a governorate, or the whole of its region. Nothing wider exists.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Area {
+    Governorate(Governorate),
+    Region(Region),
+}
+
+impl Area {
+    /// The stable code of the governorate or region.
+    #[must_use]
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::Governorate(governorate) => governorate.code(),
+            Self::Region(region) => region.code(),
+        }
+    }
+
+    #[must_use]
+    pub const fn region(self) -> Region {
+        match self {
+            Self::Governorate(governorate) => governorate.region(),
+            Self::Region(region) => region,
+        }
+    }
+
+    /// Its governorates.
+    pub fn members(self) -> impl Iterator<Item = Governorate> {
+        self.region().members().filter(move |member| match self {
+            Self::Governorate(own) => own == *member,
+            Self::Region(_) => true,
+        })
+    }
+}
+
+/// What is asked: one group of one component.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Ask {
+    pub component: Component,
+    pub group: BloodGroup,
+    /// `None`: every region, as a list.
+    pub area: Option<Area>,
+    /// 1 to [`MOST_DAYS`].
+    pub days: usize,
+}
+
+/// The outlook of one area.
+#[derive(Debug, Clone, PartialEq)]
+pub struct AreaOutlook {
+    pub area: Area,
+    /// Units on the shelf now.
+    pub units: u32,
+    /// `None` where nothing ever moved: there is nothing to project from.
+    pub outlook: Option<Outlook>,
+}
+
+/// The outlook of each area asked for, in the order of the regions.
+///
+/// # Errors
+/// As any read.
+pub fn ahead(conn: &mut Conn, ask: &Ask, now: Moment, zone: Zone) -> Result<Vec<AreaOutlook>> {
+    let today = zone.date(now);
+    let areas: Vec<Area> = match ask.area {
+        Some(area) => vec![area],
+        None => Region::ALL.iter().copied().map(Area::Region).collect(),
+    };
+    let members: Vec<Governorate> = areas.iter().copied().flat_map(Area::members).collect();
+    let shelf = store::shelf(conn, Some(ask.component), Some(ask.group), now, today)?;
+    let from = plus_days(today, -HISTORY_DAYS);
+    let flows = store::flows(conn, ask.component, ask.group, &members, from, today)?;
+    Ok(areas.into_iter().map(|area| one(area, ask, &shelf, &flows, today)).collect())
+}
+
+fn one(area: Area, ask: &Ask, shelf: &[ShelfLot], flows: &[Flow], today: NaiveDate) -> AreaOutlook {
+    let is_here = |governorate: Governorate| area.members().any(|member| member == governorate);
+    let lots: Vec<Lot> = shelf
+        .iter()
+        .filter(|lot| is_here(lot.governorate))
+        .map(|lot| Lot { expiry: day_number(lot.expires_on), units: lot.units })
+        .collect();
+    let own: Vec<&Flow> = flows.iter().filter(|flow| is_here(flow.governorate)).collect();
+    let start = series(&own, today).map(|(supply, demand)| Start {
+        component: ask.component,
+        today,
+        lots,
+        supply,
+        demand,
+        seed: seed(area, ask.component, ask.group, today),
+    });
+    let units = shelf.iter().filter(|lot| is_here(lot.governorate)).map(|lot| lot.units).sum();
+    AreaOutlook { area, units, outlook: start.and_then(|start| memo::outlook(&start, ask.days)) }
+}
+
+/// Receipts and issues by day, from the first day on which anything moved through yesterday.
+fn series(flows: &[&Flow], today: NaiveDate) -> Option<(Series, Series)> {
+    let first = flows.iter().map(|flow| flow.on).min()?;
+    let days = usize::try_from(today.signed_duration_since(first).num_days()).ok()?;
+    let (mut received, mut issued) = (vec![0.0; days], vec![0.0; days]);
+    for flow in flows {
+        let at = usize::try_from(flow.on.signed_duration_since(first).num_days()).ok()?;
+        if let (Some(into), Some(out)) = (received.get_mut(at), issued.get_mut(at)) {
+            *into += f64::from(flow.received);
+            *out += f64::from(flow.issued);
+        }
+    }
+    let dated = |counts: Vec<f64>| Series::new(Axis::Dated(first), counts.into_iter().map(Some));
+    Some((dated(received), dated(issued)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn flow(governorate: Governorate, on: &str, received: i32, issued: i32) -> Flow {
+        Flow { governorate, on: on.parse().unwrap(), received, issued }
+    }
+
+    #[test]
+    fn days_of_members_add_up_and_silent_days_are_zero() {
+        let flows = [
+            flow(Governorate::Bethlehem, "2026-11-20", 3, 1),
+            flow(Governorate::Hebron, "2026-11-20", 4, 0),
+            flow(Governorate::Hebron, "2026-11-22", 0, 5),
+        ];
+        let (supply, demand) =
+            series(&flows.iter().collect::<Vec<_>>(), "2026-11-24".parse().unwrap()).unwrap();
+        assert_eq!(supply.counts(), [Some(7.0), Some(0.0), Some(0.0), Some(0.0)]);
+        assert_eq!(demand.counts(), [Some(1.0), Some(0.0), Some(5.0), Some(0.0)]);
+        assert_eq!(supply.last_date(), "2026-11-23".parse().ok());
+        assert!(series(&[], "2026-11-24".parse().unwrap()).is_none());
+    }
+
+    #[test]
+    fn an_area_never_reaches_past_its_region() {
+        for region in Region::ALL {
+            assert!(Area::Region(*region).members().eq(region.members()));
+            for governorate in region.members() {
+                let area = Area::Governorate(governorate);
+                assert_eq!(area.members().collect::<Vec<_>>(), [governorate]);
+                assert_eq!((area.region(), area.code()), (*region, governorate.code()));
+            }
+        }
+    }
+}

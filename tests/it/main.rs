@@ -15,4 +15,5 @@ mod audit;
 mod db;
 mod donors;
 mod migrations;
+mod projections;
 mod stock;

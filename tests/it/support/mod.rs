@@ -6,6 +6,8 @@ pub mod databases;
 #[allow(dead_code)]
 pub mod app;
 pub mod cluster;
+#[allow(dead_code)]
+pub mod reserve;
 pub mod rows;
 #[allow(dead_code)]
 pub mod shelf;

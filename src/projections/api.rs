@@ -1,0 +1,236 @@
+//! Projections over HTTP.
+
+use actix_web::{HttpResponse, get, web};
+use chrono::{DateTime, NaiveDate, Utc};
+use serde::{Deserialize, Serialize};
+use shiryan_kernel::blood::{BloodGroup, Component};
+use shiryan_kernel::level::Level;
+use shiryan_kernel::place::{Governorate, Region};
+use shiryan_kernel::{Code, Problem, Result};
+use utoipa::{IntoParams, ToSchema};
+
+use super::{Area, AreaOutlook, Ask, COMPONENTS, MOST_DAYS, OutlookDay};
+use crate::accounts::{Actor, SeeProjections};
+use crate::http::{Answer, House, Query, Speak};
+use crate::texts;
+
+/// Adds the operations.
+pub fn operations(config: &mut utoipa_actix_web::service_config::ServiceConfig) {
+    config.service(look_ahead);
+}
+
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+struct Asked {
+    /// Any but `cryoprecipitate`.
+    component: Component,
+    group: BloodGroup,
+    #[serde(default)]
+    #[param(inline, required = false)]
+    days: Horizon,
+    governorate: Option<Governorate>,
+    region: Option<Region>,
+}
+
+/// Days ahead: 1 to 90, 28 unless told.
+#[derive(Debug, Clone, Copy, Deserialize)]
+#[serde(try_from = "i64")]
+struct Horizon(usize);
+
+impl Default for Horizon {
+    fn default() -> Self {
+        Self(28)
+    }
+}
+
+impl TryFrom<i64> for Horizon {
+    type Error = Problem;
+    fn try_from(days: i64) -> Result<Self> {
+        let days = usize::try_from(days).ok().filter(|days| (1..=MOST_DAYS).contains(days));
+        days.map(Self).ok_or_else(|| Problem::new(Code::OutOfRange))
+    }
+}
+
+impl utoipa::PartialSchema for Horizon {
+    fn schema() -> utoipa::openapi::RefOr<utoipa::openapi::schema::Schema> {
+        utoipa::openapi::ObjectBuilder::new()
+            .schema_type(utoipa::openapi::schema::Type::Integer)
+            .minimum(Some(1))
+            .maximum(Some(90))
+            .default(Some(28.into()))
+            .into()
+    }
+}
+impl ToSchema for Horizon {}
+
+impl Asked {
+    fn ask(&self) -> Result<Ask> {
+        let wrong = |field: &str| Problem::new(Code::InvalidValue).about(field, Code::InvalidValue);
+        if !COMPONENTS.contains(&self.component) {
+            return Err(wrong("component"));
+        }
+        if self.governorate.zip(self.region).is_some_and(|(place, region)| place.region() != region) {
+            return Err(wrong("governorate"));
+        }
+        let area = self.governorate.map(Area::Governorate).or(self.region.map(Area::Region));
+        Ok(Ask { component: self.component, group: self.group, area, days: self.days.0 })
+    }
+}
+
+#[derive(Debug, Serialize, ToSchema)]
+struct ProjectionsView {
+    as_of: DateTime<Utc>,
+    component: Component,
+    group: BloodGroup,
+    /// Areas that cannot share blood stand beside each other; they are never summed.
+    areas: Vec<AreaView>,
+    assumptions: Vec<AssumptionView>,
+}
+
+#[derive(Debug, Serialize, ToSchema)]
+struct AreaView {
+    region: Region,
+    /// Absent when the area is the whole region.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    governorate: Option<Governorate>,
+    /// On the shelf now: released, not expiring before tomorrow.
+    units: u32,
+    /// Units a day; absent where nothing ever moved, and then `days` is empty.
+    average_daily_demand: Option<f64>,
+    /// The first day whose expected level is red or black.
+    first_red_or_black: Option<DireView>,
+    days: Vec<DayView>,
+}
+
+#[derive(Debug, Serialize, ToSchema)]
+struct DireView {
+    on: NaiveDate,
+    level: Level,
+}
+
+/// One day at its close.
+#[derive(Debug, Serialize, ToSchema)]
+struct DayView {
+    on: NaiveDate,
+    /// Units on hand: one path in ten lies below.
+    p10: f64,
+    p50: f64,
+    /// One path in ten lies above.
+    p90: f64,
+    /// Days that the expected stock lasts from the next morning.
+    days_of_cover: f64,
+    /// It lasts at least so long; no further was looked.
+    cover_capped: bool,
+    level: Level,
+    /// The chance, 0 to 1, that some demand up to this day is not met.
+    unmet_probability: f64,
+}
+
+#[derive(Debug, Serialize, ToSchema)]
+struct AssumptionView {
+    code: &'static str,
+    text: String,
+}
+
+/// What every projection assumes; `no_history` joins them where it applies.
+const ASSUMPTIONS: [&str; 8] = [
+    "demand_as_last_8_weeks",
+    "supply_as_last_8_weeks",
+    "plans_not_read",
+    "first_to_expire_first",
+    "own_group_only",
+    "full_life_less_2_days",
+    "silent_days_are_zero",
+    "no_sharing_between_regions",
+];
+
+/// Units on hand ahead, area by area.
+#[utoipa::path(tag = "reserve", params(Asked),
+    responses((status = 200, description = "Bands by day and area", body = ProjectionsView)))]
+#[get("/projections")]
+async fn look_ahead(
+    house: web::Data<House>,
+    _by: Actor<SeeProjections>,
+    speak: Speak,
+    query: Query<Asked>,
+) -> Answer {
+    let ask = query.ask()?;
+    let (now, zone) = (house.db.now(), house.zone);
+    let areas = house.db.read(move |conn| super::ahead(conn, &ask, now, zone)).await?;
+    let unknown = areas.iter().any(|area| area.outlook.is_none());
+    let codes = ASSUMPTIONS.into_iter().chain(unknown.then_some("no_history"));
+    Ok(HttpResponse::Ok().json(ProjectionsView {
+        as_of: now,
+        component: ask.component,
+        group: ask.group,
+        areas: areas.into_iter().map(AreaView::from).collect(),
+        assumptions: codes
+            .map(|code| AssumptionView { code, text: texts::word(speak.0, "assumption", code) })
+            .collect(),
+    }))
+}
+
+impl From<AreaOutlook> for AreaView {
+    fn from(area: AreaOutlook) -> Self {
+        let outlook = area.outlook.as_ref();
+        Self {
+            region: area.area.region(),
+            governorate: match area.area {
+                Area::Governorate(governorate) => Some(governorate),
+                Area::Region(_) => None,
+            },
+            units: area.units,
+            average_daily_demand: outlook.map(|outlook| to_hundredths(outlook.average_daily_demand)),
+            first_red_or_black: outlook
+                .and_then(|outlook| outlook.first_dire())
+                .map(|day| DireView { on: day.on, level: day.level }),
+            days: outlook.map(|outlook| outlook.days.iter().map(DayView::from).collect()).unwrap_or_default(),
+        }
+    }
+}
+
+impl From<&OutlookDay> for DayView {
+    fn from(day: &OutlookDay) -> Self {
+        Self {
+            on: day.on,
+            p10: to_hundredths(day.on_hand.p10),
+            p50: to_hundredths(day.on_hand.p50),
+            p90: to_hundredths(day.on_hand.p90),
+            days_of_cover: to_hundredths(day.cover.days()),
+            cover_capped: day.cover.is_beyond(),
+            level: day.level,
+            unmet_probability: to_hundredths(day.unmet_so_far),
+        }
+    }
+}
+
+fn to_hundredths(figure: f64) -> f64 {
+    (figure * 100.0).round() / 100.0
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::texts::Lang;
+
+    #[test]
+    fn every_assumption_can_be_said_in_both_languages() {
+        for code in ASSUMPTIONS.into_iter().chain(["no_history"]) {
+            let id = format!("assumption-{}", code.replace('_', "-"));
+            for lang in Lang::ALL {
+                assert!(texts::has(lang, &id), "{lang:?} has no {id}");
+            }
+            assert_ne!(texts::word(Lang::Ar, "assumption", code), texts::word(Lang::En, "assumption", code));
+        }
+    }
+
+    #[test]
+    fn horizons_end_at_ninety_days() {
+        assert_eq!(Horizon::default().0, 28);
+        assert!(Horizon::try_from(1).is_ok() && Horizon::try_from(90).is_ok());
+        for days in [0, -1, 91, i64::MAX] {
+            assert_eq!(Horizon::try_from(days).unwrap_err().code, Code::OutOfRange);
+        }
+    }
+}

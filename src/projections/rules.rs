@@ -1,0 +1,288 @@
+//! From a shelf and two histories to bands, days of cover and levels, day by day. Pure.
+//!
+//! The band of a day says what may happen; its level is that of the expected course, so that one
+//! unlucky path colours nothing.
+
+use chrono::{Datelike, NaiveDate};
+use shiryan_forecast::{
+    Band, Cover, Forecast, Lot, Paths, Plan, ProjectedDay, Series, WeekdayModel, project,
+};
+use shiryan_kernel::blood::{BloodGroup, Component};
+use shiryan_kernel::level::{self, Level};
+use shiryan_kernel::time::plus_days;
+
+use super::Area;
+
+/// Simulated futures of one outlook.
+const PATHS: usize = 1_000;
+/// Days that cover looks ahead; more is reported as "at least this".
+pub const COVER_DAYS: usize = 90;
+/// Days between collection and release (tests): what is received has already lost them of its life.
+const DAYS_BEFORE_RELEASE: usize = 2;
+
+/// Everything that an outlook follows from.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Start {
+    pub component: Component,
+    /// The first day ahead; both series end on the day before.
+    pub today: NaiveDate,
+    /// Usable now; expiry as [`day_number`].
+    pub lots: Vec<Lot>,
+    /// Units received a day.
+    pub supply: Series,
+    /// Units asked for a day.
+    pub demand: Series,
+    pub seed: u64,
+}
+
+/// One day ahead, at its close.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct OutlookDay {
+    pub on: NaiveDate,
+    /// Units on hand.
+    pub on_hand: Band,
+    pub expected_on_hand: f64,
+    /// How long the expected stock lasts from the next morning, nothing more coming.
+    pub cover: Cover,
+    pub level: Level,
+    /// The chance that some demand up to this day is not met.
+    pub unmet_so_far: f64,
+}
+
+/// The days ahead, today first.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Outlook {
+    /// As the reserve counts it: units a day.
+    pub average_daily_demand: f64,
+    pub days: Vec<OutlookDay>,
+}
+
+impl Outlook {
+    /// The first day whose level is red or black.
+    #[must_use]
+    pub fn first_dire(&self) -> Option<&OutlookDay> {
+        self.days.iter().find(|day| is_dire(day.level))
+    }
+
+    /// Its first `days` days.
+    #[must_use]
+    pub fn first(&self, days: usize) -> Self {
+        Self { days: self.days.iter().take(days).copied().collect(), ..*self }
+    }
+}
+
+/// The futures behind an outlook, for who wants totals and weeks of them.
+#[derive(Debug, Clone)]
+pub struct Ahead {
+    pub outlook: Outlook,
+    pub supply: Forecast,
+    pub demand: Forecast,
+    pub supply_paths: Paths,
+    pub demand_paths: Paths,
+}
+
+/// A civil date as a day number, the axis of lots and projections.
+#[must_use]
+pub fn day_number(date: NaiveDate) -> i32 {
+    date.num_days_from_ce()
+}
+
+/// Red or black.
+#[must_use]
+pub const fn is_dire(level: Level) -> bool {
+    matches!(level, Level::Red | Level::Black)
+}
+
+/// The level of so many units with so much cover: by days of cover, or by units where fewer than one a
+/// day is asked for.
+#[must_use]
+pub fn judge(component: Component, average_daily_demand: f64, units: f64, cover: Cover) -> Level {
+    if !level::is_small(average_daily_demand) {
+        return level::level_of(component, cover.days());
+    }
+    let floor = level::floor_units(average_daily_demand, level::RESUPPLY_DAYS);
+    let held = (1..=floor).take_while(|n| f64::from(*n) <= units + 1e-9).count();
+    level::level_of_small(u32::try_from(held).unwrap_or(floor), floor)
+}
+
+/// The same question on the same day meets the same chance: FNV-1a over what names it.
+#[must_use]
+pub fn seed(area: Area, component: Component, group: BloodGroup, today: NaiveDate) -> u64 {
+    let text = format!("{}|{component}|{group}|{today}", area.code());
+    text.bytes()
+        .fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3))
+}
+
+/// The outlook over `days` days; `None` when there is no day to look at.
+#[must_use]
+pub fn outlook(start: &Start, days: usize) -> Option<Outlook> {
+    ahead(start, days, PATHS).map(|ahead| ahead.outlook)
+}
+
+/// The outlook with its futures.
+#[must_use]
+pub fn ahead(start: &Start, days: usize, paths: usize) -> Option<Ahead> {
+    let (supply, demand) = (WeekdayModel::fit(&start.supply, 0.0), WeekdayModel::fit(&start.demand, 0.0));
+    let (supply_paths, demand_paths) =
+        (supply.paths(paths, days, start.seed, 0), demand.paths(paths, days, start.seed, 1));
+    let life = usize::try_from(start.component.shelf_life_days()).unwrap_or(0);
+    let projection = project(&Plan {
+        today: day_number(start.today),
+        lots: &start.lots,
+        pending: &[],
+        supply: &supply_paths,
+        demand: &demand_paths,
+        shelf_life: life.saturating_sub(DAYS_BEFORE_RELEASE),
+        lag: 0,
+        expected_demand: &demand.means(days + COVER_DAYS),
+    })
+    .ok()?;
+    let adu = recent_demand(&start.demand);
+    let day = |(ahead, day): (i64, &ProjectedDay)| OutlookDay {
+        on: plus_days(start.today, ahead),
+        on_hand: day.on_hand,
+        expected_on_hand: day.expected_on_hand,
+        cover: day.cover,
+        level: judge(start.component, adu, day.expected_on_hand, day.cover),
+        unmet_so_far: day.unmet_so_far,
+    };
+    let outlook = Outlook { average_daily_demand: adu, days: (0..).zip(&projection.days).map(day).collect() };
+    Some(Ahead {
+        outlook,
+        supply: supply.forecast(days),
+        demand: demand.forecast(days),
+        supply_paths,
+        demand_paths,
+    })
+}
+
+/// Average daily demand at the end of a series, in units a day; gaps are not counted.
+fn recent_demand(demand: &Series) -> f64 {
+    let last = demand.counts().iter().rev().take(28);
+    let mean = |days: usize| {
+        let seen: Vec<f64> = last.clone().take(days).copied().flatten().collect();
+        seen.iter().sum::<f64>() / f64::from(u32::try_from(seen.len().max(1)).unwrap_or(1))
+    };
+    level::average_daily_demand(mean(28), mean(7))
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use shiryan_forecast::Axis;
+    use shiryan_kernel::place::{Governorate, Region};
+
+    use super::*;
+
+    const TODAY: &str = "2026-11-24";
+
+    fn today() -> NaiveDate {
+        TODAY.parse().unwrap()
+    }
+
+    fn steady(days: i64, count: f64) -> Series {
+        let first = plus_days(today(), -days);
+        Series::new(Axis::Dated(first), (0..days).map(|_| Some(count)))
+    }
+
+    fn start(lots: &[(i64, u32)], supply: f64, demand: f64) -> Start {
+        Start {
+            component: Component::RedCells,
+            today: today(),
+            lots: lots
+                .iter()
+                .map(|(days, units)| Lot { expiry: day_number(plus_days(today(), *days)), units: *units })
+                .collect(),
+            supply: steady(400, supply),
+            demand: steady(400, demand),
+            seed: 7,
+        }
+    }
+
+    /// Ten units a day asked for, none coming, 45 on the shelf of which 15 are good through tomorrow:
+    /// they go first, so none is lost and the shelf closes at 35, 25, 15, 5, 0.
+    #[test]
+    fn a_certain_course_by_hand() {
+        let outlook = outlook(&start(&[(1, 15), (20, 30)], 0.0, 10.0), 6).unwrap();
+        assert_eq!(outlook.average_daily_demand, 10.0);
+        let seen: Vec<_> = outlook.days.iter().map(|day| (day.on_hand.p50, day.cover.days())).collect();
+        assert_eq!(seen, [(35.0, 3.5), (25.0, 2.5), (15.0, 1.5), (5.0, 0.5), (0.0, 0.0), (0.0, 0.0)]);
+        let levels: Vec<_> = outlook.days.iter().map(|day| day.level).collect();
+        use Level::{Amber, Black, Red, Watch};
+        assert_eq!(levels, [Watch, Amber, Red, Black, Black, Black]);
+        let dire = outlook.first_dire().unwrap();
+        assert_eq!((dire.on, dire.level), (plus_days(today(), 2), Red));
+        let unmet: Vec<_> = outlook.days.iter().map(|day| day.unmet_so_far).collect();
+        assert_eq!(unmet, [0.0, 0.0, 0.0, 0.0, 1.0, 1.0]);
+    }
+
+    #[test]
+    fn what_expires_unused_is_no_stock() {
+        // 50 units good through tomorrow, ten a day asked for: thirty are lost overnight.
+        let days = outlook(&start(&[(1, 50)], 0.0, 10.0), 3).unwrap().days;
+        assert_eq!(days.iter().map(|day| day.on_hand.p50).collect::<Vec<_>>(), [40.0, 30.0, 0.0]);
+        assert_eq!(days[0].cover.days(), 1.0);
+    }
+
+    #[test]
+    fn enough_coming_in_is_never_dire() {
+        let outlook = outlook(&start(&[(30, 100)], 10.0, 10.0), 90).unwrap();
+        assert!(outlook.first_dire().is_none());
+        assert!(outlook.days.iter().all(|day| day.on_hand.p50 == 100.0 && day.unmet_so_far == 0.0));
+    }
+
+    #[test]
+    fn seldom_asked_groups_are_judged_by_units() {
+        // One unit every fourth day: 7 × 0.25 + 1.65 × √1.75 = 3.93, so four units are the floor.
+        let cover = Cover::Beyond(90.0);
+        let levels: Vec<_> = [9.0, 4.0, 3.9, 3.0, 2.0, 1.0, 0.0]
+            .map(|units| judge(Component::Plasma, 0.25, units, cover))
+            .into();
+        use Level::{Amber, Black, Green, Red, Watch};
+        assert_eq!(levels, [Green, Green, Watch, Watch, Amber, Red, Black]);
+        assert_eq!(judge(Component::Plasma, 1.0, 0.0, cover), Green);
+        assert_eq!(judge(Component::Platelets, 1.0, 9.0, Cover::Days(0.25)), Red);
+    }
+
+    #[test]
+    fn a_day_of_a_question_has_one_seed() {
+        let region = Area::Region(Region::GazaNorth);
+        let here = seed(region, Component::Plasma, BloodGroup::APos, today());
+        assert_eq!(here, seed(region, Component::Plasma, BloodGroup::APos, today()));
+        for other in [
+            seed(Area::Governorate(Governorate::Gaza), Component::Plasma, BloodGroup::APos, today()),
+            seed(region, Component::RedCells, BloodGroup::APos, today()),
+            seed(region, Component::Plasma, BloodGroup::ANeg, today()),
+            seed(region, Component::Plasma, BloodGroup::APos, plus_days(today(), 1)),
+        ] {
+            assert_ne!(here, other);
+        }
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(24))]
+        #[test]
+        fn bands_are_ordered_and_a_longer_look_begins_with_the_shorter(
+            lots in prop::collection::vec((1_i64..40, 0_u32..60), 0..5),
+            supply in prop::collection::vec(0_u32..12, 60..200),
+            demand in prop::collection::vec(0_u32..12, 60..200),
+            days in 1_usize..40,
+        ) {
+            let mut start = start(&lots, 0.0, 0.0);
+            let dated = |counts: &[u32]| {
+                Series::dated(plus_days(today(), -i64::try_from(counts.len()).unwrap()), counts.iter().copied())
+            };
+            (start.supply, start.demand) = (dated(&supply), dated(&demand));
+            let whole = outlook(&start, MOST).unwrap();
+            prop_assert_eq!(&whole.first(days), &outlook(&start, days).unwrap());
+            for day in &whole.days {
+                let b = day.on_hand;
+                prop_assert!(0.0 <= b.p10 && b.p10 <= b.p50 && b.p50 <= b.p90);
+                prop_assert!(day.level != Level::Unknown);
+            }
+            prop_assert!(whole.days.windows(2).all(|pair| pair[0].unmet_so_far <= pair[1].unmet_so_far));
+        }
+    }
+
+    const MOST: usize = 40;
+}

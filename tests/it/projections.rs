@@ -1,0 +1,150 @@
+//! Stock ahead over HTTP: what is worked out by hand comes out, and what cannot be summed is not.
+
+use serde_json::Value;
+use shiryan_kernel::role::Role;
+
+use crate::support::app::TestApp;
+use crate::support::reserve::{day, flow, units, write};
+
+const O_NEG: (&str, &str) = ("red_cells", "o_neg");
+
+both!(
+    a_steady_shelf_is_projected_by_hand,
+    regions_stand_beside_each_other,
+    only_those_who_plan_may_look,
+    wrong_questions_are_refused,
+    the_same_day_answers_the_same,
+);
+
+/// Two hundred days, enough to measure that nothing varies, on which Ramallah issues two units a day.
+fn two_a_day(app: &TestApp) {
+    write(app, |tx| {
+        for ago in 1..=200 {
+            flow(tx, "PS-RBH", O_NEG, day(-ago), 0, 2);
+        }
+    });
+}
+
+fn area<'a>(answer: &'a Value, region: &str) -> &'a Value {
+    answer["areas"].as_array().unwrap().iter().find(|area| area["region"] == region).unwrap()
+}
+
+fn a_steady_shelf_is_projected_by_hand(app: TestApp) {
+    two_a_day(&app);
+    let (bank, hospital) = (app.places.bank, app.places.hospital);
+    write(&app, move |tx| {
+        units(tx, bank, O_NEG, "released", day(1), 5);
+        units(tx, hospital, O_NEG, "released", day(20), 6);
+        // None of these can be counted on.
+        units(tx, bank, O_NEG, "quarantine", day(30), 9);
+        units(tx, bank, O_NEG, "reserved", day(30), 9);
+        units(tx, bank, O_NEG, "released", day(0), 9);
+        units(tx, bank, ("red_cells", "o_pos"), "released", day(30), 9);
+        units(tx, bank, ("plasma", "o_neg"), "released", day(30), 9);
+    });
+    let path = "/api/v1/projections?component=red_cells&group=o_neg&days=6&region=west_bank_centre";
+    let answer = app.client(Role::Command).get(path).expect(200);
+    assert_eq!(answer["areas"].as_array().unwrap().len(), 1);
+    let centre = area(&answer, "west_bank_centre");
+    assert_eq!((&centre["units"], &centre["average_daily_demand"]), (&11.into(), &2.0.into()));
+    // Four of the five short-dated are issued in time, one is lost after tomorrow: 9, 7, 4, 2, 0, 0.
+    let column = |name: &str| -> Vec<f64> {
+        let days = centre["days"].as_array().unwrap();
+        days.iter().map(|day| day[name].as_f64().unwrap()).collect()
+    };
+    assert_eq!(column("p50"), [9.0, 7.0, 4.0, 2.0, 0.0, 0.0]);
+    assert_eq!((column("p10"), column("p90")), (column("p50"), column("p50")));
+    assert_eq!(column("days_of_cover"), [4.0, 3.0, 2.0, 1.0, 0.0, 0.0]);
+    assert_eq!(column("unmet_probability"), [0.0, 0.0, 0.0, 0.0, 0.0, 1.0]);
+    let levels: Vec<&str> =
+        centre["days"].as_array().unwrap().iter().map(|day| day["level"].as_str().unwrap()).collect();
+    assert_eq!(levels, ["watch", "watch", "amber", "red", "black", "black"]);
+    assert_eq!(centre["first_red_or_black"]["on"], day(3).to_string());
+    assert_eq!(centre["first_red_or_black"]["level"], "red");
+    let codes: Vec<&str> =
+        answer["assumptions"].as_array().unwrap().iter().map(|a| a["code"].as_str().unwrap()).collect();
+    assert!(codes.contains(&"supply_as_last_8_weeks") && !codes.contains(&"no_history"));
+}
+
+fn regions_stand_beside_each_other(app: TestApp) {
+    two_a_day(&app);
+    let (bank, gaza) = (app.places.bank, app.places.gaza_hospital);
+    write(&app, move |tx| {
+        units(tx, bank, O_NEG, "released", day(30), 3);
+        units(tx, gaza, O_NEG, "released", day(30), 4);
+        flow(tx, "PS-NGZ", O_NEG, day(-1), 0, 3);
+    });
+    let path = "/api/v1/projections?component=red_cells&group=o_neg";
+    let answer = app.client(Role::Bank).get(path).expect(200);
+    assert_eq!(answer["areas"].as_array().unwrap().len(), 6);
+    assert_eq!(area(&answer, "west_bank_centre")["units"], 3);
+    // The region's members count together, its neighbour's do not.
+    let gaza_north = area(&answer, "gaza_north");
+    assert_eq!((&gaza_north["units"], &gaza_north["average_daily_demand"]), (&4.into(), &3.0.into()));
+    assert_eq!(gaza_north["days"].as_array().unwrap().len(), 28);
+    let silent = area(&answer, "gaza_south");
+    assert_eq!(
+        (&silent["average_daily_demand"], &silent["first_red_or_black"]),
+        (&Value::Null, &Value::Null)
+    );
+    assert!(silent["days"].as_array().unwrap().is_empty());
+    assert!(answer.get("total").is_none() && answer.get("units").is_none());
+    let one = app.client(Role::Bank).get(&format!("{path}&governorate=PS-GZA")).expect(200);
+    assert_eq!(one["areas"].as_array().unwrap().len(), 1);
+    assert_eq!((&one["areas"][0]["governorate"], &one["areas"][0]["units"]), (&"PS-GZA".into(), &4.into()));
+    assert!(one["assumptions"].as_array().unwrap().iter().any(|a| a["code"] == "no_history"));
+}
+
+fn only_those_who_plan_may_look(app: TestApp) {
+    let path = "/api/v1/projections?component=plasma&group=ab_pos";
+    for role in [Role::Admin, Role::Command, Role::Bank, Role::Physician] {
+        app.client(role).get(path).expect(200);
+    }
+    for role in [Role::Hospital, Role::Medic] {
+        assert_eq!(app.client(role).get(path).problem(403), "forbidden");
+    }
+    assert_eq!(app.anonymous().get(path).problem(401), "unauthenticated");
+}
+
+fn wrong_questions_are_refused(app: TestApp) {
+    let command = app.client(Role::Command);
+    for (query, status, code) in [
+        ("group=o_neg", 400, "missing_field"),
+        ("component=red_cells", 400, "missing_field"),
+        ("component=red_cells&group=o_neg&colour=red", 400, "unknown_parameter"),
+        ("component=red_cells&group=o+", 422, "invalid_value"),
+        ("component=cryoprecipitate&group=o_neg", 422, "invalid_value"),
+        ("component=red_cells&group=o_neg&days=0", 422, "out_of_range"),
+        ("component=red_cells&group=o_neg&days=91", 422, "out_of_range"),
+        ("component=red_cells&group=o_neg&governorate=PS-GZA&region=gaza_south", 422, "invalid_value"),
+        ("component=red_cells&group=o_neg&region=palestine", 422, "invalid_value"),
+    ] {
+        assert_eq!(command.get(&format!("/api/v1/projections?{query}")).problem(status), code, "{query}");
+    }
+}
+
+fn the_same_day_answers_the_same(app: TestApp) {
+    let bank = app.places.bank;
+    write(&app, move |tx| {
+        units(tx, bank, O_NEG, "released", day(30), 20);
+        for ago in 1..=300_i64 {
+            let (a, b) = (i32::try_from(ago * 7 % 11).unwrap(), i32::try_from(ago * 5 % 9).unwrap());
+            flow(tx, "PS-RBH", O_NEG, day(-ago), a, b);
+        }
+    });
+    let ask = |days: u32| {
+        let path = format!(
+            "/api/v1/projections?component=red_cells&group=o_neg&region=west_bank_centre&days={days}"
+        );
+        app.client(Role::Command).get(&path).expect(200)["areas"][0].clone()
+    };
+    let (whole, again, short) = (ask(90), ask(90), ask(30));
+    assert_eq!(whole, again);
+    assert_eq!(whole["days"].as_array().unwrap()[..30], short["days"].as_array().unwrap()[..]);
+    let last = &whole["days"][89];
+    assert!(last["p10"].as_f64().unwrap() < last["p90"].as_f64().unwrap(), "{last}");
+    // What changes on the shelf changes the answer at once.
+    write(&app, move |tx| units(tx, bank, O_NEG, "released", day(30), 1));
+    assert_eq!(ask(90)["units"], 21);
+    assert_ne!(ask(90)["days"][0], whole["days"][0]);
+}
