@@ -1,7 +1,7 @@
 //! The two doors to the database, on both databases: what holds for every write.
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::sync::{Arc, Barrier};
 use std::thread;
 use std::time::Duration;
 
@@ -13,7 +13,7 @@ use shiryan::db::{Db, Isolation, Lane, Tx, meta};
 use shiryan_kernel::{Code, Problem, Result};
 
 use super::support::databases::{Kind, Migrated, on};
-use super::support::{Meeting, rows, wait};
+use super::support::{Meeting, at_once, rows, wait};
 
 both!(
     a_write_is_durable_and_seen_beside,
@@ -203,23 +203,6 @@ fn two_askings_at_once_have_one_effect(at: Migrated) {
         assert!(answers.iter().all(|answer| *answer == answers[0]), "{isolation:?}: {answers:?}");
         assert_eq!(made(&at.db), n, "{isolation:?}");
     }
-}
-
-/// Runs `f` on so many threads that start together.
-fn at_once<T: Send>(count: usize, f: impl Fn(usize) -> T + Sync) -> Vec<T> {
-    let start = Barrier::new(count);
-    thread::scope(|scope| {
-        let threads: Vec<_> = (0..count)
-            .map(|n| {
-                let (start, f) = (&start, &f);
-                scope.spawn(move || {
-                    start.wait();
-                    f(n)
-                })
-            })
-            .collect();
-        threads.into_iter().map(|thread| thread.join().unwrap()).collect()
-    })
 }
 
 /// Two writers each read that 60 still fit into 100 and add 60. The whole door lets one through; the

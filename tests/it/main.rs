@@ -10,10 +10,12 @@
 mod support;
 
 mod accounts;
+mod activities;
 mod arrows;
 mod audit;
 mod db;
 mod donors;
+mod drives;
 mod migrations;
 mod projections;
 mod stock;
