@@ -28,7 +28,7 @@ use crate::http::{
 };
 use crate::settings::Settings;
 use crate::vault::{RootKey, Vault};
-use crate::{accounts, activities, audit, donors, drives, eligibility, places, projections, stock};
+use crate::{accounts, activities, audit, donors, drives, eligibility, places, projections, reserve, stock};
 
 /// What a database is for; it is written into the database when it is made.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -196,6 +196,7 @@ fn operations(config: &mut utoipa_actix_web::service_config::ServiceConfig) {
     drives::api::operations(config);
     stock::api::operations(config);
     projections::api::operations(config);
+    reserve::availability::api::operations(config);
 }
 
 /// The API's description, complete.

@@ -13,6 +13,7 @@ mod accounts;
 mod activities;
 mod arrows;
 mod audit;
+mod availability;
 mod db;
 mod donors;
 mod drives;

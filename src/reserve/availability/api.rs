@@ -1,0 +1,270 @@
+//! The hospitals' question over HTTP. The answer carries no entity tag and no feed position: of donors
+//! it tells the published table and nothing that moves between two tables.
+
+use actix_web::{HttpResponse, get, web};
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+use shiryan_kernel::blood::{BloodGroup, Component, DonationType};
+use shiryan_kernel::compat::Caution;
+use shiryan_kernel::ids::{BloodUnitId, FacilityId};
+use shiryan_kernel::place::{Governorate, Region};
+use utoipa::{IntoParams, ToSchema};
+
+use super::{Availability, GroupCount, Offered, Question, ask};
+use crate::accounts::{Actor, AskAvailability};
+use crate::http::{Answer, House, Query, Speak};
+use crate::reserve::published::{Area, Band};
+use crate::stock::rules::Site;
+use crate::texts::{self, Lang};
+
+/// Adds the operations.
+pub fn operations(config: &mut utoipa_actix_web::service_config::ServiceConfig) {
+    config.service(availability);
+}
+
+/// Said with every answer: the service issues to a hospital's blood bank, never to a patient.
+const REMINDERS: [&str; 3] = ["two_samples", "antibody_screen", "crossmatch"];
+
+const fn day() -> i64 {
+    24
+}
+
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+struct AvailabilityQuery {
+    /// The patient's group, typed twice. One that was only declared counts as unknown.
+    recipient_group: BloodGroup,
+    component: Component,
+    /// Where the patient is; the own facility's when left out.
+    governorate: Option<Governorate>,
+    /// 1 to 72: units are still good then.
+    #[serde(default = "day")]
+    #[param(minimum = 1, maximum = 72, default = 24, required = false)]
+    within_hours: i64,
+}
+
+/// A code and what it says in the caller's language.
+#[derive(Debug, Serialize, ToSchema)]
+struct Said {
+    code: &'static str,
+    text: String,
+}
+
+#[derive(Debug, Serialize, ToSchema)]
+struct FacilityShown {
+    id: FacilityId,
+    code: String,
+    name_ar: String,
+    name_en: String,
+}
+
+#[derive(Debug, Serialize, ToSchema)]
+struct OfferedUnit {
+    id: BloodUnitId,
+    blood_group: BloodGroup,
+    /// Whether the group is the patient's own.
+    identical: bool,
+    /// The group's place in the component's table; 0 is best.
+    preference: u8,
+    cautions: &'static [Caution],
+    expires_at: DateTime<Utc>,
+    facility: FacilityShown,
+    governorate: Governorate,
+    site: Site,
+}
+
+#[derive(Debug, Serialize, ToSchema)]
+struct GroupCountView {
+    blood_group: BloodGroup,
+    preference: u8,
+    units: i64,
+}
+
+#[derive(Debug, Serialize, ToSchema)]
+struct ElsewhereView {
+    region: Region,
+    /// Always true: figures of two regions are never added up.
+    not_shared: bool,
+    groups: Vec<GroupCountView>,
+}
+
+/// What there is when nothing fits.
+#[derive(Debug, Serialize, ToSchema)]
+struct NearestView {
+    /// RhD-positive units of the region, which the RhD policy may allow with an authoriser by name.
+    by_policy: Vec<GroupCountView>,
+    other_regions: Vec<ElsewhereView>,
+}
+
+#[derive(Debug, Serialize, ToSchema)]
+struct DonorCellView {
+    blood_group: BloodGroup,
+    preference: u8,
+    region: Region,
+    /// Absent for the rest of the region, which no governorate's cell holds.
+    governorate: Option<Governorate>,
+    band: Band,
+}
+
+#[derive(Debug, Serialize, ToSchema)]
+struct CallableView {
+    donation_type: DonationType,
+    /// The moment of the table; absent while none was ever made.
+    published_at: Option<DateTime<Utc>>,
+    cells: Vec<DonorCellView>,
+    /// The sum of the bands' lower edges, times the share that comes within the hours asked for.
+    come_at_least: i64,
+}
+
+#[derive(Debug, Serialize, ToSchema)]
+struct AvailabilityView {
+    as_of: DateTime<Utc>,
+    recipient_group: BloodGroup,
+    component: Component,
+    governorate: Governorate,
+    /// The sharing region whose units are counted.
+    region: Region,
+    within_hours: i64,
+    /// At most 50, in the order of issue.
+    units: Vec<OfferedUnit>,
+    /// Every group that fits, best first, with all its units of the region.
+    groups: Vec<GroupCountView>,
+    /// Absent while something fits.
+    nearest: Option<NearestView>,
+    donors: CallableView,
+    reminders: Vec<Said>,
+    notes: Vec<Said>,
+    /// The words of the cautions that occur above.
+    cautions: Vec<Said>,
+}
+
+/// Which units can be requested, and which donors could be called.
+#[utoipa::path(tag = "reserve", params(AvailabilityQuery),
+    responses((status = 200, description = "As things stand", body = AvailabilityView)))]
+#[get("/availability")]
+async fn availability(
+    house: web::Data<House>,
+    by: Actor<AskAvailability>,
+    query: Query<AvailabilityQuery>,
+    Speak(lang): Speak,
+) -> Answer {
+    let question = Question {
+        recipient: query.recipient_group,
+        component: query.component,
+        governorate: query.governorate,
+        within_hours: query.within_hours,
+    };
+    let (who, now) = (by.clone(), house.db.now());
+    let found = house.db.read(move |conn| ask(conn, &who, question, now)).await?;
+    Ok(HttpResponse::Ok().json(AvailabilityView::of(found, lang)))
+}
+
+fn said(lang: Lang, list: &str, code: &'static str) -> Said {
+    Said { code, text: texts::word(lang, list, code) }
+}
+
+/// What a reader of this answer must not misread.
+fn notes(found: &Availability) -> Vec<&'static str> {
+    let mut notes = vec!["declared_is_unknown", "donors_are_no_units"];
+    match found.question.component {
+        Component::Plasma => notes.push("plasma_reversed"),
+        Component::WholeBlood => notes.push("whole_blood_untitred"),
+        Component::RedCells | Component::Platelets | Component::Cryoprecipitate => {}
+    }
+    if let Some(nearest) = &found.nearest {
+        notes.push("nothing_fits");
+        if !nearest.by_policy.is_empty() {
+            notes.push("by_policy");
+        }
+        if !nearest.not_shared.is_empty() {
+            notes.push("not_shared");
+        }
+    }
+    notes
+}
+
+impl AvailabilityView {
+    fn of(found: Availability, lang: Lang) -> Self {
+        let mut cautions: Vec<Caution> =
+            found.units.iter().flat_map(|unit| unit.cautions.iter().copied()).collect();
+        cautions.sort_unstable();
+        cautions.dedup();
+        let cautions =
+            cautions.into_iter().map(|caution| said(lang, "stock-caution", caution.code())).collect();
+        let notes = notes(&found).into_iter().map(|code| said(lang, "stock-note", code)).collect();
+        let Availability { as_of, question, governorate, region, units, groups, nearest, donors } = found;
+        let cells = donors.cells.into_iter().map(|cell| DonorCellView {
+            blood_group: cell.blood_group,
+            preference: cell.preference,
+            region: cell.area.region(),
+            governorate: match cell.area {
+                Area::Governorate(governorate) => Some(governorate),
+                Area::RestOf(_) => None,
+            },
+            band: cell.band,
+        });
+        Self {
+            as_of,
+            recipient_group: question.recipient,
+            component: question.component,
+            governorate,
+            region,
+            within_hours: question.within_hours,
+            units: units.into_iter().map(|unit| OfferedUnit::of(unit, question.recipient)).collect(),
+            groups: counts(groups),
+            nearest: nearest.map(|nearest| NearestView {
+                by_policy: counts(nearest.by_policy),
+                other_regions: nearest
+                    .not_shared
+                    .into_iter()
+                    .map(|other| ElsewhereView {
+                        region: other.region,
+                        not_shared: true,
+                        groups: counts(other.groups),
+                    })
+                    .collect(),
+            }),
+            donors: CallableView {
+                donation_type: donors.donation_type,
+                published_at: donors.published_at,
+                cells: cells.collect(),
+                come_at_least: donors.come_at_least,
+            },
+            reminders: REMINDERS.into_iter().map(|code| said(lang, "stock-reminder", code)).collect(),
+            notes,
+            cautions,
+        }
+    }
+}
+
+impl OfferedUnit {
+    fn of(offered: Offered, recipient: BloodGroup) -> Self {
+        let Offered { unit, site, preference, cautions } = offered;
+        Self {
+            id: unit.id,
+            blood_group: unit.blood_group,
+            identical: unit.blood_group == recipient,
+            preference,
+            cautions,
+            expires_at: unit.expires_at(),
+            facility: FacilityShown {
+                id: unit.facility,
+                code: unit.facility_code,
+                name_ar: unit.facility_name_ar,
+                name_en: unit.facility_name_en,
+            },
+            governorate: unit.governorate,
+            site,
+        }
+    }
+}
+
+fn counts(groups: Vec<GroupCount>) -> Vec<GroupCountView> {
+    let shown = groups.into_iter().map(|GroupCount { blood_group, preference, units }| GroupCountView {
+        blood_group,
+        preference,
+        units,
+    });
+    shown.collect()
+}

@@ -1,0 +1,438 @@
+//! The hospitals' question: what fits and nothing else, inside the region, and of donors the published
+//! table alone.
+
+use diesel::prelude::*;
+use serde_json::{Value, json};
+use shiryan::db::tables::{donors, giving_windows};
+use shiryan::db::{Lane, Tx};
+use shiryan::places::{self, NewFacility, PlaceName};
+use shiryan::reserve::published;
+use shiryan::texts::{Lang, has};
+use shiryan_kernel::blood::{BloodGroup, Component, DonationType, GroupEvidence};
+use shiryan_kernel::compat::{Caution, Titre, verdict};
+use shiryan_kernel::ids::{DonorId, FacilityId};
+use shiryan_kernel::place::Governorate;
+use shiryan_kernel::role::Role;
+use shiryan_kernel::status::{DonorStatus, FacilityKind, UnitStatus};
+use shiryan_kernel::text::ShortCode;
+
+use super::support::app::TestApp;
+use super::support::shelf::{Bag, Person, put_all};
+use super::support::wait;
+
+both!(
+    each_cell_of_the_tables_is_what_is_listed,
+    only_what_is_released_good_and_in_the_region_is_shown,
+    the_order_is_identical_then_preferred_then_first_to_expire,
+    nothing_fits_is_never_an_empty_answer,
+    the_place_is_the_own_or_must_be_said,
+    of_one_donor_a_hospital_learns_nothing_before_the_next_day,
+    the_published_table_counts_whom_it_may,
+    a_table_is_made_once_a_day,
+    every_answer_says_what_must_be_done_first,
+);
+
+const PATH: &str = "/api/v1/availability";
+
+fn ask(app: &TestApp, role: Role, recipient: BloodGroup, component: Component, rest: &str) -> Value {
+    let path = format!("{PATH}?recipient_group={recipient}&component={component}{rest}");
+    app.client(role).get(&path).expect(200)
+}
+
+fn ids(answer: &Value) -> Vec<String> {
+    answer["units"].as_array().unwrap().iter().map(|unit| unit["id"].as_str().unwrap().into()).collect()
+}
+
+fn each_cell_of_the_tables_is_what_is_listed(app: TestApp) {
+    let mut bags = Vec::new();
+    for (place, component) in (0..).zip(Component::ALL) {
+        for (n, group) in (place * 8..).zip(BloodGroup::ALL) {
+            bags.push(Bag { component: *component, blood_group: Some(*group), ..Bag::new(&app, n) });
+        }
+    }
+    let made = put_all(&app, bags.clone());
+    for component in Component::ALL.iter().copied() {
+        for recipient in BloodGroup::ALL.iter().copied() {
+            let answer = ask(&app, Role::Hospital, recipient, component, "");
+            let listed = ids(&answer);
+            for (bag, id) in bags.iter().zip(&made) {
+                let fits = bag.component == component
+                    && verdict(component, recipient, bag.blood_group.unwrap(), Titre::Unknown).fits();
+                let shown = listed.contains(&id.to_string());
+                assert_eq!(shown, fits, "{component} for {recipient}: {:?}", bag.blood_group);
+            }
+            let counted: i64 =
+                answer["groups"].as_array().unwrap().iter().map(|g| g["units"].as_i64().unwrap()).sum();
+            assert_eq!(counted, i64::try_from(listed.len()).unwrap());
+            assert_eq!(answer["nearest"], Value::Null);
+        }
+    }
+}
+
+fn facility(app: &TestApp, governorate: Governorate) -> FacilityId {
+    app.house
+        .db
+        .write_now(Lane::System, move |tx| {
+            let new = NewFacility {
+                code: ShortCode::parse(&format!("BB-{governorate}")).unwrap(),
+                kind: FacilityKind::BloodBank,
+                name_ar: PlaceName::parse("بنك الدم").unwrap(),
+                name_en: PlaceName::parse("Blood bank").unwrap(),
+                governorate,
+            };
+            places::create_facility(tx, &new)
+        })
+        .unwrap()
+}
+
+/// A small generator of its own, so that a failure is found again.
+struct Chance(u64);
+
+impl Chance {
+    fn below(&mut self, bound: usize) -> usize {
+        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        usize::try_from(self.0 >> 33).unwrap() % bound
+    }
+
+    fn of<T: Copy>(&mut self, all: &[T]) -> T {
+        all[self.below(all.len())]
+    }
+}
+
+fn only_what_is_released_good_and_in_the_region_is_shown(app: TestApp) {
+    let sites: Vec<(Governorate, FacilityId)> =
+        Governorate::ALL.iter().map(|governorate| (*governorate, facility(&app, *governorate))).collect();
+    let now = app.house.db.now();
+    let mut chance = Chance(7);
+    let mut shelf = Vec::new();
+    for sequence in 0..600 {
+        let (governorate, facility) = chance.of(&sites);
+        // Most are released, so that many would be shown if a rule were forgotten.
+        let status = if chance.below(3) > 0 { UnitStatus::Released } else { chance.of(UnitStatus::ALL) };
+        let minutes = i64::try_from(chance.below(96 * 60)).unwrap() - 24 * 60;
+        let bag = Bag {
+            component: chance.of(&[Component::RedCells, Component::Plasma]),
+            blood_group: Some(chance.of(BloodGroup::ALL)),
+            status,
+            facility,
+            expires_at: now + chrono::Duration::minutes(minutes),
+            ..Bag::new(&app, sequence)
+        };
+        shelf.push((governorate, bag));
+    }
+    let made = put_all(&app, shelf.iter().map(|(_, bag)| bag.clone()).collect());
+    for round in 0..60 {
+        let (recipient, at) = (chance.of(BloodGroup::ALL), chance.of(Governorate::ALL));
+        let component = chance.of(&[Component::RedCells, Component::Plasma]);
+        let hours = chance.of(&[1, 2, 6, 24, 72]);
+        let answer = ask(
+            &app,
+            Role::Command,
+            recipient,
+            component,
+            &format!("&governorate={at}&within_hours={hours}"),
+        );
+        let mut expected: Vec<String> = Vec::new();
+        for ((governorate, bag), id) in shelf.iter().zip(&made) {
+            let fits = verdict(component, recipient, bag.blood_group.unwrap(), Titre::Unknown).fits();
+            let good = bag.expires_at >= now + chrono::Duration::hours(hours);
+            let here = governorate.region() == at.region();
+            if bag.component == component && bag.status == UnitStatus::Released && fits && good && here {
+                expected.push(id.to_string());
+            }
+        }
+        let mut listed = ids(&answer);
+        let counted: i64 =
+            answer["groups"].as_array().unwrap().iter().map(|g| g["units"].as_i64().unwrap()).sum();
+        assert_eq!(counted, i64::try_from(expected.len()).unwrap(), "round {round}");
+        assert_eq!(listed.len(), expected.len().min(50), "round {round}");
+        listed.sort();
+        expected.sort();
+        assert!(listed.iter().all(|id| expected.contains(id)), "round {round}");
+    }
+}
+
+fn the_order_is_identical_then_preferred_then_first_to_expire(app: TestApp) {
+    let now = app.house.db.now();
+    let bag = |n, group, days, facility| Bag {
+        blood_group: Some(group),
+        expires_at: now + chrono::Duration::days(days),
+        facility,
+        ..Bag::new(&app, n)
+    };
+    let (bank, own) = (app.places.bank, app.places.hospital);
+    let salfit = facility(&app, Governorate::Salfit);
+    let made = put_all(
+        &app,
+        vec![
+            bag(1, BloodGroup::ONeg, 3, bank),
+            bag(2, BloodGroup::OPos, 4, bank),
+            bag(3, BloodGroup::APos, 9, bank),
+            bag(4, BloodGroup::APos, 8, salfit),
+            bag(5, BloodGroup::APos, 9, own),
+            bag(6, BloodGroup::ANeg, 2, bank),
+            bag(7, BloodGroup::BPos, 2, bank),
+        ],
+    );
+    let answer = ask(&app, Role::Hospital, BloodGroup::APos, Component::RedCells, "");
+    let expected: Vec<String> = [4, 5, 3, 2, 6, 1].iter().map(|n| made[n - 1].to_string()).collect();
+    assert_eq!(ids(&answer), expected);
+    let shown = &answer["units"];
+    assert_eq!(shown[0]["identical"], true);
+    assert_eq!(shown[0]["site"], "same_region");
+    assert_eq!(shown[1]["site"], "same_facility");
+    assert_eq!(shown[2]["site"], "same_governorate");
+    assert_eq!(shown[2]["facility"]["code"], "BB1");
+    assert_eq!(shown[4]["cautions"], json!(["spare_rhd_negative"]));
+    assert_eq!(answer["cautions"][0]["code"], "spare_rhd_negative");
+    let groups: Vec<_> = answer["groups"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|g| (g["blood_group"].as_str().unwrap(), g["units"].as_i64().unwrap()))
+        .collect();
+    assert_eq!(groups, [("a_pos", 3), ("o_pos", 1), ("a_neg", 1), ("o_neg", 1)]);
+}
+
+fn nothing_fits_is_never_an_empty_answer(app: TestApp) {
+    let gaza = app.places.gaza_hospital;
+    let south = facility(&app, Governorate::Rafah);
+    let bag = |n, group, facility| Bag { blood_group: Some(group), facility, ..Bag::new(&app, n) };
+    put_all(
+        &app,
+        vec![
+            bag(1, BloodGroup::ONeg, gaza),
+            bag(2, BloodGroup::ONeg, gaza),
+            bag(3, BloodGroup::ONeg, south),
+            bag(4, BloodGroup::OPos, app.places.bank),
+        ],
+    );
+    let answer = ask(&app, Role::Hospital, BloodGroup::ONeg, Component::RedCells, "");
+    assert_eq!(answer["units"], json!([]));
+    assert_eq!(answer["groups"], json!([{"blood_group": "o_neg", "preference": 0, "units": 0}]));
+    let only = |units| json!([{"blood_group": "o_neg", "preference": 0, "units": units}]);
+    assert_eq!(
+        answer["nearest"]["other_regions"],
+        json!([
+            {"region": "gaza_north", "not_shared": true, "groups": only(2)},
+            {"region": "gaza_south", "not_shared": true, "groups": only(1)},
+        ])
+    );
+    assert_eq!(
+        answer["nearest"]["by_policy"],
+        json!([{"blood_group": "o_pos", "preference": 1, "units": 1}])
+    );
+    let notes: Vec<_> =
+        answer["notes"].as_array().unwrap().iter().map(|note| note["code"].as_str().unwrap()).collect();
+    for note in ["nothing_fits", "by_policy", "not_shared"] {
+        assert!(notes.contains(&note), "{notes:?}");
+    }
+}
+
+fn the_place_is_the_own_or_must_be_said(app: TestApp) {
+    Bag { facility: app.places.gaza_hospital, ..Bag::new(&app, 1) }.put(&app);
+    let query = format!("{PATH}?recipient_group=o_neg&component=red_cells");
+    let own = app.client(Role::Hospital).get(&query).expect(200);
+    assert_eq!((&own["governorate"], &own["region"]), (&json!("PS-RBH"), &json!("west_bank_centre")));
+    assert_eq!(own["within_hours"], 24);
+    let told = app.client(Role::Physician).get(&query);
+    assert_eq!(told.problem(400), "missing_field");
+    assert_eq!(told.json()["errors"][0]["field"], "governorate");
+    let there = app.client(Role::Physician).get(&format!("{query}&governorate=PS-NGZ")).expect(200);
+    assert_eq!(there["units"].as_array().unwrap().len(), 1);
+    for (rest, status, code) in [
+        ("&within_hours=0", 422, "out_of_range"),
+        ("&within_hours=73", 422, "out_of_range"),
+        ("&within_hours=soon", 422, "invalid_value"),
+        ("&governorate=PS-XXX", 422, "invalid_value"),
+        ("&near=me", 400, "unknown_parameter"),
+    ] {
+        assert_eq!(app.client(Role::Hospital).get(&format!("{query}{rest}")).problem(status), code);
+    }
+    assert_eq!(app.client(Role::Admin).get(&query).problem(403), "forbidden");
+    let raw = app.client(Role::Hospital).get(&format!("{PATH}?recipient_group=o+&component=red_cells"));
+    assert_eq!(raw.problem(422), "invalid_value");
+}
+
+/// A donor with an open window for whole blood.
+fn ready(tx: &mut Tx, person: Person) -> DonorId {
+    let id = person.insert(tx);
+    let today = tx.now.naive_utc().date();
+    window(tx, id, DonationType::WholeBlood, 0, today - chrono::Duration::days(30), None);
+    id
+}
+
+fn window(
+    tx: &mut Tx,
+    donor: DonorId,
+    kind: DonationType,
+    place: i32,
+    from: chrono::NaiveDate,
+    until: Option<chrono::NaiveDate>,
+) {
+    diesel::insert_into(giving_windows::table)
+        .values((
+            giving_windows::donor.eq(donor),
+            giving_windows::donation_type.eq(kind),
+            giving_windows::place.eq(place),
+            giving_windows::from_on.eq(from),
+            giving_windows::until_on.eq(until),
+            giving_windows::rule_set.eq("ps-2026"),
+        ))
+        .execute(tx.conn)
+        .unwrap();
+}
+
+fn many(app: &TestApp, person: Person, count: usize) -> Vec<DonorId> {
+    let made = app
+        .house
+        .db
+        .write_now(Lane::System, move |tx| Ok((0..count).map(|_| ready(tx, person)).collect::<Vec<_>>()));
+    made.unwrap()
+}
+
+fn publish(app: &TestApp) -> bool {
+    wait(published::make_due(&app.house.db, app.house.today())).unwrap()
+}
+
+fn of_one_donor_a_hospital_learns_nothing_before_the_next_day(app: TestApp) {
+    let donors = many(&app, Person::of(BloodGroup::ONeg), 20);
+    assert!(publish(&app));
+    Bag::new(&app, 1).put(&app);
+    let every_answer = || {
+        let mut texts = Vec::new();
+        for recipient in BloodGroup::ALL {
+            for component in Component::ALL {
+                let path = format!("{PATH}?recipient_group={recipient}&component={component}");
+                let reply = app.client(Role::Hospital).get(&path);
+                assert!(!reply.headers.contains_key("etag"));
+                texts.push(reply.text);
+            }
+        }
+        texts
+    };
+    let before = every_answer();
+    let one = donors[0];
+    app.house
+        .db
+        .write_now(Lane::System, move |tx| {
+            diesel::update(donors::table.find(one.0))
+                .set(donors::status.eq(DonorStatus::Paused))
+                .execute(tx.conn)?;
+            diesel::delete(giving_windows::table.filter(giving_windows::donor.eq(one))).execute(tx.conn)?;
+            Ok(())
+        })
+        .unwrap();
+    assert!(!publish(&app), "the day's table is there");
+    assert_eq!(every_answer(), before);
+    many(&app, Person::of(BloodGroup::APos), 60);
+    assert!(!publish(&app));
+    assert_eq!(every_answer(), before);
+    // The next day the twentieth is missed: so the table does look at them.
+    let band = |answer: &Value| answer["donors"]["cells"][0]["band"].clone();
+    let asked = || ask(&app, Role::Hospital, BloodGroup::ONeg, Component::RedCells, "");
+    assert_eq!(band(&asked()), "20_49");
+    app.clock.advance(chrono::Duration::days(1));
+    assert_eq!(band(&asked()), "20_49", "until the next is made, yesterday's stands");
+    assert!(publish(&app));
+    assert_eq!(band(&asked()), "under_20");
+}
+
+fn the_published_table_counts_whom_it_may(app: TestApp) {
+    let person = Person::of(BloodGroup::BPos);
+    many(&app, person, 19);
+    // None of these may be counted.
+    many(&app, Person { evidence: GroupEvidence::Declared, ..person }, 30);
+    many(&app, Person { evidence: GroupEvidence::TypedOnce, ..person }, 30);
+    many(&app, Person { status: DonorStatus::Review, ..person }, 30);
+    many(&app, Person { has_given: false, ..person }, 30);
+    app.house
+        .db
+        .write_now(Lane::System, move |tx| {
+            let today = tx.now.naive_utc().date();
+            let (later, earlier) = (today + chrono::Duration::days(9), today - chrono::Duration::days(9));
+            for _ in 0..30 {
+                let barred = person.insert(tx);
+                window(tx, barred, DonationType::WholeBlood, 0, earlier, Some(earlier));
+                window(tx, barred, DonationType::WholeBlood, 1, later, None);
+            }
+            Ok(())
+        })
+        .unwrap();
+    // Two small governorates of the same region, and one of another: each is told apart rightly.
+    many(&app, Person { governorate: "PS-SLT", ..person }, 12);
+    many(&app, Person { governorate: "PS-JRH", ..person }, 100);
+    many(&app, Person { governorate: "PS-HBN", ..person }, 250);
+    publish(&app);
+    let asked =
+        |at: &str| ask(&app, Role::Hospital, BloodGroup::BPos, Component::WholeBlood, at)["donors"].clone();
+    let centre = asked("");
+    let cell = |governorate: Option<&str>, band: &str, group: &str, preference: u8, region: &str| {
+        json!({"blood_group": group, "preference": preference, "region": region,
+            "governorate": governorate, "band": band})
+    };
+    let at = "west_bank_centre";
+    assert_eq!(
+        centre["cells"],
+        json!([
+            cell(Some("PS-JRH"), "100_249", "b_pos", 0, at),
+            cell(None, "20_49", "b_pos", 0, at),
+            cell(None, "under_20", "b_neg", 2, at),
+        ])
+    );
+    assert_eq!(centre["come_at_least"], (100 + 20) * 25 / 100);
+    assert_eq!(asked("&within_hours=1")["come_at_least"], 0);
+    let south = asked("&governorate=PS-BTH&within_hours=72");
+    assert_eq!(south["cells"][0], cell(Some("PS-HBN"), "250_499", "b_pos", 0, "west_bank_south"));
+    assert_eq!(south["come_at_least"], 250 * 35 / 100);
+    // Nobody has an open window for plasma.
+    let plasma = ask(&app, Role::Hospital, BloodGroup::BPos, Component::Plasma, "")["donors"].clone();
+    assert_eq!(plasma["donation_type"], "plasma_apheresis");
+    assert!(plasma["cells"].as_array().unwrap().iter().all(|cell| cell["band"] == "under_20"));
+}
+
+fn a_table_is_made_once_a_day(app: TestApp) {
+    let asked = || ask(&app, Role::Hospital, BloodGroup::ONeg, Component::RedCells, "")["donors"].clone();
+    assert_eq!(asked()["published_at"], Value::Null);
+    assert_eq!(asked()["cells"], json!([]));
+    let made: Vec<bool> = std::thread::scope(|scope| {
+        let threads: Vec<_> = (0..8).map(|_| scope.spawn(|| publish(&app))).collect();
+        threads.into_iter().map(|thread| thread.join().unwrap()).collect()
+    });
+    assert_eq!(made.iter().filter(|made| **made).count(), 1);
+    let stamp = asked()["published_at"].clone();
+    assert_eq!(stamp, json!(app.house.db.now()));
+    app.clock.advance(chrono::Duration::hours(5));
+    assert!(!publish(&app));
+    assert_eq!(asked()["published_at"], stamp);
+}
+
+fn every_answer_says_what_must_be_done_first(app: TestApp) {
+    Bag::new(&app, 1).put(&app);
+    for component in Component::ALL {
+        for (language, lang) in [("ar", Lang::Ar), ("en", Lang::En)] {
+            let path = format!("{PATH}?recipient_group=o_neg&component={component}");
+            let reply = app.client(Role::Hospital).send("GET", &path, &[("accept-language", language)], None);
+            let answer = reply.expect(200);
+            let said = |list: &str| -> Vec<(String, String)> {
+                let list = answer[list].as_array().unwrap().iter();
+                list.map(|said| {
+                    (said["code"].as_str().unwrap().to_owned(), said["text"].as_str().unwrap().to_owned())
+                })
+                .collect()
+            };
+            let codes: Vec<String> = said("reminders").into_iter().map(|(code, _)| code).collect();
+            assert_eq!(codes, ["two_samples", "antibody_screen", "crossmatch"]);
+            for (code, text) in said("reminders").into_iter().chain(said("notes")).chain(said("cautions")) {
+                assert_eq!(text.is_ascii(), lang == Lang::En, "{code}: {text}");
+                assert!(text.contains(' '), "{code} has no words: {text}");
+            }
+            let reversed = said("notes").iter().any(|(code, _)| code == "plasma_reversed");
+            assert_eq!(reversed, *component == Component::Plasma);
+        }
+    }
+    for caution in Caution::ALL {
+        let id = format!("stock-caution-{}", caution.code().replace('_', "-"));
+        assert!(has(Lang::Ar, &id) && has(Lang::En, &id), "{id}");
+    }
+}
