@@ -99,7 +99,7 @@ problem-donor-unbookable = لا يمكن الحجز لهذا المتبرع حا
 problem-not-eligible = غير متاح للتبرع حاليًا
     .detail = إن وُجد تاريخ في الرد فهو موعد إعادة السؤال؛ التفاصيل لدى بنك الدم.
 
-problem-already-booked = يوجد موعد محجوز في هذه الحملة
+problem-already-booked = يوجد موعد محجوز في هذه الحملة أو في اليوم نفسه
     .detail = لاختيار وقت آخر يُرجى إلغاء الموعد الحالي أولًا.
 
 problem-slot-full = هذا الوقت مكتمل

@@ -99,7 +99,7 @@ problem-donor-unbookable = This donor cannot be booked at present
 problem-not-eligible = Not available to donate at present
     .detail = The date in the answer, if there is one, says when to ask again; the blood bank has the details.
 
-problem-already-booked = There is already an appointment at this drive
+problem-already-booked = There is already an appointment at this drive or on this day
     .detail = Cancel the present one first to choose another time.
 
 problem-slot-full = This time is full

@@ -7,16 +7,16 @@
 
 use serde::{Deserialize, Serialize};
 use shiryan_kernel::blood::DonationType;
-use shiryan_kernel::ids::{AppointmentId, DonorId, DriveId, SlotId, UnitId, UserId};
+use shiryan_kernel::ids::{AppointmentId, DonorId, DriveId, SlotId, UserId};
 use shiryan_kernel::status::{AppointmentStatus, DonorStatus};
 use shiryan_kernel::time::{Moment, Zone, plus_days};
 use shiryan_kernel::{Code, Problem, Result};
 
-use super::{Slot, in_scope, rules, scope, store};
+use super::{Slot, in_scope, rules, store};
 use crate::accounts::Principal;
 use crate::audit::{self, Line};
 use crate::db::{Conn, Tx, feed};
-use crate::places;
+use crate::donors::Scope;
 use crate::vault::Vault;
 
 /// A booking that was made.
@@ -95,9 +95,7 @@ pub fn enter_appointment(
 /// Locks the donor until the transaction ends, and sees that `by` may book them.
 fn check_donor(conn: &mut Conn, by: &Principal, donor: DonorId) -> Result<()> {
     let (status, unit) = store::lock_donor(conn, donor)?;
-    if let Some(roots) = scope(conn, by)?
-        && !is_of(conn, unit, &roots)?
-    {
+    if !Scope::of(conn, by)?.holds(conn, unit)? {
         return Err(Problem::new(Code::NotFound));
     }
     match status {
@@ -106,10 +104,6 @@ fn check_donor(conn: &mut Conn, by: &Principal, donor: DonorId) -> Result<()> {
             Err(Problem::new(Code::DonorUnbookable))
         }
     }
-}
-
-fn is_of(conn: &mut Conn, unit: Option<UnitId>, roots: &[UnitId]) -> Result<bool> {
-    unit.map_or(Ok(false), |unit| places::is_within(conn, unit, roots))
 }
 
 fn take_named(tx: &mut Tx, drive: DriveId, wanted: SlotId) -> Result<Slot> {

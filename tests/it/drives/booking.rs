@@ -2,6 +2,9 @@
 
 use chrono::Duration;
 use serde_json::json;
+use shiryan::db::Lane;
+use shiryan::eligibility::{self, GivingSource, NewDeferral, NewGiving};
+use shiryan_kernel::blood::DonationType;
 use shiryan_kernel::ids::{DonorId, DriveId};
 use shiryan_kernel::role::Role;
 use shiryan_kernel::status::DonorStatus;
@@ -16,6 +19,7 @@ both!(
     a_repeated_booking_is_one_booking,
     a_place_that_is_freed_is_given_again,
     those_who_may_not_give_are_refused_without_a_cause,
+    whoever_is_registered_is_booked_until_a_fact_forbids_it,
     what_is_out_of_scope_is_not_there,
     a_drive_that_is_over_takes_nobody,
 );
@@ -74,6 +78,45 @@ fn those_who_may_not_give_are_refused_without_a_cause(app: TestApp) {
         .collect();
     assert!(refused.iter().all(|text| *text == refused[0]), "{refused:?}");
     assert_sound(&app, drive, 1);
+}
+
+/// The windows are those that `eligibility` writes with each fact.
+fn whoever_is_registered_is_booked_until_a_fact_forbids_it(app: TestApp) {
+    let medic = app.client(Role::Medic);
+    let register = |n: u8| -> DonorId {
+        let form = json!({
+            "first_name": "سالم", "family_name": "النجار", "sex": "male", "birth_date": "1996-02-10",
+            "service_number": format!("DR-{n}"), "unit": app.places.company, "governorate": "PS-RBH",
+            "weight_kg": 85.0, "height_cm": 180,
+        });
+        let made = medic.post("/api/v1/donors", &form).expect(201);
+        made["id"].as_str().unwrap().parse().unwrap()
+    };
+    let [healthy, gave, carrier] = [1, 2, 3].map(register);
+    let (vault, book) = (app.house.vault.clone(), app.house.rules.clone());
+    let written = app.house.db.write_now(Lane::System, move |tx| {
+        let giving = NewGiving {
+            donor: gave,
+            on: "2026-11-24".parse().unwrap(),
+            donation_type: DonationType::WholeBlood,
+            volume_ml: Some(450),
+            red_cells_lost: false,
+            source: GivingSource::Donation,
+        };
+        eligibility::record_giving(tx, &vault, &book, &giving)?;
+        let code = "P-HIV".to_owned();
+        let cause = NewDeferral { donor: carrier, code, base: None, second_base: None, ended_on: None };
+        eligibility::defer(tx, &vault, &book, None, &cause)
+    });
+    written.unwrap();
+    let (soon, later) = (usual(&app), plan(&app, json!({"date": "2027-06-01"})));
+    let book = |drive: DriveId, donor: DonorId| medic.post(&appointments_of(drive), &json!({"donor": donor}));
+    book(soon, healthy).expect(201);
+    let refused = [book(soon, gave), book(soon, carrier), book(later, carrier)];
+    assert_eq!(refused[0].problem(409), "not_eligible");
+    assert!(refused.iter().all(|reply| reply.text == refused[0].text), "{refused:?}");
+    book(later, gave).expect(201);
+    assert_sound(&app, later, 1);
 }
 
 fn what_is_out_of_scope_is_not_there(app: TestApp) {
