@@ -2,12 +2,20 @@
 
 use diesel::prelude::*;
 use serde_json::{Value, json};
+use shiryan::activities::PlaceText;
 use shiryan::db::tables::activities;
-use shiryan::db::{Target, on_each};
+use shiryan::db::{Lane, Target, on_each};
+use shiryan::drives::rules::{Hours, clock_time};
+use shiryan::drives::{self, NewDrive};
+use shiryan_kernel::Code;
 use shiryan_kernel::ids::{DriveId, FacilityId, UnitId};
+use shiryan_kernel::place::Governorate;
 use shiryan_kernel::role::Role;
+use shiryan_kernel::status::{AppointmentStatus, DriveStatus};
 
-use super::{CANARY, DAY, DRIVES, book_now, form, plan, slots_of, usual, willing, with};
+use super::{
+    CANARY, DAY, DRIVES, assert_sound, book_now, day, form, plan, ready, slots_of, usual, willing, with,
+};
 use crate::support::app::TestApp;
 
 both!(
@@ -15,6 +23,7 @@ both!(
     hours_on_a_day_of_clock_change_are_cut_once,
     a_drive_that_makes_no_sense_is_refused_field_by_field,
     drives_are_listed_page_by_page,
+    a_drive_of_the_past_is_entered_with_who_came,
     title_and_place_are_sealed,
 );
 
@@ -100,6 +109,38 @@ fn drives_are_listed_page_by_page(app: TestApp) {
     assert_eq!(count("to=2026-11-30"), 0);
     let backwards = medic.get(&format!("{DRIVES}?from=2026-12-02&to=2026-12-01"));
     assert_eq!(backwards.problem(422), "invalid_request");
+}
+
+fn a_drive_of_the_past_is_entered_with_who_came(app: TestApp) {
+    let (vault, zone, donors) = (app.house.vault.clone(), app.house.zone, ready(&app, 4));
+    let new = NewDrive {
+        title: None,
+        governorate: Governorate::RamallahAlBireh,
+        place: PlaceText::parse(CANARY).unwrap(),
+        date: day("2026-03-01"),
+        hours: Hours::new(clock_time("09:00").unwrap(), clock_time("09:30").unwrap(), 30).unwrap(),
+        beds: 2,
+        unit: app.places.battalion,
+        facility: None,
+    };
+    let entered = app.house.db.write_now(Lane::Bulk, move |tx| {
+        let drive = drives::enter(tx, &vault, zone, None, &new, DriveStatus::Done)?;
+        let (slot, _) = drive.slots[0];
+        let came = [AppointmentStatus::Kept, AppointmentStatus::Cancelled, AppointmentStatus::NoShow];
+        for (donor, status) in donors.iter().zip(came) {
+            drives::enter_appointment(tx, None, slot, *donor, status)?;
+        }
+        let full = drives::enter_appointment(tx, None, slot, donors[3], AppointmentStatus::Kept);
+        assert_eq!(full.unwrap_err().code, Code::SlotFull);
+        Ok(drive.id)
+    });
+    let drive = entered.unwrap();
+    assert_sound(&app, drive, 2);
+    let seen = app.client(Role::Medic).get(&format!("{DRIVES}/{drive}")).expect(200);
+    assert_eq!((&seen["status"], &seen["title"]), (&json!("done"), &Value::Null));
+    let activities = app.client(Role::Medic).get("/api/v1/activities").expect(200);
+    assert_eq!(activities["items"][0]["id"], json!(drive));
+    assert_eq!(activities["items"][0]["status"], "done");
 }
 
 fn title_and_place_are_sealed(app: TestApp) {

@@ -1,10 +1,13 @@
 //! Many at once: no place is given twice, and none is lost.
 
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use diesel::prelude::*;
 use serde_json::{Value, json};
+use shiryan::db::Lane;
 use shiryan::db::tables::slots;
+use shiryan::drives;
 use shiryan_kernel::ids::{DriveId, SlotId};
 use shiryan_kernel::role::Role;
 use shiryan_kernel::{Code, Result};
@@ -13,13 +16,14 @@ use super::{
     appointments_of, assert_sound, book_now, cancel_now, counts, plan, ready, slots_of, usual, willing,
 };
 use crate::support::app::{Client, TestApp};
-use crate::support::at_once;
+use crate::support::{Meeting, at_once, wait};
 
 both!(
     sixty_four_clients_ask_for_a_slot_of_ten,
     sixty_four_clients_ask_for_five_slots_of_two,
     a_storm_of_bookings_and_cancellations_keeps_the_count,
     one_donor_asked_for_everywhere_at_once_is_booked_once,
+    a_booking_waits_for_the_donor_s_other_one,
     many_who_cancel_at_once_free_one_place,
 );
 
@@ -95,6 +99,30 @@ fn one_donor_asked_for_everywhere_at_once_is_booked_once(app: TestApp) {
     assert_eq!(taken, 1);
     let next_day = plan(&app, json!({"date": "2026-12-02"}));
     book_now(&app, next_day, donor, None).unwrap();
+}
+
+/// One has booked and not yet committed when the other, for another drive of that day, begins.
+fn a_booking_waits_for_the_donor_s_other_one(app: TestApp) {
+    let (here, there) = (usual(&app), plan(&app, json!({"from": "14:00", "to": "16:00"})));
+    let donor = willing(&app);
+    let both_at_work = Arc::new(Meeting::default());
+    let outcomes = at_once(2, |n| {
+        let meeting = both_at_work.clone();
+        if n == 1 {
+            assert!(meeting.come(2, Duration::from_secs(10)));
+            return book_now(&app, there, donor, None).map(|booked| booked.id);
+        }
+        let (vault, by, zone) = (app.house.vault.clone(), app.principal(Role::Bank), app.house.zone);
+        wait(app.house.db.write_guarded(Lane::System, move |tx| {
+            let booked = drives::book(tx, &vault, zone, &by, here, donor, None)?;
+            assert!(meeting.come(2, Duration::from_secs(10)));
+            std::thread::sleep(Duration::from_millis(200));
+            Ok(booked.id)
+        }))
+    });
+    assert!(outcomes[0].is_ok(), "{outcomes:?}");
+    assert_eq!(outcomes[1].as_ref().unwrap_err().code, Code::AlreadyBooked);
+    assert_sound(&app, there, 0);
 }
 
 fn many_who_cancel_at_once_free_one_place(app: TestApp) {
