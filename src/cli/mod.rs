@@ -1,5 +1,6 @@
 //! The command line: one file per command. Errors are one sentence on standard error and exit code 2.
 
+pub mod import;
 mod migrate;
 mod serve;
 

@@ -63,7 +63,7 @@ pub fn register(tx: &mut Tx, vault: &Vault, by: &Principal, new: &NewDonor) -> R
     if known_elsewhere {
         prepared.donor.status = DonorStatus::Review;
     }
-    store::insert_prepared(tx.conn, std::slice::from_ref(&prepared))?;
+    store::insert_prepared(tx.conn, &[&prepared])?;
     feed::append(tx, "donor", id.0, "made")?;
     audit::record(tx, vault, &Line::new(Some(by.user), "donors.registered").on(id))?;
     Ok(Registered { id, warnings: new.warnings() })

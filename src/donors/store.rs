@@ -204,7 +204,7 @@ pub fn owned_keys<'a>(
 ///
 /// # Errors
 /// `state_conflict` when a key that is to be owned has an owner.
-pub fn insert_prepared(conn: &mut Conn, prepared: &[Prepared]) -> Result<()> {
+pub fn insert_prepared(conn: &mut Conn, prepared: &[&Prepared]) -> Result<()> {
     let rows: Vec<DonorRow> = prepared.iter().map(|one| one.donor.clone()).collect();
     insert_all!(conn => donors::table, rows)?;
     let rows: Vec<IdentityRow> = prepared.iter().map(|one| one.identity.clone()).collect();

@@ -4,6 +4,7 @@
 //! a closure, so that "is this donor mine" is one join. Nothing here knows who asks.
 
 pub mod api;
+mod import;
 mod store;
 
 use shiryan_kernel::ids::{FacilityId, UnitId};
@@ -13,7 +14,9 @@ use shiryan_kernel::text::{PlainText, ShortCode};
 use shiryan_kernel::{Code, Problem, Result};
 
 use crate::db::{Conn, Tx};
+use crate::sheets::folded;
 
+pub use import::import_units;
 pub use store::{Facility, Unit};
 
 /// A unit to be made.
@@ -110,6 +113,20 @@ pub fn facilities(conn: &mut Conn, after: i64, limit: i64) -> Result<Vec<Facilit
 /// As any read.
 pub fn is_within(conn: &mut Conn, unit: UnitId, roots: &[UnitId]) -> Result<bool> {
     store::is_within(conn, unit, roots)
+}
+
+/// A governorate by its code or by its name in either language, as registers write it.
+///
+/// # Errors
+/// `invalid_value`.
+pub fn governorate_named(text: &str) -> Result<Governorate> {
+    let wanted = folded(text);
+    let named = |governorate: &&Governorate| {
+        [governorate.code(), governorate.name_ar(), governorate.name_en()]
+            .iter()
+            .any(|name| folded(name) == wanted)
+    };
+    Governorate::ALL.iter().find(named).copied().ok_or_else(|| Problem::new(Code::InvalidValue))
 }
 
 fn unknown(field: &str) -> Problem {

@@ -5,6 +5,7 @@
 //! read, and the answer says so. Regions that cannot share are listed beside each other, never summed.
 
 pub mod api;
+mod import;
 mod memo;
 mod rules;
 mod store;
@@ -17,6 +18,7 @@ use shiryan_kernel::place::{Governorate, Region};
 use shiryan_kernel::time::{Moment, Zone, plus_days};
 
 use crate::db::Conn;
+pub use import::import_history;
 pub use rules::{Ahead, Outlook, OutlookDay, Start, day_number, is_dire, judge, outlook, seed};
 pub use store::{Flow, ShelfLot, shelf};
 

@@ -26,8 +26,10 @@ pub fn plain(cell: &str) -> &str {
     }
 }
 
-/// Names of columns compare in lower case, without marks and with one kind of gap.
-pub(super) fn header_key(name: &str) -> String {
+/// Words of a closed list and names of columns compare in lower case, without vowel signs and with one
+/// kind of gap.
+#[must_use]
+pub fn folded(name: &str) -> String {
     plain(name)
         .chars()
         .filter(|c| !matches!(c, '\u{feff}' | '\u{640}' | '\u{64b}'..='\u{652}'))

@@ -7,6 +7,7 @@
 
 mod cells;
 mod rejects;
+mod report;
 #[cfg(test)]
 mod tests;
 
@@ -16,8 +17,9 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-pub use cells::{civil_date, decimal, guarded, plain, whole};
+pub use cells::{civil_date, decimal, folded, guarded, plain, whole};
 pub use rejects::Rejects;
+pub use report::{ImportError, Progress, Report};
 
 /// The longest row, in bytes.
 pub const LONGEST_ROW: u64 = 64 * 1024;
@@ -70,6 +72,11 @@ impl Row {
     #[must_use]
     pub fn cell(&self, at: usize) -> &str {
         self.places.get(at).and_then(|place| self.written.get(*place)).map_or("", plain)
+    }
+
+    /// The cells of the expected columns, as [`Row::cell`] gives them.
+    pub fn cells(&self) -> impl Iterator<Item = &str> {
+        (0..self.places.len()).map(|at| self.cell(at))
     }
 
     /// Whether the row has as many cells as the header.
@@ -132,7 +139,8 @@ impl Sheet {
         if header.iter().all(String::is_empty) {
             return Err(SheetError::Empty { path: path.to_owned() });
         }
-        let places = (0..header.len()).collect();
+        let own = |name: &String| !ADDED.contains(&name.as_str());
+        let places = header.iter().enumerate().filter(|(_, name)| own(name)).map(|(at, _)| at).collect();
         Ok(Self { path: path.to_owned(), rows, header, places, spent, size, lag: first.lag })
     }
 
@@ -140,6 +148,11 @@ impl Sheet {
     #[must_use]
     pub fn header(&self) -> &[String] {
         &self.header
+    }
+
+    /// The names of the expected columns, as the file writes them.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        self.places.iter().filter_map(|place| self.header.get(*place)).map(String::as_str)
     }
 
     /// Bytes read so far and in all.
@@ -152,12 +165,12 @@ impl Sheet {
         let path = || self.path.clone();
         let mut places: Vec<Option<usize>> = vec![None; columns.len()];
         for (place, written) in self.header.iter().enumerate() {
-            let name = cells::header_key(written);
+            let name = folded(written);
             if ADDED.contains(&name.as_str()) {
                 continue;
             }
             let known = columns.iter().position(|column| {
-                column.name == name || column.also.iter().any(|also| cells::header_key(also) == name)
+                column.name == name || column.also.iter().any(|also| folded(also) == name)
             });
             let Some(slot) = known.and_then(|at| places.get_mut(at)) else {
                 let expected = columns.iter().map(|column| column.name).collect::<Vec<_>>().join(",");

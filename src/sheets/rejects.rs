@@ -32,7 +32,15 @@ impl Rejects {
     pub fn add(&mut self, row: &Row, faults: &[FieldError]) -> Result<(), SheetError> {
         let errors: Vec<String> =
             faults.iter().map(|fault| format!("{}:{}", fault.field, fault.code)).collect();
-        self.write(row, &errors.join(" ")).map_err(|cause| self.unwritable(cause))?;
+        self.add_saying(row, &errors.join(" "))
+    }
+
+    /// Writes a row with what is said of it.
+    ///
+    /// # Errors
+    /// As [`Rejects::add`].
+    pub fn add_saying(&mut self, row: &Row, errors: &str) -> Result<(), SheetError> {
+        self.write(row, errors).map_err(|cause| self.unwritable(cause))?;
         self.count += 1;
         Ok(())
     }

@@ -17,6 +17,7 @@ mod availability;
 mod db;
 mod donors;
 mod drives;
+mod imports;
 mod migrations;
 mod projections;
 mod stock;
