@@ -183,11 +183,18 @@ impl Settings {
     #[must_use]
     pub fn origin(&self) -> String {
         if self.server.origin.is_empty() {
-            let scheme = if self.has_tls() { "https" } else { "http" };
+            let scheme = if self.has_tls() || self.server.behind_proxy { "https" } else { "http" };
             format!("{scheme}://{}", self.server.listen)
         } else {
             self.server.origin.trim_end_matches('/').to_owned()
         }
+    }
+
+    /// Where browsers find us, when the operator has said so.
+    #[must_use]
+    pub fn named_origin(&self) -> Option<&str> {
+        let origin = self.server.origin.trim_end_matches('/');
+        if origin.is_empty() { None } else { Some(origin) }
     }
 
     /// Whether this process ends TLS itself.

@@ -131,7 +131,7 @@ mod tests {
 
     #[test]
     fn both_languages_have_the_same_ids() {
-        for file in ["common.ftl", "problems.ftl"] {
+        for file in ["common.ftl", "problems.ftl", "pages.ftl"] {
             let ids = |lang: &str| {
                 let path = format!("{}/locales/{lang}/{file}", env!("CARGO_MANIFEST_DIR"));
                 let text = std::fs::read_to_string(path).unwrap();

@@ -1,1 +1,19 @@
-//! Pages: layout, assets, sign-in.
+//! Pages: what every one of them shares. Frame, style sheet, who the browser belongs to, forms.
+//!
+//! A page knows its caller by cookie and never by token; the API is the other way round. Every form
+//! carries a token and comes from this very site, or it is refused. Nothing is loaded from elsewhere,
+//! and no page holds an inline style or script. The pages themselves live in the rooms of their subject.
+
+mod assets;
+mod form;
+mod frame;
+mod refused;
+mod show;
+mod visitor;
+
+pub use assets::serve as serve_assets;
+pub use form::Posted;
+pub use frame::{Frame, Tab};
+pub use refused::FACE;
+pub use show::{Group, Say, Time};
+pub use visitor::{Seated, Visitor, is_seated};

@@ -1,0 +1,79 @@
+### The words of pages.
+
+frame-skip = To the content
+frame-demo = Demo data, not real: every name and figure here was generated.
+frame-pages = Pages
+
+page-reserve = The reserve
+page-drives = My drives
+page-shelf = Our shelves
+page-docs = API description
+
+problem-home = To the first page
+problem-code = Code:
+
+role-admin = Administration
+role-command = Command
+role-medic = Unit medic
+role-hospital = Hospital
+role-bank = Blood bank
+role-physician = Physician
+
+sign-in-title = Sign in
+sign-in-username = User name
+sign-in-password = Password
+sign-in-new = New password
+sign-in-new-hint = Somebody else chose the present password. Choose one of your own, at least { NUMBER($n) } characters, to finish signing in.
+sign-in-same = The new password is the present one
+    .detail = Choose a password that differs from the present one.
+
+weekday-0 = Sunday
+weekday-1 = Monday
+weekday-2 = Tuesday
+weekday-3 = Wednesday
+weekday-4 = Thursday
+weekday-5 = Friday
+weekday-6 = Saturday
+
+month-1 = January
+month-2 = February
+month-3 = March
+month-4 = April
+month-5 = May
+month-6 = June
+month-7 = July
+month-8 = August
+month-9 = September
+month-10 = October
+month-11 = November
+month-12 = December
+
+day-long = { $weekday } { $day } { $month } { $year }
+
+column-group = Group
+column-day = Day
+column-time = Time
+column-drive = Drive
+column-governorate = Governorate
+column-status = State
+column-booked = Booked
+
+drive-status-draft = Draft
+drive-status-open = Open for booking
+drive-status-closed = Closed
+drive-status-cancelled = Cancelled
+drive-status-done = Done
+
+drives-title = Which drives are coming?
+drives-caption = Blood drives of my units within 60 days, nearest first.
+drives-none = My units have no drive within 60 days.
+drives-untitled = Blood drive
+drives-full = Full
+
+shelf-title = What is on our shelves?
+shelves-title = What is on the shelves?
+shelf-empty = There is no unit on the shelves.
+shelf-caption = Units that may be issued, by group and component. In brackets: those that expire within 3 days.
+shelf-expiring = ({ NUMBER($n) } expire)
+shelf-quarantine = In quarantine
+shelf-note = Units in quarantine are not tested yet and never count with those that may be issued. Every request needs two samples, an antibody screen and a crossmatch.
