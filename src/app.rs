@@ -11,6 +11,7 @@ use actix_web::body::MessageBody;
 use actix_web::dev::{Server, ServiceFactory, ServiceRequest, ServiceResponse};
 use actix_web::middleware::{Compress, from_fn};
 use actix_web::{App, Error, web};
+use shiryan_kernel::role::Role;
 use shiryan_kernel::time::{Clock, Zone};
 use tracing_actix_web::TracingLogger;
 use utoipa::OpenApi;
@@ -20,7 +21,7 @@ use crate::accounts::{Ended, Hasher, Limits, Sessions, Tokens};
 use crate::db::{Db, Lane, Size, Target, meta, migrate};
 use crate::eligibility::Rulebook;
 use crate::http::{
-    Cursors, House, guard, health, methods,
+    Answer, Cursors, House, guard, health, methods,
     methods::Methods,
     metrics,
     openapi::{self, ApiDoc, Gate},
@@ -28,6 +29,7 @@ use crate::http::{
 };
 use crate::settings::Settings;
 use crate::vault::{RootKey, Vault};
+use crate::web::Visitor;
 use crate::{accounts, activities, audit, donors, drives, eligibility, places, projections, reserve, stock};
 
 /// What a database is for; it is written into the database when it is made.
@@ -199,6 +201,23 @@ fn operations(config: &mut utoipa_actix_web::service_config::ServiceConfig) {
     reserve::availability::api::operations(config);
 }
 
+/// The pages, in one place.
+fn pages(config: &mut web::ServiceConfig) {
+    config.service(web::redirect("/docs", "/api/docs/"));
+    config.route("/", web::get().to(first_page));
+    crate::web::serve_assets(config);
+    accounts::pages::pages(config);
+}
+
+/// The first page answers the first question of whoever looks.
+async fn first_page(house: web::Data<House>, visitor: Visitor) -> Answer {
+    match visitor.role() {
+        None => accounts::pages::sign_in_page(&house, &visitor),
+        Some(Role::Medic) => drives::pages::coming(&house, &visitor).await,
+        Some(_) => stock::pages::shelves(&house, &visitor).await,
+    }
+}
+
 /// The API's description, complete.
 #[must_use]
 pub fn description() -> utoipa::openapi::OpenApi {
@@ -228,15 +247,24 @@ pub fn app(
         .configure(|config| {
             openapi::serve(config, gate);
             health::serve(config, probe);
+            pages(config);
         })
         .into_utoipa_app()
         .openapi(ApiDoc::openapi())
         .service(scope::scope("/api/v1").configure(operations))
         .split_for_parts();
     let doc = openapi::finish(doc);
+    let methods = Methods::of(&doc)
+        .and("/", ["GET"])
+        .and("/docs", ["GET"])
+        .and("/sign-in", ["GET", "POST"])
+        .and("/sign-out", ["POST"])
+        .and("/language", ["POST"])
+        .and("/assets/{digest}/{name}", ["GET"]);
     app.app_data(house)
+        .app_data(crate::web::FACE)
         .app_data(openapi::Description::of(&doc))
-        .default_service(methods::fallback(Arc::new(Methods::of(&doc))))
+        .default_service(methods::fallback(Arc::new(methods)))
         .wrap(from_fn(guard::door))
         .wrap(Compress::default())
         .wrap(from_fn(metrics::count))
@@ -248,7 +276,9 @@ fn gate(house: &web::Data<House>) -> Gate {
     if house.is_demo {
         return Gate::open();
     }
-    Gate::when(|request| std::future::ready(crate::http::actor::bearer(&request).is_ok()))
+    Gate::when(|request| async move {
+        crate::http::actor::bearer(&request).is_ok() || crate::web::is_seated(&request).await
+    })
 }
 
 fn probe(house: &web::Data<House>) -> health::Probe {

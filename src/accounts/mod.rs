@@ -5,6 +5,7 @@
 //! a token. Only digests of secrets are kept.
 
 pub mod api;
+pub mod pages;
 mod password;
 mod rights;
 mod sessions;

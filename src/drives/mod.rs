@@ -7,6 +7,7 @@
 pub mod api;
 mod book;
 mod cancel;
+pub mod pages;
 pub mod rules;
 mod store;
 

@@ -6,6 +6,7 @@
 //! nobody has named or whose names disagree.
 
 pub mod api;
+pub mod pages;
 pub mod rules;
 mod store;
 mod summary;

@@ -19,5 +19,6 @@ mod donors;
 mod drives;
 mod imports;
 mod migrations;
+mod pages;
 mod projections;
 mod stock;

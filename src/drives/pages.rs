@@ -1,0 +1,100 @@
+//! The page of a medic's coming drives: when, where, and how full.
+
+use askama::Template;
+use shiryan_kernel::status::DriveStatus;
+use shiryan_kernel::time::plus_days;
+
+use super::{Filter, Seen};
+use crate::accounts::{Actor, SeeDrives};
+use crate::activities::rules::Days;
+use crate::http::{Answer, House};
+use crate::web::{Frame, Time, Visitor};
+
+/// How far the page looks ahead, in days.
+const AHEAD: i64 = 60;
+/// The most drives that it lists.
+const MOST: i64 = 100;
+
+struct Row {
+    day: String,
+    from: Option<Time>,
+    to: Option<Time>,
+    what: String,
+    place: String,
+    governorate: String,
+    status: String,
+    booked: i64,
+    capacity: i64,
+    /// Booked share in percent, for the bar.
+    percent: i64,
+    is_full: bool,
+}
+
+#[derive(Template)]
+#[template(path = "drives.html")]
+struct Page {
+    frame: Frame,
+    at: Time,
+    today: String,
+    rows: Vec<Row>,
+}
+
+/// Drives from today on of the visitor's own units.
+///
+/// # Errors
+/// `forbidden`; as any read.
+pub async fn coming(house: &House, visitor: &Visitor) -> Answer {
+    let by: Actor<SeeDrives> = visitor.seat()?;
+    let (today, zone, vault) = (house.today(), house.zone, house.vault.clone());
+    let filter =
+        Filter { days: Days::parse(Some(today), Some(plus_days(today, AHEAD)))?, ..Filter::default() };
+    let who = by.clone();
+    let found = house.db.read(move |conn| super::list(conn, &vault, zone, &who, &filter, None, MOST)).await?;
+    let frame = Frame::of(house, visitor, "drives-title");
+    let coming = found.into_iter().map(|(_, seen)| seen).filter(|seen| seen.status != DriveStatus::Cancelled);
+    let page = Page {
+        at: Time(house.db.now(), zone),
+        today: frame.say.day(today),
+        rows: coming.map(|seen| row(&frame, house, seen)).collect(),
+        frame,
+    };
+    Ok(visitor.page(&page)?)
+}
+
+fn row(frame: &Frame, house: &House, seen: Seen) -> Row {
+    let say = frame.say;
+    let details = seen.details;
+    let time = |at| Time(at, house.zone);
+    Row {
+        day: say.day(seen.on),
+        from: details.as_ref().map(|details| time(details.starts_at)),
+        to: details.as_ref().map(|details| time(details.ends_at)),
+        what: details
+            .as_ref()
+            .and_then(|details| details.title.clone())
+            .unwrap_or_else(|| say.text("drives-untitled")),
+        place: details.and_then(|details| details.place).unwrap_or_default(),
+        governorate: say.word("governorate", seen.governorate.code()),
+        status: say.word("drive-status", seen.status.code()),
+        booked: seen.booked,
+        capacity: seen.capacity,
+        percent: percent(seen.booked, seen.capacity),
+        is_full: seen.booked >= seen.capacity,
+    }
+}
+
+fn percent(booked: i64, capacity: i64) -> i64 {
+    (booked * 100).checked_div(capacity).unwrap_or(0).clamp(0, 100)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_bar_never_leaves_its_frame() {
+        for (booked, capacity, expected) in [(0, 8, 0), (5, 8, 62), (8, 8, 100), (9, 8, 100), (0, 0, 0)] {
+            assert_eq!(percent(booked, capacity), expected);
+        }
+    }
+}

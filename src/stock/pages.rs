@@ -1,0 +1,149 @@
+//! The page of the shelves: what may be issued, by group and component.
+
+use std::collections::BTreeMap;
+
+use askama::Template;
+use chrono::NaiveDate;
+use shiryan_kernel::blood::{BloodGroup, Component};
+use shiryan_kernel::status::UnitStatus;
+
+use super::SummaryCell;
+use crate::accounts::{Actor, SeeStockSummary};
+use crate::http::{Answer, House};
+use crate::places;
+use crate::texts::Lang;
+use crate::web::{Frame, Group, Say, Time, Visitor};
+
+/// Units that may be issued, and how many of them end soon.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+struct Held {
+    usable: i64,
+    expiring: i64,
+}
+
+struct Row {
+    group: Group,
+    name: String,
+    cells: Vec<Held>,
+}
+
+/// The shelf of one facility, or the shelves of one sharing region.
+struct Shelf {
+    name: String,
+    rows: Vec<Row>,
+    quarantine: Vec<i64>,
+}
+
+#[derive(Template)]
+#[template(path = "shelf.html")]
+struct Page {
+    frame: Frame,
+    at: Time,
+    day: NaiveDate,
+    components: Vec<String>,
+    shelves: Vec<Shelf>,
+}
+
+/// The shelf of the visitor's own facility; for a role without one, those of each sharing region, which
+/// are never added up.
+///
+/// # Errors
+/// `forbidden`; as any read.
+pub async fn shelves(house: &House, visitor: &Visitor) -> Answer {
+    let by: Actor<SeeStockSummary> = visitor.seat()?;
+    let (who, zone, now) = (by.clone(), house.zone, house.db.now());
+    let (areas, facility) = house
+        .db
+        .read(move |conn| {
+            let facility = who.facility.map(|own| places::facility(conn, own)).transpose()?;
+            Ok((super::summary(conn, zone, &who, now)?.areas, facility))
+        })
+        .await?;
+    let title = if facility.is_some() { "shelf-title" } else { "shelves-title" };
+    let frame = Frame::of(house, visitor, title);
+    let say = frame.say;
+    let shelves = match facility {
+        Some(facility) => {
+            let name = match visitor.lang {
+                Lang::Ar => facility.name_ar,
+                Lang::En => facility.name_en,
+            };
+            vec![shelf(say, name, areas.iter().flat_map(|area| &area.cells))]
+        }
+        None => areas
+            .iter()
+            .filter(|area| area.governorate.is_none())
+            .map(|area| shelf(say, say.word("region", area.region.code()), area.cells.iter()))
+            .collect(),
+    };
+    let page = Page {
+        at: Time(now, zone),
+        day: zone.date(now),
+        components: Component::ALL.iter().map(|component| say.word("component", component.code())).collect(),
+        shelves,
+        frame,
+    };
+    Ok(visitor.page(&page)?)
+}
+
+fn shelf<'a>(say: Say, name: String, cells: impl Iterator<Item = &'a SummaryCell> + Clone) -> Shelf {
+    let held = held(cells.clone());
+    let rows = BloodGroup::ALL.iter().map(|group| Row {
+        group: Group(*group),
+        name: say.word("blood-group", group.code()),
+        cells: Component::ALL
+            .iter()
+            .map(|component| held.get(&(*group, *component)).copied().unwrap_or_default())
+            .collect(),
+    });
+    Shelf { name, rows: rows.collect(), quarantine: quarantine(cells) }
+}
+
+fn held<'a>(cells: impl Iterator<Item = &'a SummaryCell>) -> BTreeMap<(BloodGroup, Component), Held> {
+    let mut held: BTreeMap<_, Held> = BTreeMap::new();
+    for cell in cells.filter(|cell| cell.status.is_usable()) {
+        let Some(group) = cell.blood_group else { continue };
+        let sum = held.entry((group, cell.component)).or_default();
+        sum.usable += cell.units;
+        sum.expiring += cell.expiring;
+    }
+    held
+}
+
+/// Units in quarantine of each component, whatever their group.
+fn quarantine<'a>(cells: impl Iterator<Item = &'a SummaryCell> + Clone) -> Vec<i64> {
+    let of = |component: &Component| {
+        cells
+            .clone()
+            .filter(|cell| cell.component == *component && cell.status == UnitStatus::Quarantine)
+            .map(|cell| cell.units)
+            .sum()
+    };
+    Component::ALL.iter().map(of).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_units_that_may_be_issued_are_held() {
+        let cell = |status, units, expiring| SummaryCell {
+            blood_group: Some(BloodGroup::ONeg),
+            component: Component::Plasma,
+            status,
+            units,
+            expiring,
+        };
+        let cells = [
+            cell(UnitStatus::Released, 5, 2),
+            cell(UnitStatus::Quarantine, 7, 1),
+            cell(UnitStatus::Expired, 9, 0),
+            cell(UnitStatus::Blocked, 11, 3),
+        ];
+        let held = held(cells.iter());
+        assert_eq!(held.len(), 1);
+        assert_eq!(held[&(BloodGroup::ONeg, Component::Plasma)], Held { usable: 5, expiring: 2 });
+        assert_eq!(quarantine(cells.iter()), [0, 0, 0, 7, 0]);
+    }
+}

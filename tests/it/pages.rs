@@ -1,0 +1,362 @@
+//! Pages over HTTP as a browser sees them: signing in and out, cookies, forms, headers, languages.
+
+use std::collections::BTreeMap;
+
+use serde_json::json;
+use shiryan::texts::{self, Lang};
+use shiryan_kernel::role::Role;
+
+use crate::support::app::{Client, PASSWORD, Reply, TestApp, credentials};
+
+both!(
+    signs_in_looks_and_signs_out,
+    a_wrong_sign_in_is_told_in_words_and_escaped,
+    a_first_sign_in_asks_for_an_own_password,
+    a_form_needs_its_token_and_its_site,
+    pages_and_api_know_their_caller_each_in_one_way,
+    the_switch_of_language_stays_with_the_person,
+    every_role_has_a_first_page_in_both_languages,
+    the_description_opens_for_a_browser_that_is_signed_in,
+    assets_are_kept_for_good_and_others_are_not_found,
+    problems_outside_the_api_are_pages,
+);
+
+/// A browser: keeps cookies, sends them and the origin.
+struct Browser {
+    client: Client,
+    origin: String,
+    cookies: BTreeMap<String, String>,
+    language: &'static str,
+}
+
+impl Browser {
+    fn new(app: &TestApp) -> Self {
+        Self { client: app.anonymous(), origin: app.url(), cookies: BTreeMap::new(), language: "en" }
+    }
+
+    fn send(&mut self, method: &str, path: &str, more: &[(&str, &str)], form: Option<String>) -> Reply {
+        let line: Vec<String> = self.cookies.iter().map(|(name, value)| format!("{name}={value}")).collect();
+        let line = line.join("; ");
+        let mut headers = vec![("accept", "text/html"), ("accept-language", self.language)];
+        if !line.is_empty() {
+            headers.push(("cookie", &line));
+        }
+        if form.is_some() {
+            headers.push(("content-type", "application/x-www-form-urlencoded"));
+        }
+        headers.extend_from_slice(more);
+        let reply = self.client.send(method, path, &headers, form.map(String::into_bytes));
+        for cookie in set_cookies(&reply) {
+            let (name, value) = cookie.split(';').next().unwrap().split_once('=').unwrap();
+            if value.is_empty() {
+                self.cookies.remove(name);
+            } else {
+                self.cookies.insert(name.to_owned(), value.to_owned());
+            }
+        }
+        reply
+    }
+
+    fn get(&mut self, path: &str) -> Reply {
+        self.send("GET", path, &[], None)
+    }
+
+    /// Sends a form of the first page, as that page would.
+    fn submit(&mut self, path: &str, fields: &[(&str, &str)]) -> Reply {
+        let token = token(&self.get("/"));
+        let origin = self.origin.clone();
+        self.send("POST", path, &[("origin", &origin)], Some(form(&token, fields)))
+    }
+
+    fn sign_in(&mut self, username: &str) -> Reply {
+        self.submit("/sign-in", &[("username", username), ("password", PASSWORD)])
+    }
+}
+
+fn signed_in(app: &TestApp, role: Role) -> Browser {
+    let mut browser = Browser::new(app);
+    let reply = browser.sign_in(role.code());
+    assert_eq!((reply.status, reply.headers["location"].to_str().unwrap()), (303, "/"), "{}", reply.text);
+    browser
+}
+
+fn form(token: &str, fields: &[(&str, &str)]) -> String {
+    let encode = |text: &str| -> String { text.bytes().map(|byte| format!("%{byte:02X}")).collect() };
+    fields
+        .iter()
+        .fold(format!("csrf={token}"), |body, (name, value)| format!("{body}&{name}={}", encode(value)))
+}
+
+fn token(page: &Reply) -> String {
+    let after = page.text.split("name=\"csrf\" value=\"").nth(1).unwrap_or_else(|| panic!("{}", page.text));
+    after.split('"').next().unwrap().to_owned()
+}
+
+fn set_cookies(reply: &Reply) -> Vec<String> {
+    reply.headers.get_all("set-cookie").iter().map(|value| value.to_str().unwrap().to_owned()).collect()
+}
+
+fn signs_in_looks_and_signs_out(app: TestApp) {
+    let mut browser = Browser::new(&app);
+    let door = browser.get("/");
+    assert_eq!(door.status, 200);
+    assert!(door.text.contains("autocomplete=\"current-password\""));
+    let reply = browser.sign_in("command");
+    assert_eq!((reply.status, reply.headers["location"].to_str().unwrap()), (303, "/"));
+    let cookies = set_cookies(&reply);
+    let session = cookies.iter().find(|cookie| cookie.starts_with("session=")).unwrap();
+    assert!(session.ends_with("; HttpOnly; SameSite=Strict; Path=/"), "{session}");
+    assert!(cookies.iter().any(|cookie| cookie.starts_with("sign-in=;") && cookie.contains("Max-Age=0")));
+    let first = browser.get("/");
+    assert_eq!(first.status, 200);
+    assert!(first.text.contains("action=\"/sign-out\"") && !first.text.contains("autocomplete"));
+    assert_eq!(first.headers["cache-control"], "no-store");
+    let held = browser.cookies["session"].clone();
+    let out = browser.submit("/sign-out", &[]);
+    assert_eq!(out.status, 303);
+    assert!(!browser.cookies.contains_key("session"));
+    browser.cookies.insert("session".into(), held);
+    assert!(browser.get("/").text.contains("action=\"/sign-in\""), "the old cookie opens nothing");
+}
+
+fn a_wrong_sign_in_is_told_in_words_and_escaped(app: TestApp) {
+    let mut browser = Browser::new(&app);
+    let name = "<script>\"&";
+    let reply = browser.submit("/sign-in", &[("username", name), ("password", "wrong")]);
+    assert_eq!(reply.status, 401);
+    assert!(!browser.cookies.contains_key("session"));
+    assert!(reply.text.contains("The user name or the password is not correct"));
+    assert!(!reply.text.contains("<script"), "{}", reply.text);
+    assert!(!reply.text.contains("wrong\""), "a password is never shown again");
+    browser.language = "ar";
+    let reply = browser.submit("/sign-in", &[("username", "admin"), ("password", "wrong")]);
+    assert!(reply.text.contains("role=\"alert\"") && reply.text.contains("value=\"admin\""));
+    assert!(reply.text.contains("غير صحيحة"));
+}
+
+fn a_first_sign_in_asks_for_an_own_password(app: TestApp) {
+    let user = json!({"username": "newcomer", "password": "a password to change", "role": "command"});
+    app.client(Role::Admin).post("/api/v1/users", &user).expect(201);
+    let mut browser = Browser::new(&app);
+    let old = [("username", "newcomer"), ("password", "a password to change")];
+    let asked = browser.submit("/sign-in", &old);
+    assert_eq!(asked.status, 403);
+    assert!(
+        asked.text.contains("name=\"new_password\"") && asked.text.contains("autocomplete=\"new-password\"")
+    );
+    let with = |new| [old[0], old[1], ("new_password", new)];
+    let short = browser.submit("/sign-in", &with("short"));
+    assert_eq!(short.status, 422);
+    assert!(short.text.contains("The password is too short") && short.text.contains("name=\"new_password\""));
+    let same = browser.submit("/sign-in", &with("a password to change"));
+    assert!(same.text.contains("The new password is the present one"));
+    let good = browser.submit("/sign-in", &with("a password of my own"));
+    assert_eq!(good.status, 303);
+    assert!(browser.get("/").text.contains("action=\"/sign-out\""));
+}
+
+fn a_form_needs_its_token_and_its_site(app: TestApp) {
+    let mut browser = Browser::new(&app);
+    let good = token(&browser.get("/"));
+    let fields = [("username", "admin"), ("password", PASSWORD)];
+    let here = app.url();
+    let refused = |browser: &mut Browser, headers: &[(&str, &str)], token: &str| {
+        let reply = browser.send("POST", "/sign-in", headers, Some(form(token, &fields)));
+        assert_eq!(reply.status, 403, "{headers:?} {token}: {}", reply.text);
+        assert!(reply.text.contains("cross_site_refused"));
+        assert!(!browser.cookies.contains_key("session"));
+    };
+    let other = token(&Browser::new(&app).get("/"));
+    for token in ["", "00", other.as_str(), &good[2..]] {
+        refused(&mut browser, &[("origin", &here)], token);
+    }
+    for headers in [
+        &[][..],
+        &[("origin", "https://evil.example")],
+        &[("origin", "null")],
+        &[("origin", &here), ("sec-fetch-site", "cross-site")],
+        &[("sec-fetch-site", "same-site")],
+    ] {
+        refused(&mut browser, headers, &good);
+    }
+    // The token of before the sign-in is none of the session's, and another session's is neither.
+    let mut command = signed_in(&app, Role::Command);
+    let mut bank = signed_in(&app, Role::Bank);
+    let of_bank = token(&bank.get("/"));
+    for token in [good.as_str(), of_bank.as_str()] {
+        let reply = command.send("POST", "/sign-out", &[("origin", &here)], Some(form(token, &[])));
+        assert_eq!(reply.status, 403);
+    }
+    assert!(command.get("/").text.contains("action=\"/sign-out\""));
+    let json = browser.send("POST", "/sign-in", &[("origin", &here), ("content-type", "text/plain")], None);
+    assert_eq!(json.status, 415);
+}
+
+fn pages_and_api_know_their_caller_each_in_one_way(app: TestApp) {
+    let mut browser = signed_in(&app, Role::Admin);
+    let by_cookie = browser.send("GET", "/api/v1/units", &[], None);
+    assert_eq!(by_cookie.problem(401), "unauthenticated");
+    let granted = app.anonymous().post("/api/v1/sessions", &credentials("admin")).expect(201);
+    let bearer = format!("Bearer {}", granted["access_token"].as_str().unwrap());
+    let mut stranger = Browser::new(&app);
+    let by_token = stranger.send("GET", "/", &[("authorization", &bearer)], None);
+    assert!(by_token.text.contains("action=\"/sign-in\""));
+    // A refresh token is no cookie, and a cookie no refresh token.
+    stranger.cookies.insert("session".into(), granted["refresh_token"].as_str().unwrap().into());
+    assert!(stranger.get("/").text.contains("action=\"/sign-in\""));
+    let body = json!({"refresh_token": browser.cookies["session"]});
+    assert_eq!(app.anonymous().post("/api/v1/sessions/refresh", &body).problem(401), "refresh_invalid");
+}
+
+fn the_switch_of_language_stays_with_the_person(app: TestApp) {
+    let mut browser = signed_in(&app, Role::Command);
+    assert!(browser.get("/").text.contains("<html lang=\"en\" dir=\"ltr\">"));
+    let back = "/?component=plasma";
+    let switched = browser.submit("/language", &[("lang", "ar"), ("back", back)]);
+    assert_eq!((switched.status, switched.headers["location"].to_str().unwrap()), (303, back));
+    assert!(set_cookies(&switched)[0].starts_with("lang=ar; HttpOnly; SameSite=Strict; Path=/"));
+    assert!(browser.get("/").text.contains("<html lang=\"ar\" dir=\"rtl\">"));
+    let mut elsewhere = signed_in(&app, Role::Command);
+    assert!(elsewhere.get("/").text.contains("<html lang=\"ar\" dir=\"rtl\">"));
+    let away = browser.submit("/language", &[("lang", "en"), ("back", "//evil.example/")]);
+    assert_eq!(away.headers["location"], "/");
+    let unknown = browser.submit("/language", &[("lang", "fr"), ("back", "/")]);
+    assert_eq!(unknown.status, 422);
+}
+
+fn every_role_has_a_first_page_in_both_languages(app: TestApp) {
+    for role in Role::ALL {
+        let mut browser = signed_in(&app, *role);
+        for (language, direction) in [("en", "ltr"), ("ar", "rtl")] {
+            browser.language = language;
+            let page = browser.get("/");
+            assert_eq!(page.status, 200, "{role}: {}", page.text);
+            assert!(page.text.contains(&format!("<html lang=\"{language}\" dir=\"{direction}\">")), "{role}");
+            check(&page, language);
+        }
+    }
+    let mut stranger = Browser::new(&app);
+    for language in ["en", "ar"] {
+        stranger.language = language;
+        check(&stranger.get("/"), language);
+    }
+}
+
+/// What holds for every page.
+fn check(page: &Reply, language: &str) {
+    let policy = page.headers["content-security-policy"].to_str().unwrap();
+    for part in ["default-src 'none'", "style-src 'self'", "script-src 'self'", "form-action 'self'"] {
+        assert!(policy.contains(part), "{policy}");
+    }
+    assert!(!policy.contains("unsafe"));
+    assert_eq!(page.headers["referrer-policy"], "same-origin");
+    assert_eq!(page.headers["content-language"], language);
+    for never in
+        [" style=", "<style", "<script", " onclick=", " onload=", "javascript:", "http://", "https://"]
+    {
+        assert!(!page.text.contains(never), "{never} in {}", page.text);
+    }
+    assert!(page.text.len() <= 60_000, "{} bytes", page.text.len());
+    let words = words(&page.text);
+    if language == "ar" {
+        // The switch, the API's own name and letters of blood groups are all the Latin there is.
+        for word in words.split(|c: char| !c.is_ascii_alphabetic()).filter(|word| !word.is_empty()) {
+            let known = ["English", "API", "O", "A", "B", "AB", "BB", "H"].contains(&word);
+            assert!(known, "{word} in the Arabic page: {words}");
+        }
+    } else {
+        let foreign: String = words.chars().filter(|c| ('\u{600}'..'\u{700}').contains(c)).collect();
+        assert_eq!(foreign, "العربية", "{words}");
+    }
+    // A text that neither language has shows as its own id.
+    for word in words.split_whitespace() {
+        assert!(!(word.contains('-') && word.bytes().all(|b| b.is_ascii_lowercase() || b == b'-')), "{word}");
+    }
+}
+
+/// The text between the tags.
+fn words(html: &str) -> String {
+    let body = html.split_once("<body>").unwrap().1;
+    let mut inside = false;
+    body.chars()
+        .map(|c| {
+            inside = (inside || c == '<') && c != '>';
+            if inside || c == '>' { ' ' } else { c }
+        })
+        .collect()
+}
+
+fn the_description_opens_for_a_browser_that_is_signed_in(app: TestApp) {
+    let mut stranger = Browser::new(&app);
+    assert_eq!(stranger.get("/api/v1/openapi.json").problem(401), "unauthenticated");
+    let mut medic = signed_in(&app, Role::Medic);
+    assert_eq!(medic.get("/api/v1/openapi.json").status, 200);
+    assert_eq!(medic.get("/docs").headers["location"], "/api/docs/");
+    assert_eq!(medic.get("/api/docs/").status, 200);
+}
+
+fn assets_are_kept_for_good_and_others_are_not_found(app: TestApp) {
+    let mut browser = Browser::new(&app);
+    let page = browser.get("/");
+    let sheet = page.text.split("rel=\"stylesheet\" href=\"").nth(1).unwrap().split('"').next().unwrap();
+    let found = browser.get(sheet);
+    assert_eq!(
+        (found.status, found.headers["content-type"].to_str().unwrap()),
+        (200, "text/css; charset=utf-8")
+    );
+    assert_eq!(found.headers["cache-control"], "public, max-age=31536000, immutable");
+    assert!(!found.headers.contains_key("set-cookie"));
+    assert!(found.text.len() <= 20_000);
+    for gone in
+        ["/assets/0000000000000000/base.css", &sheet.replace("base", "other"), "/assets/a/..%2fCargo.toml"]
+    {
+        assert_eq!(browser.get(gone).status, 404, "{gone}");
+    }
+}
+
+fn problems_outside_the_api_are_pages(app: TestApp) {
+    let mut browser = Browser::new(&app);
+    for (language, title) in [("en", Lang::En), ("ar", Lang::Ar)] {
+        browser.language = language;
+        let page = browser.get("/nowhere");
+        assert_eq!(
+            (page.status, page.headers["content-type"].to_str().unwrap()),
+            (404, "text/html; charset=utf-8")
+        );
+        assert!(page.text.contains(&texts::problem(title, shiryan_kernel::Code::NotFound).title));
+    }
+    let posted = browser.send("POST", "/", &[], None);
+    assert_eq!((posted.status, posted.headers["allow"].to_str().unwrap()), (405, "GET"));
+    assert_eq!(browser.get("/api/v1/nowhere").problem(404), "not_found");
+}
+
+/// Every text that a template or a page names is there in both languages.
+#[test]
+fn every_text_of_a_page_is_there_in_both_languages() {
+    let root = env!("CARGO_MANIFEST_DIR");
+    let mut sources = Vec::new();
+    for entry in std::fs::read_dir(format!("{root}/templates")).unwrap() {
+        sources.push(std::fs::read_to_string(entry.unwrap().path()).unwrap());
+    }
+    for room in std::fs::read_dir(format!("{root}/src")).unwrap() {
+        sources.extend(std::fs::read_to_string(room.unwrap().path().join("pages.rs")));
+    }
+    let mut named = 0;
+    for source in &sources {
+        for call in ["text(\"", "count(\"", "with(\"", "Frame::of(house, visitor, \""] {
+            for after in source.split(call).skip(1) {
+                let id = after.split('"').next().unwrap();
+                named += 1;
+                for lang in Lang::ALL {
+                    assert!(texts::has(lang, id), "{lang:?} has no {id}");
+                }
+            }
+        }
+    }
+    assert!(named > 20, "only {named} texts found");
+    for role in Role::ALL {
+        for lang in Lang::ALL {
+            assert!(texts::has(lang, &format!("role-{role}")));
+        }
+    }
+}
