@@ -30,7 +30,9 @@ use crate::http::{
 use crate::settings::Settings;
 use crate::vault::{RootKey, Vault};
 use crate::web::Visitor;
-use crate::{accounts, activities, audit, donors, drives, eligibility, places, projections, reserve, stock};
+use crate::{
+    accounts, activities, audit, donations, donors, drives, eligibility, places, projections, reserve, stock,
+};
 
 /// What a database is for; it is written into the database when it is made.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -197,6 +199,7 @@ fn operations(config: &mut utoipa_actix_web::service_config::ServiceConfig) {
     activities::api::operations(config);
     drives::api::operations(config);
     stock::api::operations(config);
+    donations::api::operations(config);
     projections::api::operations(config);
     reserve::availability::api::operations(config);
 }

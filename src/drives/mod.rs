@@ -7,6 +7,7 @@
 pub mod api;
 mod book;
 mod cancel;
+mod keep;
 pub mod pages;
 pub mod rules;
 mod store;
@@ -29,6 +30,7 @@ use crate::places;
 use crate::vault::Vault;
 pub use book::{Booked, book, enter_appointment};
 pub use cancel::{Cancelled, cancel};
+pub use keep::keep_appointment;
 use rules::Hours;
 
 /// A drive to be made.

@@ -277,6 +277,23 @@ pub fn appointment(conn: &mut Conn, id: AppointmentId) -> Result<Appointment> {
         .first(conn)?)
 }
 
+/// The donor's appointment in the drive that still takes a place.
+pub fn live_appointment(
+    conn: &mut Conn,
+    drive: DriveId,
+    donor: DonorId,
+) -> Result<Option<(AppointmentId, AppointmentStatus)>> {
+    const LIVE: [AppointmentStatus; 2] = [AppointmentStatus::Proposed, AppointmentStatus::Booked];
+    on_each!(conn => c, appointments::table
+        .filter(appointments::drive.eq(drive))
+        .filter(appointments::donor.eq(donor))
+        .filter(appointments::status.eq_any(LIVE))
+        .select((appointments::id, appointments::status))
+        .first(c)
+        .optional())
+    .map_err(Problem::from)
+}
+
 /// Moves an appointment on from where it stands; `false` when it no longer stands there.
 pub fn end(tx: &mut Tx, id: AppointmentId, from: AppointmentStatus, to: AppointmentStatus) -> Result<bool> {
     let moved = diesel::update(appointments::table.find(id.0).filter(appointments::status.eq(from)))

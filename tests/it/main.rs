@@ -15,6 +15,7 @@ mod arrows;
 mod audit;
 mod availability;
 mod db;
+mod donations;
 mod donors;
 mod drives;
 mod imports;

@@ -1,0 +1,45 @@
+//! Rows of donations.
+
+use diesel::prelude::*;
+use shiryan_kernel::Result;
+use shiryan_kernel::din::Din;
+use shiryan_kernel::ids::{AppointmentId, DonationId, FacilityId, UserId};
+use shiryan_kernel::time::Zone;
+
+use super::NewDonation;
+use crate::db::tables::donations;
+use crate::db::{Conn, Tx};
+
+pub fn is_used(conn: &mut Conn, din: &Din) -> Result<bool> {
+    let found: Option<i64> =
+        donations::table.filter(donations::din.eq(din)).select(donations::id).first(conn).optional()?;
+    Ok(found.is_some())
+}
+
+pub fn insert(
+    tx: &mut Tx,
+    zone: Zone,
+    by: Option<UserId>,
+    id: DonationId,
+    new: &NewDonation,
+    facility: FacilityId,
+    appointment: Option<AppointmentId>,
+) -> Result<()> {
+    diesel::insert_into(donations::table)
+        .values((
+            donations::id.eq(id),
+            donations::donor.eq(new.donor),
+            donations::din.eq(new.din),
+            donations::donation_type.eq(new.donation_type),
+            donations::volume_ml.eq(new.volume_ml),
+            donations::collected_at.eq(new.collected_at.naive_utc()),
+            donations::given_on.eq(zone.date(new.collected_at)),
+            donations::facility.eq(facility),
+            donations::drive.eq(new.drive),
+            donations::appointment.eq(appointment),
+            donations::recorded_at.eq(tx.now.naive_utc()),
+            donations::recorded_by.eq(by),
+        ))
+        .execute(tx.conn)?;
+    Ok(())
+}
