@@ -330,7 +330,24 @@ pub async fn keep(house: web::Data<House>) {
             let forgotten = house.db.write(Lane::Bulk, crate::db::once::forget_old).await;
             note("forgetting old idempotency answers", forgotten.map(drop));
         }
+        if turn.is_multiple_of(120) {
+            note("marking expired units", mark_expired(&house).await);
+            let made = reserve::published::make_due(&house.db, house.today()).await;
+            note("publishing the table of donors", made.map(drop));
+        }
         turn = turn.wrapping_add(1);
+    }
+}
+
+/// In slices that let others write between them.
+async fn mark_expired(house: &House) -> shiryan_kernel::Result<()> {
+    const SLICE: usize = 64;
+    let (zone, most) = (house.zone, i64::try_from(SLICE).unwrap_or(i64::MAX));
+    loop {
+        let marked = house.db.write(Lane::Bulk, move |tx| stock::expire_due(tx, zone, most)).await?;
+        if marked < SLICE {
+            return Ok(());
+        }
     }
 }
 
