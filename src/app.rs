@@ -317,7 +317,8 @@ pub fn listen(house: &web::Data<House>) -> Result<(Server, SocketAddr), server::
     Ok((server, addresses.first().copied().unwrap_or(wanted.listen)))
 }
 
-/// The house's own work beside requests: chains the audit, forgets old idempotency answers.
+/// The house's own work beside requests: chains the audit, marks expired units, makes the day's table of donors,
+/// forgets old idempotency answers.
 /// Runs until it is dropped.
 pub async fn keep(house: web::Data<House>) {
     let mut turn = 0_u32;
