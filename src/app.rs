@@ -3,6 +3,8 @@
 //! The one room that knows every other. It refuses to serve a demo's world as real, a database that
 //! another key sealed, and one that other migrations made.
 
+mod keep;
+
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -27,6 +29,8 @@ use crate::http::{
     openapi::{self, ApiDoc, Gate},
     server,
 };
+pub use keep::{daily, keep};
+
 use crate::settings::Settings;
 use crate::vault::{RootKey, Vault};
 use crate::web::Visitor;
@@ -315,51 +319,4 @@ pub fn listen(house: &web::Data<House>) -> Result<(Server, SocketAddr), server::
     let for_workers = house.clone();
     let (server, addresses) = server::start(move || app(for_workers.clone()), &settings)?;
     Ok((server, addresses.first().copied().unwrap_or(wanted.listen)))
-}
-
-/// The house's own work beside requests: chains the audit, marks expired units, makes the day's table of donors,
-/// forgets old idempotency answers.
-/// Runs until it is dropped.
-pub async fn keep(house: web::Data<House>) {
-    let mut turn = 0_u32;
-    loop {
-        tokio::time::sleep(Duration::from_millis(500)).await;
-        let vault = house.vault.clone();
-        let sealed = house.db.write(Lane::System, move |tx| audit::seal(tx, &vault)).await;
-        note("sealing the audit", sealed.map(drop));
-        if turn.is_multiple_of(7_200) {
-            let forgotten = house.db.write(Lane::Bulk, crate::db::once::forget_old).await;
-            note("forgetting old idempotency answers", forgotten.map(drop));
-        }
-        if turn.is_multiple_of(120) {
-            note("marking expired units", mark_expired(&house).await);
-            let made = reserve::published::make_due(&house.db, house.today()).await;
-            note("publishing the table of donors", made.map(drop));
-        }
-        turn = turn.wrapping_add(1);
-    }
-}
-
-/// In slices that let others write between them.
-async fn mark_expired(house: &House) -> shiryan_kernel::Result<()> {
-    const SLICE: usize = 64;
-    let (zone, most) = (house.zone, i64::try_from(SLICE).unwrap_or(i64::MAX));
-    loop {
-        let marked = house.db.write(Lane::Bulk, move |tx| stock::expire_due(tx, zone, most)).await?;
-        if marked < SLICE {
-            return Ok(());
-        }
-    }
-}
-
-fn note(work: &str, outcome: shiryan_kernel::Result<()>) {
-    if let Err(problem) = outcome
-        && problem.code != shiryan_kernel::Code::Busy
-    {
-        tracing::error!(
-            work,
-            cause = problem.cause.as_deref().unwrap_or_default(),
-            "the house's own work failed"
-        );
-    }
 }

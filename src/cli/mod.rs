@@ -1,5 +1,6 @@
 //! The command line: one file per command. Errors are one sentence on standard error and exit code 2.
 
+mod demo;
 pub mod import;
 mod migrate;
 mod serve;
@@ -23,6 +24,8 @@ struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    /// Makes a world of invented people and serves it.
+    Demo(demo::Demo),
     /// Serves pages and API.
     Serve(serve::Serve),
     /// Brings a database to the present schema.
@@ -42,10 +45,13 @@ struct Common {
 
 impl Common {
     fn settings(&self, listen: Option<SocketAddr>) -> Result<Settings, String> {
-        let flags = Flags { database: self.database.clone(), listen, data_dir: None };
+        self.settings_with(&Flags { database: self.database.clone(), listen, data_dir: None })
+    }
+
+    fn settings_with(&self, flags: &Flags) -> Result<Settings, String> {
         let environment = std::env::vars_os()
             .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)));
-        Settings::load(self.config.as_deref(), environment, &flags).map_err(|error| error.0)
+        Settings::load(self.config.as_deref(), environment, flags).map_err(|error| error.0)
     }
 }
 
@@ -53,6 +59,7 @@ impl Common {
 #[must_use]
 pub fn run() -> ExitCode {
     let outcome = match Cli::parse().command {
+        Command::Demo(demo) => demo.run(),
         Command::Serve(serve) => serve.run(),
         Command::Migrate(common) => migrate::run(&common),
     };

@@ -80,6 +80,19 @@ pub(super) struct TagRow {
     pub owner: bool,
 }
 
+impl Prepared {
+    /// With how well the group is known, and whether a visit ever screened the donor here: for registers
+    /// that can prove both.
+    #[must_use]
+    pub fn known_as(mut self, evidence: GroupEvidence, screened: bool) -> Self {
+        if self.donor.blood_group.is_some() {
+            self.donor.group_evidence = evidence;
+        }
+        self.donor.screened = screened;
+        self
+    }
+}
+
 /// Seals a donor under a key of its own, made here.
 #[must_use]
 pub fn prepare(

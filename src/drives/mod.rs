@@ -31,7 +31,7 @@ use crate::vault::Vault;
 pub use book::{Booked, book, enter_appointment};
 pub use cancel::{Cancelled, cancel};
 pub use keep::keep_appointment;
-use rules::Hours;
+pub use rules::Hours;
 
 /// A drive to be made.
 #[derive(Debug, Clone)]

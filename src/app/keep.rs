@@ -1,0 +1,73 @@
+//! The house's own work beside requests, for as long as it serves.
+
+use std::time::Duration;
+
+use actix_web::web;
+use shiryan_kernel::{Code, Result};
+
+use crate::db::{Lane, meta, off_loop, once};
+use crate::http::House;
+use crate::reserve::published;
+use crate::{audit, eligibility, stock};
+
+/// The day for which every donor's windows were last looked at.
+const WINDOWS_OF: &str = "windows_of";
+/// Rows in one slice of bulk work.
+const SLICE: usize = 64;
+
+/// Chains the audit twice a second; each minute marks expired units and does what a new day asks for;
+/// each hour forgets old idempotency answers. Runs until it is dropped.
+pub async fn keep(house: web::Data<House>) {
+    let mut turn = 0_u32;
+    loop {
+        tokio::time::sleep(Duration::from_millis(500)).await;
+        let vault = house.vault.clone();
+        let sealed = house.db.write(Lane::System, move |tx| audit::seal(tx, &vault)).await;
+        note("sealing the audit", sealed.map(drop));
+        if turn.is_multiple_of(120) {
+            note("marking expired units", mark_expired(&house).await);
+            let today = house.clone();
+            note("the work of the day", off_loop(move || daily(&today, |_| {})).await);
+        }
+        if turn.is_multiple_of(7_200) {
+            let forgotten = house.db.write(Lane::Bulk, once::forget_old).await;
+            note("forgetting old idempotency answers", forgotten.map(drop));
+        }
+        turn = turn.wrapping_add(1);
+    }
+}
+
+/// The work of a new civil day, done once: windows of giving that have passed make room for the next,
+/// then the hospitals' table is made. `progress` gets the number of donors done.
+///
+/// # Errors
+/// As any write.
+pub fn daily(house: &House, progress: impl FnMut(u64)) -> Result<()> {
+    let today = house.today();
+    let day = today.to_string();
+    if house.db.read_now(|conn| meta::get(conn, WINDOWS_OF))?.as_deref() != Some(day.as_str()) {
+        eligibility::rewrite_all_windows(&house.db, &house.vault, &house.rules, progress)?;
+        house.db.write_now(Lane::System, move |tx| meta::put(tx.conn, WINDOWS_OF, &day))?;
+    }
+    published::make_due(&house.db, today).map(drop)
+}
+
+/// In slices that let others write between them.
+async fn mark_expired(house: &House) -> Result<()> {
+    let (zone, most) = (house.zone, i64::try_from(SLICE).unwrap_or(i64::MAX));
+    loop {
+        let marked = house.db.write(Lane::Bulk, move |tx| stock::expire_due(tx, zone, most)).await?;
+        if marked < SLICE {
+            return Ok(());
+        }
+    }
+}
+
+fn note(work: &str, outcome: Result<()>) {
+    if let Err(problem) = outcome
+        && problem.code != Code::Busy
+    {
+        let cause = problem.cause.as_deref().unwrap_or_default();
+        tracing::error!(work, cause, "the house's own work failed");
+    }
+}
