@@ -3,14 +3,13 @@
 use std::path::{Path, PathBuf};
 
 use diesel::prelude::*;
-use shiryan::cli::import;
 use shiryan::db::tables::{
     audit_lines, donor_identities, donor_tags, donors, giving_windows, givings, history_days, history_series,
     units,
 };
 use shiryan::db::{Conn, Db};
 use shiryan::eligibility::{self, ImportOptions, Rulebook};
-use shiryan::sheets::Report;
+use shiryan::sheets::{ImportError, Report};
 use shiryan::vault::{RootKey, Vault};
 use shiryan_kernel::time::Zone;
 
@@ -58,11 +57,11 @@ impl At {
     }
 
     fn units(&self, content: &str) -> Report {
-        import::units(&self.db, &self.file("units.csv", content), false, |_| {}).unwrap()
+        shiryan::places::import_units(&self.db, &self.file("units.csv", content), false, |_| {}).unwrap()
     }
 
-    fn donors(&self, path: &Path, options: ImportOptions) -> Result<Report, String> {
-        import::donors(&self.db, &self.vault, &self.book, path, options, |_| {})
+    fn donors(&self, path: &Path, options: ImportOptions) -> Result<Report, ImportError> {
+        eligibility::import_donors(&self.db, &self.vault, &self.book, path, options, |_| {})
     }
 
     fn counts(&self) -> [i64; 7] {
@@ -154,10 +153,17 @@ fn a_register_is_taken_and_its_faults_are_written_back(at: Migrated) {
     at.units(TREE);
     let path = at.file("register.csv", &register());
     let mut last = 0;
-    let report = import::donors(&at.db, &at.vault, &at.book, &path, ImportOptions::default(), |progress| {
-        assert!(progress.bytes <= progress.of_bytes);
-        last = progress.rows;
-    })
+    let report = eligibility::import_donors(
+        &at.db,
+        &at.vault,
+        &at.book,
+        &path,
+        ImportOptions::default(),
+        |progress| {
+            assert!(progress.bytes <= progress.of_bytes);
+            last = progress.rows;
+        },
+    )
     .unwrap();
     assert_eq!((figures(&report), last, report.warned), ([10, 4, 0, 6], 10, 1));
     let expected = [
@@ -220,7 +226,7 @@ fn a_dry_run_says_the_same_and_changes_nothing(at: Migrated) {
     assert_eq!((&tried, tried_refusals), (&done, refused(&done)));
     assert_ne!(at.counts(), before);
     let units = at.file("more.csv", "code,name_ar,name_en,parent,governorate\nN1,ا,a,C1,PS-JEN\n");
-    let tried = import::units(&at.db, &units, true, |_| {}).unwrap();
+    let tried = shiryan::places::import_units(&at.db, &units, true, |_| {}).unwrap();
     assert_eq!((figures(&tried), at.counts()[6]), ([1, 1, 0, 0], 2));
 }
 
@@ -295,7 +301,9 @@ fn a_key_beside_the_data_must_be_accepted_once(at: Migrated) {
 
 fn series_are_taken_whole_and_replaced(at: Migrated) {
     let at = At::new(at);
-    let take = |name: &str, text: &str| import::history(&at.db, &at.file(name, text), false, |_| {});
+    let take = |name: &str, text: &str| {
+        shiryan::projections::import_history(&at.db, &at.file(name, text), false, |_| {})
+    };
     let report = take("supply.csv", "date,all,o\n2026-01-02,10,4\n2026-01-01,8,\n2026-01-04,9,3\n").unwrap();
     assert_eq!((report.rows, report.taken, report.warned, report.rejected), (3, 5, 3, 0));
     let days = |name: &'static str| {

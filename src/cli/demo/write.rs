@@ -132,7 +132,9 @@ pub fn donors(
             let typed = donors::prepare(&house.vault, id, None, at, &new);
             prepared.push(typed.known_as(person.evidence, !person.given.is_empty()));
         }
-        house.db.write_now(Lane::Bulk, move |tx| donors::insert_prepared(tx.conn, &prepared))?;
+        house.db.write_now(Lane::Bulk, move |tx| {
+            donors::insert_prepared(tx.conn, &prepared.iter().collect::<Vec<_>>())
+        })?;
         bar.inc(u64::try_from(slice.len()).unwrap_or(0));
     }
     Ok(())
