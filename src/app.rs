@@ -35,7 +35,7 @@ use crate::settings::Settings;
 use crate::vault::{RootKey, Vault};
 use crate::web::Visitor;
 use crate::{
-    accounts, activities, audit, donations, donors, drives, eligibility, places, projections, reserve, stock,
+    accounts, activities, donations, donors, drives, eligibility, places, projections, reserve, stock,
 };
 
 /// What a database is for; it is written into the database when it is made.

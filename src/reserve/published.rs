@@ -239,7 +239,8 @@ pub fn make(tx: &mut Tx, today: NaiveDate, counts: &[Count]) -> Result<bool> {
 /// # Errors
 /// As any read and write.
 pub fn make_due(db: &Db, today: NaiveDate) -> Result<bool> {
-    let counts = db.read_now(|conn| if is_made(conn, today)? { Ok(None) } else { count(conn, today).map(Some) })?;
+    let counts =
+        db.read_now(|conn| if is_made(conn, today)? { Ok(None) } else { count(conn, today).map(Some) })?;
     match counts {
         None => Ok(false),
         Some(counts) => db.write_now(Lane::System, move |tx| make(tx, today, &counts)),

@@ -292,7 +292,7 @@ fn many(app: &TestApp, person: Person, count: usize) -> Vec<DonorId> {
 }
 
 fn publish(app: &TestApp) -> bool {
-    wait(published::make_due(&app.house.db, app.house.today())).unwrap()
+    published::make_due(&app.house.db, app.house.today()).unwrap()
 }
 
 fn of_one_donor_a_hospital_learns_nothing_before_the_next_day(app: TestApp) {

@@ -249,7 +249,7 @@ fn an_arabic_register_with_semicolons_and_a_mark(at: Migrated) {
     assert_eq!((group.as_deref(), weight, unit.is_some()), (Some("o_neg"), Some(82.5), true));
     let other = at.dir.path().join("1256.csv");
     std::fs::write(&other, [text.as_bytes(), b"\xe3\xcd\xe3\xcf"].concat()).unwrap();
-    let said = at.donors(&other, ImportOptions::default()).unwrap_err();
+    let said = at.donors(&other, ImportOptions::default()).unwrap_err().to_string();
     assert!(said.contains("UTF-8") && said.contains("line 3"), "{said}");
     assert_eq!(at.counts()[0], 1);
 }
@@ -291,7 +291,7 @@ fn a_key_beside_the_data_must_be_accepted_once(at: Migrated) {
     let row = |n: u32| format!("{HEADER}\nS-{n},,سمير,,,عودة,,,,,,,,,,,,\n");
     let beside = ImportOptions { key_on_same_disk: true, ..ImportOptions::default() };
     let path = at.file("one.csv", &row(1));
-    let said = at.donors(&path, beside).unwrap_err();
+    let said = at.donors(&path, beside).unwrap_err().to_string();
     assert!(said.contains("--accept-key-on-disk"), "{said}");
     assert_eq!(at.counts()[0], 0);
     let accepted = ImportOptions { accept_key_on_disk: true, ..beside };
@@ -343,7 +343,7 @@ fn series_are_taken_whole_and_replaced(at: Migrated) {
     take("used.csv", "day,dow,plt\n1,Th,19\n2,F,31\n").unwrap();
     assert_eq!(days("used:plt"), [(1, None, Some(3), 19.0), (2, None, Some(4), 31.0)]);
     for (text, part) in [("colour,x\n1,2\n", "date"), ("date\n2026-01-01\n", "series")] {
-        let said = take("bad.csv", text).unwrap_err();
+        let said = take("bad.csv", text).unwrap_err().to_string();
         assert!(said.contains(part) && said.contains("bad.csv"), "{said}");
     }
 }
