@@ -1,45 +1,121 @@
-//! `shiryan import …`: units, donors and daily series out of files.
+//! `shiryan import units|donors|history FILE.csv`: registers and daily series out of files.
+//!
+//! Rows that cannot be taken are written to `FILE.rejects.csv` with what is wrong with each; the others
+//! are taken. `--dry-run` reads everything and changes nothing.
 
-use std::path::Path;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
 
-use crate::db::Db;
-use crate::eligibility::{self, ImportOptions, Rulebook};
-use crate::sheets::{Progress, Report};
-use crate::vault::Vault;
+use clap::{Args, Subcommand};
+use indicatif::{HumanDuration, ProgressBar, ProgressStyle};
+use shiryan_kernel::time::SystemClock;
+
+use super::{Common, start_log};
+use crate::app::{self, Migrate, World};
+use crate::eligibility::{self, ImportOptions};
+use crate::http::House;
+use crate::sheets::{ImportError, Progress, Report};
 use crate::{places, projections};
 
-/// Imports the tree of units.
-///
-/// # Errors
-/// One sentence on what is wrong with the file, or why the database could not take it.
-pub fn units(db: &Db, path: &Path, dry_run: bool, progress: impl FnMut(Progress)) -> Result<Report, String> {
-    places::import_units(db, path, dry_run, progress).map_err(|error| error.to_string())
+#[derive(Debug, Args)]
+pub struct Import {
+    #[command(subcommand)]
+    what: What,
 }
 
-/// Imports donors.
-///
-/// # Errors
-/// As [`units`], and while the root key lies on the disk of the data and nobody has accepted that.
-pub fn donors(
-    db: &Db,
-    vault: &Vault,
-    rules: &Rulebook,
-    path: &Path,
-    options: ImportOptions,
-    progress: impl FnMut(Progress),
-) -> Result<Report, String> {
-    eligibility::import_donors(db, vault, rules, path, options, progress).map_err(|error| error.to_string())
+#[derive(Debug, Subcommand)]
+enum What {
+    /// The tree of units: code,name_ar,name_en,parent,governorate
+    Units(File),
+    /// Donors; docs/import.md tells the columns
+    Donors {
+        #[command(flatten)]
+        file: File,
+        /// Accepts that the root key lies on the disk of the data
+        #[arg(long)]
+        accept_key_on_disk: bool,
+    },
+    /// Daily donations or demand: `date` or `day` first, then a series in each column
+    History(File),
 }
 
-/// Imports daily series for planning.
-///
-/// # Errors
-/// As [`units`].
-pub fn history(
-    db: &Db,
-    path: &Path,
+#[derive(Debug, Args)]
+struct File {
+    #[command(flatten)]
+    common: Common,
+    #[arg(value_name = "FILE.csv")]
+    path: PathBuf,
+    /// Reads and checks everything, changes nothing
+    #[arg(long)]
     dry_run: bool,
-    progress: impl FnMut(Progress),
-) -> Result<Report, String> {
-    projections::import_history(db, path, dry_run, progress).map_err(|error| error.to_string())
+}
+
+impl Import {
+    pub fn run(&self) -> Result<(), String> {
+        let file = match &self.what {
+            What::Units(file) | What::History(file) | What::Donors { file, .. } => file,
+        };
+        let settings = file.common.settings(None)?;
+        start_log(&settings);
+        let house = app::open(settings, World::Live, Migrate::AsUsual, Arc::new(SystemClock))
+            .map_err(|error| error.0)?;
+        let started = Instant::now();
+        let bar = bar();
+        let report = self.take(file, &house, |now| show(&bar, &now)).map_err(|error| error.to_string())?;
+        bar.finish_and_clear();
+        tell(&report, file.dry_run, started.elapsed());
+        if report.rejected > 0 { Err(format!("{} rows were not taken", report.rejected)) } else { Ok(()) }
+    }
+
+    fn take(
+        &self,
+        file: &File,
+        house: &House,
+        progress: impl FnMut(Progress),
+    ) -> Result<Report, ImportError> {
+        match &self.what {
+            What::Units(_) => places::import_units(&house.db, &file.path, file.dry_run, progress),
+            What::History(_) => projections::import_history(&house.db, &file.path, file.dry_run, progress),
+            What::Donors { accept_key_on_disk, .. } => {
+                let options = ImportOptions {
+                    dry_run: file.dry_run,
+                    key_on_same_disk: house.key_on_same_disk,
+                    accept_key_on_disk: *accept_key_on_disk,
+                };
+                let (db, vault, rules) = (&house.db, &house.vault, &house.rules);
+                eligibility::import_donors(db, vault, rules, &file.path, options, progress)
+            }
+        }
+    }
+}
+
+fn bar() -> ProgressBar {
+    let bar = ProgressBar::new(0);
+    if let Ok(style) = ProgressStyle::with_template("{bar:32} {bytes}/{total_bytes} {msg}") {
+        bar.set_style(style);
+    }
+    bar
+}
+
+fn show(bar: &ProgressBar, now: &Progress) {
+    bar.set_length(now.of_bytes);
+    bar.set_position(now.bytes);
+    bar.set_message(format!("{} rows, {} refused", now.rows, now.rejected));
+}
+
+fn tell(report: &Report, dry_run: bool, took: Duration) {
+    let taken = if dry_run { "would be taken" } else { "taken" };
+    println!(
+        "{} rows: {} {taken}, {} there already, {} refused, {} to be looked at, in {}.",
+        report.rows,
+        report.taken,
+        report.skipped,
+        report.rejected,
+        report.warned,
+        HumanDuration(took)
+    );
+    if let Some(rejects) = &report.rejects {
+        println!("The refused rows: {}", rejects.display());
+    }
 }

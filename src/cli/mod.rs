@@ -1,7 +1,7 @@
 //! The command line: one file per command. Errors are one sentence on standard error and exit code 2.
 
 mod demo;
-pub mod import;
+mod import;
 mod migrate;
 mod serve;
 
@@ -26,6 +26,8 @@ struct Cli {
 enum Command {
     /// Makes a world of invented people and serves it.
     Demo(demo::Demo),
+    /// Takes registers and daily series out of files.
+    Import(import::Import),
     /// Serves pages and API.
     Serve(serve::Serve),
     /// Brings a database to the present schema.
@@ -60,6 +62,7 @@ impl Common {
 pub fn run() -> ExitCode {
     let outcome = match Cli::parse().command {
         Command::Demo(demo) => demo.run(),
+        Command::Import(import) => import.run(),
         Command::Serve(serve) => serve.run(),
         Command::Migrate(common) => migrate::run(&common),
     };

@@ -63,8 +63,6 @@ pub fn run_house(
                 "the root key lies on the disk of the data: who takes one takes both"
             );
         }
-        println!("Pages: {}/", origin(&house, address));
-        println!("API:   {}/api/docs", origin(&house, address));
         let figures = match (house.settings.metrics_listen(), handle) {
             (Some(at), Some(handle)) => match metrics::listen(handle, at) {
                 Ok((server, at)) => {
@@ -79,8 +77,16 @@ pub fn run_house(
         };
         let work = actix_web::rt::spawn(app::keep(house.clone()));
         tracing::info!(%address, millis = started.elapsed().as_millis(), "ready");
+        // It takes signals once it has begun: only then do we say that it serves.
+        let serving = actix_web::rt::spawn(server);
+        tokio::task::yield_now().await;
+        println!("Pages: {}/", origin(&house, address));
+        println!("API:   {}/api/docs", origin(&house, address));
         ready(address);
-        let ended = server.await.map_err(|error| error.to_string());
+        let ended = match serving.await {
+            Ok(ended) => ended.map_err(|error| error.to_string()),
+            Err(stopped) => Err(stopped.to_string()),
+        };
         work.abort();
         if let Some(figures) = figures {
             figures.stop(false).await;

@@ -18,7 +18,6 @@ use shiryan_kernel::text::ShortCode;
 
 use super::support::app::TestApp;
 use super::support::shelf::{Bag, Person, put_all};
-use super::support::wait;
 
 both!(
     each_cell_of_the_tables_is_what_is_listed,

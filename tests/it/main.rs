@@ -14,6 +14,7 @@ mod activities;
 mod arrows;
 mod audit;
 mod availability;
+mod cli;
 mod db;
 mod donations;
 mod donors;

@@ -1,0 +1,146 @@
+//! The program as a person runs it.
+
+use std::io::{BufRead, BufReader};
+use std::path::Path;
+use std::process::{Child, Command, Output, Stdio};
+use std::time::{Duration, Instant};
+
+use shiryan::db::Target;
+
+use crate::support::databases::Empty;
+
+both!(a_demo_is_made_once_and_never_served_as_real, an_empty_database_is_served_and_stopped);
+
+fn shiryan(home: &Path, arguments: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_shiryan"));
+    for (name, _) in std::env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("SHIRYAN_")) {
+        command.env_remove(name);
+    }
+    command.args(arguments).env("SHIRYAN__METRICS__LISTEN", "").current_dir(home);
+    command
+}
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8(bytes.to_vec()).unwrap()
+}
+
+/// Runs a command that is to be refused, and gives what it said.
+fn refused(home: &Path, arguments: &[&str]) -> String {
+    let Output { status, stderr, .. } = shiryan(home, arguments).output().unwrap();
+    assert_eq!(status.code(), Some(2), "{arguments:?}: {}", text(&stderr));
+    text(&stderr)
+}
+
+/// How a person names the database; PostgreSQL's socket is in the URL.
+fn url(at: &Empty) -> String {
+    match &at.target {
+        Target::Sqlite(path) => format!("sqlite://{}", path.display()),
+        Target::Postgres(url) => url.clone(),
+    }
+}
+
+fn a_demo_is_made_once_and_never_served_as_real(at: Empty) {
+    let home = tempfile::tempdir().unwrap();
+    let url = url(&at);
+    let small = ["demo", "--only-make", "--donors", "300", "--days", "90", "--database", &url];
+    let made = shiryan(home.path(), &small).output().unwrap();
+    assert!(made.status.success(), "{}", text(&made.stderr));
+    let said = text(&made.stdout);
+    assert!(said.contains("admin command medic hospital bank bank2 physician physician2"), "{said}");
+    let again = shiryan(home.path(), &small).output().unwrap();
+    assert!(again.status.success());
+    // Another seed is another world, made in the place of the first.
+    let other = [&small[..], &["--seed", "2"]].concat();
+    assert!(shiryan(home.path(), &other).output().unwrap().status.success());
+    // Real work refuses it. The keys are the demo's own, so that is not what stands in the way.
+    let keys = ("SHIRYAN__KEYS__FILE", home.path().join("shiryan-demo.keys/root.key"));
+    let mut serve = shiryan(home.path(), &["serve", "--database", &url]);
+    let said = text(&serve.env(keys.0, &keys.1).output().unwrap().stderr);
+    assert!(said.contains("demo"), "{said}");
+    let other_key = refused(home.path(), &["serve", "--database", &url]);
+    assert!(other_key.contains("demo") || other_key.contains("root key"), "{other_key}");
+}
+
+fn an_empty_database_is_served_and_stopped(at: Empty) {
+    let home = tempfile::tempdir().unwrap();
+    let (url, postgres) = (url(&at), matches!(at.target, Target::Postgres(_)));
+    if postgres {
+        let said = refused(home.path(), &["serve", "--database", &url]);
+        assert!(said.contains("migrate"), "{said}");
+        assert!(shiryan(home.path(), &["migrate", "--database", &url]).status().unwrap().success());
+    }
+    let mut served = Served::start(home.path(), &url);
+    let password = served.line("one-time password").rsplit(' ').next().unwrap().to_owned();
+    let address = served.line("Pages:").trim_start_matches("Pages: ").trim_end_matches('/').to_owned();
+    let sign_in = |body: serde_json::Value| {
+        let agent: ureq::Agent = ureq::Agent::config_builder().http_status_as_error(false).build().into();
+        agent.post(format!("{address}/api/v1/sessions")).send_json(body).unwrap().status().as_u16()
+    };
+    assert_eq!(sign_in(serde_json::json!({"username": "admin", "password": password})), 403);
+    let own =
+        serde_json::json!({"username": "admin", "password": password, "new_password": "an own password"});
+    assert_eq!(sign_in(own), 201);
+    let stopped = served.stop();
+    assert!(stopped < Duration::from_secs(9), "{stopped:?}");
+    // The administrator is made once, and `demo` leaves real work alone.
+    let mut again = Served::start(home.path(), &url);
+    assert!(!again.line("Pages:").contains("password"));
+    again.stop();
+    let keys = home.path().join("shiryan-data.keys/root.key");
+    let mut demo = shiryan(home.path(), &["demo", "--only-make", "--database", &url]);
+    let said = text(&demo.env("SHIRYAN__KEYS__FILE", &keys).output().unwrap().stderr);
+    assert!(said.contains("real work"), "{said}");
+    // Another key is refused before anything else happens.
+    let mut other = shiryan(home.path(), &["serve", "--database", &url]);
+    let said =
+        text(&other.env("SHIRYAN__KEYS__FILE", home.path().join("other/root.key")).output().unwrap().stderr);
+    assert!(said.contains("another root key"), "{said}");
+}
+
+struct Served {
+    child: Child,
+    lines: std::io::Lines<BufReader<std::process::ChildStdout>>,
+}
+
+impl Served {
+    fn start(home: &Path, url: &str) -> Self {
+        let mut command = shiryan(home, &["serve", "--listen", "127.0.0.1:0", "--database", url]);
+        let mut child = command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
+        let lines = BufReader::new(child.stdout.take().unwrap()).lines();
+        Self { child, lines }
+    }
+
+    /// The next line that says this.
+    fn line(&mut self, part: &str) -> String {
+        self.lines.by_ref().map(Result::unwrap).find(|line| line.contains(part)).unwrap()
+    }
+
+    /// Stops it as a service manager would.
+    fn stop(mut self) -> Duration {
+        let started = Instant::now();
+        let pid = self.child.id().to_string();
+        assert!(Command::new("kill").args(["-TERM", &pid]).status().unwrap().success());
+        assert!(self.child.wait().unwrap().success());
+        started.elapsed()
+    }
+}
+
+#[test]
+fn mistakes_are_named() {
+    let home = tempfile::tempdir().unwrap();
+    std::fs::write(home.path().join("mine.toml"), "[server]\nlisten = 1").unwrap();
+    for (arguments, parts) in [
+        (vec!["serve", "--config", "mine.toml"], vec!["mine.toml", "server.listen", "text"]),
+        (vec!["serve", "--config", "none.toml"], vec!["none.toml"]),
+        (vec!["serve", "--database", "mysql://x"], vec!["--database", "postgres://"]),
+        (vec!["serve", "--listen", "0.0.0.0:80"], vec!["--listen", "server.listen", "loopback"]),
+        (vec!["demo", "--listen", "0.0.0.0:80"], vec!["server.listen"]),
+        (vec!["demo", "--password", "short"], vec!["--password", "password_too_short"]),
+        (vec!["import", "donors", "none.csv"], vec!["none.csv"]),
+        (vec!["frobnicate"], vec!["frobnicate"]),
+    ] {
+        let said = refused(home.path(), &arguments);
+        assert!(parts.iter().all(|part| said.contains(part)), "{arguments:?}: {said}");
+        assert!(!said.contains("panicked"), "{said}");
+    }
+}
