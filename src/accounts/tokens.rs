@@ -1,6 +1,5 @@
 //! Access tokens: one pinned algorithm (HS256), a key id, every claim required, ten minutes at most.
 
-use jsonwebtoken::errors::ErrorKind;
 use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation};
 use serde::{Deserialize, Serialize};
 use shiryan_kernel::ids::{FacilityId, SessionId, UserId};
@@ -34,6 +33,7 @@ pub struct Tokens {
     kid: String,
     encoding: EncodingKey,
     decoding: DecodingKey,
+    rules: Validation,
     minutes: i64,
 }
 
@@ -51,6 +51,7 @@ impl Tokens {
             kid: hex(&vault.purpose("access-tokens/1/id")).chars().take(8).collect(),
             encoding: EncodingKey::from_secret(&key),
             decoding: DecodingKey::from_secret(&key),
+            rules: rules(),
             minutes,
         }
     }
@@ -83,23 +84,12 @@ impl Tokens {
     /// `token_expired`, or `token_invalid` for anything else that is wrong with it.
     pub fn read(&self, token: &str, now: Moment) -> Result<Principal> {
         let invalid = || Problem::new(Code::TokenInvalid);
-        let header = jsonwebtoken::decode_header(token).map_err(|_| invalid())?;
-        if header.kid.as_deref() != Some(self.kid.as_str()) {
+        let data =
+            jsonwebtoken::decode::<Claims>(token, &self.decoding, &self.rules).map_err(|_| invalid())?;
+        if data.header.kid.as_deref() != Some(self.kid.as_str()) {
             return Err(invalid());
         }
-        let mut rules = Validation::new(Algorithm::HS256);
-        rules.set_issuer(&[ISSUER]);
-        rules.set_audience(&[AUDIENCE]);
-        rules.set_required_spec_claims(&["exp", "nbf", "iss", "aud", "sub"]);
-        // The clock is ours, not the library's: times are compared below.
-        rules.validate_exp = false;
-        rules.validate_nbf = false;
-        let claims = jsonwebtoken::decode::<Claims>(token, &self.decoding, &rules)
-            .map_err(|error| match error.kind() {
-                ErrorKind::ExpiredSignature => Problem::new(Code::TokenExpired),
-                _ => invalid(),
-            })?
-            .claims;
+        let claims = data.claims;
         let at = now.timestamp();
         if at >= claims.exp {
             return Err(Problem::new(Code::TokenExpired));
@@ -109,6 +99,18 @@ impl Tokens {
         }
         Ok(Principal { user: claims.sub, role: claims.role, session: claims.sid, facility: claims.facility })
     }
+}
+
+/// The one algorithm, and every claim required. The clock is ours, not the library's, so times are
+/// compared by the reader.
+fn rules() -> Validation {
+    let mut rules = Validation::new(Algorithm::HS256);
+    rules.set_issuer(&[ISSUER]);
+    rules.set_audience(&[AUDIENCE]);
+    rules.set_required_spec_claims(&["exp", "nbf", "iss", "aud", "sub"]);
+    rules.validate_exp = false;
+    rules.validate_nbf = false;
+    rules
 }
 
 #[cfg(test)]

@@ -1,0 +1,256 @@
+//! The foundation's limits, each as a ratio to a limit measured in the same run.
+//!
+//! `cargo bench --bench limits` makes a demo's world in a temporary directory and prints:
+//! - a point read through the API against a bare actix handler that does the same Diesel read (≥ 0.9)
+//! - from the start of the process to ready with that world, against one second (≤ 1)
+//! - resident memory 30 s after ready, one sign-in and one page, against 60 MB (≤ 1)
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::as_conversions)]
+
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::{SocketAddr, TcpStream};
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::time::{Duration, Instant};
+
+use actix_web::{App, HttpResponse, HttpServer, web};
+use shiryan::accounts::Principal;
+use shiryan::app::{self, Migrate, World};
+use shiryan::donors::{self, Scope};
+use shiryan::settings::{Flags, Settings};
+use shiryan_kernel::ids::{DonorId, SessionId, UserId};
+use shiryan_kernel::role::Role;
+use shiryan_kernel::time::SystemClock;
+
+const ROUNDS: usize = 7;
+const ROUND: Duration = Duration::from_secs(2);
+const CLIENTS: usize = 8;
+
+fn main() {
+    // `cargo test --benches` asks for nothing here.
+    if std::env::args().any(|argument| argument == "--test") {
+        return;
+    }
+    let home = tempfile::tempdir().unwrap();
+    let made = Instant::now();
+    let status = demo(home.path()).arg("--only-make").stdout(Stdio::null()).status().unwrap();
+    assert!(status.success());
+    println!("demo world made in {:.1} s", made.elapsed().as_secs_f64());
+    point_read(home.path());
+    start_and_memory(home.path());
+}
+
+fn demo(home: &Path) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_shiryan"));
+    command
+        .arg("demo")
+        .env("SHIRYAN_DATA_DIR", home.join("data"))
+        .env("SHIRYAN__METRICS__LISTEN", "127.0.0.1:0");
+    command.stderr(Stdio::null());
+    command
+}
+
+/// Requests a second, alternating between the two servers so that both see the same machine.
+fn point_read(home: &Path) {
+    let environment = [
+        ("SHIRYAN_DATA_DIR".to_owned(), home.join("data").display().to_string()),
+        ("SHIRYAN__SERVER__LISTEN".to_owned(), "127.0.0.1:0".to_owned()),
+        ("SHIRYAN__METRICS__LISTEN".to_owned(), String::new()),
+    ];
+    let settings = Settings::load(None, environment, &Flags::default()).unwrap();
+    let house = app::open(settings, World::Demo, Migrate::Now, Arc::new(SystemClock)).unwrap();
+    let principal = Principal { user: UserId(1), role: Role::Admin, session: SessionId(1), facility: None };
+    let token = house.sessions.tokens.make(&principal, house.db.now()).unwrap();
+    let by = principal.clone();
+    let donor = house
+        .db
+        .read_now(move |conn| {
+            let scope = Scope::of(conn, &by)?;
+            Ok(donors::list(conn, &scope, donors::Filter::default(), 0, 1)?.remove(0).id)
+        })
+        .unwrap();
+    let house = web::Data::new(house);
+    let (running, api) = start(home);
+    let bare = serve_bare(house, principal);
+    let through_api =
+        format!("GET /api/v1/donors/{donor} HTTP/1.1\r\nhost: x\r\nauthorization: Bearer {token}\r\n\r\n");
+    let through_bare = format!("GET /{donor} HTTP/1.1\r\nhost: x\r\n\r\n");
+    load(api, &through_api, Duration::from_millis(500));
+    load(bare, &through_bare, Duration::from_millis(500));
+    let mut ratios: Vec<f64> = (0..ROUNDS)
+        .map(|_| {
+            let limit = load(bare, &through_bare, ROUND);
+            let ours = load(api, &through_api, ROUND);
+            println!("  point read: api {ours:.0}/s, bare handler {limit:.0}/s");
+            ours / limit
+        })
+        .collect();
+    ratios.sort_by(f64::total_cmp);
+    println!("point read: {:.2} × the bare handler (median of {ROUNDS}; target ≥ 0.9)", ratios[ROUNDS / 2]);
+    drop(running);
+}
+
+/// What the API shows of a donor.
+#[derive(serde::Serialize)]
+struct Bare {
+    id: DonorId,
+    status: shiryan_kernel::status::DonorStatus,
+    sex: Option<shiryan_kernel::blood::Sex>,
+    birth_band: Option<i32>,
+    blood_group: Option<shiryan_kernel::blood::BloodGroup>,
+    group_evidence: shiryan_kernel::blood::GroupEvidence,
+    unit: Option<shiryan_kernel::ids::UnitId>,
+    governorate: Option<shiryan_kernel::place::Governorate>,
+    weight_kg: Option<f64>,
+    height_cm: Option<f64>,
+    screened: bool,
+    version: i64,
+}
+
+/// The limit: no token, no middleware, no problem; the same read of the same row.
+fn serve_bare(house: web::Data<shiryan::http::House>, by: Principal) -> SocketAddr {
+    let (send, receive) = std::sync::mpsc::channel();
+    std::thread::spawn(move || {
+        actix_web::rt::System::new().block_on(async move {
+            let server = HttpServer::new(move || {
+                let by = by.clone();
+                App::new().app_data(house.clone()).route(
+                    "/{id}",
+                    web::get().to(move |house: web::Data<shiryan::http::House>, id: web::Path<String>| {
+                        let by = by.clone();
+                        async move {
+                            let id: DonorId = id.parse().unwrap();
+                            let db = house.db.clone();
+                            let donor = web::block(move || {
+                                db.read_now(|conn| {
+                                    let scope = Scope::of(conn, &by)?;
+                                    donors::donor(conn, &scope, id)
+                                })
+                            })
+                            .await
+                            .unwrap()
+                            .unwrap();
+                            HttpResponse::Ok().json(Bare {
+                                id: donor.id,
+                                status: donor.status,
+                                sex: donor.sex,
+                                birth_band: donor.birth_band,
+                                blood_group: donor.blood_group,
+                                group_evidence: donor.group_evidence,
+                                unit: donor.unit,
+                                governorate: donor.governorate,
+                                weight_kg: donor.weight_kg,
+                                height_cm: donor.height_cm,
+                                screened: donor.screened,
+                                version: donor.version,
+                            })
+                        }
+                    }),
+                )
+            })
+            .workers(2)
+            .bind("127.0.0.1:0")
+            .unwrap();
+            send.send(server.addrs()[0]).unwrap();
+            server.run().await.unwrap();
+        });
+    });
+    receive.recv().unwrap()
+}
+
+/// Requests a second over a few connections that are kept.
+fn load(address: SocketAddr, request: &str, time: Duration) -> f64 {
+    let (stop, count) = (AtomicBool::new(false), AtomicU64::new(0));
+    let started = Instant::now();
+    std::thread::scope(|scope| {
+        for _ in 0..CLIENTS {
+            scope.spawn(|| {
+                let mut stream = TcpStream::connect(address).unwrap();
+                stream.set_nodelay(true).unwrap();
+                let mut reader = BufReader::new(stream.try_clone().unwrap());
+                while !stop.load(Ordering::Relaxed) {
+                    stream.write_all(request.as_bytes()).unwrap();
+                    read_answer(&mut reader);
+                    count.fetch_add(1, Ordering::Relaxed);
+                }
+            });
+        }
+        std::thread::sleep(time);
+        stop.store(true, Ordering::Relaxed);
+    });
+    count.load(Ordering::Relaxed) as f64 / started.elapsed().as_secs_f64()
+}
+
+fn read_answer(reader: &mut BufReader<TcpStream>) {
+    let (mut length, mut line) = (0, String::new());
+    reader.read_line(&mut line).unwrap();
+    assert!(line.starts_with("HTTP/1.1 200"), "{line}");
+    loop {
+        line.clear();
+        reader.read_line(&mut line).unwrap();
+        if line == "\r\n" {
+            break;
+        }
+        if let Some(value) = line.to_lowercase().strip_prefix("content-length:") {
+            length = value.trim().parse().unwrap();
+        }
+    }
+    let mut body = vec![0; length];
+    reader.read_exact(&mut body).unwrap();
+}
+
+struct Running(Child);
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+/// Starts the program over the world that is there; returns once it is ready.
+fn start(home: &Path) -> (Running, SocketAddr) {
+    let address = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let mut command = demo(home);
+    let child = command.args(["--listen", &address.to_string()]).stdout(Stdio::null()).spawn();
+    let running = Running(child.unwrap());
+    let (agent, started) = (agent(), Instant::now());
+    while !agent.get(format!("http://{address}/readyz")).call().is_ok_and(|answer| answer.status() == 200) {
+        std::thread::sleep(Duration::from_millis(2));
+        assert!(started.elapsed() < Duration::from_secs(30), "never ready");
+    }
+    (running, address)
+}
+
+fn agent() -> ureq::Agent {
+    ureq::Agent::config_builder().http_status_as_error(false).build().into()
+}
+
+fn start_and_memory(home: &Path) {
+    let mut starts = Vec::new();
+    let mut last = None;
+    for _ in 0..5 {
+        drop(last.take());
+        let started = Instant::now();
+        last = Some(start(home));
+        starts.push(started.elapsed().as_secs_f64());
+    }
+    starts.sort_by(f64::total_cmp);
+    println!("start to ready: {:.3} × one second (median of 5; target ≤ 1)", starts[2]);
+
+    let (running, address) = last.unwrap();
+    let (agent, base) = (agent(), format!("http://{address}"));
+    let sign_in = agent
+        .post(format!("{base}/api/v1/sessions"))
+        .send_json(serde_json::json!({"username": "command", "password": "shiryan-demo"}))
+        .unwrap();
+    assert_eq!(sign_in.status(), 201);
+    assert_eq!(agent.get(format!("{base}/")).call().unwrap().status(), 200);
+    std::thread::sleep(Duration::from_secs(30));
+    let status = std::fs::read_to_string(format!("/proc/{}/status", running.0.id())).unwrap();
+    let resident = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap();
+    let kib: f64 = resident.trim().trim_end_matches(" kB").trim().parse().unwrap();
+    println!("resident memory: {:.1} MB, {:.2} × 60 MB (target ≤ 1)", kib / 1024.0, kib / 1024.0 / 60.0);
+}
