@@ -205,6 +205,7 @@ fn operations(config: &mut utoipa_actix_web::service_config::ServiceConfig) {
     stock::api::operations(config);
     donations::api::operations(config);
     projections::api::operations(config);
+    reserve::api::operations(config);
     reserve::availability::api::operations(config);
 }
 

@@ -42,6 +42,13 @@ fn epoch() -> DateTime<Utc> {
     Utc.timestamp_opt(1_577_836_800, 0).single().unwrap_or_default()
 }
 
+/// The least id that can be minted at `moment`: what was minted before lies below it, so that "since
+/// then" is a range of a primary key.
+#[must_use]
+pub fn least_at(moment: DateTime<Utc>) -> i64 {
+    (moment - epoch()).num_milliseconds().max(0) << STEP_BITS
+}
+
 /// Writes an id as 13 characters.
 #[must_use]
 pub fn write(id: i64) -> String {
@@ -182,6 +189,14 @@ mod tests {
             assert!(id > last);
             last = id;
         }
+    }
+
+    #[test]
+    fn a_moment_parts_older_ids_from_younger() {
+        let (mint, now) = (Mint::new(), epoch() + chrono::Duration::days(2_500));
+        let before = mint.next(now - chrono::Duration::milliseconds(1));
+        assert!(before < least_at(now) && mint.next(now) >= least_at(now));
+        assert_eq!(least_at(epoch() - chrono::Duration::days(1)), 0);
     }
 
     #[test]

@@ -90,10 +90,9 @@ struct ProjectionsView {
 
 #[derive(Debug, Serialize, ToSchema)]
 struct AreaView {
+    /// The code of a region, or of a governorate.
+    area: &'static str,
     region: Region,
-    /// Absent when the area is the whole region.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    governorate: Option<Governorate>,
     /// On the shelf now: released, not expiring before tomorrow.
     units: u32,
     /// Units a day; absent where nothing ever moved, and then `days` is empty.
@@ -175,11 +174,8 @@ impl From<AreaOutlook> for AreaView {
     fn from(area: AreaOutlook) -> Self {
         let outlook = area.outlook.as_ref();
         Self {
+            area: area.area.code(),
             region: area.area.region(),
-            governorate: match area.area {
-                Area::Governorate(governorate) => Some(governorate),
-                Area::Region(_) => None,
-            },
             units: area.units,
             average_daily_demand: outlook.map(|outlook| to_hundredths(outlook.average_daily_demand)),
             first_red_or_black: outlook

@@ -23,4 +23,5 @@ mod imports;
 mod migrations;
 mod pages;
 mod projections;
+mod reserve;
 mod stock;

@@ -91,7 +91,7 @@ fn regions_stand_beside_each_other(app: TestApp) {
     assert!(answer.get("total").is_none() && answer.get("units").is_none());
     let one = app.client(Role::Bank).get(&format!("{path}&governorate=PS-GZA")).expect(200);
     assert_eq!(one["areas"].as_array().unwrap().len(), 1);
-    assert_eq!((&one["areas"][0]["governorate"], &one["areas"][0]["units"]), (&"PS-GZA".into(), &4.into()));
+    assert_eq!((&one["areas"][0]["area"], &one["areas"][0]["units"]), (&"PS-GZA".into(), &4.into()));
     assert!(one["assumptions"].as_array().unwrap().iter().any(|a| a["code"] == "no_history"));
 }
 

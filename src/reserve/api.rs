@@ -1,0 +1,172 @@
+//! The reserve over HTTP.
+
+use actix_web::{HttpResponse, get, web};
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+use shiryan_kernel::blood::{BloodGroup, Component, DonationType};
+use shiryan_kernel::ids::FacilityId;
+use shiryan_kernel::level::Level;
+use shiryan_kernel::place::{Governorate, Region};
+use shiryan_kernel::{Code, Problem, Result};
+use utoipa::{IntoParams, ToSchema};
+
+use super::{Ask, By, Cell, DonorCount, Site};
+use crate::accounts::{Actor, SeeReserve};
+use crate::http::{Answer, House, Query};
+use crate::projections::{Area, COMPONENTS};
+
+/// Adds the operations.
+pub fn operations(config: &mut utoipa_actix_web::service_config::ServiceConfig) {
+    config.service(see_reserve);
+}
+
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+struct Asked {
+    /// `region` unless told; a named governorate is always shown as itself.
+    by: Option<By>,
+    governorate: Option<Governorate>,
+    region: Option<Region>,
+    /// Any but `cryoprecipitate`.
+    component: Option<Component>,
+    group: Option<BloodGroup>,
+}
+
+impl Asked {
+    fn ask(&self) -> Result<Ask> {
+        let wrong = |field: &str| Problem::new(Code::InvalidValue).about(field, Code::InvalidValue);
+        if self.component.is_some_and(|component| !COMPONENTS.contains(&component)) {
+            return Err(wrong("component"));
+        }
+        if self.governorate.zip(self.region).is_some_and(|(place, region)| place.region() != region) {
+            return Err(wrong("governorate"));
+        }
+        if self.governorate.is_some() && self.by == Some(By::Region) {
+            return Err(wrong("by"));
+        }
+        let within = self.governorate.map(Area::Governorate).or(self.region.map(Area::Region));
+        Ok(Ask { by: self.by.unwrap_or(By::Region), within, component: self.component, group: self.group })
+    }
+}
+
+#[derive(Debug, Serialize, ToSchema)]
+struct ReserveView {
+    as_of: DateTime<Utc>,
+    /// By area, then component, then group. Areas of different regions are never summed.
+    cells: Vec<CellView>,
+    /// Facilities where nothing moved for 24 hours: the figures of their areas may be old.
+    sites_silent: Vec<SiteView>,
+}
+
+#[derive(Debug, Serialize, ToSchema)]
+struct CellView {
+    /// The code of a region, or of a governorate.
+    area: &'static str,
+    region: Region,
+    component: Component,
+    blood_group: BloodGroup,
+    /// Released, not expiring before tomorrow.
+    usable_units: u32,
+    /// Of those, the ones that expire within three days.
+    expiring_3_days: u32,
+    /// Units a day: the higher of the 28-day and the 7-day mean, at least 0.1. Absent (with the two after
+    /// it) where nothing of the component moved for 28 days.
+    average_daily_demand: Option<f64>,
+    /// Days that the shelf meets that demand, first to expire first.
+    days_of_cover: Option<f64>,
+    /// The shelf lasts at least so long; no further was looked.
+    cover_capped: Option<bool>,
+    level: Level,
+    donors: DonorsView,
+}
+
+/// Donors who may give; they stand beside the units and are never added to them.
+#[derive(Debug, Serialize, ToSchema)]
+struct DonorsView {
+    donation_type: DonationType,
+    /// `region`: too few of the group are registered in the cell's own area to show its figure.
+    shown_for: By,
+    eligible_day_0: CountView,
+    eligible_day_3: CountView,
+    eligible_day_7: CountView,
+}
+
+/// A count, or `under_20`.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(untagged)]
+enum CountView {
+    Exact(u32),
+    Marked(Marked),
+}
+
+shiryan_kernel::word! {
+    /// Why there is no figure.
+    enum Marked {
+        /// Fewer than twenty donors of the group are registered there.
+        Under20 = "under_20",
+    }
+}
+
+#[derive(Debug, Serialize, ToSchema)]
+struct SiteView {
+    id: FacilityId,
+    code: String,
+    name_ar: String,
+    name_en: String,
+    governorate: Governorate,
+}
+
+/// How deep the reserve is, cell by cell.
+#[utoipa::path(tag = "reserve", params(Asked),
+    responses((status = 200, description = "Cells", body = ReserveView)))]
+#[get("/reserve")]
+async fn see_reserve(house: web::Data<House>, _by: Actor<SeeReserve>, query: Query<Asked>) -> Answer {
+    let ask = query.ask()?;
+    let (now, zone) = (house.db.now(), house.zone);
+    let picture = house.db.read(move |conn| super::picture(conn, &ask, now, zone)).await?;
+    Ok(HttpResponse::Ok().json(ReserveView {
+        as_of: picture.as_of,
+        cells: picture.cells.iter().map(CellView::from).collect(),
+        sites_silent: picture.silent.into_iter().map(SiteView::from).collect(),
+    }))
+}
+
+impl From<&Cell> for CellView {
+    fn from(cell: &Cell) -> Self {
+        let count = |day: fn(&[u32; 3]) -> u32| match &cell.donors.count {
+            DonorCount::Exact(on) => CountView::Exact(day(on)),
+            DonorCount::Under20 => CountView::Marked(Marked::Under20),
+        };
+        Self {
+            area: cell.area.code(),
+            region: cell.area.region(),
+            component: cell.component,
+            blood_group: cell.group,
+            usable_units: cell.usable_units,
+            expiring_3_days: cell.expiring_3_days,
+            average_daily_demand: cell.demand.map(|demand| to_hundredths(demand.average)),
+            days_of_cover: cell.demand.map(|demand| to_hundredths(demand.cover.days())),
+            cover_capped: cell.demand.map(|demand| demand.cover.is_beyond()),
+            level: cell.level,
+            donors: DonorsView {
+                donation_type: cell.donors.donation,
+                shown_for: cell.donors.shown_for,
+                eligible_day_0: count(|[day, _, _]| *day),
+                eligible_day_3: count(|[_, day, _]| *day),
+                eligible_day_7: count(|[_, _, day]| *day),
+            },
+        }
+    }
+}
+
+impl From<Site> for SiteView {
+    fn from(site: Site) -> Self {
+        let Site { id, code, name_ar, name_en, governorate } = site;
+        Self { id, code, name_ar, name_en, governorate }
+    }
+}
+
+fn to_hundredths(figure: f64) -> f64 {
+    (figure * 100.0).round() / 100.0
+}

@@ -1,0 +1,287 @@
+//! From counts to cells: demand, days of cover, level, and which donor figure may be shown. Pure.
+//!
+//! A cell's figures come from the governorates of its own area and from nowhere else; its donor figure
+//! may come from its region, and says so.
+
+use std::collections::HashMap;
+
+use chrono::NaiveDate;
+use shiryan_forecast::{Cover, Lot, average_daily_demand, days_of_cover};
+use shiryan_kernel::blood::{BloodGroup, Component, DonationType};
+use shiryan_kernel::level::{self, Level};
+use shiryan_kernel::place::{Governorate, Region};
+use shiryan_kernel::time::plus_days;
+
+use crate::projections::{Area, ShelfLot, day_number, judge};
+
+shiryan_kernel::word! {
+    /// How the country is cut.
+    pub enum By {
+        Region = "region",
+        Governorate = "governorate",
+    }
+}
+
+/// Demand is told from the issues of so many days before today.
+pub const DEMAND_DAYS: i64 = 28;
+/// A rise counts within so many days.
+pub const RECENT_DAYS: i64 = 7;
+/// Days ahead on which donors are counted.
+pub const HORIZONS: [i64; 3] = [0, 3, 7];
+/// An exact donor figure needs so many registered donors of the group (SAFETY B2).
+pub const LEAST_DONORS: u32 = 20;
+/// Cover looks so many days ahead.
+const COVER_DAYS: usize = 90;
+/// Units that expire within so many days from today are short-dated.
+const SHORT_DATED_DAYS: i64 = 3;
+
+type Key = (Governorate, Component, BloodGroup);
+
+/// Issues of one governorate's cell.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct IssueCount {
+    pub cell: Key,
+    /// Over [`DEMAND_DAYS`].
+    pub month: u32,
+    /// Over [`RECENT_DAYS`].
+    pub week: u32,
+}
+
+/// Donors whose window for a donation is open on each of [`HORIZONS`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct EligibleCount {
+    pub governorate: Governorate,
+    pub group: BloodGroup,
+    pub donation: DonationType,
+    pub on: [u32; 3],
+}
+
+/// Donors on the register.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct RegisteredCount {
+    pub governorate: Governorate,
+    pub group: BloodGroup,
+    pub donors: u32,
+}
+
+/// Everything that cells follow from.
+#[derive(Debug, Clone)]
+pub struct Facts {
+    pub today: NaiveDate,
+    /// Usable units alone.
+    pub shelf: Vec<ShelfLot>,
+    pub issues: Vec<IssueCount>,
+    /// The first day of the last [`DEMAND_DAYS`] on which a governorate reported anything.
+    pub since: HashMap<Governorate, NaiveDate>,
+    pub eligible: Vec<EligibleCount>,
+    pub registered: Vec<RegisteredCount>,
+}
+
+/// Which cells.
+#[derive(Debug, Clone)]
+pub struct Scope {
+    pub areas: Vec<Area>,
+    pub components: Vec<Component>,
+    pub groups: Vec<BloodGroup>,
+}
+
+/// One group of one component in one area.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Cell {
+    pub area: Area,
+    pub component: Component,
+    pub group: BloodGroup,
+    /// Released, not expiring before tomorrow.
+    pub usable_units: u32,
+    /// Of those, the ones that expire within three days.
+    pub expiring_3_days: u32,
+    /// `None` where nothing of the component moved in the last 28 days: nobody can say.
+    pub demand: Option<Demand>,
+    pub level: Level,
+    pub donors: Donors,
+}
+
+/// What is asked for, and how long the shelf meets it.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Demand {
+    /// Units a day.
+    pub average: f64,
+    /// From today, first to expire first.
+    pub cover: Cover,
+}
+
+/// Donors beside the shelf.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Donors {
+    /// The donation that feeds the component.
+    pub donation: DonationType,
+    /// Whose figure it is: the cell's own area, or its region where the area's own would say too much.
+    pub shown_for: By,
+    pub count: DonorCount,
+}
+
+/// How many may give.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum DonorCount {
+    /// On each of [`HORIZONS`].
+    Exact([u32; 3]),
+    /// Fewer than twenty of the group are registered: no figure.
+    Under20,
+}
+
+/// The donation that feeds a component: apheresis for platelets, whole blood for the others.
+#[must_use]
+pub const fn donation_for(component: Component) -> DonationType {
+    match component {
+        Component::Platelets => DonationType::PlateletApheresis,
+        Component::WholeBlood | Component::RedCells | Component::Plasma | Component::Cryoprecipitate => {
+            DonationType::WholeBlood
+        }
+    }
+}
+
+/// The donations that feed these components, each once.
+#[must_use]
+pub fn donations(components: &[Component]) -> Vec<DonationType> {
+    let mut donations: Vec<DonationType> = components.iter().map(|own| donation_for(*own)).collect();
+    donations.sort_unstable();
+    donations.dedup();
+    donations
+}
+
+/// The areas of a list, in order.
+#[must_use]
+pub fn areas(by: By, within: Option<Area>) -> Vec<Area> {
+    match (by, within) {
+        (_, Some(area @ Area::Governorate(_))) | (By::Region, Some(area @ Area::Region(_))) => vec![area],
+        (By::Governorate, Some(Area::Region(region))) => region.members().map(Area::Governorate).collect(),
+        (By::Region, None) => Region::ALL.iter().copied().map(Area::Region).collect(),
+        (By::Governorate, None) => Governorate::ALL.iter().copied().map(Area::Governorate).collect(),
+    }
+}
+
+/// Every cell of the scope: by area, then component, then group.
+#[must_use]
+pub fn cells(facts: &Facts, scope: &Scope) -> Vec<Cell> {
+    let index = Index::of(facts);
+    let mut cells = Vec::with_capacity(scope.areas.len() * scope.components.len() * scope.groups.len());
+    for area in &scope.areas {
+        for component in &scope.components {
+            cells.extend(scope.groups.iter().map(|group| index.cell(*area, *component, *group)));
+        }
+    }
+    cells
+}
+
+/// The facts by what they are looked up by.
+struct Index<'a> {
+    facts: &'a Facts,
+    shelf: HashMap<Key, Vec<Lot>>,
+    issues: HashMap<Key, (u32, u32)>,
+    reporting: Vec<(Governorate, Component)>,
+    eligible: HashMap<(Governorate, BloodGroup, DonationType), [u32; 3]>,
+    registered: HashMap<(Governorate, BloodGroup), u32>,
+}
+
+impl<'a> Index<'a> {
+    fn of(facts: &'a Facts) -> Self {
+        let mut shelf: HashMap<Key, Vec<Lot>> = HashMap::new();
+        for lot in &facts.shelf {
+            let lots = shelf.entry((lot.governorate, lot.component, lot.group)).or_default();
+            lots.push(Lot { expiry: day_number(lot.expires_on), units: lot.units });
+        }
+        let mut reporting: Vec<_> = facts.issues.iter().map(|row| (row.cell.0, row.cell.1)).collect();
+        reporting.sort_unstable();
+        reporting.dedup();
+        Self {
+            facts,
+            shelf,
+            issues: facts.issues.iter().map(|row| (row.cell, (row.month, row.week))).collect(),
+            reporting,
+            eligible: facts
+                .eligible
+                .iter()
+                .map(|row| ((row.governorate, row.group, row.donation), row.on))
+                .collect(),
+            registered: facts
+                .registered
+                .iter()
+                .map(|row| ((row.governorate, row.group), row.donors))
+                .collect(),
+        }
+    }
+
+    fn cell(&self, area: Area, component: Component, group: BloodGroup) -> Cell {
+        let today = self.facts.today;
+        let lots: Vec<Lot> = area
+            .members()
+            .filter_map(|member| self.shelf.get(&(member, component, group)))
+            .flatten()
+            .copied()
+            .collect();
+        let short = day_number(plus_days(today, SHORT_DATED_DAYS));
+        let usable_units = lots.iter().map(|lot| lot.units).sum();
+        let demand = self.average(area, component, group).map(|average| Demand {
+            average,
+            cover: days_of_cover(&lots, day_number(today), &[average; COVER_DAYS]),
+        });
+        Cell {
+            area,
+            component,
+            group,
+            usable_units,
+            expiring_3_days: lots.iter().filter(|lot| lot.expiry <= short).map(|lot| lot.units).sum(),
+            demand,
+            level: demand.map_or(Level::Unknown, |demand| {
+                judge(component, demand.average, f64::from(usable_units), demand.cover)
+            }),
+            donors: self.donors(area, donation_for(component), group),
+        }
+    }
+
+    /// Means of the members add up, each over the days since it began to report.
+    fn average(&self, area: Area, component: Component, group: BloodGroup) -> Option<f64> {
+        let ends = day_number(self.facts.today) - 1;
+        let (mut month_mean, mut week_mean, mut known) = (0.0, 0.0, false);
+        for member in area.members() {
+            if self.reporting.binary_search(&(member, component)).is_err() {
+                continue;
+            }
+            let Some(since) = self.facts.since.get(&member) else { continue };
+            known = true;
+            let (month, week) = self.issues.get(&(member, component, group)).copied().unwrap_or_default();
+            // Only the two windows matter, so each may stand on one day of its own.
+            let sums = [(ends, week), (ends - 7, month.saturating_sub(week))];
+            let own = average_daily_demand(sums, day_number(*since), ends);
+            month_mean += own.mean_28;
+            week_mean += own.mean_7;
+        }
+        known.then(|| level::average_daily_demand(month_mean, week_mean))
+    }
+
+    fn donors(&self, area: Area, donation: DonationType, group: BloodGroup) -> Donors {
+        let registered = |area: Area| -> u32 {
+            area.members().filter_map(|member| self.registered.get(&(member, group))).sum()
+        };
+        let region = Area::Region(area.region());
+        let shown = if registered(area) >= LEAST_DONORS { area } else { region };
+        let count = if registered(shown) >= LEAST_DONORS {
+            let mut on = [0_u32; 3];
+            for member in shown.members() {
+                let own = self.eligible.get(&(member, group, donation)).copied().unwrap_or_default();
+                on.iter_mut().zip(own).for_each(|(sum, own)| *sum = sum.saturating_add(own));
+            }
+            DonorCount::Exact(on)
+        } else {
+            DonorCount::Under20
+        };
+        let shown_for = match shown {
+            Area::Governorate(_) => By::Governorate,
+            Area::Region(_) => By::Region,
+        };
+        Donors { donation, shown_for, count }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,216 @@
+use proptest::prelude::*;
+
+use super::*;
+
+const RED: Component = Component::RedCells;
+const O_NEG: BloodGroup = BloodGroup::ONeg;
+const CENTRE: Area = Area::Region(Region::WestBankCentre);
+
+fn today() -> NaiveDate {
+    "2026-11-24".parse().unwrap()
+}
+
+fn nothing() -> Facts {
+    Facts {
+        today: today(),
+        shelf: Vec::new(),
+        issues: Vec::new(),
+        since: HashMap::new(),
+        eligible: Vec::new(),
+        registered: Vec::new(),
+    }
+}
+
+fn lot(governorate: Governorate, days: i64, units: u32) -> ShelfLot {
+    ShelfLot { governorate, component: RED, group: O_NEG, expires_on: plus_days(today(), days), units }
+}
+
+fn issued(governorate: Governorate, month: u32, week: u32) -> IssueCount {
+    IssueCount { cell: (governorate, RED, O_NEG), month, week }
+}
+
+fn people(governorate: Governorate, donors: u32, on: [u32; 3]) -> (RegisteredCount, EligibleCount) {
+    let group = O_NEG;
+    (
+        RegisteredCount { governorate, group, donors },
+        EligibleCount { governorate, group, donation: DonationType::WholeBlood, on },
+    )
+}
+
+fn cell(facts: &Facts, area: Area) -> Cell {
+    let scope = Scope { areas: vec![area], components: vec![RED], groups: vec![O_NEG] };
+    cells(facts, &scope)[0]
+}
+
+/// Ramallah issued 56 in four weeks, 7 of them in the last; Jericho began to report eight days ago and
+/// issued 8, all in the last seven. Means of 28 days: 56/28 + 8/8 = 3; of 7 days: 7/7 + 8/7 = 2.14.
+/// Fifteen units: nine good through tomorrow, of which three a day are used on two days, so six count;
+/// six more cover two days: four days in all.
+#[test]
+fn a_worked_region() {
+    let facts = Facts {
+        shelf: vec![
+            lot(Governorate::RamallahAlBireh, 1, 9),
+            lot(Governorate::Jericho, 3, 2),
+            lot(Governorate::Jericho, 4, 4),
+            lot(Governorate::Nablus, 30, 99),
+        ],
+        issues: vec![
+            issued(Governorate::RamallahAlBireh, 56, 7),
+            issued(Governorate::Jericho, 8, 8),
+            issued(Governorate::Nablus, 700, 175),
+        ],
+        since: [(Governorate::RamallahAlBireh, 28), (Governorate::Jericho, 8), (Governorate::Nablus, 28)]
+            .map(|(governorate, days)| (governorate, plus_days(today(), -days)))
+            .into(),
+        ..nothing()
+    };
+    let centre = cell(&facts, CENTRE);
+    assert_eq!((centre.usable_units, centre.expiring_3_days), (15, 11));
+    let demand = centre.demand.unwrap();
+    assert_eq!((demand.average, demand.cover), (3.0, Cover::Days(4.0)));
+    assert_eq!(centre.level, Level::Watch);
+    let jericho = cell(&facts, Area::Governorate(Governorate::Jericho));
+    assert_eq!((jericho.usable_units, jericho.expiring_3_days), (6, 2));
+    assert!((jericho.demand.unwrap().average - 8.0 / 7.0).abs() < 1e-12);
+    let salfit = cell(&facts, Area::Governorate(Governorate::Salfit));
+    assert_eq!((salfit.usable_units, salfit.demand, salfit.level), (0, None, Level::Unknown));
+}
+
+#[test]
+fn a_silent_area_is_unknown_and_an_unasked_group_is_small() {
+    let mut facts = Facts { shelf: vec![lot(Governorate::Gaza, 9, 40)], ..nothing() };
+    let north = Area::Region(Region::GazaNorth);
+    assert_eq!((cell(&facts, north).usable_units, cell(&facts, north).level), (40, Level::Unknown));
+    // Another group of the component moved: now the silence of this one means that nobody asked.
+    facts.issues = vec![IssueCount { cell: (Governorate::Gaza, RED, BloodGroup::APos), month: 9, week: 3 }];
+    facts.since = [(Governorate::Gaza, plus_days(today(), -28))].into();
+    let asked = cell(&facts, north);
+    // The floor of demand, 0.1 a day, wants three units.
+    assert_eq!((asked.demand.unwrap().average, asked.level), (0.1, Level::Green));
+    facts.shelf = vec![lot(Governorate::Gaza, 9, 1)];
+    assert_eq!(cell(&facts, north).level, Level::Red);
+    facts.shelf.clear();
+    assert_eq!(cell(&facts, north).level, Level::Black);
+}
+
+#[test]
+fn donors_are_exact_from_twenty_else_the_regions_else_hidden() {
+    let (ramallah, in_ramallah) = people(Governorate::RamallahAlBireh, 20, [3, 4, 5]);
+    let (jericho, in_jericho) = people(Governorate::Jericho, 19, [10, 11, 12]);
+    let (gaza, in_gaza) = people(Governorate::Gaza, 19, [7, 7, 7]);
+    let facts = Facts {
+        eligible: vec![in_ramallah, in_jericho, in_gaza],
+        registered: vec![ramallah, jericho, gaza],
+        ..nothing()
+    };
+    let shown = |area| {
+        let donors = cell(&facts, area).donors;
+        (donors.shown_for, donors.count)
+    };
+    let exact = |on| DonorCount::Exact(on);
+    assert_eq!(shown(Area::Governorate(Governorate::RamallahAlBireh)), (By::Governorate, exact([3, 4, 5])));
+    assert_eq!(shown(Area::Governorate(Governorate::Jericho)), (By::Region, exact([13, 15, 17])));
+    assert_eq!(shown(CENTRE), (By::Region, exact([13, 15, 17])));
+    assert_eq!(shown(Area::Governorate(Governorate::Gaza)), (By::Region, DonorCount::Under20));
+    assert_eq!(shown(Area::Region(Region::GazaNorth)), (By::Region, DonorCount::Under20));
+    let plates = Scope { areas: vec![CENTRE], components: vec![Component::Platelets], groups: vec![O_NEG] };
+    let donors = cells(&facts, &plates)[0].donors;
+    assert_eq!((donors.donation, donors.count), (DonationType::PlateletApheresis, exact([0, 0, 0])));
+}
+
+#[test]
+fn lists_of_areas() {
+    assert_eq!(areas(By::Region, None).len(), 6);
+    assert_eq!(areas(By::Governorate, None).len(), 16);
+    assert_eq!(areas(By::Region, Some(CENTRE)), [CENTRE]);
+    assert_eq!(areas(By::Governorate, Some(CENTRE)).len(), 3);
+    let one = Area::Governorate(Governorate::Rafah);
+    assert_eq!((areas(By::Region, Some(one)), areas(By::Governorate, Some(one))), (vec![one], vec![one]));
+    assert_eq!(donations(&[RED, Component::Plasma, Component::WholeBlood]), [DonationType::WholeBlood]);
+}
+
+fn governorate() -> impl Strategy<Value = Governorate> {
+    prop::sample::select(Governorate::ALL)
+}
+
+fn facts() -> impl Strategy<Value = Facts> {
+    let shelf = prop::collection::vec((governorate(), 1_i64..40, 1_u32..30), 0..20);
+    let rows =
+        prop::collection::hash_map(governorate(), (0_u32..200, 0_u32..60, 1_i64..28, 0_u32..60), 0..16);
+    (shelf, rows).prop_map(|(shelf, rows)| {
+        let mut facts = nothing();
+        facts.shelf = shelf.into_iter().map(|(place, days, units)| lot(place, days, units)).collect();
+        for (place, (month, week, days, donors)) in rows {
+            facts.issues.push(issued(place, month + week, week));
+            facts.since.insert(place, plus_days(today(), -days));
+            let (registered, eligible) = people(place, donors, [donors / 4, donors / 3, donors / 2]);
+            facts.registered.push(registered);
+            facts.eligible.push(eligible);
+        }
+        facts
+    })
+}
+
+proptest! {
+    #[test]
+    fn what_happens_in_one_region_changes_no_other(
+        facts in facts(), place in governorate(), units in 1_u32..90, more in 1_u32..90,
+    ) {
+        let mut changed = facts.clone();
+        changed.shelf.push(lot(place, 5, units));
+        changed.issues.retain(|row| row.cell.0 != place);
+        changed.issues.push(issued(place, more, more));
+        changed.since.insert(place, plus_days(today(), -3));
+        changed.registered.retain(|row| row.governorate != place);
+        changed.registered.push(people(place, more, [0; 3]).0);
+        for region in Region::ALL.iter().filter(|region| **region != place.region()) {
+            let area = Area::Region(*region);
+            prop_assert_eq!(cell(&facts, area), cell(&changed, area));
+            for member in region.members().map(Area::Governorate) {
+                prop_assert_eq!(cell(&facts, member), cell(&changed, member));
+            }
+        }
+    }
+
+    #[test]
+    fn a_region_holds_what_its_members_hold(facts in facts()) {
+        for region in Region::ALL {
+            let whole = cell(&facts, Area::Region(*region));
+            let parts: Vec<Cell> =
+                region.members().map(|member| cell(&facts, Area::Governorate(member))).collect();
+            prop_assert_eq!(whole.usable_units, parts.iter().map(|part| part.usable_units).sum::<u32>());
+            prop_assert_eq!(whole.demand.is_some(), parts.iter().any(|part| part.demand.is_some()));
+            prop_assert!(whole.expiring_3_days <= whole.usable_units);
+        }
+    }
+
+    #[test]
+    fn one_more_unit_never_worsens_a_cell(facts in facts(), place in governorate(), days in 1_i64..40) {
+        let area = Area::Region(place.region());
+        let before = cell(&facts, area);
+        let mut richer = facts;
+        richer.shelf.push(lot(place, days, 1));
+        let after = cell(&richer, area);
+        prop_assert!(after.level <= before.level, "{:?} {:?}", before, after);
+        if let Some((before, after)) = before.demand.zip(after.demand) {
+            prop_assert!(after.cover.days() >= before.cover.days() - 1e-9);
+        }
+    }
+
+    /// Nothing is told of fewer than twenty: either the count of an area with twenty, or no count.
+    #[test]
+    fn a_shown_count_is_of_twenty_registered(facts in facts(), place in governorate()) {
+        for area in [Area::Governorate(place), Area::Region(place.region())] {
+            let donors = cell(&facts, area).donors;
+            let shown = match donors.shown_for {
+                By::Governorate => Area::Governorate(place),
+                By::Region => Area::Region(place.region()),
+            };
+            let members: Vec<Governorate> = shown.members().collect();
+            let registered: u32 =
+                facts.registered.iter().filter(|row| members.contains(&row.governorate)).map(|row| row.donors).sum();
+            prop_assert_eq!(donors.count == DonorCount::Under20, registered < LEAST_DONORS);
+        }
+    }
+}
