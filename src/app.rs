@@ -12,7 +12,7 @@ use std::time::Duration;
 use actix_web::body::MessageBody;
 use actix_web::dev::{Server, ServiceFactory, ServiceRequest, ServiceResponse};
 use actix_web::middleware::{Compress, from_fn};
-use actix_web::{App, Error, web};
+use actix_web::{App, Error, HttpRequest, web};
 use shiryan_kernel::role::Role;
 use shiryan_kernel::time::{Clock, Zone};
 use tracing_actix_web::TracingLogger;
@@ -215,14 +215,18 @@ fn pages(config: &mut web::ServiceConfig) {
     config.route("/", web::get().to(first_page));
     crate::web::serve_assets(config);
     accounts::pages::pages(config);
+    stock::pages::pages(config);
 }
 
 /// The first page answers the first question of whoever looks.
-async fn first_page(house: web::Data<House>, visitor: Visitor) -> Answer {
+async fn first_page(house: web::Data<House>, visitor: Visitor, request: HttpRequest) -> Answer {
     match visitor.role() {
         None => accounts::pages::sign_in_page(&house, &visitor),
         Some(Role::Medic) => drives::pages::coming(&house, &visitor).await,
-        Some(_) => stock::pages::shelves(&house, &visitor).await,
+        Some(Role::Hospital) => stock::pages::shelves(&house, &visitor).await,
+        Some(Role::Admin | Role::Command | Role::Bank | Role::Physician) => {
+            reserve::pages::tonight(&house, &visitor, reserve::pages::asked(&request)?).await
+        }
     }
 }
 
@@ -264,6 +268,7 @@ pub fn app(
     let doc = openapi::finish(doc);
     let methods = Methods::of(&doc)
         .and("/", ["GET"])
+        .and("/shelves", ["GET"])
         .and("/docs", ["GET"])
         .and("/sign-in", ["GET", "POST"])
         .and("/sign-out", ["POST"])

@@ -4,10 +4,12 @@ frame-skip = إلى المحتوى
 frame-demo = عرض تجريبي: كل الأسماء والأرقام هنا مولَّدة وليست حقيقية.
 frame-pages = الصفحات
 
-page-reserve = الاحتياطي
+page-reserve = الليلة
 page-drives = حملاتي
-page-shelf = رفوفنا
+page-shelf = الرفوف
 page-docs = وصف الواجهة البرمجية
+
+page-as-of = حتى
 
 problem-home = إلى الصفحة الأولى
 problem-code = الرمز:
@@ -23,7 +25,7 @@ sign-in-title = تسجيل الدخول
 sign-in-username = اسم المستخدم
 sign-in-password = كلمة المرور
 sign-in-new = كلمة المرور الجديدة
-sign-in-new-hint = كلمة المرور الحالية اختارها شخص آخر. اختيار كلمة جديدة من { NUMBER($n) } محرفًا على الأقل يُتمّ الدخول.
+sign-in-new-hint = كلمة المرور الحالية اختارها شخص آخر. اختيار كلمة جديدة من { $n } محرفًا على الأقل يُتمّ الدخول.
 sign-in-same = كلمة المرور الجديدة هي نفسها الحالية
     .detail = يُرجى اختيار كلمة مرور مختلفة عن الحالية.
 
@@ -74,6 +76,59 @@ shelf-title = ما الموجود على رفوفنا؟
 shelves-title = ما الموجود على الرفوف؟
 shelf-empty = لا توجد وحدات على الرفوف.
 shelf-caption = وحدات صالحة للصرف، لكل زمرة ومكوّن. بين قوسين ما ينتهي خلال 3 أيام.
-shelf-expiring = ({ NUMBER($n) } تنتهي)
+shelf-expiring = ({ $n } تنتهي)
 shelf-quarantine = في الحجر
 shelf-note = وحدات الحجر لم تُفحص بعد ولا تُحسب مع الصالحة للصرف. لكل طلب: عيّنتان، وفحص الأضداد، واختبار التوافق.
+
+action-show = اعرض
+list-comma = ،
+
+column-component = المكوّن
+column-region = المنطقة
+column-cover = أيام التغطية
+column-level = المستوى
+column-units = وحدات
+column-expiring = تنتهي خلال 3 أيام
+column-demand = الطلب في اليوم
+column-donors = متبرعون مؤهلون (لا يُجمعون)
+column-donors-short = متبرعون مؤهلون
+column-day-0 = اليوم
+column-day-3 = بعد 3 أيام
+column-day-7 = بعد 7 أيام
+
+reserve-title = هل نغطّي الليلة؟
+reserve-silent = مواقع لم تسجّل حركة منذ أكثر من 24 ساعة:
+reserve-silent-more = و{ $n } غيرها
+reserve-worst = الأسوأ الآن
+reserve-lasts = تكفي { $days } يوم
+reserve-days = { $days } يوم
+reserve-missing =
+    { $n ->
+        [one] تنقص وحدة واحدة عن الهدف.
+        [two] تنقص وحدتان عن الهدف.
+        [few] تنقص { $n } وحدات عن الهدف.
+       *[other] تنقص { $n } وحدة عن الهدف.
+    }
+reserve-missing-floor =
+    { $n ->
+        [one] تنقص وحدة واحدة عن الحد الأدنى.
+        [two] تنقص وحدتان عن الحد الأدنى.
+        [few] تنقص { $n } وحدات عن الحد الأدنى.
+       *[other] تنقص { $n } وحدة عن الحد الأدنى.
+    }
+reserve-expire =
+    { $n ->
+        [one] وحدة واحدة تنتهي خلال 3 أيام.
+        [two] وحدتان تنتهيان خلال 3 أيام.
+        [few] { $n } وحدات تنتهي خلال 3 أيام.
+       *[other] { $n } وحدة تنتهي خلال 3 أيام.
+    }
+reserve-floor = الحد الأدنى { $n }
+reserve-all-well = كل زمرة معروفة عند الهدف أو فوقه، في كل منطقة.
+reserve-nothing = لم تُسجَّل أي حركة لهذا المكوّن خلال 28 يومًا، فلا يمكن تقدير أيام التغطية.
+reserve-caption = أيام التغطية لكل زمرة، الأسوأ أولًا، من صفر إلى { $end }. الخط المتصل: الهدف { $target }. المنقّط: حدّ التوقف { $stop }.
+reserve-under-20 = أقل من 20 مسجّلًا
+reserve-no-donors = لا تسجيل هنا
+reserve-note = المتبرعون المؤهلون لم يُفحص دمهم بعد، فلا يُجمعون مع الوحدات. الزمر التي يقل طلبها عن وحدة في اليوم يُحدَّد مستواها بعدد الوحدات لا بالأيام.
+reserve-across = كل منطقة إلى جانب الأخرى
+reserve-across-caption = أيام التغطية والمستوى. المناطق التي لا تصل بينها طريق لا تُجمع أرقامها.

@@ -4,10 +4,12 @@ frame-skip = To the content
 frame-demo = Demo data, not real: every name and figure here was generated.
 frame-pages = Pages
 
-page-reserve = The reserve
+page-reserve = Tonight
 page-drives = My drives
-page-shelf = Our shelves
+page-shelf = Shelves
 page-docs = API description
+
+page-as-of = As of
 
 problem-home = To the first page
 problem-code = Code:
@@ -23,7 +25,7 @@ sign-in-title = Sign in
 sign-in-username = User name
 sign-in-password = Password
 sign-in-new = New password
-sign-in-new-hint = Somebody else chose the present password. Choose one of your own, at least { NUMBER($n) } characters, to finish signing in.
+sign-in-new-hint = Somebody else chose the present password. Choose one of your own, at least { $n } characters, to finish signing in.
 sign-in-same = The new password is the present one
     .detail = Choose a password that differs from the present one.
 
@@ -74,6 +76,53 @@ shelf-title = What is on our shelves?
 shelves-title = What is on the shelves?
 shelf-empty = There is no unit on the shelves.
 shelf-caption = Units that may be issued, by group and component. In brackets: those that expire within 3 days.
-shelf-expiring = ({ NUMBER($n) } expire)
+shelf-expiring = ({ $n } expire)
 shelf-quarantine = In quarantine
 shelf-note = Units in quarantine are not tested yet and never count with those that may be issued. Every request needs two samples, an antibody screen and a crossmatch.
+
+action-show = Show
+list-comma = ,
+
+column-component = Component
+column-region = Region
+column-cover = Days of cover
+column-level = Level
+column-units = Units
+column-expiring = Expire within 3 days
+column-demand = Demand a day
+column-donors = Eligible donors (never added)
+column-donors-short = Eligible donors
+column-day-0 = Today
+column-day-3 = In 3 days
+column-day-7 = In 7 days
+
+reserve-title = Can we cover tonight?
+reserve-silent = Sites without any movement for over 24 hours:
+reserve-silent-more = and { $n } more
+reserve-worst = Worst now
+reserve-lasts = Lasts { $days } days
+reserve-days = { $days } d
+reserve-missing =
+    { $n ->
+        [one] One unit short of the target.
+       *[other] { $n } units short of the target.
+    }
+reserve-missing-floor =
+    { $n ->
+        [one] One unit short of the least.
+       *[other] { $n } units short of the least.
+    }
+reserve-expire =
+    { $n ->
+        [one] One expires within 3 days.
+       *[other] { $n } expire within 3 days.
+    }
+reserve-floor = least { $n }
+reserve-all-well = Every group that is known stands at its target or above, in every region.
+reserve-nothing = Nothing of this component moved for 28 days, so nobody can say how long it lasts.
+reserve-caption = Days of cover of each group, worst first, from nothing to { $end }. Solid line: target { $target }. Dotted: stop point { $stop }.
+reserve-under-20 = fewer than 20 registered
+reserve-no-donors = none registered here
+reserve-note = Eligible donors are not tested blood, so they are never added to the units. A group of which fewer than one unit a day is asked for is judged by its units, not by days.
+reserve-across = The regions side by side
+reserve-across-caption = Days of cover and level. Regions that cannot reach each other are never added up.

@@ -5,6 +5,7 @@
 
 pub mod api;
 pub mod availability;
+pub mod pages;
 pub mod published;
 mod rules;
 mod store;

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use actix_web::web;
 use askama::Template;
 use chrono::NaiveDate;
 use shiryan_kernel::blood::{BloodGroup, Component};
@@ -13,6 +14,15 @@ use crate::http::{Answer, House};
 use crate::places;
 use crate::texts::Lang;
 use crate::web::{Frame, Group, Say, Time, Visitor};
+
+/// Adds the page.
+pub fn pages(config: &mut web::ServiceConfig) {
+    config.route("/shelves", web::get().to(ask));
+}
+
+async fn ask(house: web::Data<House>, visitor: Visitor) -> Answer {
+    shelves(&house, &visitor).await
+}
 
 /// Units that may be issued, and how many of them end soon.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]

@@ -73,14 +73,16 @@ impl Frame {
 fn tabs(say: Say, role: Option<Role>, at: &str) -> Vec<Tab> {
     let Some(role) = role else { return Vec::new() };
     let path = at.split('?').next().unwrap_or_default();
-    let home = match role {
-        Role::Medic => "page-drives",
-        Role::Hospital => "page-shelf",
-        Role::Admin | Role::Command | Role::Bank | Role::Physician => "page-reserve",
+    let own: &[(&str, &str)] = match role {
+        Role::Medic => &[("/", "page-drives")],
+        Role::Hospital => &[("/", "page-shelf")],
+        Role::Admin | Role::Command | Role::Bank | Role::Physician => {
+            &[("/", "page-reserve"), ("/shelves", "page-shelf")]
+        }
     };
-    [("/", home), ("/docs", "page-docs")]
-        .into_iter()
-        .map(|(address, text)| Tab { address, text: say.text(text), current: address == path })
+    own.iter()
+        .chain(&[("/docs", "page-docs")])
+        .map(|(address, text)| Tab { address, text: say.text(text), current: *address == path })
         .collect()
 }
 

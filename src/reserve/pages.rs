@@ -1,0 +1,149 @@
+//! The page of the reserve: can we cover tonight? Days of cover of every group on one scale, worst
+//! first, region by region; donors beside the units and never added to them.
+
+mod view;
+
+use actix_web::HttpRequest;
+use askama::Template;
+use serde::Deserialize;
+use shiryan_kernel::blood::{BloodGroup, Component};
+use shiryan_kernel::place::Region;
+use shiryan_kernel::{Code, Problem, Result};
+
+use super::{Ask, Cell, Site};
+use crate::accounts::{Actor, SeeReserve};
+use crate::http::{Answer, House, query};
+use crate::projections::COMPONENTS;
+use crate::texts::Lang;
+use crate::web::{Frame, Group, Time, Visitor};
+use view::{Callable, Card, Row, Scale, Square};
+
+/// The worst cells that stand as cards.
+const CARDS: usize = 3;
+/// The most silent sites that are named.
+const NAMED: usize = 6;
+
+/// What the page is asked by its filters.
+#[derive(Debug, Clone, Copy, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Asked {
+    component: Option<Component>,
+    /// The region that is drawn large; the worst one unless told.
+    region: Option<Region>,
+}
+
+/// A choice of a filter.
+struct Choice {
+    code: &'static str,
+    text: String,
+    chosen: bool,
+}
+
+/// One group across all regions.
+struct Across {
+    group: Group,
+    name: String,
+    squares: Vec<Square>,
+}
+
+#[derive(Template)]
+#[template(path = "reserve.html")]
+struct Page {
+    frame: Frame,
+    at: Time,
+    day: String,
+    component: Component,
+    component_name: String,
+    components: Vec<Choice>,
+    regions: Vec<Choice>,
+    region_name: String,
+    has_donors: bool,
+    scale: Scale,
+    cards: Vec<Card>,
+    /// Whether any cell is known at all.
+    is_known: bool,
+    rows: Vec<Row>,
+    across: Vec<Across>,
+    silent: Vec<String>,
+    silent_more: i64,
+}
+
+/// The reserve.
+///
+/// # Errors
+/// `forbidden`; `invalid_value` for a component that has no level; as any read.
+pub async fn tonight(house: &House, visitor: &Visitor, asked: Asked) -> Answer {
+    let _by: Actor<SeeReserve> = visitor.seat()?;
+    let component = asked.component.unwrap_or(Component::RedCells);
+    if !COMPONENTS.contains(&component) {
+        return Err(Problem::field("component", Code::InvalidValue).into());
+    }
+    let (zone, now) = (house.zone, house.db.now());
+    let picture =
+        house.db.read(move |conn| super::picture(conn, &Ask::regions(component, None), now, zone)).await?;
+    let frame = Frame::of(house, visitor, "reserve-title");
+    let say = frame.say;
+    let scale = Scale::of(component);
+    let mut cells = picture.cells;
+    view::worst_first(&mut cells);
+    let region =
+        asked.region.or(cells.first().map(|cell| cell.area.region())).unwrap_or(Region::WestBankNorth);
+    let choice = |list, code, chosen| Choice { code, text: say.word(list, code), chosen };
+    let (silent, silent_more) = silent(visitor.lang, &picture.silent);
+    let page = Page {
+        at: Time(picture.as_of, zone),
+        day: say.day(zone.date(picture.as_of)),
+        component,
+        component_name: say.word("component", component.code()),
+        components: COMPONENTS.iter().map(|own| choice("component", own.code(), *own == component)).collect(),
+        regions: Region::ALL.iter().map(|own| choice("region", own.code(), *own == region)).collect(),
+        region_name: say.word("region", region.code()),
+        has_donors: region.has_donors(),
+        cards: view::lacking(&cells).take(CARDS).map(|cell| Card::of(say, scale, cell)).collect(),
+        is_known: cells.iter().any(|cell| cell.demand.is_some()),
+        rows: cells
+            .iter()
+            .filter(|cell| cell.area.region() == region)
+            .map(|cell| Row::of(say, scale, cell))
+            .collect(),
+        across: across(&frame, &cells),
+        silent,
+        silent_more,
+        scale,
+        frame,
+    };
+    Ok(visitor.page(&page)?)
+}
+
+/// The filters of a request.
+///
+/// # Errors
+/// As any query.
+pub fn asked(request: &HttpRequest) -> Result<Asked> {
+    query::parse(request.query_string())
+}
+
+fn across(frame: &Frame, cells: &[Cell]) -> Vec<Across> {
+    let square = |group: BloodGroup, region: Region| {
+        let cell = cells.iter().find(|cell| cell.group == group && cell.area.region() == region);
+        Square::of(frame.say, cell)
+    };
+    BloodGroup::ALL
+        .iter()
+        .map(|group| Across {
+            group: Group(*group),
+            name: frame.say.word("blood-group", group.code()),
+            squares: Region::ALL.iter().map(|region| square(*group, *region)).collect(),
+        })
+        .collect()
+}
+
+/// The first silent sites by name, and how many more there are.
+fn silent(lang: Lang, sites: &[Site]) -> (Vec<String>, i64) {
+    let name = |site: &Site| match lang {
+        Lang::Ar => site.name_ar.clone(),
+        Lang::En => site.name_en.clone(),
+    };
+    let more = sites.len().saturating_sub(NAMED);
+    (sites.iter().take(NAMED).map(name).collect(), i64::try_from(more).unwrap_or(i64::MAX))
+}
