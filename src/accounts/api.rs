@@ -10,7 +10,7 @@ use shiryan_kernel::{Code, Problem};
 use utoipa::{IntoParams, ToSchema};
 
 use super::{Actor, Grant, ManageUsers, NewUser, SignIn, SignedIn, User, Username};
-use crate::http::{Answer, Body, House, IdempotencyKey, Limit, Query};
+use crate::http::{Answer, Body, House, IdempotencyKey, Limit, NoQuery, Query};
 
 /// Adds the operations.
 pub fn operations(config: &mut utoipa_actix_web::service_config::ServiceConfig) {
@@ -108,7 +108,7 @@ async fn refresh(house: web::Data<House>, body: Body<Refresh>) -> Answer {
 /// Signs out: this sign-in's tokens are refused from now on.
 #[utoipa::path(tag = "accounts", responses((status = 204, description = "Signed out")))]
 #[delete("/sessions/current")]
-async fn sign_out(house: web::Data<House>, by: Actor<SignedIn>) -> Answer {
+async fn sign_out(house: web::Data<House>, by: Actor<SignedIn>, _query: NoQuery) -> Answer {
     house.sessions.end(&by).await?;
     Ok(HttpResponse::NoContent().finish())
 }

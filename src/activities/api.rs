@@ -14,7 +14,7 @@ use utoipa::{IntoParams, ToSchema};
 use super::rules::{self, Days};
 use super::{Details, Filter, Key, NewActivity, PlaceText, Seen, Title};
 use crate::accounts::{Actor, PlanActivities, SeeActivities, SignedIn};
-use crate::http::{Answer, Body, House, IdempotencyKey, Limit, Query};
+use crate::http::{Answer, Body, House, IdempotencyKey, Limit, NoQuery, Query};
 
 /// Adds the operations.
 pub fn operations(config: &mut utoipa_actix_web::service_config::ServiceConfig) {
@@ -98,7 +98,7 @@ struct Asked {
 /// The ten branches of the programme.
 #[utoipa::path(tag = "activities", responses((status = 200, description = "All ten", body = Vec<BranchView>)))]
 #[get("/branches")]
-async fn list_branches(_by: Actor<SignedIn>) -> Answer {
+async fn list_branches(_by: Actor<SignedIn>, _query: NoQuery) -> Answer {
     let branches: Vec<BranchView> = Branch::ALL.iter().copied().map(BranchView::from).collect();
     Ok(HttpResponse::Ok().json(branches))
 }

@@ -17,7 +17,7 @@ use super::{Donor, Filter, FullName, Identity, NewDonor, Purpose, Registered, Sc
 use crate::accounts::{Actor, OpenIdentity, RegisterDonors, SeeDonors};
 use crate::db::Lane;
 use crate::eligibility;
-use crate::http::{Answer, Body, House, IdempotencyKey, Limit, PathId, Query};
+use crate::http::{Answer, Body, House, IdempotencyKey, Limit, NoQuery, PathId, Query};
 
 /// Adds the operations.
 pub fn operations(config: &mut utoipa_actix_web::service_config::ServiceConfig) {
@@ -168,7 +168,12 @@ async fn list_donors(house: web::Data<House>, by: Actor<SeeDonors>, query: Query
 /// A donor without any sealed field.
 #[utoipa::path(tag = "donors", params(("id" = DonorId, Path)), responses((status = 200, description = "The donor", body = DonorView)))]
 #[get("/donors/{id}")]
-async fn read_donor(house: web::Data<House>, by: Actor<SeeDonors>, id: PathId<DonorId>) -> Answer {
+async fn read_donor(
+    house: web::Data<House>,
+    by: Actor<SeeDonors>,
+    id: PathId<DonorId>,
+    _query: NoQuery,
+) -> Answer {
     let who = by.clone();
     let donor = house
         .db

@@ -16,7 +16,7 @@ use super::{Booked, Cancelled, Details, Filter, NewDrive, Seen, Slot};
 use crate::accounts::{Actor, Book, PlanDrives, SeeDrives};
 use crate::activities::rules::{Days, is_in_range};
 use crate::activities::{Key, PlaceText, Title};
-use crate::http::{Answer, Body, House, IdempotencyKey, Limit, PathId, Query};
+use crate::http::{Answer, Body, House, IdempotencyKey, Limit, NoQuery, PathId, Query};
 
 /// Adds the operations.
 pub fn operations(config: &mut utoipa_actix_web::service_config::ServiceConfig) {
@@ -213,7 +213,12 @@ async fn list_drives(house: web::Data<House>, by: Actor<SeeDrives>, query: Query
 #[utoipa::path(tag = "drives", params(("id" = DriveId, Path)),
     responses((status = 200, description = "The drive", body = DriveView)))]
 #[get("/drives/{id}")]
-async fn get_drive(house: web::Data<House>, by: Actor<SeeDrives>, id: PathId<DriveId>) -> Answer {
+async fn get_drive(
+    house: web::Data<House>,
+    by: Actor<SeeDrives>,
+    id: PathId<DriveId>,
+    _query: NoQuery,
+) -> Answer {
     let (who, vault, zone) = (by.clone(), house.vault.clone(), house.zone);
     let seen = house.db.read(move |conn| super::get(conn, &vault, zone, &who, id.0)).await?;
     Ok(HttpResponse::Ok().json(DriveView::from(seen)))
@@ -223,7 +228,12 @@ async fn get_drive(house: web::Data<House>, by: Actor<SeeDrives>, id: PathId<Dri
 #[utoipa::path(tag = "drives", params(("id" = DriveId, Path)),
     responses((status = 200, description = "All slots, by start", body = SlotList)))]
 #[get("/drives/{id}/slots")]
-async fn list_slots(house: web::Data<House>, by: Actor<Book>, id: PathId<DriveId>) -> Answer {
+async fn list_slots(
+    house: web::Data<House>,
+    by: Actor<Book>,
+    id: PathId<DriveId>,
+    _query: NoQuery,
+) -> Answer {
     let who = by.clone();
     let slots = house.db.read(move |conn| super::slots(conn, &who, id.0)).await?;
     Ok(HttpResponse::Ok().json(SlotList { items: slots.into_iter().map(SlotView::from).collect() }))

@@ -16,7 +16,7 @@ use serde::de::DeserializeOwned;
 use sha2::{Digest, Sha256};
 use shiryan_kernel::{Code, Problem, Result};
 
-use super::{problem::Refusal, serde_fault};
+use super::{problem::Refusal, query::refuse_query, serde_fault};
 
 /// The most that a JSON body may weigh, in bytes.
 pub const LIMIT: usize = 256 * 1024;
@@ -63,6 +63,7 @@ impl<T: DeserializeOwned + 'static> FromRequest for Body<T> {
 }
 
 fn check_form(request: &HttpRequest) -> Result<()> {
+    refuse_query(request)?;
     let json = request.content_type().eq_ignore_ascii_case("application/json");
     let charset =
         request.mime_type().ok().flatten().and_then(|mime| mime.get_param("charset").map(|c| c == "utf-8"));

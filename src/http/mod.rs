@@ -26,7 +26,7 @@ pub use idempotency::IdempotencyKey;
 pub use json::Body;
 pub use lang::Speak;
 pub use problem::{Answer, Refusal};
-pub use query::{Limit, PathId, Query};
+pub use query::{Limit, NoQuery, PathId, Query};
 
 #[cfg(test)]
 mod tests;

@@ -109,6 +109,33 @@ fn list(path: &str, query: &str) -> String {
     format!("{path}?{filters}")
 }
 
+/// An operation that declares no query: any key is refused. Bodies refuse one by themselves.
+#[derive(Debug, Clone, Copy)]
+pub struct NoQuery;
+
+impl FromRequest for NoQuery {
+    type Error = Refusal;
+    type Future = Ready<Result<Self, Refusal>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        ready(refuse_query(request).map(|()| Self).map_err(Refusal))
+    }
+}
+
+#[derive(serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Nothing {}
+
+/// # Errors
+/// `unknown_parameter` for the first key, as [`parse`].
+pub(super) fn refuse_query(request: &HttpRequest) -> Result<()> {
+    if request.query_string().is_empty() {
+        Ok(())
+    } else {
+        parse::<Nothing>(request.query_string()).map(drop)
+    }
+}
+
 /// How many items a page holds: 1 to 200, 50 unless told. A field of a query's type:
 /// `#[serde(default)] limit: Limit`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Deserialize)]

@@ -12,7 +12,7 @@ use utoipa::{IntoParams, ToSchema};
 
 use super::{BloodUnit, Filter, Released, Summary};
 use crate::accounts::{Actor, ReleaseUnits, SeeStock, SeeStockSummary};
-use crate::http::{Answer, Body, House, IdempotencyKey, Limit, PathId, Query};
+use crate::http::{Answer, Body, House, IdempotencyKey, Limit, NoQuery, PathId, Query};
 
 /// Adds the operations.
 pub fn operations(config: &mut utoipa_actix_web::service_config::ServiceConfig) {
@@ -101,7 +101,7 @@ async fn release_unit(
 /// Units by group, component and state: the own shelf, or every governorate's beside its region's.
 #[utoipa::path(tag = "stock", responses((status = 200, description = "Counted now", body = Summary)))]
 #[get("/stock/summary")]
-async fn stock_summary(house: web::Data<House>, by: Actor<SeeStockSummary>) -> Answer {
+async fn stock_summary(house: web::Data<House>, by: Actor<SeeStockSummary>, _query: NoQuery) -> Answer {
     let (who, zone, now) = (by.clone(), house.zone, house.db.now());
     let summary = house.db.read(move |conn| super::summary(conn, zone, &who, now)).await?;
     Ok(HttpResponse::Ok().json(summary))

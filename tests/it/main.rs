@@ -21,6 +21,7 @@ mod donors;
 mod drives;
 mod imports;
 mod migrations;
+mod operations;
 mod pages;
 mod projections;
 mod reserve;

@@ -1,0 +1,183 @@
+//! Every operation of the API, walked through its own description: who may, who may not, what hostile
+//! input gets, and that the description itself stays as it was published.
+
+use serde_json::Value;
+use shiryan_kernel::role::Role::{self, Admin, Bank, Command, Hospital, Medic, Physician};
+
+use crate::support::app::{Client, TestApp, new_key};
+
+both!(each_role_may_what_the_table_says, hostile_bodies_are_refused, hostile_paths_and_queries_are_refused);
+
+const ALL: &[Role] = &[Admin, Command, Medic, Hospital, Bank, Physician];
+const NO_HOSPITAL: &[Role] = &[Admin, Command, Medic, Bank, Physician];
+const RESERVE: &[Role] = &[Admin, Command, Bank, Physician];
+const DONORS: &[Role] = &[Admin, Medic, Bank, Physician];
+const SCREENING: &[Role] = &[Medic, Bank, Physician];
+
+/// Who may do what. A new operation is a new line.
+const TABLE: &[(&str, &str, &[Role])] = &[
+    ("GET", "/users", &[Admin]),
+    ("POST", "/users", &[Admin]),
+    ("GET", "/units", NO_HOSPITAL),
+    ("POST", "/units", &[Admin]),
+    ("GET", "/facilities", ALL),
+    ("POST", "/facilities", &[Admin]),
+    ("GET", "/donors", DONORS),
+    ("POST", "/donors", &[Admin, Medic, Bank]),
+    ("GET", "/donors/{id}", DONORS),
+    ("POST", "/donors/{id}/identity", SCREENING),
+    ("GET", "/donors/{id}/eligibility", SCREENING),
+    ("GET", "/availability", &[Command, Medic, Hospital, Bank, Physician]),
+    ("GET", "/branches", ALL),
+    ("GET", "/activities", NO_HOSPITAL),
+    ("POST", "/activities", &[Admin, Command, Medic]),
+    ("GET", "/drives", NO_HOSPITAL),
+    ("GET", "/drives/{id}", NO_HOSPITAL),
+    ("POST", "/drives", &[Medic, Bank]),
+    ("GET", "/drives/{id}/slots", &[Medic, Bank]),
+    ("POST", "/drives/{id}/appointments", &[Medic, Bank]),
+    ("POST", "/appointments/{id}/cancel", &[Medic, Bank]),
+    ("POST", "/donations", &[Medic, Bank]),
+    ("GET", "/stock/units", &[Hospital, Bank, Physician]),
+    ("POST", "/stock/units/{id}/release", &[Bank]),
+    ("GET", "/stock/summary", &[Admin, Command, Hospital, Bank, Physician]),
+    ("GET", "/reserve", RESERVE),
+    ("GET", "/projections", RESERVE),
+    // Last: it ends the session that the test's tokens stand on.
+    ("DELETE", "/sessions/current", ALL),
+];
+
+/// Open to everybody: they are how one signs in.
+const OPEN: &[(&str, &str)] = &[("POST", "/sessions"), ("POST", "/sessions/refresh")];
+
+fn operations() -> Vec<(String, String)> {
+    let doc: Value = serde_json::from_str(&shiryan::app::description().to_json().unwrap()).unwrap();
+    let mut found = Vec::new();
+    for (path, item) in doc["paths"].as_object().unwrap() {
+        for method in item.as_object().unwrap().keys().filter(|key| *key != "parameters") {
+            let short = path.strip_prefix("/api/v1").unwrap_or_else(|| panic!("{path} is not under /api/v1"));
+            found.push((method.to_uppercase(), short.to_owned()));
+        }
+    }
+    found.sort();
+    found
+}
+
+#[test]
+fn the_table_names_every_operation_and_no_other() {
+    let mut known: Vec<(String, String)> = TABLE
+        .iter()
+        .map(|(method, path, _)| (*method, *path))
+        .chain(OPEN.iter().copied())
+        .map(|(method, path)| (method.to_owned(), path.to_owned()))
+        .collect();
+    known.sort();
+    assert_eq!(operations(), known);
+}
+
+#[test]
+fn the_description_is_the_published_one() {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/openapi.json");
+    let doc: Value = serde_json::from_str(&shiryan::app::description().to_json().unwrap()).unwrap();
+    assert!(doc["openapi"].as_str().unwrap().starts_with("3.1"));
+    for (path, item) in doc["paths"].as_object().unwrap() {
+        for (method, operation) in item.as_object().unwrap() {
+            assert!(operation["summary"].is_string(), "{method} {path} says nothing of itself");
+            assert!(operation["tags"][0].is_string(), "{method} {path} has no tag");
+        }
+    }
+    let text = format!("{}\n", serde_json::to_string_pretty(&doc).unwrap());
+    if std::env::var_os("SHIRYAN_WRITE_SNAPSHOTS").is_some() {
+        std::fs::write(path, &text).unwrap();
+    }
+    let published = std::fs::read_to_string(path).unwrap_or_default();
+    assert!(published == text, "the API changed: look at it, then run with SHIRYAN_WRITE_SNAPSHOTS=1");
+}
+
+fn send(client: &Client, method: &str, path: &str, body: &[u8]) -> crate::support::app::Reply {
+    let path = format!("/api/v1{}", path.replace("{id}", "0123456789ABC"));
+    let body = (method == "POST").then(|| body.to_vec());
+    client.send(method, &path, &[("idempotency-key", &new_key())], body)
+}
+
+fn each_role_may_what_the_table_says(app: TestApp) {
+    for (method, path, roles) in TABLE {
+        let anonymous = send(&app.anonymous(), method, path, b"{}");
+        assert_eq!(anonymous.problem(401), "unauthenticated", "{method} {path}");
+        for role in ALL.iter().copied() {
+            let reply = send(&app.client(role), method, path, b"{}");
+            if roles.contains(&role) {
+                assert!(![401, 403, 405].contains(&reply.status), "{role} {method} {path}: {}", reply.text);
+                assert!(reply.status < 500, "{role} {method} {path}: {}", reply.text);
+            } else {
+                assert_eq!(reply.problem(403), "forbidden", "{role} {method} {path}");
+            }
+        }
+    }
+}
+
+fn hostile_bodies_are_refused(app: TestApp) {
+    let huge = vec![b' '; 10 << 20];
+    let deep = "[".repeat(100_000);
+    let bodies: [(&[u8], &[&str]); 9] = [
+        (b"", &["malformed_json"]),
+        (b"{", &["malformed_json"]),
+        (b"null", &["wrong_type"]),
+        (b"\"text\"", &["wrong_type"]),
+        (b"{\"no_such_field\": 1}", &["unknown_field", "missing_field"]),
+        (b"\xff\xfe{}", &["malformed_json", "bad_text"]),
+        (b"{\"a\": \"\\ud800\"}", &["malformed_json", "bad_text", "unknown_field"]),
+        (deep.as_bytes(), &["malformed_json", "wrong_type"]),
+        (&huge, &["body_too_large"]),
+    ];
+    for (method, path, roles) in TABLE.iter().filter(|(method, _, _)| *method == "POST") {
+        let client = app.client(roles[0]);
+        for (body, codes) in bodies {
+            let reply = send(&client, method, path, body);
+            let start = String::from_utf8_lossy(&body[..body.len().min(30)]).into_owned();
+            assert!((400..500).contains(&reply.status), "{method} {path} {start}: {}", reply.text);
+            let code = reply.problem(reply.status);
+            assert!(codes.contains(&code.as_str()) || code == "not_found", "{method} {path} {start}: {code}");
+        }
+        let path = format!("/api/v1{}", path.replace("{id}", "0123456789ABC"));
+        let form = [("content-type", "application/x-www-form-urlencoded"), ("idempotency-key", "12345678")];
+        let reply = client.send("POST", &path, &form, Some(b"a=b".to_vec()));
+        assert!(["unsupported_media_type", "not_found"].contains(&reply.problem(reply.status).as_str()));
+    }
+}
+
+fn hostile_paths_and_queries_are_refused(app: TestApp) {
+    for (method, path, roles) in TABLE.iter().filter(|(method, _, _)| *method == "GET") {
+        let client = app.client(roles[0]);
+        for id in ["0", "not-an-id", "ZZZZZZZZZZZZZ", "%00", "%ff", "🩸", &"9".repeat(5_000)] {
+            if path.contains("{id}") {
+                let reply =
+                    client.send(method, &format!("/api/v1{}", path.replace("{id}", &encode(id))), &[], None);
+                assert!([400, 404, 414].contains(&reply.status), "{path} {id}: {}", reply.text);
+            }
+        }
+        for query in
+            ["no_such_key=1", "limit=0", "limit=-1", "limit=1e9", "cursor=forged", "cursor=%00", "%ff=1"]
+        {
+            let reply = send(&client, method, &format!("{path}?{query}"), b"");
+            assert!((400..500).contains(&reply.status), "{path}?{query}: {} {}", reply.status, reply.text);
+            reply.problem(reply.status);
+        }
+    }
+    let nobody = app.client(Admin).get("/api/v1/no-such-thing");
+    assert_eq!(nobody.problem(404), "not_found");
+    let wrong = app.client(Admin).send("PUT", "/api/v1/units", &[], None);
+    assert_eq!(wrong.problem(405), "method_not_allowed");
+    assert_eq!(wrong.headers["allow"], "GET, POST");
+}
+
+/// Percent-encodes what a URI cannot hold; leaves what is encoded.
+fn encode(text: &str) -> String {
+    text.bytes()
+        .map(
+            |byte| {
+                if byte.is_ascii_graphic() { char::from(byte).to_string() } else { format!("%{byte:02X}") }
+            },
+        )
+        .collect()
+}
