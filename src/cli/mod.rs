@@ -3,6 +3,7 @@
 mod demo;
 mod import;
 mod migrate;
+mod project;
 mod serve;
 
 use std::io::IsTerminal;
@@ -32,6 +33,8 @@ enum Command {
     Serve(serve::Serve),
     /// Brings a database to the present schema.
     Migrate(Common),
+    /// Projects a stock from two daily series, in the terminal.
+    Project(project::Project),
 }
 
 /// What every command takes.
@@ -65,6 +68,7 @@ pub fn run() -> ExitCode {
         Command::Import(import) => import.run(),
         Command::Serve(serve) => serve.run(),
         Command::Migrate(common) => migrate::run(&common),
+        Command::Project(project) => project.run(),
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,

@@ -19,7 +19,7 @@ use shiryan_kernel::time::{Moment, Zone, plus_days};
 
 use crate::db::Conn;
 pub use import::import_history;
-pub use rules::{Ahead, Outlook, OutlookDay, Start, day_number, is_dire, judge, outlook, seed};
+pub use rules::{Ahead, Outlook, OutlookDay, Start, day_number, futures, is_dire, judge, outlook, seed};
 pub use store::{Flow, ShelfLot, shelf};
 
 /// The components that reserve and projections speak of; cryoprecipitate is made to order.

@@ -116,12 +116,12 @@ pub fn seed(area: Area, component: Component, group: BloodGroup, today: NaiveDat
 /// The outlook over `days` days; `None` when there is no day to look at.
 #[must_use]
 pub fn outlook(start: &Start, days: usize) -> Option<Outlook> {
-    ahead(start, days, PATHS).map(|ahead| ahead.outlook)
+    futures(start, days, PATHS).map(|ahead| ahead.outlook)
 }
 
 /// The outlook with its futures.
 #[must_use]
-pub fn ahead(start: &Start, days: usize, paths: usize) -> Option<Ahead> {
+pub fn futures(start: &Start, days: usize, paths: usize) -> Option<Ahead> {
     let (supply, demand) = (WeekdayModel::fit(&start.supply, 0.0), WeekdayModel::fit(&start.demand, 0.0));
     let (supply_paths, demand_paths) =
         (supply.paths(paths, days, start.seed, 0), demand.paths(paths, days, start.seed, 1));

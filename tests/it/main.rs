@@ -23,6 +23,7 @@ mod imports;
 mod migrations;
 mod operations;
 mod pages;
+mod project;
 mod projections;
 mod reserve;
 mod stock;
