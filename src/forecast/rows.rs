@@ -262,16 +262,16 @@ fn parse_count(text: &str) -> Option<Option<f64>> {
 }
 
 /// Whole and three-letter English names, and the one- and two-letter forms that hospitals write
-/// (`M T W Th F S Sn`), in any case.
+/// (`M T W Th F S Sn`, also `Tu Sa Su`), in any case.
 fn parse_weekday(text: &str) -> Option<Weekday> {
     match text.to_ascii_lowercase().as_str() {
         "m" => Some(Weekday::Mon),
-        "t" => Some(Weekday::Tue),
+        "t" | "tu" => Some(Weekday::Tue),
         "w" => Some(Weekday::Wed),
         "th" => Some(Weekday::Thu),
         "f" => Some(Weekday::Fri),
-        "s" => Some(Weekday::Sat),
-        "sn" => Some(Weekday::Sun),
+        "s" | "sa" => Some(Weekday::Sat),
+        "sn" | "su" => Some(Weekday::Sun),
         name => name.parse().ok(),
     }
 }

@@ -33,8 +33,8 @@ fn two_series_become_a_table() {
     let home = tempfile::tempdir().unwrap();
     write(home.path());
     let files = ["--supply", "supply.csv:given", "--demand", "demand.csv", "--days", "21", "--stock", "40"];
-    let (code, said, _) = run(home.path(), &files);
-    assert_eq!(code, Some(0), "{said}");
+    let (code, said, error) = run(home.path(), &files);
+    assert_eq!(code, Some(0), "{error}");
     // Sixty a week come, fifty-five go; the days go on from the last date, Fridays without supply.
     assert!(said.contains("Red cells from 2025-12-31, 21 days, 40 units on the shelf"), "{said}");
     let friday = said.lines().find(|line| line.starts_with("2026-01-02 Fri")).unwrap();
