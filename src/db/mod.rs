@@ -23,7 +23,7 @@ use shiryan_kernel::time::{Clock, Moment};
 use shiryan_kernel::{Code, Problem, Result};
 pub use shiryan_schema::{Conn, insert_all, on_each, tables};
 
-pub use pool::Size;
+pub use pool::{Size, roomy};
 pub use target::Target;
 pub use turns::Lane;
 

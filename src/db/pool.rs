@@ -123,6 +123,15 @@ pub fn begin(conn: &mut Conn, isolation: Isolation) -> Result<()> {
     Ok(())
 }
 
+/// Room for bulk work on this connection, for as long as it lives: a cache that holds the pages that
+/// random keys touch, and fewer checkpoints, each of which would write them anew. SQLite only.
+pub fn roomy(conn: &mut Conn) -> Result<()> {
+    if let Conn::Sqlite(c) = conn {
+        c.batch_execute("PRAGMA cache_size = -65536; PRAGMA wal_autocheckpoint = 32768;")?;
+    }
+    Ok(())
+}
+
 /// One level deeper: undone alone.
 pub fn savepoint(conn: &mut Conn) -> Result<()> {
     match conn {

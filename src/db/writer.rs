@@ -1,7 +1,7 @@
 //! The one SQLite writer: a thread that commits in groups.
 //!
 //! Each job runs in its own savepoint, so an error or a panic undoes that job alone; replies go out
-//! after COMMIT, so an acknowledged write is durable. A pool of writers instead starves callers for
+//! after COMMIT, so an acknowledged write is durable. Bulk jobs are not grouped. A pool of writers instead starves callers for
 //! seconds on SQLite's single write lock.
 
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
@@ -28,9 +28,13 @@ trait Job: Send {
     fn run(self: Box<Self>, tx: &mut Tx) -> (bool, Reply);
     /// Tells its caller why it was not run.
     fn refuse(self: Box<Self>, why: Problem);
+    /// Whether it has a transaction of its own. In a savepoint SQLite keeps the former image of every
+    /// page that a bulk job touches, and walks that list after each of its statements.
+    fn is_alone(&self) -> bool;
 }
 
 struct Task<F, R> {
+    lane: Lane,
     work: F,
     reply: R,
 }
@@ -42,13 +46,17 @@ where
     R: FnOnce(Result<T>) + Send + 'static,
 {
     fn run(self: Box<Self>, tx: &mut Tx) -> (bool, Reply) {
-        let Self { work, reply } = *self;
+        let Self { work, reply, .. } = *self;
         let outcome = unpanicked(|| work(tx));
         (outcome.is_ok(), Box::new(move |failed| reply(failed.map_or(outcome, Err))))
     }
 
     fn refuse(self: Box<Self>, why: Problem) {
         (self.reply)(Err(why));
+    }
+
+    fn is_alone(&self) -> bool {
+        self.lane == Lane::Bulk
     }
 }
 
@@ -93,7 +101,7 @@ impl Writer {
         f: impl Fn(&mut Tx) -> Result<T> + Send + 'static,
         reply: impl FnOnce(Result<T>) + Send + 'static,
     ) -> Result<()> {
-        let job = Box::new(Task { work: f, reply });
+        let job = Box::new(Task { lane, work: f, reply });
         self.shared.lock().turns.put(lane, job)?;
         self.shared.wake.notify_one();
         Ok(())
@@ -114,9 +122,29 @@ impl Drop for Writer {
 
 /// Works until closed and nothing waits: what was accepted is done.
 fn work(mut conn: Conn, shared: &Shared, mint: &Mint, clock: &dyn Clock) {
-    while let Some(first) = wait(shared) {
-        group(&mut conn, first, shared, mint, clock);
+    let mut held: Option<Box<dyn Job>> = None;
+    while let Some(first) = held.take().or_else(|| wait(shared)) {
+        if first.is_alone() {
+            alone(&mut conn, first, mint, clock);
+        } else {
+            held = group(&mut conn, first, shared, mint, clock);
+        }
     }
+}
+
+/// One job in a transaction of its own.
+fn alone(conn: &mut Conn, job: Box<dyn Job>, mint: &Mint, clock: &dyn Clock) {
+    if let Err(problem) = pool::begin(conn, Isolation::Whole) {
+        job.refuse(problem);
+        return;
+    }
+    let (keep, reply) = job.run(&mut Tx { conn: &mut *conn, now: clock.now(), mint });
+    let failed = if keep {
+        pool::commit(conn).err().inspect(|_| drop(pool::rollback(conn)))
+    } else {
+        pool::rollback(conn).err()
+    };
+    reply(failed);
 }
 
 fn wait(shared: &Shared) -> Option<Box<dyn Job>> {
@@ -132,10 +160,18 @@ fn wait(shared: &Shared) -> Option<Box<dyn Job>> {
     }
 }
 
-fn group(conn: &mut Conn, first: Box<dyn Job>, shared: &Shared, mint: &Mint, clock: &dyn Clock) {
+/// Jobs that share one COMMIT. Answers the job that was taken in its turn and wants to be alone.
+fn group(
+    conn: &mut Conn,
+    first: Box<dyn Job>,
+    shared: &Shared,
+    mint: &Mint,
+    clock: &dyn Clock,
+) -> Option<Box<dyn Job>> {
     let started = Instant::now();
     let mut replies = Vec::new();
     let mut next = Some(first);
+    let mut held = None;
     let begun = pool::begin(conn, Isolation::Whole);
     while let Some(job) = next.take() {
         let mut tx = Tx { conn: &mut *conn, now: clock.now(), mint };
@@ -148,6 +184,7 @@ fn group(conn: &mut Conn, first: Box<dyn Job>, shared: &Shared, mint: &Mint, clo
         });
         if replies.len() < GROUP && started.elapsed() < GROUP_TIME {
             next = shared.lock().turns.take();
+            held = next.take_if(|job| job.is_alone());
         }
     }
     let failed = match begun {
@@ -157,6 +194,7 @@ fn group(conn: &mut Conn, first: Box<dyn Job>, shared: &Shared, mint: &Mint, clo
     for reply in replies.into_iter().flatten() {
         reply(failed.clone());
     }
+    held
 }
 
 /// One job in its own savepoint.

@@ -76,8 +76,8 @@ pub(super) struct IdentityRow {
 pub(super) struct TagRow {
     pub field: &'static str,
     pub tag: Vec<u8>,
+    pub claim: i64,
     pub donor: DonorId,
-    pub owner: bool,
 }
 
 impl Prepared {

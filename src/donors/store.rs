@@ -1,6 +1,6 @@
 //! Rows of donors, their sealed identities and their tags.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use chrono::{NaiveDate, NaiveDateTime};
 use diesel::prelude::*;
@@ -186,16 +186,22 @@ pub fn owned_keys<'a>(
     conn: &mut Conn,
     keys: impl Iterator<Item = &'a Key>,
 ) -> Result<HashSet<(String, Vec<u8>)>> {
-    let tags: Vec<&[u8]> = keys.filter(|key| key.is_exclusive()).map(|key| key.tag.as_slice()).collect();
+    let mut by_field: HashMap<&'static str, Vec<&[u8]>> = HashMap::new();
+    for key in keys.filter(|key| key.is_exclusive()) {
+        by_field.entry(key.field).or_default().push(&key.tag);
+    }
     let mut found = HashSet::new();
-    for tags in tags.chunks(512) {
-        let rows: Vec<(String, Vec<u8>)> = on_each!(conn => c, donor_tags::table
-            .filter(donor_tags::field.eq_any(["nid", "svc"]))
-            .filter(donor_tags::tag.eq_any(tags.iter().copied()))
-            .select((donor_tags::field, donor_tags::tag))
-            .load(c))
-        .map_err(Problem::from)?;
-        found.extend(rows);
+    for (field, mut tags) in by_field {
+        tags.sort_unstable();
+        for tags in tags.chunks(512) {
+            let rows: Vec<Vec<u8>> = on_each!(conn => c, donor_tags::table
+                .filter(donor_tags::field.eq(field))
+                .filter(donor_tags::tag.eq_any(tags.iter().copied()))
+                .select(donor_tags::tag)
+                .load(c))
+            .map_err(Problem::from)?;
+            found.extend(rows.into_iter().map(|tag| (field.to_owned(), tag)));
+        }
     }
     Ok(found)
 }
@@ -209,16 +215,18 @@ pub fn insert_prepared(conn: &mut Conn, prepared: &[&Prepared]) -> Result<()> {
     insert_all!(conn => donors::table, rows)?;
     let rows: Vec<IdentityRow> = prepared.iter().map(|one| one.identity.clone()).collect();
     insert_all!(conn => donor_identities::table, rows)?;
-    let rows: Vec<TagRow> = prepared
+    let mut rows: Vec<TagRow> = prepared
         .iter()
         .flat_map(|one| one.keys.iter().map(move |key| (one, key)))
         .map(|(one, key)| TagRow {
             field: key.field,
             tag: key.tag.clone(),
+            claim: if key.is_exclusive() && one.donor.status != DonorStatus::Review { 0 } else { one.id.0 },
             donor: one.id,
-            owner: one.donor.status != DonorStatus::Review,
         })
         .collect();
+    // In the order of the key: neighbours share pages, which are then written once.
+    rows.sort_unstable_by(|one, other| (one.field, &one.tag).cmp(&(other.field, &other.tag)));
     insert_all!(conn => donor_tags::table, rows)?;
     Ok(())
 }

@@ -119,11 +119,11 @@ diesel::table! {
 }
 
 diesel::table! {
-    donor_tags (field, tag, donor) {
+    donor_tags (field, tag, claim) {
         field -> Text,
         tag -> Binary,
+        claim -> BigInt,
         donor -> BigInt,
-        owner -> Bool,
     }
 }
 

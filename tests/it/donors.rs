@@ -279,20 +279,20 @@ fn known_elsewhere_answers_like_new(app: TestApp) {
     assert_eq!(known.status, 201);
 
     let waiting: DonorId = known.json()["id"].as_str().unwrap().parse().unwrap();
-    let (status, owns): (DonorStatus, Vec<bool>) = app
+    let (status, claims): (DonorStatus, Vec<i64>) = app
         .house
         .db
         .read_now(|conn| {
             let status = donors::table.find(waiting.0).select(donors::status).first(conn)?;
-            let owns = donor_tags::table
+            let claims = donor_tags::table
                 .filter(donor_tags::donor.eq(waiting))
-                .select(donor_tags::owner)
+                .select(donor_tags::claim)
                 .load(conn)?;
-            Ok((status, owns))
+            Ok((status, claims))
         })
         .unwrap();
     assert_eq!(status, DonorStatus::Review);
-    assert!(owns.len() == 4 && owns.iter().all(|owns| !owns), "{owns:?}");
+    assert_eq!(claims, [waiting.0; 4]);
     assert!(app.house.db.read_now(|conn| Ok(windows(conn, waiting))).unwrap().is_empty());
     // Inside the scope it is told; elsewhere it stays untold.
     assert_eq!(medic.post("/api/v1/donors", &again).problem(409), "donor_already_registered");

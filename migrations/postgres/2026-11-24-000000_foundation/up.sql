@@ -121,17 +121,18 @@ CREATE TABLE donor_identities (
     birth_date BYTEA
 );
 
--- Keyed tags for exact look-ups. `owner` marks the donor whom the key belongs to: a second entry of
--- a known key waits for review and never owns it.
+-- Keyed tags for exact look-ups. One donor owns a national id or a service number: claim 0. A key that
+-- several may have, or that waits for review, is claimed under the donor's own id. The primary key alone
+-- guards this: every further index over tags would slow an import. Who erases a donor opens the keys first
+-- and finds their tags by them.
 CREATE TABLE donor_tags (
     field TEXT NOT NULL CHECK (field IN ('nid', 'svc', 'tel', 'eml')),
     tag BYTEA NOT NULL,
+    claim BIGINT NOT NULL,
     donor BIGINT NOT NULL REFERENCES donors (id),
-    owner BOOLEAN NOT NULL,
-    PRIMARY KEY (field, tag, donor)
+    PRIMARY KEY (field, tag, claim),
+    CHECK (claim = donor OR (claim = 0 AND field IN ('nid', 'svc')))
 );
-CREATE UNIQUE INDEX donor_tags_one_owner ON donor_tags (field, tag) WHERE owner AND field IN ('nid', 'svc');
-CREATE INDEX donor_tags_by_donor ON donor_tags (donor);
 
 -- eligibility ----------------------------------------------------------------------------------
 

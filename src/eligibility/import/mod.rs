@@ -22,14 +22,14 @@ use shiryan_kernel::{Code, Result};
 use super::store::{self, GivingRow, WindowRow};
 use super::{DonorFacts, Giving, GivingSource, NewGiving, RuleSet, Rulebook, windows};
 use crate::audit::{self, Line};
-use crate::db::{Conn, Db, Lane, Tx, feed, meta};
+use crate::db::{Conn, Db, Lane, Tx, feed, meta, roomy};
 use crate::donors::{self, Key, Prepared};
 use crate::places;
 use crate::sheets::{ImportError, Progress, Rejects, Report, Row, Sheet, SheetError};
 use crate::vault::Vault;
 
 /// Donors written in one slice.
-const SLICE: usize = 512;
+const SLICE: usize = 4_096;
 /// Slices that wait for the writer.
 const AHEAD: usize = 2;
 /// Where the database remembers that a key beside the data was accepted.
@@ -92,6 +92,9 @@ pub fn import_donors(
         today,
         at: now.naive_utc(),
     };
+    if !options.dry_run {
+        db.write_now(Lane::Bulk, |tx| roomy(tx.conn))?;
+    }
     let mut sink = Sink { db, dry_run: options.dry_run, seen: HashSet::new() };
     sink.note(vault, Line::new(None, "donors.import_began"))?;
     let mut report = Report::default();
