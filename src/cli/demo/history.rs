@@ -340,7 +340,7 @@ mod tests {
         let today: NaiveDate = "2026-11-24".parse().unwrap();
         let mut rng = rand::rngs::StdRng::seed_from_u64(7);
         let units = places::units();
-        let mut people = super::super::people::people(4_000, &units, today, &mut rng);
+        let mut people = super::super::people::people(20_000, &units, today, &mut rng);
         let history = live(&mut people, today, 400, &mut rng);
         let mut balance: BTreeMap<_, i32> = BTreeMap::new();
         for ((_, place, component, group), flow) in &history.flows {
