@@ -27,10 +27,16 @@ use shiryan_kernel::time::SystemClock;
 const ROUNDS: usize = 7;
 const ROUND: Duration = Duration::from_secs(2);
 const CLIENTS: usize = 8;
+const BARE: &str = "--bare";
 
 fn main() {
     // `cargo test --benches` asks for nothing here.
     if std::env::args().any(|argument| argument == "--test") {
+        return;
+    }
+    // The bare handler runs in a process of its own, as the program does.
+    if let Some(at) = std::env::args().position(|argument| argument == BARE) {
+        serve_bare(Path::new(&std::env::args().nth(at + 1).unwrap()));
         return;
     }
     let home = tempfile::tempdir().unwrap();
@@ -52,28 +58,30 @@ fn demo(home: &Path) -> Command {
     command
 }
 
+/// The installation that the demo made, opened beside the program.
+fn open(home: &Path) -> shiryan::http::House {
+    let environment = [("SHIRYAN_DATA_DIR".to_owned(), home.join("data").display().to_string())];
+    let settings = Settings::load(None, environment, &Flags::default()).unwrap();
+    app::open(settings, World::Demo, Migrate::Now, Arc::new(SystemClock)).unwrap()
+}
+
+fn someone() -> Principal {
+    Principal { user: UserId(1), role: Role::Admin, session: SessionId(1), facility: None }
+}
+
 /// Requests a second, alternating between the two servers so that both see the same machine.
 fn point_read(home: &Path) {
-    let environment = [
-        ("SHIRYAN_DATA_DIR".to_owned(), home.join("data").display().to_string()),
-        ("SHIRYAN__SERVER__LISTEN".to_owned(), "127.0.0.1:0".to_owned()),
-        ("SHIRYAN__METRICS__LISTEN".to_owned(), String::new()),
-    ];
-    let settings = Settings::load(None, environment, &Flags::default()).unwrap();
-    let house = app::open(settings, World::Demo, Migrate::Now, Arc::new(SystemClock)).unwrap();
-    let principal = Principal { user: UserId(1), role: Role::Admin, session: SessionId(1), facility: None };
-    let token = house.sessions.tokens.make(&principal, house.db.now()).unwrap();
-    let by = principal.clone();
+    let house = open(home);
+    let token = house.sessions.tokens.make(&someone(), house.db.now()).unwrap();
     let donor = house
         .db
-        .read_now(move |conn| {
-            let scope = Scope::of(conn, &by)?;
+        .read_now(|conn| {
+            let scope = Scope::of(conn, &someone())?;
             Ok(donors::list(conn, &scope, donors::Filter::default(), 0, 1)?.remove(0).id)
         })
         .unwrap();
-    let house = web::Data::new(house);
     let (running, api) = start(home);
-    let bare = serve_bare(house, principal);
+    let (beside, bare) = start_bare(home);
     let through_api =
         format!("GET /api/v1/donors/{donor} HTTP/1.1\r\nhost: x\r\nauthorization: Bearer {token}\r\n\r\n");
     let through_bare = format!("GET /{donor} HTTP/1.1\r\nhost: x\r\n\r\n");
@@ -89,7 +97,7 @@ fn point_read(home: &Path) {
         .collect();
     ratios.sort_by(f64::total_cmp);
     println!("point read: {:.2} × the bare handler (median of {ROUNDS}; target ≥ 0.9)", ratios[ROUNDS / 2]);
-    drop(running);
+    drop((running, beside));
 }
 
 /// What the API shows of a donor.
@@ -109,55 +117,50 @@ struct Bare {
     version: i64,
 }
 
+fn start_bare(home: &Path) -> (Running, SocketAddr) {
+    let mut command = Command::new(std::env::current_exe().unwrap());
+    let child = command.arg(BARE).arg(home).stdout(Stdio::piped()).spawn();
+    let mut running = Running(child.unwrap());
+    let mut line = String::new();
+    BufReader::new(running.0.stdout.take().unwrap()).read_line(&mut line).unwrap();
+    (running, line.trim().parse().unwrap())
+}
+
 /// The limit: no token, no middleware, no problem; the same read of the same row.
-fn serve_bare(house: web::Data<shiryan::http::House>, by: Principal) -> SocketAddr {
-    let (send, receive) = std::sync::mpsc::channel();
-    std::thread::spawn(move || {
-        actix_web::rt::System::new().block_on(async move {
-            let server = HttpServer::new(move || {
-                let by = by.clone();
-                App::new().app_data(house.clone()).route(
-                    "/{id}",
-                    web::get().to(move |house: web::Data<shiryan::http::House>, id: web::Path<String>| {
-                        let by = by.clone();
-                        async move {
-                            let id: DonorId = id.parse().unwrap();
-                            let db = house.db.clone();
-                            let donor = web::block(move || {
-                                db.read_now(|conn| {
-                                    let scope = Scope::of(conn, &by)?;
-                                    donors::donor(conn, &scope, id)
-                                })
-                            })
-                            .await
-                            .unwrap()
-                            .unwrap();
-                            HttpResponse::Ok().json(Bare {
-                                id: donor.id,
-                                status: donor.status,
-                                sex: donor.sex,
-                                birth_band: donor.birth_band,
-                                blood_group: donor.blood_group,
-                                group_evidence: donor.group_evidence,
-                                unit: donor.unit,
-                                governorate: donor.governorate,
-                                weight_kg: donor.weight_kg,
-                                height_cm: donor.height_cm,
-                                screened: donor.screened,
-                                version: donor.version,
-                            })
-                        }
-                    }),
-                )
-            })
-            .workers(2)
-            .bind("127.0.0.1:0")
-            .unwrap();
-            send.send(server.addrs()[0]).unwrap();
-            server.run().await.unwrap();
-        });
+fn serve_bare(home: &Path) {
+    let house = web::Data::new(open(home));
+    actix_web::rt::System::new().block_on(async move {
+        let make = move || App::new().app_data(house.clone()).route("/{id}", web::get().to(bare));
+        let server = HttpServer::new(make).workers(2).bind("127.0.0.1:0").unwrap();
+        println!("{}", server.addrs()[0]);
+        server.run().await.unwrap();
     });
-    receive.recv().unwrap()
+}
+
+async fn bare(house: web::Data<shiryan::http::House>, id: web::Path<String>) -> HttpResponse {
+    let id: DonorId = id.parse().unwrap();
+    let db = house.db.clone();
+    let read = web::block(move || {
+        db.read_now(|conn| {
+            let scope = Scope::of(conn, &someone())?;
+            donors::donor(conn, &scope, id)
+        })
+    });
+    let donor = read.await.unwrap().unwrap();
+    HttpResponse::Ok().json(Bare {
+        id: donor.id,
+        status: donor.status,
+        sex: donor.sex,
+        birth_band: donor.birth_band,
+        blood_group: donor.blood_group,
+        group_evidence: donor.group_evidence,
+        unit: donor.unit,
+        governorate: donor.governorate,
+        weight_kg: donor.weight_kg,
+        height_cm: donor.height_cm,
+        screened: donor.screened,
+        version: donor.version,
+    })
 }
 
 /// Requests a second over a few connections that are kept.

@@ -92,7 +92,6 @@ pub struct Eligibility {
 
 #[derive(Debug, Clone, Deserialize)]
 pub struct Stock {
-    pub resupply_days: u32,
     pub whole_blood_becomes: Vec<Component>,
 }
 
@@ -252,9 +251,6 @@ impl Settings {
         }
         if !(1..=200).contains(&self.database.connections) {
             return wrong("database.connections", "1 to 200");
-        }
-        if !(1..=60).contains(&self.stock.resupply_days) {
-            return wrong("stock.resupply_days", "1 to 60");
         }
         if self.server.workers > 256 {
             return wrong("server.workers", "0 to 256");

@@ -49,12 +49,12 @@ level-red = حرج
 level-black = حرج جدًا
 level-unknown = غير معروف
 
-region-west-bank-north = شمال الضفة الغربية
-region-west-bank-centre = وسط الضفة الغربية
-region-east-jerusalem = القدس الشرقية
-region-west-bank-south = جنوب الضفة الغربية
-region-gaza-north = شمال قطاع غزة
-region-gaza-south = جنوب قطاع غزة
+region-west-bank-north = شمال الضفة
+region-west-bank-centre = وسط الضفة
+region-east-jerusalem = القدس
+region-west-bank-south = جنوب الضفة
+region-gaza-north = شمال غزة
+region-gaza-south = جنوب غزة
 
 governorate-ps-jen = جنين
 governorate-ps-tbs = طوباس والأغوار الشمالية

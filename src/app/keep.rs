@@ -10,7 +10,7 @@ use crate::http::House;
 use crate::reserve::published;
 use crate::{audit, eligibility, stock};
 
-/// The day for which every donor's windows were last looked at.
+/// The day and the rule set for which every donor's windows were last looked at.
 const WINDOWS_OF: &str = "windows_of";
 /// Rows in one slice of bulk work.
 const SLICE: usize = 64;
@@ -37,14 +37,15 @@ pub async fn keep(house: web::Data<House>) {
     }
 }
 
-/// The work of a new civil day, done once: windows of giving that have passed make room for the next,
+/// The work of a new civil day or another rule set, done once: windows of giving that have passed make room for the next,
 /// then the hospitals' table is made. `progress` gets the number of donors done.
 ///
 /// # Errors
 /// As any write.
 pub fn daily(house: &House, progress: impl FnMut(u64)) -> Result<()> {
     let today = house.today();
-    let day = today.to_string();
+    let rule_set = house.rules.in_force(today)?;
+    let day = format!("{today} {} {}", rule_set.code, rule_set.version);
     if house.db.read_now(|conn| meta::get(conn, WINDOWS_OF))?.as_deref() != Some(day.as_str()) {
         eligibility::rewrite_all_windows(&house.db, &house.vault, &house.rules, progress)?;
         house.db.write_now(Lane::System, move |tx| meta::put(tx.conn, WINDOWS_OF, &day))?;

@@ -75,7 +75,9 @@ impl Import {
         progress: impl FnMut(Progress),
     ) -> Result<Report, ImportError> {
         match &self.what {
-            What::Units(_) => places::import_units(&house.db, &file.path, file.dry_run, progress),
+            What::Units(_) => {
+                places::import_units(&house.db, &house.vault, &file.path, file.dry_run, progress)
+            }
             What::History(_) => projections::import_history(&house.db, &file.path, file.dry_run, progress),
             What::Donors { accept_key_on_disk, .. } => {
                 let options = ImportOptions {

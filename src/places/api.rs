@@ -104,7 +104,10 @@ async fn create_unit(
         parent: form.parent,
         governorate: form.governorate,
     }))?;
-    let made = house.once(&by, request, move |tx| Ok(UnitMade { id: super::create_unit(tx, &new)? })).await?;
+    let (vault, who) = (house.vault.clone(), Some(by.user));
+    let made = house
+        .once(&by, request, move |tx| Ok(UnitMade { id: super::create_unit(tx, &vault, who, &new)? }))
+        .await?;
     Ok(HttpResponse::Created().json(made))
 }
 
@@ -148,8 +151,9 @@ async fn create_facility(
         name_en,
         governorate: form.governorate,
     }))?;
+    let (vault, who) = (house.vault.clone(), Some(by.user));
     let made = house
-        .once(&by, request, move |tx| Ok(FacilityMade { id: super::create_facility(tx, &new)? }))
+        .once(&by, request, move |tx| Ok(FacilityMade { id: super::create_facility(tx, &vault, who, &new)? }))
         .await?;
     Ok(HttpResponse::Created().json(made))
 }

@@ -12,6 +12,7 @@ use shiryan_kernel::{Code, Problem};
 use super::{NewUnit, PlaceName, Unit, create_unit, governorate_named, units};
 use crate::db::{Db, Lane};
 use crate::sheets::{Column, ImportError, Progress, Rejects, Report, Row, Sheet};
+use crate::vault::Vault;
 
 const COLUMNS: [Column; 5] = [
     Column { name: "code", also: &["الرمز", "رمز الوحدة"] },
@@ -46,6 +47,7 @@ struct Entry {
 /// A file that cannot be read as a whole; the database's own.
 pub fn import_units(
     db: &Db,
+    vault: &Vault,
     path: &Path,
     dry_run: bool,
     mut progress: impl FnMut(Progress),
@@ -77,13 +79,13 @@ pub fn import_units(
     let (bytes, of_bytes) = sheet.progress();
     for slice in sorted.ordered.chunks(SLICE) {
         if !dry_run {
-            let (entries, known) = (slice.to_vec(), ids.clone());
+            let (entries, known, vault) = (slice.to_vec(), ids.clone(), vault.clone());
             ids.extend(db.write_now(Lane::Bulk, move |tx| {
                 let mut made: HashMap<String, UnitId> = HashMap::new();
                 for entry in &entries {
                     let parent = entry.parent.as_ref().and_then(|code| made.get(code).or(known.get(code)));
                     let new = NewUnit { parent: parent.copied(), ..entry.new.clone() };
-                    made.insert(new.code.as_str().to_owned(), create_unit(tx, &new)?);
+                    made.insert(new.code.as_str().to_owned(), create_unit(tx, &vault, None, &new)?);
                 }
                 Ok(made)
             })?);

@@ -7,14 +7,16 @@ pub mod api;
 mod import;
 mod store;
 
-use shiryan_kernel::ids::{FacilityId, UnitId};
+use shiryan_kernel::ids::{FacilityId, UnitId, UserId};
 use shiryan_kernel::place::Governorate;
 use shiryan_kernel::status::FacilityKind;
 use shiryan_kernel::text::{PlainText, ShortCode};
 use shiryan_kernel::{Code, Problem, Result};
 
+use crate::audit::{self, Line};
 use crate::db::{Conn, Tx};
 use crate::sheets::folded;
+use crate::vault::Vault;
 
 pub use import::import_units;
 pub use store::{Facility, Unit};
@@ -46,7 +48,7 @@ pub type PlaceName = PlainText<120>;
 ///
 /// # Errors
 /// `code_taken`; `unknown_reference` for a parent that is not there.
-pub fn create_unit(tx: &mut Tx, new: &NewUnit) -> Result<UnitId> {
+pub fn create_unit(tx: &mut Tx, vault: &Vault, by: Option<UserId>, new: &NewUnit) -> Result<UnitId> {
     if store::unit_by_code(tx.conn, new.code.as_str())?.is_some() {
         return Err(Problem::new(Code::CodeTaken).about("code", Code::CodeTaken));
     }
@@ -55,6 +57,7 @@ pub fn create_unit(tx: &mut Tx, new: &NewUnit) -> Result<UnitId> {
     }
     let id = UnitId(tx.id());
     store::insert_unit(tx, id, new)?;
+    audit::record(tx, vault, &Line::new(by, "places.unit_made").on(id).with("code", new.code.as_str()))?;
     crate::db::feed::append(tx, "unit", id.0, "made")?;
     Ok(id)
 }
@@ -63,12 +66,18 @@ pub fn create_unit(tx: &mut Tx, new: &NewUnit) -> Result<UnitId> {
 ///
 /// # Errors
 /// `code_taken`.
-pub fn create_facility(tx: &mut Tx, new: &NewFacility) -> Result<FacilityId> {
+pub fn create_facility(
+    tx: &mut Tx,
+    vault: &Vault,
+    by: Option<UserId>,
+    new: &NewFacility,
+) -> Result<FacilityId> {
     if store::facility_by_code(tx.conn, new.code.as_str())?.is_some() {
         return Err(Problem::new(Code::CodeTaken).about("code", Code::CodeTaken));
     }
     let id = FacilityId(tx.id());
     store::insert_facility(tx, id, new)?;
+    audit::record(tx, vault, &Line::new(by, "places.facility_made").on(id).with("code", new.code.as_str()))?;
     crate::db::feed::append(tx, "facility", id.0, "made")?;
     Ok(id)
 }

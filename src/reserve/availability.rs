@@ -228,7 +228,7 @@ fn callable(
     region: Region,
     fitting: &[(BloodGroup, u8)],
 ) -> Result<Callable> {
-    let donation_type = published::donation_for(question.component);
+    let donation_type = super::rules::donation_for(question.component);
     let Some(table) = published::latest(conn, donation_type)? else {
         return Ok(Callable { donation_type, published_at: None, cells: Vec::new(), come_at_least: 0 });
     };

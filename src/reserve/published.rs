@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 
 use chrono::{NaiveDate, NaiveDateTime};
 use diesel::prelude::*;
-use shiryan_kernel::blood::{BloodGroup, Component, DonationType, GroupEvidence};
+use shiryan_kernel::blood::{BloodGroup, DonationType, GroupEvidence};
 use shiryan_kernel::place::{Governorate, Region};
 use shiryan_kernel::status::DonorStatus;
 use shiryan_kernel::time::Moment;
@@ -61,16 +61,6 @@ impl Band {
             Self::From500 => 500,
             Self::From1000 => 1_000,
         }
-    }
-}
-
-/// What a donor gives so that a component can be made of it.
-#[must_use]
-pub const fn donation_for(component: Component) -> DonationType {
-    match component {
-        Component::RedCells | Component::WholeBlood | Component::Cryoprecipitate => DonationType::WholeBlood,
-        Component::Platelets => DonationType::PlateletApheresis,
-        Component::Plasma => DonationType::PlasmaApheresis,
     }
 }
 

@@ -69,6 +69,7 @@ fn each_cell_of_the_tables_is_what_is_listed(app: TestApp) {
 }
 
 fn facility(app: &TestApp, governorate: Governorate) -> FacilityId {
+    let vault = app.house.vault.clone();
     app.house
         .db
         .write_now(Lane::System, move |tx| {
@@ -79,7 +80,7 @@ fn facility(app: &TestApp, governorate: Governorate) -> FacilityId {
                 name_en: PlaceName::parse("Blood bank").unwrap(),
                 governorate,
             };
-            places::create_facility(tx, &new)
+            places::create_facility(tx, &vault, None, &new)
         })
         .unwrap()
 }
@@ -384,10 +385,12 @@ fn the_published_table_counts_whom_it_may(app: TestApp) {
     let south = asked("&governorate=PS-BTH&within_hours=72");
     assert_eq!(south["cells"][0], cell(Some("PS-HBN"), "250_499", "b_pos", 0, "west_bank_south"));
     assert_eq!(south["come_at_least"], 250 * 35 / 100);
-    // Nobody has an open window for plasma.
-    let plasma = ask(&app, Role::Hospital, BloodGroup::BPos, Component::Plasma, "")["donors"].clone();
-    assert_eq!(plasma["donation_type"], "plasma_apheresis");
-    assert!(plasma["cells"].as_array().unwrap().iter().all(|cell| cell["band"] == "under_20"));
+    // Plasma is made of whole blood; nobody has an open window for platelets.
+    let of = |component| ask(&app, Role::Hospital, BloodGroup::BPos, component, "")["donors"].clone();
+    assert_eq!(of(Component::Plasma)["donation_type"], "whole_blood");
+    let platelets = of(Component::Platelets);
+    assert_eq!(platelets["donation_type"], "platelet_apheresis");
+    assert!(platelets["cells"].as_array().unwrap().iter().all(|cell| cell["band"] == "under_20"));
 }
 
 fn a_table_is_made_once_a_day(app: TestApp) {

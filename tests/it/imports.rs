@@ -57,7 +57,8 @@ impl At {
     }
 
     fn units(&self, content: &str) -> Report {
-        shiryan::places::import_units(&self.db, &self.file("units.csv", content), false, |_| {}).unwrap()
+        shiryan::places::import_units(&self.db, &self.vault, &self.file("units.csv", content), false, |_| {})
+            .unwrap()
     }
 
     fn donors(&self, path: &Path, options: ImportOptions) -> Result<Report, ImportError> {
@@ -226,7 +227,7 @@ fn a_dry_run_says_the_same_and_changes_nothing(at: Migrated) {
     assert_eq!((&tried, tried_refusals), (&done, refused(&done)));
     assert_ne!(at.counts(), before);
     let units = at.file("more.csv", "code,name_ar,name_en,parent,governorate\nN1,ا,a,C1,PS-JEN\n");
-    let tried = shiryan::places::import_units(&at.db, &units, true, |_| {}).unwrap();
+    let tried = shiryan::places::import_units(&at.db, &at.vault, &units, true, |_| {}).unwrap();
     assert_eq!((figures(&tried), at.counts()[6]), ([1, 1, 0, 0], 2));
 }
 

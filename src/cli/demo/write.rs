@@ -78,11 +78,14 @@ pub fn in_slices<R: Send + Sync + Clone + 'static>(
 }
 
 pub fn places(house: &House, written: &mut Written) -> Result<()> {
-    let (units, hospitals, banks) = house.db.write_now(Lane::Bulk, |tx| {
+    let vault = house.vault.clone();
+    let (units, hospitals, banks) = house.db.write_now(Lane::Bulk, move |tx| {
         let mut units: Vec<UnitId> = Vec::new();
         for unit in invented::units() {
             units.push(places::create_unit(
                 tx,
+                &vault,
+                None,
                 &NewUnit {
                     code: ShortCode::parse(&unit.code)?,
                     name_ar: PlaceName::parse(&unit.name_ar)?,
@@ -96,6 +99,8 @@ pub fn places(house: &House, written: &mut Written) -> Result<()> {
         for facility in invented::facilities() {
             let id = places::create_facility(
                 tx,
+                &vault,
+                None,
                 &NewFacility {
                     code: ShortCode::parse(&facility.code)?,
                     kind: facility.kind,

@@ -226,7 +226,7 @@ fn people(db: &shiryan::db::Db, vault: &Vault) -> (Places, Vec<(Role, Principal)
                 parent,
                 governorate,
             };
-            places::create_unit(tx, &new).unwrap()
+            places::create_unit(tx, &vault, None, &new).unwrap()
         };
         let battalion = unit("B1", None, Governorate::RamallahAlBireh);
         let company = unit("B1-C1", Some(battalion), Governorate::RamallahAlBireh);
@@ -239,7 +239,7 @@ fn people(db: &shiryan::db::Db, vault: &Vault) -> (Places, Vec<(Role, Principal)
                 name_en: name(short),
                 governorate,
             };
-            places::create_facility(tx, &new).unwrap()
+            places::create_facility(tx, &vault, None, &new).unwrap()
         };
         let places = Places {
             battalion,
