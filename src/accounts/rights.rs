@@ -41,6 +41,8 @@ rights! {
     /// Opens a donor's identity for a stated purpose; each opening is recorded.
     OpenIdentity: Medic Bank Physician;
     SeeEligibility: Medic Bank Physician;
+    /// Enters deferrals; which of them one reads afterwards is decided cause by cause.
+    RecordDeferrals: Medic Bank Physician;
     /// Asks what can be counted on: units that fit and donors in published bands.
     AskAvailability: Command Medic Hospital Bank Physician;
     SeeActivities: Admin Command Medic Bank Physician;

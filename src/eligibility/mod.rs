@@ -12,6 +12,7 @@ mod bar;
 mod catalogue;
 mod content;
 mod deferral;
+mod enter;
 mod facts;
 mod history;
 mod import;
@@ -33,6 +34,7 @@ mod tests;
 
 pub use catalogue::{Applies, Catalogue, Entry, Kind, Scope, Term, Visibility};
 pub use content::ContentError;
+pub use enter::{SeenDeferral, enter_deferral, list_deferrals};
 pub use facts::{Allowance, Declared, DeferralFact, DonorFacts, Giving};
 pub use import::{ImportOptions, import_donors};
 pub use policies::{BUILT_IN, DEFAULT_CODE, Policies};

@@ -79,7 +79,8 @@ pub fn facts_of(conn: &mut Conn, vault: &Vault, book: &Rulebook, donor: DonorId)
 fn complete(conn: &mut Conn, book: &Rulebook, known: Known) -> Result<DonorFacts> {
     let mut facts = facts_from(&known, book.today(known.recorded_at.and_utc()));
     facts.givings = store::givings(conn, known.id)?;
-    facts.deferrals = store::deferrals(conn, known.id, &known.key)?;
+    let deferrals = store::deferrals(conn, known.id, &known.key)?;
+    facts.deferrals = deferrals.into_iter().map(|(_, fact)| fact).collect();
     Ok(facts)
 }
 

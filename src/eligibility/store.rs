@@ -138,8 +138,12 @@ pub fn insert_deferral(
     Ok(())
 }
 
-/// Every deferral with its cause opened.
-pub fn deferrals(conn: &mut Conn, donor: DonorId, key: &SealingKey) -> Result<Vec<DeferralFact>> {
+/// Every deferral with its cause opened, oldest first.
+pub fn deferrals(
+    conn: &mut Conn,
+    donor: DonorId,
+    key: &SealingKey,
+) -> Result<Vec<(DeferralId, DeferralFact)>> {
     type Row = (DeferralId, Vec<u8>, NaiveDate, Option<NaiveDate>);
     let rows: Vec<Row> = deferrals::table
         .filter(deferrals::donor.eq(donor))
@@ -149,7 +153,7 @@ pub fn deferrals(conn: &mut Conn, donor: DonorId, key: &SealingKey) -> Result<Ve
     let open = |(id, sealed, recorded_on, lifted_on): Row| {
         let text = key.open_text(place(id), &sealed)?;
         let fact = read_cause(&text, recorded_on).ok_or_else(|| Problem::new(Code::IdentityDamaged))?;
-        Ok(DeferralFact { withdrawn_on: lifted_on, ..fact })
+        Ok((id, DeferralFact { withdrawn_on: lifted_on, ..fact }))
     };
     rows.into_iter().map(open).collect()
 }

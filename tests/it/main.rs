@@ -16,6 +16,7 @@ mod audit;
 mod availability;
 mod cli;
 mod db;
+mod deferrals;
 mod donations;
 mod donors;
 mod drives;

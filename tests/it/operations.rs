@@ -27,6 +27,8 @@ const TABLE: &[(&str, &str, &[Role])] = &[
     ("GET", "/donors/{id}", DONORS),
     ("POST", "/donors/{id}/identity", SCREENING),
     ("GET", "/donors/{id}/eligibility", SCREENING),
+    ("GET", "/donors/{id}/deferrals", SCREENING),
+    ("POST", "/donors/{id}/deferrals", SCREENING),
     ("GET", "/availability", &[Command, Medic, Hospital, Bank, Physician]),
     ("GET", "/branches", ALL),
     ("GET", "/activities", NO_HOSPITAL),
