@@ -40,6 +40,10 @@ rights! {
     SeeDonors: Admin Medic Bank Physician;
     /// Opens a donor's identity for a stated purpose; each opening is recorded.
     OpenIdentity: Medic Bank Physician;
+    /// Records laboratory typings of donors and lists them: groups and samples, no identity.
+    TypeGroups: Bank Physician;
+    /// Says which of two typings that disagree are wrong.
+    ResolveGroups: Physician;
     SeeEligibility: Medic Bank Physician;
     /// Enters deferrals; which of them one reads afterwards is decided cause by cause.
     RecordDeferrals: Medic Bank Physician;

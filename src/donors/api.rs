@@ -5,16 +5,19 @@ use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 use shiryan_kernel::Result;
 use shiryan_kernel::blood::{BloodGroup, GroupEvidence, Sex};
-use shiryan_kernel::ids::{DonorId, UnitId};
+use shiryan_kernel::ids::{DonorId, TypingId, UnitId};
 use shiryan_kernel::page::Page;
 use shiryan_kernel::place::Governorate;
 use shiryan_kernel::problem::Faults;
 use shiryan_kernel::status::DonorStatus;
-use shiryan_kernel::text::{Email, NationalId, PersonName, Phone, ServiceNumber};
+use shiryan_kernel::text::{Email, NationalId, Note, PersonName, Phone, ServiceNumber, ShortCode};
 use utoipa::{IntoParams, ToSchema};
 
-use super::{Donor, Filter, FullName, Identity, NewDonor, Purpose, Registered, Scope};
-use crate::accounts::{Actor, OpenIdentity, RegisterDonors, SeeDonors};
+use super::{
+    Donor, Filter, FullName, Group, Identity, NewDonor, NewTyping, Purpose, Registered, Resolution, Scope,
+    Standing, Typed, TypingLine,
+};
+use crate::accounts::{Actor, OpenIdentity, RegisterDonors, ResolveGroups, SeeDonors, TypeGroups};
 use crate::db::Lane;
 use crate::eligibility;
 use crate::http::{Answer, Body, House, IdempotencyKey, Limit, NoQuery, PathId, Query};
@@ -22,6 +25,8 @@ use crate::http::{Answer, Body, House, IdempotencyKey, Limit, NoQuery, PathId, Q
 /// Adds the operations.
 pub fn operations(config: &mut utoipa_actix_web::service_config::ServiceConfig) {
     config.service(register).service(list_donors).service(read_donor).service(open_identity);
+    config.service(type_group).service(list_typings).service(resolve_group);
+    config.service(pause).service(resume).service(record_death);
 }
 
 /// Names in one script each; a date from 1900 to today.
@@ -203,6 +208,165 @@ async fn open_identity(
         .write(Lane::Actor(by.user.0), move |tx| super::open_identity(tx, &vault, &who, id, purpose))
         .await?;
     Ok(HttpResponse::Ok().insert_header((header::CACHE_CONTROL, "no-store")).json(identity))
+}
+
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct TypingForm {
+    blood_group: BloodGroup,
+    /// The sample's code. Without it a typing confirms nothing.
+    sample: Option<String>,
+    typed_on: NaiveDate,
+}
+
+#[derive(Serialize, ToSchema)]
+struct TypingsView {
+    /// Oldest first.
+    items: Vec<TypingLine>,
+}
+
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct ResolutionForm {
+    /// The typings that count no more.
+    wrong: Vec<TypingId>,
+    /// 1 to 500 characters; sealed.
+    reason: String,
+}
+
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct PauseForm {
+    /// First day after the pause; open without it.
+    until: Option<NaiveDate>,
+}
+
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct Nothing {}
+
+/// Records a laboratory typing. Two of different samples by different persons confirm the group; two that
+/// disagree take it away.
+#[utoipa::path(tag = "donors", params(("id" = DonorId, Path), ("Idempotency-Key" = String, Header)),
+    request_body = TypingForm, responses((status = 201, description = "Recorded", body = Typed)))]
+#[post("/donors/{id}/typings")]
+async fn type_group(
+    house: web::Data<House>,
+    by: Actor<TypeGroups>,
+    id: PathId<DonorId>,
+    key: IdempotencyKey,
+    body: Body<TypingForm>,
+) -> Answer {
+    let request = key.of(by.user, &body);
+    let form = body.into_inner();
+    let mut faults = Faults::none();
+    let sample = form.sample.as_deref().map(ShortCode::parse);
+    let sample = sample.and_then(|sample| faults.keep("sample", sample));
+    faults.settle()?;
+    let new = NewTyping { group: form.blood_group, sample, typed_on: form.typed_on };
+    let (vault, book, who, id) = (house.vault.clone(), house.rules.clone(), by.clone(), id.0);
+    let typed = house
+        .once(&by, request, move |tx| eligibility::type_group(tx, &vault, &book, &who, id, &new))
+        .await?;
+    Ok(HttpResponse::Created().json(typed))
+}
+
+/// A donor's typings, those found wrong too.
+#[utoipa::path(tag = "donors", params(("id" = DonorId, Path)),
+    responses((status = 200, description = "The ledger", body = TypingsView)))]
+#[get("/donors/{id}/typings")]
+async fn list_typings(
+    house: web::Data<House>,
+    by: Actor<TypeGroups>,
+    id: PathId<DonorId>,
+    _query: NoQuery,
+) -> Answer {
+    let (who, id) = (by.clone(), id.0);
+    let items = house
+        .db
+        .read(move |conn| {
+            let scope = Scope::of(conn, &who)?;
+            super::typings(conn, &scope, id)
+        })
+        .await?;
+    Ok(HttpResponse::Ok().json(TypingsView { items }))
+}
+
+/// Ends a discrepancy by naming the typings that are wrong.
+#[utoipa::path(tag = "donors", params(("id" = DonorId, Path), ("Idempotency-Key" = String, Header)),
+    request_body = ResolutionForm, responses((status = 200, description = "The group now", body = Group)))]
+#[post("/donors/{id}/typings/resolve")]
+async fn resolve_group(
+    house: web::Data<House>,
+    by: Actor<ResolveGroups>,
+    id: PathId<DonorId>,
+    key: IdempotencyKey,
+    body: Body<ResolutionForm>,
+) -> Answer {
+    let request = key.of(by.user, &body);
+    let form = body.into_inner();
+    let reason = Note::parse(&form.reason).map_err(|problem| problem.on("reason"))?;
+    let how = Resolution { wrong: form.wrong, reason };
+    let (vault, book, who, id) = (house.vault.clone(), house.rules.clone(), by.clone(), id.0);
+    let group = house
+        .once(&by, request, move |tx| eligibility::resolve_group(tx, &vault, &book, &who, id, &how))
+        .await?;
+    Ok(HttpResponse::Ok().json(group))
+}
+
+/// Pauses a donor at the donor's own wish.
+#[utoipa::path(tag = "donors", params(("id" = DonorId, Path), ("Idempotency-Key" = String, Header)),
+    request_body = PauseForm, responses((status = 200, description = "Paused", body = Standing)))]
+#[post("/donors/{id}/pause")]
+async fn pause(
+    house: web::Data<House>,
+    by: Actor<RegisterDonors>,
+    id: PathId<DonorId>,
+    key: IdempotencyKey,
+    body: Body<PauseForm>,
+) -> Answer {
+    let request = key.of(by.user, &body);
+    let until = body.into_inner().until;
+    let (vault, book, who, id) = (house.vault.clone(), house.rules.clone(), by.clone(), id.0);
+    let standing =
+        house.once(&by, request, move |tx| eligibility::pause(tx, &vault, &book, &who, id, until)).await?;
+    Ok(HttpResponse::Ok().json(standing))
+}
+
+/// Ends a donor's pause.
+#[utoipa::path(tag = "donors", params(("id" = DonorId, Path), ("Idempotency-Key" = String, Header)),
+    request_body = Nothing, responses((status = 200, description = "Active again", body = Standing)))]
+#[post("/donors/{id}/resume")]
+async fn resume(
+    house: web::Data<House>,
+    by: Actor<RegisterDonors>,
+    id: PathId<DonorId>,
+    key: IdempotencyKey,
+    body: Body<Nothing>,
+) -> Answer {
+    let request = key.of(by.user, &body);
+    let (vault, book, who, id) = (house.vault.clone(), house.rules.clone(), by.clone(), id.0);
+    let standing =
+        house.once(&by, request, move |tx| eligibility::resume(tx, &vault, &book, &who, id)).await?;
+    Ok(HttpResponse::Ok().json(standing))
+}
+
+/// Records that a donor has died. Nothing takes it back.
+#[utoipa::path(tag = "donors", params(("id" = DonorId, Path), ("Idempotency-Key" = String, Header)),
+    request_body = Nothing, responses((status = 200, description = "Recorded", body = Standing)))]
+#[post("/donors/{id}/deceased")]
+async fn record_death(
+    house: web::Data<House>,
+    by: Actor<RegisterDonors>,
+    id: PathId<DonorId>,
+    key: IdempotencyKey,
+    body: Body<Nothing>,
+) -> Answer {
+    let request = key.of(by.user, &body);
+    let (vault, book, who, id) = (house.vault.clone(), house.rules.clone(), by.clone(), id.0);
+    let standing =
+        house.once(&by, request, move |tx| eligibility::deceased(tx, &vault, &book, &who, id)).await?;
+    Ok(HttpResponse::Ok().json(standing))
 }
 
 impl From<Donor> for DonorView {

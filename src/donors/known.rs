@@ -2,7 +2,7 @@
 
 use chrono::{NaiveDate, NaiveDateTime};
 use shiryan_kernel::Result;
-use shiryan_kernel::blood::Sex;
+use shiryan_kernel::blood::{GroupEvidence, Sex};
 use shiryan_kernel::ids::DonorId;
 use shiryan_kernel::status::DonorStatus;
 
@@ -19,6 +19,8 @@ pub struct Known {
     pub weight_kg: Option<f64>,
     pub height_cm: Option<f64>,
     pub status: DonorStatus,
+    /// Typings disagree and nobody has resolved it.
+    pub group_discrepancy: bool,
     pub paused_until: Option<NaiveDate>,
     pub screened: bool,
     pub declared_12_months: Option<u16>,
@@ -61,6 +63,7 @@ fn open(vault: &Vault, row: store::FactRow) -> Result<Known> {
         weight_kg: row.weight_kg,
         height_cm: row.height_cm,
         status: row.status,
+        group_discrepancy: row.group_evidence == GroupEvidence::Discrepant,
         paused_until: row.paused_until,
         screened: row.screened,
         declared_12_months: row.declared_12_months.map(|count| u16::try_from(count).unwrap_or(u16::MAX)),

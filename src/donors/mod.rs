@@ -10,9 +10,12 @@ pub mod api;
 mod identity;
 mod known;
 mod register;
+mod rules;
 mod scope;
 mod seal;
+mod standing;
 mod store;
+mod typing;
 
 use chrono::NaiveDate;
 use shiryan_kernel::blood::{BloodGroup, GroupEvidence, Sex};
@@ -27,9 +30,12 @@ use crate::db::Conn;
 pub use identity::{Identity, Purpose, open_identity};
 pub use known::{Known, known, known_all, mark_screened};
 pub use register::{Registered, Warning, birth_date, height_cm, register, weight_kg};
+pub use rules::{Typing, after_resolving, after_typing};
 pub use scope::Scope;
 pub use seal::{Key, Prepared, prepare};
+pub use standing::{Standing, deceased, pause, resume};
 pub use store::{insert_prepared, owned_keys};
+pub use typing::{Group, Line as TypingLine, NewTyping, Resolution, Typed, resolve, type_group, typings};
 
 /// A person's name in its four parts, any of which may be unknown.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]

@@ -5,15 +5,15 @@ use std::collections::{HashMap, HashSet};
 use chrono::{NaiveDate, NaiveDateTime};
 use diesel::prelude::*;
 use shiryan_kernel::blood::{BloodGroup, GroupEvidence, Sex};
-use shiryan_kernel::ids::{DonorId, UnitId};
+use shiryan_kernel::ids::{DonorId, TypingId, UnitId, UserId};
 use shiryan_kernel::place::Governorate;
 use shiryan_kernel::status::DonorStatus;
 use shiryan_kernel::{Problem, Result};
 
 use super::seal::{DonorRow, IdentityRow, TagRow};
-use super::{Donor, Filter, Key, Prepared, Scope};
-use crate::db::tables::{donor_identities, donor_tags, donors, unit_tree};
-use crate::db::{Conn, insert_all, on_each};
+use super::{Donor, Filter, Key, NewTyping, Prepared, Scope, Standing, TypingLine};
+use crate::db::tables::{donor_identities, donor_tags, donors, typings, unit_tree};
+use crate::db::{Conn, Tx, insert_all, on_each};
 
 #[derive(Debug, Queryable, Selectable)]
 #[diesel(table_name = donors)]
@@ -65,6 +65,7 @@ pub struct FactRow {
     pub created_at: NaiveDateTime,
     pub donor_key: Vec<u8>,
     pub birth_date: Option<Vec<u8>>,
+    pub group_evidence: GroupEvidence,
 }
 
 pub fn donor(conn: &mut Conn, id: DonorId) -> Result<Donor> {
@@ -126,6 +127,7 @@ type FactColumns = (
     donors::created_at,
     donors::donor_key,
     donor_identities::birth_date,
+    donors::group_evidence,
 );
 
 const FACTS: FactColumns = (
@@ -140,6 +142,7 @@ const FACTS: FactColumns = (
     donors::created_at,
     donors::donor_key,
     donor_identities::birth_date,
+    donors::group_evidence,
 );
 
 pub fn facts(conn: &mut Conn, id: DonorId) -> Result<FactRow> {
@@ -228,5 +231,85 @@ pub fn insert_prepared(conn: &mut Conn, prepared: &[&Prepared]) -> Result<()> {
     // In the order of the key: neighbours share pages, which are then written once.
     rows.sort_unstable_by(|one, other| (one.field, &one.tag).cmp(&(other.field, &other.tag)));
     insert_all!(conn => donor_tags::table, rows)?;
+    Ok(())
+}
+
+/// Moves a donor from one of these states to another; whether it stood in one of them.
+pub fn set_standing(conn: &mut Conn, from: &[DonorStatus], to: &Standing) -> Result<bool> {
+    let changed = on_each!(conn => c, diesel::update(donors::table.find(to.id.0))
+        .filter(donors::status.eq_any(from))
+        .set((
+            donors::status.eq(to.status),
+            donors::paused_until.eq(to.paused_until),
+            donors::version.eq(donors::version + 1),
+        ))
+        .execute(c))
+    .map_err(Problem::from)?;
+    Ok(changed == 1)
+}
+
+/// Every typing of a donor, oldest first.
+pub fn typings(conn: &mut Conn, id: DonorId) -> Result<Vec<TypingLine>> {
+    type Row = (TypingId, BloodGroup, Option<String>, NaiveDate, UserId, Option<NaiveDateTime>);
+    let rows: Vec<Row> = typings::table
+        .filter(typings::donor.eq(id))
+        .order(typings::id)
+        .select((
+            typings::id,
+            typings::blood_group,
+            typings::sample,
+            typings::typed_on,
+            typings::recorded_by,
+            typings::wrong_at,
+        ))
+        .load(conn)?;
+    let line = |(id, blood_group, sample, typed_on, recorded_by, wrong_at): Row| TypingLine {
+        id,
+        blood_group,
+        sample,
+        typed_on,
+        recorded_by,
+        wrong: wrong_at.is_some(),
+    };
+    Ok(rows.into_iter().map(line).collect())
+}
+
+pub fn insert_typing(tx: &mut Tx, id: TypingId, donor: DonorId, by: UserId, new: &NewTyping) -> Result<()> {
+    diesel::insert_into(typings::table)
+        .values((
+            typings::id.eq(id),
+            typings::donor.eq(donor),
+            typings::blood_group.eq(new.group),
+            typings::sample.eq(new.sample.as_ref().map(|sample| sample.as_str())),
+            typings::typed_on.eq(new.typed_on),
+            typings::recorded_at.eq(tx.now.naive_utc()),
+            typings::recorded_by.eq(by),
+        ))
+        .execute(tx.conn)?;
+    Ok(())
+}
+
+/// Marks a typing of the donor as wrong; whether it stood until now.
+pub fn mark_wrong(tx: &mut Tx, id: TypingId, donor: DonorId, by: UserId, reason: Vec<u8>) -> Result<bool> {
+    let changed = diesel::update(typings::table.find(id.0))
+        .filter(typings::donor.eq(donor))
+        .filter(typings::wrong_at.is_null())
+        .set((
+            typings::wrong_at.eq(tx.now.naive_utc()),
+            typings::wrong_by.eq(by),
+            typings::wrong_reason.eq(reason),
+        ))
+        .execute(tx.conn)?;
+    Ok(changed == 1)
+}
+
+pub fn set_group(conn: &mut Conn, id: DonorId, group: (Option<BloodGroup>, GroupEvidence)) -> Result<()> {
+    diesel::update(donors::table.find(id.0))
+        .set((
+            donors::blood_group.eq(group.0),
+            donors::group_evidence.eq(group.1),
+            donors::version.eq(donors::version + 1),
+        ))
+        .execute(conn)?;
     Ok(())
 }

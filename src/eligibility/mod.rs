@@ -21,6 +21,7 @@ mod policies;
 mod policy;
 mod reason;
 mod record;
+mod registry;
 mod rest;
 mod rulebook;
 mod rules;
@@ -44,6 +45,7 @@ pub use record::{
     GivingSource, NewDeferral, NewGiving, correct_giving, decide_for, defer, enrol, facts_of, record_giving,
     rewrite_all_windows, rewrite_windows,
 };
+pub use registry::{deceased, pause, resolve_group, resume, type_group};
 pub use rest::{Assignability, Rest, assignability};
 pub use rulebook::Rulebook;
 pub use rules::{Decision, WINDOWS_AHEAD, Window, decide, windows};

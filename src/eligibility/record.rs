@@ -93,6 +93,7 @@ fn facts_from(known: &Known, declared_on: NaiveDate) -> DonorFacts {
         height_cm: known.height_cm,
         status: known.status,
         paused_until: known.paused_until,
+        group_discrepancy: known.group_discrepancy,
         never_screened_here: !known.screened,
         declared: known.declared_12_months.map(|count| Declared { count, on: declared_on }),
         ..DonorFacts::unknown()

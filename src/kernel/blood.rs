@@ -68,6 +68,8 @@ word! {
         TypedOnce = "typed_once",
         /// Two independent typings that agree.
         Confirmed = "confirmed",
+        /// Typings disagree: no group until the physician has said which are wrong.
+        Discrepant = "discrepant",
     }
 }
 

@@ -139,6 +139,8 @@ id_type! {
     /// A family of refresh tokens: one sign-in.
     SessionId,
     DonorId,
+    /// A laboratory typing of a donor.
+    TypingId,
     ActivityId,
     /// A drive is an activity of the blood-donation branch and shares its id.
     DriveId,

@@ -128,6 +128,21 @@ diesel::table! {
 }
 
 diesel::table! {
+    typings (id) {
+        id -> BigInt,
+        donor -> BigInt,
+        blood_group -> Text,
+        sample -> Nullable<Text>,
+        typed_on -> Date,
+        recorded_at -> Timestamp,
+        recorded_by -> BigInt,
+        wrong_at -> Nullable<Timestamp>,
+        wrong_by -> Nullable<BigInt>,
+        wrong_reason -> Nullable<Binary>,
+    }
+}
+
+diesel::table! {
     givings (id) {
         id -> BigInt,
         donor -> BigInt,

@@ -10,7 +10,7 @@ use shiryan_kernel::ids::{BloodUnitId, DonationId, FacilityId, UserId};
 use shiryan_kernel::place::Governorate;
 use shiryan_kernel::status::UnitStatus;
 use shiryan_kernel::time::{Moment, Zone};
-use shiryan_kernel::{Problem, Result};
+use shiryan_kernel::{Code, Problem, Result};
 
 use super::{Filter, NewUnit, Origin};
 use crate::db::tables::{blood_units, daily_flows, donations, donors, facilities, unit_movements};
@@ -168,6 +168,9 @@ pub fn step(tx: &mut Tx, id: BloodUnitId, from: UnitStatus, to: UnitStatus) -> R
 }
 
 /// The group of the donor behind a donation, and how well it is known.
+///
+/// # Errors
+/// `group_discrepancy` while the donor's typings disagree.
 pub fn donor_group(
     conn: &mut Conn,
     donation: Option<DonationId>,
@@ -179,6 +182,9 @@ pub fn donor_group(
         .select((donors::blood_group, donors::group_evidence))
         .first(conn)
         .optional()?;
+    if row.is_some_and(|(_, evidence)| evidence == GroupEvidence::Discrepant) {
+        return Err(Problem::new(Code::GroupDiscrepancy).about("blood_group", Code::GroupDiscrepancy));
+    }
     Ok(row.and_then(|(group, evidence)| Some((group?, evidence))))
 }
 

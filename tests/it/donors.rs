@@ -31,6 +31,8 @@ both!(
     a_sealed_cause_is_told_to_the_physician_alone,
     windows_and_decisions_agree,
     under_eighteen_has_no_window_before_the_birthday,
+    typings_that_disagree_close_every_window_until_resolved,
+    a_pause_closes_windows_and_ends,
 );
 
 const NATIONAL_ID: &str = "400123451";
@@ -563,4 +565,69 @@ fn under_eighteen_has_no_window_before_the_birthday(app: TestApp) {
         .unwrap();
     assert_eq!(decision.outcome, Outcome::NotYet);
     assert!(registry::birth_date("1900-01-01".parse().unwrap(), today).is_ok());
+}
+
+fn typings_that_disagree_close_every_window_until_resolved(app: TestApp) {
+    let id = plain_donor(&app);
+    let open = |app: &TestApp| !app.house.db.read_now(|conn| Ok(windows(conn, id))).unwrap().is_empty();
+    let path = format!("/api/v1/donors/{id}/typings");
+    let typing = |role, group: &str, sample: &str| {
+        let body = json!({"blood_group": group, "sample": sample, "typed_on": "2026-01-05"});
+        app.client(role).post(&path, &body).expect(201)
+    };
+    assert_eq!(typing(Role::Bank, "a_pos", "S1")["group_evidence"], "typed_once");
+    assert_eq!(typing(Role::Bank, "a_pos", "S2")["group_evidence"], "typed_once");
+    assert_eq!(typing(Role::Physician, "a_pos", "S3")["group_evidence"], "confirmed");
+    assert!(open(&app));
+    let wrong = typing(Role::Physician, "b_pos", "S4");
+    assert_eq!((&wrong["blood_group"], &wrong["group_evidence"]), (&Value::Null, &json!("discrepant")));
+    assert!(!open(&app));
+    let told = app.client(Role::Bank).get(&format!("/api/v1/donors/{id}/eligibility")).expect(200);
+    assert_eq!((&told["outcome"], &told["not_before"]), (&json!("not_yet"), &Value::Null));
+    let reasons = told["reasons"].as_array().unwrap();
+    assert!(reasons.iter().any(|reason| reason["code"] == "GROUP-DISCREPANCY"), "{told}");
+    // One more that agrees with the many does not end it.
+    assert_eq!(typing(Role::Bank, "a_pos", "S5")["group_evidence"], "discrepant");
+    let resolve = format!("{path}/resolve");
+    let body = json!({"wrong": [wrong["id"]], "reason": "canary-mislabelled"});
+    assert_eq!(app.client(Role::Bank).post(&resolve, &body).problem(403), "forbidden");
+    let physician = app.client(Role::Physician);
+    let none = physician.post(&resolve, &json!({"wrong": [], "reason": "x"})).expect(422);
+    assert_eq!(none["errors"][0]["code"], "unknown_reference");
+    let group = physician.post(&resolve, &body).expect(200);
+    assert_eq!(group, json!({"blood_group": "a_pos", "group_evidence": "confirmed"}));
+    assert!(open(&app));
+    assert_eq!(physician.post(&resolve, &body).problem(409), "state_conflict");
+    let ledger = physician.get(&path).expect(200);
+    assert_eq!(ledger["items"].as_array().unwrap().len(), 5);
+    assert_eq!(ledger["items"][3]["wrong"], true);
+    assert!(!ledger.to_string().contains("canary"));
+}
+
+fn a_pause_closes_windows_and_ends(app: TestApp) {
+    let id = registered(&app, Role::Medic, &form(app.places.company));
+    let first = || app.house.db.read_now(|conn| Ok(windows(conn, id).first().map(|row| row.1))).unwrap();
+    let medic = app.client(Role::Medic);
+    let post = |verb: &str, body: Value| medic.post(&format!("/api/v1/donors/{id}/{verb}"), &body);
+    let open = first().unwrap();
+    let until = plus_days(app.house.today(), 30);
+    assert_eq!(post("resume", json!({})).problem(409), "state_conflict");
+    let past = post("pause", json!({"until": app.house.today()})).expect(422);
+    assert_eq!(past["errors"][0]["code"], "out_of_range");
+    assert_eq!(post("pause", json!({"until": until})).expect(200)["status"], "paused");
+    assert_eq!(first(), Some(until));
+    post("pause", json!({})).expect(200);
+    assert_eq!(first(), None);
+    post("resume", json!({})).expect(200);
+    assert_eq!(first(), Some(open));
+    post("deceased", json!({})).expect(200);
+    assert_eq!(first(), None);
+    assert_eq!(post("resume", json!({})).problem(409), "state_conflict");
+    let outside = registered(&app, Role::Bank, &{
+        let mut body = form(app.places.other_unit);
+        body["national_id"] = json!("400123469");
+        body["service_number"] = json!("KQ-3");
+        body
+    });
+    assert_eq!(medic.post(&format!("/api/v1/donors/{outside}/pause"), &json!({})).problem(404), "not_found");
 }

@@ -17,6 +17,7 @@ DROP TABLE activities;
 DROP TABLE giving_windows;
 DROP TABLE deferrals;
 DROP TABLE givings;
+DROP TABLE typings;
 DROP TABLE donor_tags;
 DROP TABLE donor_identities;
 DROP TABLE donors;

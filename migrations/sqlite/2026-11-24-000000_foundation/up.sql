@@ -91,7 +91,7 @@ CREATE TABLE donors (
     sex TEXT CHECK (sex IN ('male', 'female')),
     birth_band INTEGER CHECK (birth_band % 5 = 0),
     blood_group TEXT CHECK (blood_group IN ('o_neg', 'o_pos', 'a_neg', 'a_pos', 'b_neg', 'b_pos', 'ab_neg', 'ab_pos')),
-    group_evidence TEXT NOT NULL CHECK (group_evidence IN ('unknown', 'declared', 'typed_once', 'confirmed')),
+    group_evidence TEXT NOT NULL CHECK (group_evidence IN ('unknown', 'declared', 'typed_once', 'confirmed', 'discrepant')),
     unit_id BIGINT REFERENCES units (id),
     governorate TEXT CHECK (governorate IN ('PS-JEN', 'PS-TBS', 'PS-TKM', 'PS-NBS', 'PS-QQA', 'PS-SLT', 'PS-RBH', 'PS-JRH',
         'PS-JEM', 'PS-BTH', 'PS-HBN', 'PS-NGZ', 'PS-GZA', 'PS-DEB', 'PS-KYS', 'PS-RFH')),
@@ -105,7 +105,7 @@ CREATE TABLE donors (
     created_at TIMESTAMP NOT NULL,
     created_by BIGINT REFERENCES users (id),
     version BIGINT NOT NULL,
-    CHECK ((blood_group IS NULL) = (group_evidence = 'unknown'))
+    CHECK ((blood_group IS NULL) = (group_evidence IN ('unknown', 'discrepant')))
 );
 CREATE INDEX donors_by_unit ON donors (unit_id, id);
 CREATE INDEX donors_by_group ON donors (blood_group, governorate, id);
@@ -133,6 +133,23 @@ CREATE TABLE donor_tags (
     PRIMARY KEY (field, tag, claim),
     CHECK (claim = donor OR (claim = 0 AND field IN ('nid', 'svc')))
 ) WITHOUT ROWID;
+
+-- A ledger of laboratory typings. One that the physician found wrong stays and counts no more; the reason is
+-- sealed under the donor's key.
+CREATE TABLE typings (
+    id INTEGER PRIMARY KEY NOT NULL,
+    donor BIGINT NOT NULL REFERENCES donors (id),
+    blood_group TEXT NOT NULL CHECK (blood_group IN ('o_neg', 'o_pos', 'a_neg', 'a_pos', 'b_neg', 'b_pos', 'ab_neg', 'ab_pos')),
+    sample TEXT,
+    typed_on DATE NOT NULL,
+    recorded_at TIMESTAMP NOT NULL,
+    recorded_by BIGINT NOT NULL REFERENCES users (id),
+    wrong_at TIMESTAMP,
+    wrong_by BIGINT REFERENCES users (id),
+    wrong_reason BLOB,
+    CHECK ((wrong_at IS NULL) = (wrong_by IS NULL) AND (wrong_at IS NULL) = (wrong_reason IS NULL))
+);
+CREATE INDEX typings_by_donor ON typings (donor, id);
 
 -- eligibility ----------------------------------------------------------------------------------
 

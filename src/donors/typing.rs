@@ -1,0 +1,142 @@
+//! The laboratory's typings of a donor: a ledger, and the group that follows from it. Two that disagree
+//! take the group away until the physician has said which are wrong.
+
+use chrono::NaiveDate;
+use serde::{Deserialize, Serialize};
+use shiryan_kernel::blood::{BloodGroup, GroupEvidence};
+use shiryan_kernel::ids::{DonorId, TypingId, UserId};
+use shiryan_kernel::status::DonorStatus;
+use shiryan_kernel::text::{Note, ShortCode};
+use shiryan_kernel::{Code, Problem, Result};
+use utoipa::ToSchema;
+
+use super::{Scope, Typing, donor, rules, store};
+use crate::accounts::Principal;
+use crate::audit::{self, Line as AuditLine};
+use crate::db::{Conn, Tx, feed};
+use crate::vault::{Place, Vault};
+
+/// A typing to be recorded.
+#[derive(Debug, Clone)]
+pub struct NewTyping {
+    pub group: BloodGroup,
+    pub sample: Option<ShortCode>,
+    pub typed_on: NaiveDate,
+}
+
+/// The group as it stands now.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Group {
+    pub blood_group: Option<BloodGroup>,
+    pub group_evidence: GroupEvidence,
+}
+
+/// A recorded typing, and the group after it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Typed {
+    pub id: TypingId,
+    pub blood_group: Option<BloodGroup>,
+    pub group_evidence: GroupEvidence,
+}
+
+/// One line of the ledger.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+pub struct Line {
+    pub id: TypingId,
+    pub blood_group: BloodGroup,
+    pub sample: Option<String>,
+    pub typed_on: NaiveDate,
+    pub recorded_by: UserId,
+    /// Found wrong by the physician; counts no more.
+    pub wrong: bool,
+}
+
+/// Which typings are wrong, and why.
+#[derive(Debug, Clone)]
+pub struct Resolution {
+    pub wrong: Vec<TypingId>,
+    pub reason: Note<500>,
+}
+
+/// Every typing of a donor, oldest first.
+///
+/// # Errors
+/// `not_found`, outside the scope too.
+pub fn typings(conn: &mut Conn, scope: &Scope, id: DonorId) -> Result<Vec<Line>> {
+    donor(conn, scope, id)?;
+    store::typings(conn, id)
+}
+
+/// Records a typing and what follows for the group.
+///
+/// # Errors
+/// `not_found`, outside the scope too; `out_of_range` of a day to come; `state_conflict` of an erased
+/// donor.
+pub fn type_group(
+    tx: &mut Tx,
+    vault: &Vault,
+    by: &Principal,
+    id: DonorId,
+    new: &NewTyping,
+    today: NaiveDate,
+) -> Result<Typed> {
+    let scope = Scope::of(tx.conn, by)?;
+    let before = donor(tx.conn, &scope, id)?;
+    if before.status == DonorStatus::Erased {
+        return Err(Problem::new(Code::StateConflict).with("state", before.status));
+    }
+    if new.typed_on > today {
+        return Err(Problem::field("typed_on", Code::OutOfRange));
+    }
+    let typing = TypingId(tx.id());
+    store::insert_typing(tx, typing, id, by.user, new)?;
+    let standing = standing(tx.conn, id)?;
+    let after = rules::after_typing((before.blood_group, before.group_evidence), &standing);
+    settle(tx, id, after)?;
+    let line = AuditLine::new(Some(by.user), "donors.typed").on(id).with("evidence", after.1);
+    audit::record(tx, vault, &line)?;
+    Ok(Typed { id: typing, blood_group: after.0, group_evidence: after.1 })
+}
+
+/// Ends a discrepancy: the named typings count no more, and the group follows from the others.
+///
+/// # Errors
+/// `not_found`, outside the scope too; `state_conflict` when nothing disagrees; `unknown_reference` of
+/// `wrong` for none, or for one that is not the donor's or was found wrong before.
+pub fn resolve(tx: &mut Tx, vault: &Vault, by: &Principal, id: DonorId, how: &Resolution) -> Result<Group> {
+    let scope = Scope::of(tx.conn, by)?;
+    let before = donor(tx.conn, &scope, id)?;
+    if before.group_evidence != GroupEvidence::Discrepant {
+        return Err(Problem::new(Code::StateConflict).with("state", before.group_evidence));
+    }
+    let unknown = || Problem::field("wrong", Code::UnknownReference);
+    if how.wrong.is_empty() {
+        return Err(unknown());
+    }
+    let (wrapped, _) = store::identity(tx.conn, id)?;
+    let key = vault.donor_key(id.0, &wrapped)?;
+    for typing in &how.wrong {
+        let reason = key.seal_text(Place::of("typings", "wrong_reason", typing.0), how.reason.as_str());
+        if !store::mark_wrong(tx, *typing, id, by.user, reason)? {
+            return Err(unknown());
+        }
+    }
+    let standing = standing(tx.conn, id)?;
+    let (blood_group, group_evidence) = rules::after_resolving(&standing);
+    settle(tx, id, (blood_group, group_evidence))?;
+    let line = AuditLine::new(Some(by.user), "donors.group_resolved").on(id).with("wrong", &how.wrong);
+    audit::record(tx, vault, &line)?;
+    Ok(Group { blood_group, group_evidence })
+}
+
+fn standing(conn: &mut Conn, id: DonorId) -> Result<Vec<Typing>> {
+    let lines = store::typings(conn, id)?.into_iter().filter(|line| !line.wrong);
+    Ok(lines
+        .map(|line| Typing { group: line.blood_group, sample: line.sample, by: line.recorded_by })
+        .collect())
+}
+
+fn settle(tx: &mut Tx, id: DonorId, group: (Option<BloodGroup>, GroupEvidence)) -> Result<()> {
+    store::set_group(tx.conn, id, group)?;
+    feed::append(tx, "donor", id.0, "group")
+}

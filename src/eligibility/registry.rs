@@ -1,0 +1,94 @@
+//! Changes of the registry that move a donor's windows: each writes them anew in its own transaction.
+
+use chrono::NaiveDate;
+use shiryan_kernel::Result;
+use shiryan_kernel::ids::DonorId;
+
+use super::{Rulebook, rewrite_windows};
+use crate::accounts::Principal;
+use crate::db::Tx;
+use crate::donors::{self, Group, NewTyping, Resolution, Standing, Typed};
+use crate::vault::Vault;
+
+/// Records a typing. One that disagrees closes every window.
+///
+/// # Errors
+/// As [`donors::type_group`].
+pub fn type_group(
+    tx: &mut Tx,
+    vault: &Vault,
+    book: &Rulebook,
+    by: &Principal,
+    donor: DonorId,
+    new: &NewTyping,
+) -> Result<Typed> {
+    let typed = donors::type_group(tx, vault, by, donor, new, book.today(tx.now))?;
+    rewrite_windows(tx, vault, book, donor)?;
+    Ok(typed)
+}
+
+/// Ends a discrepancy.
+///
+/// # Errors
+/// As [`donors::resolve`].
+pub fn resolve_group(
+    tx: &mut Tx,
+    vault: &Vault,
+    book: &Rulebook,
+    by: &Principal,
+    donor: DonorId,
+    how: &Resolution,
+) -> Result<Group> {
+    let group = donors::resolve(tx, vault, by, donor, how)?;
+    rewrite_windows(tx, vault, book, donor)?;
+    Ok(group)
+}
+
+/// Pauses a donor.
+///
+/// # Errors
+/// As [`donors::pause`].
+pub fn pause(
+    tx: &mut Tx,
+    vault: &Vault,
+    book: &Rulebook,
+    by: &Principal,
+    donor: DonorId,
+    until: Option<NaiveDate>,
+) -> Result<Standing> {
+    let standing = donors::pause(tx, vault, by, donor, until, book.today(tx.now))?;
+    rewrite_windows(tx, vault, book, donor)?;
+    Ok(standing)
+}
+
+/// Ends a pause.
+///
+/// # Errors
+/// As [`donors::resume`].
+pub fn resume(
+    tx: &mut Tx,
+    vault: &Vault,
+    book: &Rulebook,
+    by: &Principal,
+    donor: DonorId,
+) -> Result<Standing> {
+    let standing = donors::resume(tx, vault, by, donor)?;
+    rewrite_windows(tx, vault, book, donor)?;
+    Ok(standing)
+}
+
+/// Records a death.
+///
+/// # Errors
+/// As [`donors::deceased`].
+pub fn deceased(
+    tx: &mut Tx,
+    vault: &Vault,
+    book: &Rulebook,
+    by: &Principal,
+    donor: DonorId,
+) -> Result<Standing> {
+    let standing = donors::deceased(tx, vault, by, donor)?;
+    rewrite_windows(tx, vault, book, donor)?;
+    Ok(standing)
+}
