@@ -5,15 +5,19 @@ use std::collections::BTreeMap;
 use actix_web::{HttpResponse, get, post, web};
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
-use shiryan_kernel::blood::DonationType;
+use shiryan_kernel::blood::{DonationType, Sex};
 use shiryan_kernel::ids::{DeferralId, DonorId};
 use shiryan_kernel::page::Page;
+use shiryan_kernel::problem::Faults;
 use shiryan_kernel::role::Role;
 use shiryan_kernel::time::plus_days;
 use shiryan_kernel::{Code, Problem, Result};
 use utoipa::{IntoParams, ToSchema};
 
-use super::{NewDeferral, SeenDeferral, SeenOutcome, SeenReason, Severity, View, Viewer, decide_for, view};
+use super::{
+    DeferralFact, DonorFacts, Giving, NewDeferral, Rulebook, SeenDeferral, SeenOutcome, SeenReason, Severity,
+    View, Viewer, decide, decide_for, view,
+};
 use crate::accounts::{Actor, RecordDeferrals, SeeEligibility};
 use crate::donors::{self, Scope};
 use crate::http::{Answer, Body, House, IdempotencyKey, Limit, PathId, Query, Speak};
@@ -21,7 +25,7 @@ use crate::texts::{self, Lang};
 
 /// Adds the operations.
 pub fn operations(config: &mut utoipa_actix_web::service_config::ServiceConfig) {
-    config.service(read_eligibility).service(record_deferral).service(list_deferrals);
+    config.service(read_eligibility).service(record_deferral).service(list_deferrals).service(preview);
 }
 
 /// How far from today a day may be asked about, in days.
@@ -39,7 +43,9 @@ struct Asked {
 
 #[derive(Serialize, ToSchema)]
 struct DecisionView {
-    donor: DonorId,
+    /// Absent of facts without a donor.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    donor: Option<DonorId>,
     donation_type: DonationType,
     on: NaiveDate,
     outcome: SeenOutcome,
@@ -89,6 +95,85 @@ struct DeferralForm {
     ended_on: Option<NaiveDate>,
 }
 
+/// What is known of somebody. Absent is unknown, and never counts in the donor's favour.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct PreviewForm {
+    /// Today unless given.
+    on: Option<NaiveDate>,
+    /// Whole blood unless given.
+    donation_type: Option<DonationType>,
+    /// Code of a rule set of this installation; the one in force unless given.
+    rule_set: Option<String>,
+    sex: Option<Sex>,
+    birth_date: Option<NaiveDate>,
+    weight_kg: Option<f64>,
+    height_cm: Option<f64>,
+    /// Whether the donor was screened here before.
+    #[serde(default)]
+    screened: bool,
+    /// At most 500.
+    #[serde(default)]
+    givings: Vec<PastGiving>,
+    /// At most 100.
+    #[serde(default)]
+    deferrals: Vec<DeferralForm>,
+}
+
+/// A giving that was brought to its end without loss.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct PastGiving {
+    on: NaiveDate,
+    donation_type: DonationType,
+}
+
+impl PreviewForm {
+    fn parse(self, book: &Rulebook, today: NaiveDate) -> Result<DonorFacts> {
+        let mut faults = Faults::none();
+        let weight_kg = self.weight_kg.and_then(|kg| faults.keep("weight_kg", donors::weight_kg(kg)));
+        let height_cm = self.height_cm.and_then(|cm| faults.keep("height_cm", donors::height_cm(cm)));
+        let born = self.birth_date.map(|day| donors::birth_date(day, today));
+        let birth_date = born.and_then(|born| faults.keep("birth_date", born));
+        if self.givings.len() > 500 {
+            faults.add("givings", Code::OutOfRange);
+        }
+        if self.deferrals.len() > 100 {
+            faults.add("deferrals", Code::OutOfRange);
+        }
+        for (n, form) in self.deferrals.iter().enumerate() {
+            if book.catalogue().get(&form.code).is_none() {
+                faults.add(format!("deferrals[{n}].code"), Code::UnknownReference);
+            }
+        }
+        for (n, giving) in self.givings.iter().enumerate() {
+            if giving.on > today {
+                faults.add(format!("givings[{n}].on"), Code::OutOfRange);
+            }
+        }
+        faults.settle()?;
+        let fact = |form: DeferralForm| DeferralFact {
+            second_base: form.second_base,
+            ended_on: form.ended_on,
+            ..DeferralFact::new(form.code, form.base, today)
+        };
+        Ok(DonorFacts {
+            sex: self.sex,
+            birth_date,
+            weight_kg,
+            height_cm,
+            never_screened_here: !self.screened,
+            givings: self
+                .givings
+                .iter()
+                .map(|giving| Giving::completed(giving.on, giving.donation_type))
+                .collect(),
+            deferrals: self.deferrals.into_iter().map(fact).collect(),
+            ..DonorFacts::unknown()
+        })
+    }
+}
+
 #[derive(Serialize, Deserialize, ToSchema)]
 struct DeferralMade {
     id: DeferralId,
@@ -129,10 +214,7 @@ async fn read_eligibility(
 ) -> Answer {
     let viewer = viewer(by.role)?;
     let today = house.today();
-    let on = query.on.unwrap_or(today);
-    if on < plus_days(today, -FARTHEST) || on > plus_days(today, FARTHEST) {
-        return Err(Problem::field("on", Code::OutOfRange).into());
-    }
+    let on = asked_day(query.on, today)?;
     let asked = query.donation_type.unwrap_or(DonationType::WholeBlood);
     let (vault, book, who, id) = (house.vault.clone(), house.rules.clone(), by.clone(), id.0);
     let decision = house
@@ -143,7 +225,7 @@ async fn read_eligibility(
             decide_for(conn, &vault, &book, id, asked, on, today)
         })
         .await?;
-    Ok(HttpResponse::Ok().json(present(id, view(&decision, viewer), lang)))
+    Ok(HttpResponse::Ok().json(present(Some(id), view(&decision, viewer), lang)))
 }
 
 /// Records a deferral. Any cause of the catalogue may be entered; the answer is the same for all.
@@ -167,6 +249,29 @@ async fn record_deferral(
         })
         .await?;
     Ok(HttpResponse::Created().json(made))
+}
+
+/// Decides over facts without a donor, by any rule set of this installation. Stores nothing.
+#[utoipa::path(tag = "donors", request_body = PreviewForm,
+    responses((status = 200, description = "The decision", body = DecisionView)))]
+#[post("/eligibility/preview")]
+async fn preview(
+    house: web::Data<House>,
+    by: Actor<SeeEligibility>,
+    Speak(lang): Speak,
+    body: Body<PreviewForm>,
+) -> Answer {
+    let viewer = viewer(by.role)?;
+    let (form, book, today) = (body.into_inner(), &house.rules, house.today());
+    let on = asked_day(form.on, today)?;
+    let asked = form.donation_type.unwrap_or(DonationType::WholeBlood);
+    let rule_set = match &form.rule_set {
+        Some(code) => book.named(code, on)?,
+        None => book.in_force(on)?,
+    };
+    let facts = form.parse(book, today)?;
+    let decision = decide(rule_set, book.catalogue(), &facts, asked, on);
+    Ok(HttpResponse::Ok().json(present(None, view(&decision, viewer), lang)))
 }
 
 /// A donor's deferrals whose causes the reader may learn, oldest first. No other leaves a trace here.
@@ -200,6 +305,13 @@ async fn list_deferrals(
     Ok(HttpResponse::Ok().json(page))
 }
 
+/// The day asked about, today unless given.
+fn asked_day(on: Option<NaiveDate>, today: NaiveDate) -> Result<NaiveDate> {
+    let on = on.unwrap_or(today);
+    let near = on >= plus_days(today, -FARTHEST) && on <= plus_days(today, FARTHEST);
+    if near { Ok(on) } else { Err(Problem::field("on", Code::OutOfRange)) }
+}
+
 fn viewer(role: Role) -> Result<Viewer> {
     match role {
         Role::Medic => Ok(Viewer::Medic),
@@ -210,7 +322,7 @@ fn viewer(role: Role) -> Result<Viewer> {
     }
 }
 
-fn present(donor: DonorId, view: View, lang: Lang) -> DecisionView {
+fn present(donor: Option<DonorId>, view: View, lang: Lang) -> DecisionView {
     let told = |reason: SeenReason| {
         let text = texts::reason(lang, reason.code());
         match reason {

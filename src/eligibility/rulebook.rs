@@ -4,7 +4,7 @@ use std::path::Path;
 
 use chrono::NaiveDate;
 use shiryan_kernel::time::{Moment, Zone};
-use shiryan_kernel::{Problem, Result};
+use shiryan_kernel::{Code, Problem, Result};
 
 use super::{Catalogue, ContentError, Policies, RuleSet};
 
@@ -58,6 +58,15 @@ impl Rulebook {
         self.policies
             .in_force(&self.code, day)
             .ok_or_else(|| Problem::internal(format!("no version of {} is in force on {day}", self.code)))
+    }
+
+    /// The version of another rule set of this installation that is in force on a day.
+    ///
+    /// # Errors
+    /// `unknown_reference` of `rule_set`.
+    pub fn named(&self, code: &str, day: NaiveDate) -> Result<&RuleSet> {
+        let unknown = || Problem::field("rule_set", Code::UnknownReference);
+        self.policies.in_force(code, day).ok_or_else(unknown)
     }
 
     #[must_use]

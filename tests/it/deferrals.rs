@@ -18,6 +18,7 @@ both!(
     a_deferral_outside_the_scope_is_not_found,
     a_deferral_is_entered_once,
     the_stored_fingerprint_cannot_be_guessed,
+    a3_a_preview_counts_over_every_giving,
 );
 
 fn donor(app: &TestApp, n: u32, unit: Value) -> String {
@@ -179,4 +180,44 @@ fn the_stored_fingerprint_cannot_be_guessed(app: TestApp) {
         .read_now(|conn| Ok(idempotency::table.select(idempotency::fingerprint).load(conn)?))
         .unwrap();
     assert!(!kept.is_empty() && !kept.contains(&plain));
+}
+
+fn a3_a_preview_counts_over_every_giving(app: TestApp) {
+    let medic = app.client(Role::Medic);
+    let day = |n| plus_days(app.house.today(), n - 83);
+    let ask = |n: i64, more: Value| {
+        let mut body = json!({
+            "on": day(n), "sex": "male", "birth_date": "1990-01-01", "weight_kg": 85.0, "height_cm": 180.0,
+            "screened": true,
+            "givings": [
+                {"on": day(0), "donation_type": "whole_blood"},
+                {"on": day(28), "donation_type": "platelet_apheresis"},
+            ],
+        });
+        body.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        medic.post("/api/v1/eligibility/preview", &body)
+    };
+    for (n, outcome) in [(42, "not_yet"), (83, "not_yet"), (84, "eligible")] {
+        let told = ask(n, json!({})).expect(200);
+        assert_eq!((&told["outcome"], told.get("donor")), (&json!(outcome), None), "day {n}");
+    }
+    let hidden = ask(84, json!({"deferrals": [{"code": "P-HIV"}]})).expect(200);
+    assert_eq!(hidden["reasons"][0]["code"], "not_available");
+    for (more, field, code) in [
+        (json!({"rule_set": "no_such"}), "rule_set", "unknown_reference"),
+        (json!({"deferrals": [{"code": "NO-SUCH"}]}), "deferrals[0].code", "unknown_reference"),
+        (json!({"weight_kg": 4.0}), "weight_kg", "out_of_range"),
+        (
+            json!({"givings": [{"on": day(90), "donation_type": "whole_blood"}]}),
+            "givings[0].on",
+            "out_of_range",
+        ),
+        (json!({"on": "2999-01-01"}), "on", "out_of_range"),
+    ] {
+        let refused = ask(84, more).expect(422);
+        assert_eq!(
+            (&refused["errors"][0]["field"], &refused["errors"][0]["code"]),
+            (&json!(field), &json!(code))
+        );
+    }
 }

@@ -34,6 +34,7 @@ const TABLE: &[(&str, &str, &[Role])] = &[
     ("POST", "/donors/{id}/deceased", &[Admin, Medic, Bank]),
     ("GET", "/donors/{id}/eligibility", SCREENING),
     ("GET", "/donors/{id}/deferrals", SCREENING),
+    ("POST", "/eligibility/preview", SCREENING),
     ("POST", "/donors/{id}/deferrals", SCREENING),
     ("GET", "/availability", &[Command, Medic, Hospital, Bank, Physician]),
     ("GET", "/branches", ALL),
