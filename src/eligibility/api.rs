@@ -214,7 +214,7 @@ async fn read_eligibility(
 ) -> Answer {
     let viewer = viewer(by.role)?;
     let today = house.today();
-    let on = asked_day(query.on, today)?;
+    let on = asked_day(query.on, &house.rules, today)?;
     let asked = query.donation_type.unwrap_or(DonationType::WholeBlood);
     let (vault, book, who, id) = (house.vault.clone(), house.rules.clone(), by.clone(), id.0);
     let decision = house
@@ -263,7 +263,7 @@ async fn preview(
 ) -> Answer {
     let viewer = viewer(by.role)?;
     let (form, book, today) = (body.into_inner(), &house.rules, house.today());
-    let on = asked_day(form.on, today)?;
+    let on = asked_day(form.on, book, today)?;
     let asked = form.donation_type.unwrap_or(DonationType::WholeBlood);
     let rule_set = match &form.rule_set {
         Some(code) => book.named(code, on)?,
@@ -305,11 +305,11 @@ async fn list_deferrals(
     Ok(HttpResponse::Ok().json(page))
 }
 
-/// The day asked about, today unless given.
-fn asked_day(on: Option<NaiveDate>, today: NaiveDate) -> Result<NaiveDate> {
+/// The day asked about, today unless given. No day before the first rules of this installation.
+fn asked_day(on: Option<NaiveDate>, book: &Rulebook, today: NaiveDate) -> Result<NaiveDate> {
     let on = on.unwrap_or(today);
     let near = on >= plus_days(today, -FARTHEST) && on <= plus_days(today, FARTHEST);
-    if near { Ok(on) } else { Err(Problem::field("on", Code::OutOfRange)) }
+    if near && book.in_force(on).is_ok() { Ok(on) } else { Err(Problem::field("on", Code::OutOfRange)) }
 }
 
 fn viewer(role: Role) -> Result<Viewer> {

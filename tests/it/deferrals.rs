@@ -135,6 +135,8 @@ fn a2_a_late_entry_counts_from_its_base(app: TestApp) {
     let two = donor(&app, 2, json!(app.places.company));
     defer(&app, Role::Medic, &two, "TAT", None).expect(201);
     assert_eq!(outcome(&app, &two, plus_days(today, 3_000)), "needs_physician");
+    let before = app.client(Role::Medic).get(&format!("/api/v1/donors/{two}/eligibility?on=2018-06-01"));
+    assert_eq!(before.expect(422)["errors"][0]["field"], "on");
 }
 
 fn a_deferral_outside_the_scope_is_not_found(app: TestApp) {
@@ -213,6 +215,8 @@ fn a3_a_preview_counts_over_every_giving(app: TestApp) {
             "out_of_range",
         ),
         (json!({"on": "2999-01-01"}), "on", "out_of_range"),
+        // Near enough, but before the first rules.
+        (json!({"on": "2018-06-01"}), "on", "out_of_range"),
     ] {
         let refused = ask(84, more).expect(422);
         assert_eq!(
