@@ -14,13 +14,14 @@ use shiryan_kernel::text::{Email, NationalId, Note, PersonName, Phone, ServiceNu
 use utoipa::{IntoParams, ToSchema};
 
 use super::{
-    Donor, Filter, FullName, Group, Identity, NewDonor, NewTyping, Purpose, Registered, Resolution, Scope,
-    Standing, Typed, TypingLine,
+    Change, Donor, Filter, FullName, Group, Identity, NewDonor, NewTyping, Purpose, Registered, Resolution,
+    Scope, Standing, Typed, TypingLine,
 };
-use crate::accounts::{Actor, OpenIdentity, RegisterDonors, ResolveGroups, SeeDonors, TypeGroups};
-use crate::db::Lane;
+use crate::accounts::{Actor, OpenIdentity, Principal, RegisterDonors, ResolveGroups, SeeDonors, TypeGroups};
+use crate::db::{Lane, once};
 use crate::eligibility;
 use crate::http::{Answer, Body, House, IdempotencyKey, Limit, NoQuery, PathId, Query};
+use crate::stock;
 
 /// Adds the operations.
 pub fn operations(config: &mut utoipa_actix_web::service_config::ServiceConfig) {
@@ -246,7 +247,7 @@ struct PauseForm {
 struct Nothing {}
 
 /// Records a laboratory typing. Two of different samples by different persons confirm the group; two that
-/// disagree take it away.
+/// disagree take it away. Units of this donor that left quarantine under another group are blocked.
 #[utoipa::path(tag = "donors", params(("id" = DonorId, Path), ("Idempotency-Key" = String, Header)),
     request_body = TypingForm, responses((status = 201, description = "Recorded", body = Typed)))]
 #[post("/donors/{id}/typings")]
@@ -265,9 +266,8 @@ async fn type_group(
     faults.settle()?;
     let new = NewTyping { group: form.blood_group, sample, typed_on: form.typed_on };
     let (vault, book, who, id) = (house.vault.clone(), house.rules.clone(), by.clone(), id.0);
-    let typed = house
-        .once(&by, request, move |tx| eligibility::type_group(tx, &vault, &book, &who, id, &new))
-        .await?;
+    let typed =
+        house.once(&by, request, move |tx| stock::type_donor(tx, &vault, &book, &who, id, &new)).await?;
     Ok(HttpResponse::Created().json(typed))
 }
 
@@ -326,11 +326,7 @@ async fn pause(
     body: Body<PauseForm>,
 ) -> Answer {
     let request = key.of(by.user, &body);
-    let until = body.into_inner().until;
-    let (vault, book, who, id) = (house.vault.clone(), house.rules.clone(), by.clone(), id.0);
-    let standing =
-        house.once(&by, request, move |tx| eligibility::pause(tx, &vault, &book, &who, id, until)).await?;
-    Ok(HttpResponse::Ok().json(standing))
+    stand(&house, &by, id.0, request, Change::Pause(body.into_inner().until)).await
 }
 
 /// Ends a donor's pause.
@@ -345,10 +341,7 @@ async fn resume(
     body: Body<Nothing>,
 ) -> Answer {
     let request = key.of(by.user, &body);
-    let (vault, book, who, id) = (house.vault.clone(), house.rules.clone(), by.clone(), id.0);
-    let standing =
-        house.once(&by, request, move |tx| eligibility::resume(tx, &vault, &book, &who, id)).await?;
-    Ok(HttpResponse::Ok().json(standing))
+    stand(&house, &by, id.0, request, Change::Resume).await
 }
 
 /// Records that a donor has died. Nothing takes it back.
@@ -363,9 +356,13 @@ async fn record_death(
     body: Body<Nothing>,
 ) -> Answer {
     let request = key.of(by.user, &body);
-    let (vault, book, who, id) = (house.vault.clone(), house.rules.clone(), by.clone(), id.0);
+    stand(&house, &by, id.0, request, Change::Death).await
+}
+
+async fn stand(house: &House, by: &Principal, id: DonorId, request: once::Request, change: Change) -> Answer {
+    let (vault, book, who) = (house.vault.clone(), house.rules.clone(), by.clone());
     let standing =
-        house.once(&by, request, move |tx| eligibility::deceased(tx, &vault, &book, &who, id)).await?;
+        house.once(by, request, move |tx| eligibility::stand(tx, &vault, &book, &who, id, change)).await?;
     Ok(HttpResponse::Ok().json(standing))
 }
 

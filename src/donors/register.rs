@@ -4,6 +4,7 @@ use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 use shiryan_kernel::ids::DonorId;
 use shiryan_kernel::status::DonorStatus;
+use shiryan_kernel::time::past_day;
 use shiryan_kernel::{Code, Problem, Result};
 use utoipa::ToSchema;
 
@@ -85,8 +86,7 @@ fn check_unit(tx: &mut Tx, scope: &Scope, new: &NewDonor) -> Result<()> {
 /// # Errors
 /// `out_of_range`.
 pub fn birth_date(date: NaiveDate, today: NaiveDate) -> Result<NaiveDate> {
-    let first = NaiveDate::from_ymd_opt(1900, 1, 1).unwrap_or(NaiveDate::MIN);
-    within(date, first, today)
+    past_day(date, today)
 }
 
 /// A person's weight, 20 to 400 kg.

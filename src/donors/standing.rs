@@ -4,6 +4,7 @@ use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 use shiryan_kernel::ids::DonorId;
 use shiryan_kernel::status::DonorStatus;
+use shiryan_kernel::time::plus_days;
 use shiryan_kernel::{Code, Problem, Result};
 use utoipa::ToSchema;
 
@@ -22,58 +23,51 @@ pub struct Standing {
     pub paused_until: Option<NaiveDate>,
 }
 
-/// Pauses an active donor, or changes the end of a pause.
+/// What changes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Change {
+    /// Pauses an active donor until a day, or changes the end of a pause; open without a day.
+    Pause(Option<NaiveDate>),
+    /// Ends a pause.
+    Resume,
+    /// The donor has died. Nothing takes it back.
+    Death,
+}
+
+/// The longest pause that has an end, in days.
+const LONGEST_PAUSE: i64 = 3_660;
+
+/// Changes where a donor stands.
 ///
 /// # Errors
-/// `not_found`, outside the scope too; `out_of_range` of an end that is not to come; `state_conflict`.
-pub fn pause(
+/// `not_found`, outside the scope too; `out_of_range` of a pause's end that is not to come or is more than
+/// ten years away; `state_conflict` with the fact `state` where the donor stands elsewhere.
+pub fn stand(
     tx: &mut Tx,
     vault: &Vault,
     by: &Principal,
     id: DonorId,
-    until: Option<NaiveDate>,
+    change: Change,
     today: NaiveDate,
 ) -> Result<Standing> {
-    if until.is_some_and(|until| until <= today) {
-        return Err(Problem::field("until", Code::OutOfRange));
-    }
-    let from = [DonorStatus::Active, DonorStatus::Paused];
-    stand(tx, vault, by, &from, &Standing { id, status: DonorStatus::Paused, paused_until: until })
-}
-
-/// Ends a pause.
-///
-/// # Errors
-/// As [`pause`].
-pub fn resume(tx: &mut Tx, vault: &Vault, by: &Principal, id: DonorId) -> Result<Standing> {
-    let to = Standing { id, status: DonorStatus::Active, paused_until: None };
-    stand(tx, vault, by, &[DonorStatus::Paused], &to)
-}
-
-/// Records that the donor has died.
-///
-/// # Errors
-/// As [`pause`].
-pub fn deceased(tx: &mut Tx, vault: &Vault, by: &Principal, id: DonorId) -> Result<Standing> {
-    let from = [DonorStatus::Active, DonorStatus::Paused, DonorStatus::Review];
-    stand(tx, vault, by, &from, &Standing { id, status: DonorStatus::Deceased, paused_until: None })
-}
-
-fn stand(
-    tx: &mut Tx,
-    vault: &Vault,
-    by: &Principal,
-    from: &[DonorStatus],
-    to: &Standing,
-) -> Result<Standing> {
+    use DonorStatus::{Active, Deceased, Paused, Review};
+    let (from, status, paused_until) = match change {
+        Change::Pause(Some(until)) if until <= today || until > plus_days(today, LONGEST_PAUSE) => {
+            return Err(Problem::field("until", Code::OutOfRange));
+        }
+        Change::Pause(until) => (&[Active, Paused][..], Paused, until),
+        Change::Resume => (&[Paused][..], Active, None),
+        Change::Death => (&[Active, Paused, Review][..], Deceased, None),
+    };
+    let to = Standing { id, status, paused_until };
     let scope = Scope::of(tx.conn, by)?;
-    donor(tx.conn, &scope, to.id)?;
-    if !store::set_standing(tx.conn, from, to)? {
-        let state = donor(tx.conn, &scope, to.id)?.status;
+    donor(tx.conn, &scope, id)?;
+    if !store::set_standing(tx.conn, from, &to)? {
+        let state = donor(tx.conn, &scope, id)?.status;
         return Err(Problem::new(Code::StateConflict).with("state", state));
     }
-    feed::append(tx, "donor", to.id.0, "standing")?;
-    let line = Line::new(Some(by.user), "donors.standing").on(to.id).with("status", to.status);
+    feed::append(tx, "donor", id.0, "standing")?;
+    let line = Line::new(Some(by.user), "donors.standing").on(id).with("status", to.status);
     audit::record(tx, vault, &line)?;
-    Ok(to.clone())
+    Ok(to)
 }

@@ -7,6 +7,7 @@ use shiryan_kernel::blood::{BloodGroup, GroupEvidence};
 use shiryan_kernel::ids::{DonorId, TypingId, UserId};
 use shiryan_kernel::status::DonorStatus;
 use shiryan_kernel::text::{Note, ShortCode};
+use shiryan_kernel::time::past_day;
 use shiryan_kernel::{Code, Problem, Result};
 use utoipa::ToSchema;
 
@@ -70,7 +71,7 @@ pub fn typings(conn: &mut Conn, scope: &Scope, id: DonorId) -> Result<Vec<Line>>
 /// Records a typing and what follows for the group.
 ///
 /// # Errors
-/// `not_found`, outside the scope too; `out_of_range` of a day to come; `state_conflict` of an erased
+/// `not_found`, outside the scope too; `out_of_range` of a day to come or before 1900; `state_conflict` of an erased
 /// donor.
 pub fn type_group(
     tx: &mut Tx,
@@ -85,9 +86,7 @@ pub fn type_group(
     if before.status == DonorStatus::Erased {
         return Err(Problem::new(Code::StateConflict).with("state", before.status));
     }
-    if new.typed_on > today {
-        return Err(Problem::field("typed_on", Code::OutOfRange));
-    }
+    past_day(new.typed_on, today).map_err(|problem| problem.on("typed_on"))?;
     let typing = TypingId(tx.id());
     store::insert_typing(tx, typing, id, by.user, new)?;
     let standing = standing(tx.conn, id)?;

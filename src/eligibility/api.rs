@@ -10,13 +10,13 @@ use shiryan_kernel::ids::{DeferralId, DonorId};
 use shiryan_kernel::page::Page;
 use shiryan_kernel::problem::Faults;
 use shiryan_kernel::role::Role;
-use shiryan_kernel::time::plus_days;
+use shiryan_kernel::time::{past_day, plus_days};
 use shiryan_kernel::{Code, Problem, Result};
 use utoipa::{IntoParams, ToSchema};
 
 use super::{
     DeferralFact, DonorFacts, Giving, NewDeferral, Rulebook, SeenDeferral, SeenOutcome, SeenReason, Severity,
-    View, Viewer, decide, decide_for, view,
+    View, Viewer, check_deferral, decide, decide_for, view,
 };
 use crate::accounts::{Actor, RecordDeferrals, SeeEligibility};
 use crate::donors::{self, Scope};
@@ -141,22 +141,19 @@ impl PreviewForm {
         if self.deferrals.len() > 100 {
             faults.add("deferrals", Code::OutOfRange);
         }
-        for (n, form) in self.deferrals.iter().enumerate() {
-            if book.catalogue().get(&form.code).is_none() {
-                faults.add(format!("deferrals[{n}].code"), Code::UnknownReference);
-            }
-        }
-        for (n, giving) in self.givings.iter().enumerate() {
-            if giving.on > today {
-                faults.add(format!("givings[{n}].on"), Code::OutOfRange);
-            }
-        }
-        faults.settle()?;
         let fact = |form: DeferralForm| DeferralFact {
             second_base: form.second_base,
             ended_on: form.ended_on,
             ..DeferralFact::new(form.code, form.base, today)
         };
+        let deferrals: Vec<DeferralFact> = self.deferrals.into_iter().map(fact).collect();
+        for (n, fact) in deferrals.iter().enumerate() {
+            check_deferral(book, fact, today, &format!("deferrals[{n}]."), &mut faults);
+        }
+        for (n, giving) in self.givings.iter().enumerate() {
+            faults.keep(&format!("givings[{n}].on"), past_day(giving.on, today));
+        }
+        faults.settle()?;
         Ok(DonorFacts {
             sex: self.sex,
             birth_date,
@@ -168,7 +165,7 @@ impl PreviewForm {
                 .iter()
                 .map(|giving| Giving::completed(giving.on, giving.donation_type))
                 .collect(),
-            deferrals: self.deferrals.into_iter().map(fact).collect(),
+            deferrals,
             ..DonorFacts::unknown()
         })
     }

@@ -42,10 +42,10 @@ pub use policies::{BUILT_IN, DEFAULT_CODE, Policies};
 pub use policy::{Cap, Evidence, Interval, Measure, RuleSet};
 pub use reason::{Outcome, Reason, RuleCode, RuleSetStamp, Severity, text_id};
 pub use record::{
-    GivingSource, NewDeferral, NewGiving, correct_giving, decide_for, defer, enrol, facts_of, record_giving,
-    rewrite_all_windows, rewrite_windows,
+    GivingSource, NewDeferral, NewGiving, check_deferral, correct_giving, decide_for, defer, enrol, facts_of,
+    record_giving, rewrite_all_windows, rewrite_windows,
 };
-pub use registry::{deceased, pause, resolve_group, resume, type_group};
+pub use registry::{resolve_group, stand, type_group};
 pub use rest::{Assignability, Rest, assignability};
 pub use rulebook::Rulebook;
 pub use rules::{Decision, WINDOWS_AHEAD, Window, decide, windows};

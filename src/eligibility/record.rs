@@ -6,6 +6,8 @@
 use chrono::NaiveDate;
 use shiryan_kernel::blood::DonationType;
 use shiryan_kernel::ids::{DeferralId, DonorId, GivingId, UserId};
+use shiryan_kernel::problem::Faults;
+use shiryan_kernel::time::past_day;
 use shiryan_kernel::{Code, Problem, Result};
 
 use super::store;
@@ -167,8 +169,7 @@ fn after_giving(tx: &mut Tx, vault: &Vault, book: &Rulebook, new: &NewGiving) ->
 /// Records a deferral and rewrites the donor's windows.
 ///
 /// # Errors
-/// `unknown_reference` for a code that the catalogue does not have; `out_of_range` for a base or an end
-/// to come; as [`facts_of`].
+/// As [`check_deferral`] and [`facts_of`].
 pub fn defer(
     tx: &mut Tx,
     vault: &Vault,
@@ -176,26 +177,45 @@ pub fn defer(
     by: Option<UserId>,
     new: &NewDeferral,
 ) -> Result<DeferralId> {
-    if book.catalogue().get(&new.code).is_none() {
-        return Err(Problem::field("code", Code::UnknownReference));
-    }
     let today = book.today(tx.now);
-    for (field, day) in [("base", new.base), ("second_base", new.second_base), ("ended_on", new.ended_on)] {
-        if day.is_some_and(|day| day > today) {
-            return Err(Problem::field(field, Code::OutOfRange));
-        }
-    }
-    let known = donors::known(tx.conn, vault, new.donor)?;
-    let id = DeferralId(tx.id());
     let fact = DeferralFact {
         second_base: new.second_base,
         ended_on: new.ended_on,
         ..DeferralFact::new(new.code.clone(), new.base, today)
     };
+    let mut faults = Faults::none();
+    check_deferral(book, &fact, today, "", &mut faults);
+    faults.settle()?;
+    let known = donors::known(tx.conn, vault, new.donor)?;
+    let id = DeferralId(tx.id());
     store::insert_deferral(tx, id, new.donor, by, &known.key, &fact)?;
     audit::record(tx, vault, &Line::new(by, "eligibility.deferred").on(new.donor))?;
     rewrite_windows(tx, vault, book, new.donor)?;
     Ok(id)
+}
+
+/// Notes what cannot be true of a deferral; `at` stands before each field's name.
+///
+/// `unknown_reference` of a `code` that the catalogue does not have; `out_of_range` of a day to come or
+/// before 1900; `invalid_value` of a second base or an end that the cause does not have: nobody shall believe
+/// that it was counted.
+pub fn check_deferral(book: &Rulebook, fact: &DeferralFact, today: NaiveDate, at: &str, faults: &mut Faults) {
+    let Some(entry) = book.catalogue().get(&fact.code) else {
+        faults.add(format!("{at}code"), Code::UnknownReference);
+        return;
+    };
+    for (field, day, is_had) in [
+        ("base", fact.base, true),
+        ("second_base", fact.second_base, entry.bases() > 1),
+        ("ended_on", fact.ended_on, entry.ends_by_event()),
+    ] {
+        let Some(day) = day else { continue };
+        if is_had {
+            faults.keep(&format!("{at}{field}"), past_day(day, today));
+        } else {
+            faults.add(format!("{at}{field}"), Code::InvalidValue);
+        }
+    }
 }
 
 /// Writes the donor's windows anew from today on.

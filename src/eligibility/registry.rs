@@ -1,13 +1,12 @@
 //! Changes of the registry that move a donor's windows: each writes them anew in its own transaction.
 
-use chrono::NaiveDate;
 use shiryan_kernel::Result;
 use shiryan_kernel::ids::DonorId;
 
 use super::{Rulebook, rewrite_windows};
 use crate::accounts::Principal;
 use crate::db::Tx;
-use crate::donors::{self, Group, NewTyping, Resolution, Standing, Typed};
+use crate::donors::{self, Change, Group, NewTyping, Resolution, Standing, Typed};
 use crate::vault::Vault;
 
 /// Records a typing. One that disagrees closes every window.
@@ -44,51 +43,19 @@ pub fn resolve_group(
     Ok(group)
 }
 
-/// Pauses a donor.
+/// Pauses a donor, ends the pause, or records a death.
 ///
 /// # Errors
-/// As [`donors::pause`].
-pub fn pause(
+/// As [`donors::stand`].
+pub fn stand(
     tx: &mut Tx,
     vault: &Vault,
     book: &Rulebook,
     by: &Principal,
     donor: DonorId,
-    until: Option<NaiveDate>,
+    change: Change,
 ) -> Result<Standing> {
-    let standing = donors::pause(tx, vault, by, donor, until, book.today(tx.now))?;
-    rewrite_windows(tx, vault, book, donor)?;
-    Ok(standing)
-}
-
-/// Ends a pause.
-///
-/// # Errors
-/// As [`donors::resume`].
-pub fn resume(
-    tx: &mut Tx,
-    vault: &Vault,
-    book: &Rulebook,
-    by: &Principal,
-    donor: DonorId,
-) -> Result<Standing> {
-    let standing = donors::resume(tx, vault, by, donor)?;
-    rewrite_windows(tx, vault, book, donor)?;
-    Ok(standing)
-}
-
-/// Records a death.
-///
-/// # Errors
-/// As [`donors::deceased`].
-pub fn deceased(
-    tx: &mut Tx,
-    vault: &Vault,
-    book: &Rulebook,
-    by: &Principal,
-    donor: DonorId,
-) -> Result<Standing> {
-    let standing = donors::deceased(tx, vault, by, donor)?;
+    let standing = donors::stand(tx, vault, by, donor, change, book.today(tx.now))?;
     rewrite_windows(tx, vault, book, donor)?;
     Ok(standing)
 }

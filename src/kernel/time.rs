@@ -110,6 +110,15 @@ pub fn plus_days(date: NaiveDate, days: i64) -> NaiveDate {
     }
 }
 
+/// A civil day that has come, from 1900 on: when somebody was born, an event happened, a sample was typed.
+///
+/// # Errors
+/// `out_of_range`.
+pub fn past_day(day: NaiveDate, today: NaiveDate) -> crate::Result<NaiveDate> {
+    let first = NaiveDate::from_ymd_opt(1900, 1, 1).unwrap_or(NaiveDate::MIN);
+    if first <= day && day <= today { Ok(day) } else { Err(crate::Problem::new(crate::Code::OutOfRange)) }
+}
+
 /// Completed years between `birth` and `on`; a birthday on 29 February is kept on 1 March.
 #[must_use]
 pub fn age_on(birth: NaiveDate, on: NaiveDate) -> i32 {

@@ -10,6 +10,7 @@ pub mod pages;
 pub mod rules;
 mod store;
 mod summary;
+mod typing;
 
 use chrono::NaiveDate;
 use shiryan_kernel::blood::{BloodGroup, Component, GroupEvidence};
@@ -27,6 +28,7 @@ use crate::vault::Vault;
 
 pub use store::{BloodUnit, OnShelf, ShelfCount, count_on_shelf, first_to_expire};
 pub use summary::{Area, Summary, SummaryCell, summary};
+pub use typing::type_donor;
 
 /// What the units of one donation have in common.
 #[derive(Debug, Clone)]

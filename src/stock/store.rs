@@ -6,7 +6,7 @@ use chrono::{NaiveDate, NaiveDateTime};
 use diesel::prelude::*;
 use shiryan_kernel::blood::{BloodGroup, Component, GroupEvidence};
 use shiryan_kernel::din::Din;
-use shiryan_kernel::ids::{BloodUnitId, DonationId, FacilityId, UserId};
+use shiryan_kernel::ids::{BloodUnitId, DonationId, DonorId, FacilityId, UserId};
 use shiryan_kernel::place::Governorate;
 use shiryan_kernel::status::UnitStatus;
 use shiryan_kernel::time::{Moment, Zone};
@@ -186,6 +186,22 @@ pub fn donor_group(
         return Err(Problem::new(Code::GroupDiscrepancy).about("blood_group", Code::GroupDiscrepancy));
     }
     Ok(row.and_then(|(group, evidence)| Some((group?, evidence))))
+}
+
+/// Units of a donor's donations that left quarantine and may still reach somebody, with the group that each
+/// carries.
+pub fn out_of_quarantine(conn: &mut Conn, donor: DonorId) -> Result<Vec<(BloodUnitId, Option<BloodGroup>)>> {
+    const STATES: [UnitStatus; 4] =
+        [UnitStatus::Released, UnitStatus::Reserved, UnitStatus::Issued, UnitStatus::Returned];
+    // By the number: it has an index, and units that another facility sent carry it too.
+    let numbers = donations::table.filter(donations::donor.eq(donor)).select(donations::din);
+    on_each!(conn => c, blood_units::table
+        .filter(blood_units::din.eq_any(numbers))
+        .filter(blood_units::status.eq_any(STATES))
+        .order(blood_units::id)
+        .select((blood_units::id, blood_units::blood_group))
+        .load(c))
+    .map_err(Problem::from)
 }
 
 /// The groups that units of this number carry.

@@ -17,6 +17,7 @@ both!(
     a2_a_late_entry_counts_from_its_base,
     a_deferral_outside_the_scope_is_not_found,
     a_deferral_is_entered_once,
+    a_day_that_cannot_be_is_refused,
     the_stored_fingerprint_cannot_be_guessed,
     a3_a_preview_counts_over_every_giving,
 );
@@ -224,4 +225,31 @@ fn a3_a_preview_counts_over_every_giving(app: TestApp) {
             (&json!(field), &json!(code))
         );
     }
+}
+
+fn a_day_that_cannot_be_is_refused(app: TestApp) {
+    let id = donor(&app, 70, json!(app.places.company));
+    let today = app.house.today();
+    let tomorrow = plus_days(today, 1).to_string();
+    for (form, field, code) in [
+        (json!({"code": "TAT", "base": tomorrow}), "base", "out_of_range"),
+        (json!({"code": "TAT", "base": "1899-12-31"}), "base", "out_of_range"),
+        (json!({"code": "TAT", "base": "-0044-03-15"}), "base", "out_of_range"),
+        (json!({"code": "TAT", "second_base": today}), "second_base", "invalid_value"),
+        (json!({"code": "TAT", "ended_on": today}), "ended_on", "invalid_value"),
+        (json!({"code": "P-HIV", "ended_on": today}), "ended_on", "invalid_value"),
+        (json!({"code": "PREG-NOW", "ended_on": tomorrow}), "ended_on", "out_of_range"),
+        (json!({"code": "ABX", "second_base": tomorrow}), "second_base", "out_of_range"),
+        (json!({"code": "NO-SUCH"}), "code", "unknown_reference"),
+    ] {
+        let said = |path: &str, body: &Value| {
+            let refused = app.client(Role::Medic).post(path, body).expect(422)["errors"][0].clone();
+            (refused["field"].as_str().unwrap().to_owned(), refused["code"].clone())
+        };
+        let entered = said(&format!("/api/v1/donors/{id}/deferrals"), &form);
+        assert_eq!(entered, (field.to_owned(), json!(code)), "{form}");
+        let previewed = said("/api/v1/eligibility/preview", &json!({"deferrals": [form.clone()]}));
+        assert_eq!(previewed, (format!("deferrals[0].{field}"), json!(code)), "{form}");
+    }
+    assert!(codes(&app, Role::Physician, &id).is_empty());
 }

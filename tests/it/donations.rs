@@ -30,6 +30,7 @@ both!(
     a_deferral_that_came_after_blocks_a_late_entry,
     only_a_confirmed_group_is_on_the_bag,
     a_record_that_waits_for_review_takes_no_donation,
+    a_typing_blocks_units_that_left_quarantine_under_another_group,
 );
 
 const DONATIONS: &str = "/api/v1/donations";
@@ -379,4 +380,39 @@ fn a_record_that_waits_for_review_takes_no_donation(app: TestApp) {
         }
     }
     assert_eq!(rows(&app)[..2], [2, 2]);
+}
+
+fn a_typing_blocks_units_that_left_quarantine_under_another_group(app: TestApp) {
+    let made = |donor, sequence| {
+        let body = with(form(&app, donor, sequence), json!({"components": ["red_cells", "plasma"]}));
+        let units = bank(&app).post(DONATIONS, &body).expect(201)["units"].clone();
+        [0, 1].map(|n| units[n]["id"].as_str().unwrap().to_owned())
+    };
+    let release = |unit: &str, group: &str| {
+        let path = format!("/api/v1/stock/units/{unit}/release");
+        bank(&app).post(&path, &json!({"blood_group": group}))
+    };
+    let typing = |role, donor: DonorId, group: &str, sample: &str| {
+        let body = json!({"blood_group": group, "sample": sample, "typed_on": app.house.today()});
+        app.client(role).post(&format!("/api/v1/donors/{donor}/typings"), &body).expect(201);
+    };
+    let stands = |unit: &str| {
+        shelf(&app).into_iter().find(|one| one["id"] == unit).unwrap()["status"].as_str().unwrap().to_owned()
+    };
+    let (one, other) = (donor(&app, app.places.company), donor(&app, app.places.company));
+    let ([red, plasma], [strange, _]) = (made(one, 1), made(other, 2));
+    release(&red, "a_pos").expect(200);
+    release(&strange, "b_neg").expect(200);
+
+    typing(Role::Bank, one, "a_pos", "S1");
+    typing(Role::Physician, one, "a_pos", "S2");
+    assert_eq!(stands(&red), "released", "typings that agree block nothing");
+    typing(Role::Bank, one, "b_pos", "S3");
+    assert_eq!((stands(&red).as_str(), stands(&plasma).as_str()), ("blocked", "quarantine"));
+    assert_eq!(release(&plasma, "a_pos").problem(409), "group_discrepancy");
+    assert_eq!(stands(&strange), "released", "another donor's unit");
+
+    // A single typing contradicts no typing, but it does contradict the label.
+    typing(Role::Bank, other, "a_pos", "S4");
+    assert_eq!(stands(&strange), "blocked");
 }

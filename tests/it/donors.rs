@@ -635,6 +635,9 @@ fn a_pause_closes_windows_and_ends(app: TestApp) {
     assert_eq!(post("resume", json!({})).problem(409), "state_conflict");
     let past = post("pause", json!({"until": app.house.today()})).expect(422);
     assert_eq!(past["errors"][0]["code"], "out_of_range");
+    for far in ["9999-12-31", "+262142-12-31"] {
+        post("pause", json!({"until": far})).expect(422);
+    }
     assert_eq!(post("pause", json!({"until": until})).expect(200)["status"], "paused");
     assert_eq!(first(), Some(until));
     post("pause", json!({})).expect(200);
