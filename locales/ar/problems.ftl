@@ -54,6 +54,12 @@ problem-method-not-allowed = الطريقة المستخدمة غير متاحة
 problem-not-found = غير موجود
     .detail = لا يوجد في هذا العنوان ما هو متاح لهذا الحساب.
 
+problem-if-match-missing = لم تُذكر النسخة التي رأيتها من السجل
+    .detail = اقرأ السجل، ثم أرسل قيمة ETag الخاصة به في الترويسة If-Match.
+
+problem-version-stale = تغيّر هذا السجل في هذه الأثناء
+    .detail = لم يتغيّر شيء. اقرأ السجل من جديد، ثم كرّر ما لا يزال لازمًا.
+
 problem-unauthenticated = يلزم تسجيل الدخول
     .detail = يُرجى تسجيل الدخول ثم إعادة المحاولة.
 

@@ -54,6 +54,12 @@ problem-method-not-allowed = This address does not take that method
 problem-not-found = Not found
     .detail = There is nothing at this address that is open to this account.
 
+problem-if-match-missing = The version that you saw is not said
+    .detail = Read the record, and send its ETag in the header If-Match.
+
+problem-version-stale = Somebody changed this record meanwhile
+    .detail = Nothing was changed. Read it again, then repeat what is still needed.
+
 problem-unauthenticated = Sign-in is required
     .detail = Sign in, then try again.
 

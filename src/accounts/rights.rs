@@ -35,6 +35,7 @@ rights! {
     /// Units: a medic sees those of the own scope.
     SeeUnits: Admin Command Medic Bank Physician;
     SeeFacilities: Admin Command Medic Hospital Bank Physician;
+    /// Registers donors, amends their records, pauses them. Opens nothing.
     RegisterDonors: Admin Medic Bank;
     /// Donors without any sealed field. Command and hospitals never see one.
     SeeDonors: Admin Medic Bank Physician;

@@ -1,5 +1,7 @@
 //! Donors over HTTP.
 
+mod amend;
+
 use actix_web::{HttpResponse, get, http::header, post, web};
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
@@ -20,12 +22,13 @@ use super::{
 use crate::accounts::{Actor, OpenIdentity, Principal, RegisterDonors, ResolveGroups, SeeDonors, TypeGroups};
 use crate::db::{Lane, once};
 use crate::eligibility;
-use crate::http::{Answer, Body, House, IdempotencyKey, Limit, NoQuery, PathId, Query};
+use crate::http::{Answer, Body, House, IdempotencyKey, Limit, NoQuery, PathId, Query, etag};
 use crate::stock;
 
 /// Adds the operations.
 pub fn operations(config: &mut utoipa_actix_web::service_config::ServiceConfig) {
     config.service(register).service(list_donors).service(read_donor).service(open_identity);
+    config.service(amend::amend);
     config.service(type_group).service(list_typings).service(resolve_group);
     config.service(pause).service(resume).service(record_death);
 }
@@ -171,7 +174,7 @@ async fn list_donors(house: web::Data<House>, by: Actor<SeeDonors>, query: Query
     Ok(HttpResponse::Ok().json(page))
 }
 
-/// A donor without any sealed field.
+/// A donor without any sealed field. The `ETag` is the version that `PATCH` asks for.
 #[utoipa::path(tag = "donors", params(("id" = DonorId, Path)), responses((status = 200, description = "The donor", body = DonorView)))]
 #[get("/donors/{id}")]
 async fn read_donor(
@@ -188,8 +191,7 @@ async fn read_donor(
             super::donor(conn, &scope, id.0)
         })
         .await?;
-    let tag = header::EntityTag::new_strong(donor.version.to_string());
-    Ok(HttpResponse::Ok().insert_header(header::ETag(tag)).json(DonorView::from(donor)))
+    Ok(HttpResponse::Ok().insert_header(etag(donor.version)).json(DonorView::from(donor)))
 }
 
 /// Opens a donor's identity. Each opening is recorded with its purpose before it is shown.

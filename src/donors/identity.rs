@@ -4,8 +4,10 @@ use chrono::NaiveDate;
 use serde::Serialize;
 use shiryan_kernel::Result;
 use shiryan_kernel::ids::DonorId;
+use shiryan_kernel::text::PersonName;
 use utoipa::ToSchema;
 
+use super::person::Person;
 use super::{Scope, donor, seal, store};
 use crate::accounts::Principal;
 use crate::audit::{self, Line};
@@ -49,6 +51,23 @@ impl std::fmt::Debug for Identity {
     }
 }
 
+impl From<Person> for Identity {
+    fn from(person: Person) -> Self {
+        let part = |part: Option<PersonName>| part.map(|part| part.as_str().to_owned());
+        Self {
+            first_name: part(person.name.first),
+            father_name: part(person.name.father),
+            grandfather_name: part(person.name.grandfather),
+            family_name: part(person.name.family),
+            birth_date: person.birth_date,
+            national_id: person.national_id.map(|number| number.as_str().to_owned()),
+            service_number: person.service_number.map(|number| number.as_str().to_owned()),
+            phone: person.phone.map(|phone| phone.as_str().to_owned()),
+            email: person.email.map(|email| email.as_str().to_owned()),
+        }
+    }
+}
+
 /// Opens a donor's identity; the line in the record commits before the caller gets it.
 ///
 /// # Errors
@@ -63,7 +82,7 @@ pub fn open_identity(
     let scope = Scope::of(tx.conn, by)?;
     donor(tx.conn, &scope, id)?;
     let (wrapped, row) = store::identity(tx.conn, id)?;
-    let identity = seal::open(&vault.donor_key(id.0, &wrapped)?, &row)?;
+    let identity = Identity::from(seal::open(&vault.donor_key(id.0, &wrapped)?, &row)?);
     let line = Line::new(Some(by.user), "donors.identity_opened").on(id).with("purpose", purpose);
     audit::record(tx, vault, &line)?;
     Ok(identity)

@@ -4,11 +4,13 @@
 //! stated purpose, with a line in the record. Lists and look-ups carry no sealed field. Whether a person
 //! is known elsewhere is not told: a known number from outside the caller's scope is taken like a new
 //! one, and waits for review where nobody can book it. Refuses a second record of a person whom the
-//! caller may see.
+//! caller may see, and a change over what the caller has not seen.
 
+mod amend;
 pub mod api;
 mod identity;
 mod known;
+mod person;
 mod register;
 mod rules;
 mod scope;
@@ -27,6 +29,7 @@ use shiryan_kernel::{Code, Problem, Result};
 
 use crate::db::Conn;
 
+pub use amend::{Amended, Amendment, PersonPatch, amend};
 pub use identity::{Identity, Purpose, open_identity};
 pub use known::{Known, known, known_all, mark_screened};
 pub use register::{Registered, Warning, birth_date, height_cm, register, weight_kg};
@@ -47,7 +50,7 @@ pub struct FullName {
 }
 
 /// A donor to be registered. What a register did not know is absent.
-#[derive(Debug, Clone, Default)]
+#[derive(Clone, Default)]
 pub struct NewDonor {
     pub name: FullName,
     pub sex: Option<Sex>,
@@ -64,6 +67,12 @@ pub struct NewDonor {
     pub height_cm: Option<f64>,
     /// How often the donor says to have given in the last twelve months.
     pub declared_12_months: Option<u16>,
+}
+
+impl std::fmt::Debug for NewDonor {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("[sealed]")
+    }
 }
 
 /// A donor without any sealed field.

@@ -2,16 +2,17 @@
 
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
-use shiryan_kernel::ids::DonorId;
+use shiryan_kernel::ids::{DonorId, UnitId};
 use shiryan_kernel::status::DonorStatus;
+use shiryan_kernel::text::NationalId;
 use shiryan_kernel::time::past_day;
 use shiryan_kernel::{Code, Problem, Result};
 use utoipa::ToSchema;
 
-use super::{NewDonor, Scope, seal, store};
+use super::{Key, NewDonor, Scope, seal, store};
 use crate::accounts::Principal;
 use crate::audit::{self, Line};
-use crate::db::{Tx, feed};
+use crate::db::{Conn, Tx, feed};
 use crate::places;
 use crate::vault::Vault;
 
@@ -34,9 +35,13 @@ impl NewDonor {
     /// What should be looked at again.
     #[must_use]
     pub fn warnings(&self) -> Vec<Warning> {
-        let disagrees = self.national_id.as_ref().is_some_and(|number| !number.check_agrees());
-        if disagrees { vec![Warning::NationalIdCheckDigit] } else { Vec::new() }
+        warnings(self.national_id.as_ref())
     }
+}
+
+pub(super) fn warnings(number: Option<&NationalId>) -> Vec<Warning> {
+    let disagrees = number.is_some_and(|number| !number.check_agrees());
+    if disagrees { vec![Warning::NationalIdCheckDigit] } else { Vec::new() }
 }
 
 /// Registers a donor.
@@ -49,18 +54,10 @@ impl NewDonor {
 /// not there or, for a medic, absent or outside the scope.
 pub fn register(tx: &mut Tx, vault: &Vault, by: &Principal, new: &NewDonor) -> Result<Registered> {
     let scope = Scope::of(tx.conn, by)?;
-    check_unit(tx, &scope, new)?;
+    check_unit(tx.conn, &scope, new.unit)?;
     let id = DonorId(tx.id());
     let mut prepared = seal::prepare(vault, id, Some(by.user), tx.now.naive_utc(), new);
-    let mut known_elsewhere = false;
-    for key in prepared.keys.iter().filter(|key| key.is_exclusive()) {
-        for (_, unit) in store::with_key(tx.conn, key)? {
-            if scope.holds(tx.conn, unit)? {
-                return Err(Problem::new(Code::DonorAlreadyRegistered));
-            }
-            known_elsewhere = true;
-        }
-    }
+    let known_elsewhere = is_known_elsewhere(tx.conn, &scope, id, &prepared.keys)?;
     if known_elsewhere {
         prepared.donor.status = DonorStatus::Review;
     }
@@ -70,14 +67,39 @@ pub fn register(tx: &mut Tx, vault: &Vault, by: &Principal, new: &NewDonor) -> R
     Ok(Registered { id, warnings: new.warnings() })
 }
 
-fn check_unit(tx: &mut Tx, scope: &Scope, new: &NewDonor) -> Result<()> {
-    let Some(unit) = new.unit else {
+/// Whether a donor outside the scope has one of these numbers.
+///
+/// # Errors
+/// `donor_already_registered` when one inside has.
+pub(super) fn is_known_elsewhere(conn: &mut Conn, scope: &Scope, own: DonorId, keys: &[Key]) -> Result<bool> {
+    let mut elsewhere = false;
+    for key in keys.iter().filter(|key| key.is_exclusive()) {
+        for (other, unit) in store::with_key(conn, key)? {
+            if other == own {
+                continue;
+            }
+            if scope.holds(conn, unit)? {
+                return Err(Problem::new(Code::DonorAlreadyRegistered));
+            }
+            elsewhere = true;
+        }
+    }
+    Ok(elsewhere)
+}
+
+/// Whether a donor may be put there.
+///
+/// # Errors
+/// `unknown_reference` of a `unit` that is not there or outside the scope, `missing_field` where the scope is
+/// bound to units and none is said.
+pub(super) fn check_unit(conn: &mut Conn, scope: &Scope, unit: Option<UnitId>) -> Result<()> {
+    let Some(unit) = unit else {
         return match scope {
             Scope::All => Ok(()),
             Scope::Units(_) => Err(Problem::field("unit", Code::MissingField)),
         };
     };
-    let there = places::unit(tx.conn, unit).is_ok() && scope.holds(tx.conn, Some(unit))?;
+    let there = places::unit(conn, unit).is_ok() && scope.holds(conn, Some(unit))?;
     if there { Ok(()) } else { Err(Problem::field("unit", Code::UnknownReference)) }
 }
 

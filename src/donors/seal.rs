@@ -1,15 +1,17 @@
 //! A donor as rows: identity sealed under the donor's own key, exact keys as tags. No database here, so
 //! that many can be prepared at once, beside the writer.
 
-use chrono::{Datelike, NaiveDateTime};
+use chrono::{NaiveDate, NaiveDateTime};
 use diesel::prelude::*;
-use shiryan_kernel::Result;
 use shiryan_kernel::blood::{BloodGroup, GroupEvidence, Sex};
 use shiryan_kernel::ids::{DonorId, UnitId, UserId};
 use shiryan_kernel::place::Governorate;
 use shiryan_kernel::status::DonorStatus;
+use shiryan_kernel::text::{Email, NationalId, PersonName, Phone, ServiceNumber};
+use shiryan_kernel::{Code, Problem, Result};
 
-use super::{FullName, Identity, NewDonor};
+use super::person::Person;
+use super::{FullName, NewDonor};
 use crate::db::tables::{donor_identities, donor_tags, donors};
 use crate::vault::{KEY_VERSION, Place, SealingKey, Vault};
 
@@ -59,8 +61,9 @@ pub(super) struct DonorRow {
     pub version: i64,
 }
 
-#[derive(Debug, Clone, Insertable, Queryable, Selectable)]
-#[diesel(table_name = donor_identities, treat_none_as_default_value = false)]
+#[derive(Debug, Clone, Insertable, Queryable, Selectable, AsChangeset)]
+#[diesel(table_name = donor_identities, primary_key(donor))]
+#[diesel(treat_none_as_default_value = false, treat_none_as_null = true)]
 pub(super) struct IdentityRow {
     pub donor: DonorId,
     pub name: Option<Vec<u8>>,
@@ -78,6 +81,27 @@ pub(super) struct TagRow {
     pub tag: Vec<u8>,
     pub claim: i64,
     pub donor: DonorId,
+}
+
+/// Whether a donor owns the numbers that one person alone can have.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Claim {
+    Owned,
+    /// Somebody else has them, or the record waits for review.
+    Waiting,
+}
+
+impl Claim {
+    pub fn of(status: DonorStatus) -> Self {
+        if status == DonorStatus::Review { Self::Waiting } else { Self::Owned }
+    }
+}
+
+impl TagRow {
+    pub fn new(donor: DonorId, key: &Key, claim: Claim) -> Self {
+        let claim = if key.is_exclusive() && claim == Claim::Owned { 0 } else { donor.0 };
+        Self { field: key.field, tag: key.tag.clone(), claim, donor }
+    }
 }
 
 impl Prepared {
@@ -103,12 +127,13 @@ pub fn prepare(
     new: &NewDonor,
 ) -> Prepared {
     let (key, donor_key) = vault.new_donor_key(id.0);
+    let person = Person::from(new);
     let evidence = if new.blood_group.is_some() { GroupEvidence::Declared } else { GroupEvidence::Unknown };
     let donor = DonorRow {
         id,
         status: DonorStatus::Active,
         sex: new.sex,
-        birth_band: new.birth_date.map(|date| date.year() - date.year().rem_euclid(5)),
+        birth_band: person.birth_band(),
         blood_group: new.blood_group,
         group_evidence: evidence,
         unit_id: new.unit,
@@ -123,55 +148,45 @@ pub fn prepare(
         created_by: by,
         version: 1,
     };
-    let seal = |column, clear: Option<&str>| clear.map(|clear| key.seal_text(place(column, id), clear));
-    let birth_date = new.birth_date.map(|date| date.to_string());
-    let identity = IdentityRow {
-        donor: id,
-        name: seal("name", write_name(&new.name).as_deref()),
-        national_id: seal("national_id", new.national_id.as_ref().map(|value| value.as_str())),
-        service_number: seal("service_number", new.service_number.as_ref().map(|value| value.as_str())),
-        phone: seal("phone", new.phone.as_ref().map(|value| value.as_str())),
-        email: seal("email", new.email.as_ref().map(|value| value.as_str())),
-        birth_date: seal("birth_date", birth_date.as_deref()),
-    };
-    Prepared { id, keys: keys(vault, new), donor, identity }
+    Prepared { id, keys: person.keys(vault), donor, identity: seal(&key, id, &person) }
 }
 
-fn keys(vault: &Vault, new: &NewDonor) -> Vec<Key> {
-    let key = |field, value: &str| Key { field, tag: vault.tag(field, value) };
-    let mut keys = Vec::with_capacity(4);
-    keys.extend(new.national_id.as_ref().map(|value| key("nid", value.as_str())));
-    keys.extend(new.service_number.as_ref().map(|value| key("svc", value.as_str())));
-    keys.extend(new.phone.as_ref().map(|value| key("tel", value.key())));
-    keys.extend(new.email.as_ref().map(|value| key("eml", &value.key())));
-    keys
+/// Seals a person, every cell anew.
+pub(super) fn seal(key: &SealingKey, donor: DonorId, person: &Person) -> IdentityRow {
+    let cell = |column, clear: Option<&str>| clear.map(|clear| key.seal_text(place(column, donor), clear));
+    let birth_date = person.birth_date.map(|date| date.to_string());
+    IdentityRow {
+        donor,
+        name: cell("name", write_name(&person.name).as_deref()),
+        national_id: cell("national_id", person.national_id.as_ref().map(NationalId::as_str)),
+        service_number: cell("service_number", person.service_number.as_ref().map(ServiceNumber::as_str)),
+        phone: cell("phone", person.phone.as_ref().map(Phone::as_str)),
+        email: cell("email", person.email.as_ref().map(Email::as_str)),
+        birth_date: cell("birth_date", birth_date.as_deref()),
+    }
 }
 
-/// Opens what [`prepare`] sealed.
+/// Opens what [`seal`] sealed.
 ///
 /// # Errors
 /// `identity_damaged` when a cell was changed or moved, or holds what no parser lets through.
-pub(super) fn open(key: &SealingKey, row: &IdentityRow) -> Result<Identity> {
+pub(super) fn open(key: &SealingKey, row: &IdentityRow) -> Result<Person> {
     let open = |column, cell: &Option<Vec<u8>>| {
         cell.as_ref().map(|sealed| key.open_text(place(column, row.donor), sealed)).transpose()
     };
     let name = open("name", &row.name)?;
-    let mut parts = name.as_deref().unwrap_or_default().split(PART).map(|part| match part {
-        "" => None,
-        part => Some(part.to_owned()),
-    });
-    let birth_date = open_birth_date(key, row.donor, row.birth_date.as_deref())?;
-    Ok(Identity {
-        first_name: parts.next().flatten(),
-        father_name: parts.next().flatten(),
-        grandfather_name: parts.next().flatten(),
-        family_name: parts.next().flatten(),
-        birth_date,
-        national_id: open("national_id", &row.national_id)?,
-        service_number: open("service_number", &row.service_number)?,
-        phone: open("phone", &row.phone)?,
-        email: open("email", &row.email)?,
+    Ok(Person {
+        name: read_name(name.as_deref().unwrap_or_default())?,
+        birth_date: open_birth_date(key, row.donor, row.birth_date.as_deref())?,
+        national_id: read(open("national_id", &row.national_id)?, NationalId::parse)?,
+        service_number: read(open("service_number", &row.service_number)?, ServiceNumber::parse)?,
+        phone: read(open("phone", &row.phone)?, Phone::parse)?,
+        email: read(open("email", &row.email)?, Email::parse)?,
     })
+}
+
+fn read<T>(text: Option<String>, parse: fn(&str) -> Result<T>) -> Result<Option<T>> {
+    text.map(|text| parse(&text).map_err(|_| Problem::new(Code::IdentityDamaged))).transpose()
 }
 
 /// The birth date alone.
@@ -182,11 +197,10 @@ pub(super) fn open_birth_date(
     key: &SealingKey,
     donor: DonorId,
     cell: Option<&[u8]>,
-) -> Result<Option<chrono::NaiveDate>> {
+) -> Result<Option<NaiveDate>> {
     let Some(sealed) = cell else { return Ok(None) };
     let text = key.open_text(place("birth_date", donor), sealed)?;
-    let damaged = |_| shiryan_kernel::Problem::new(shiryan_kernel::Code::IdentityDamaged);
-    text.parse().map(Some).map_err(damaged)
+    text.parse().map(Some).map_err(|_| Problem::new(Code::IdentityDamaged))
 }
 
 /// No name holds a control character, so the parts come apart where they were joined.
@@ -196,6 +210,12 @@ fn write_name(name: &FullName) -> Option<String> {
     let parts = [&name.first, &name.father, &name.grandfather, &name.family];
     let texts = parts.map(|part| part.as_ref().map_or("", |part| part.as_str()));
     texts.iter().any(|text| !text.is_empty()).then(|| texts.join("\u{1f}"))
+}
+
+fn read_name(text: &str) -> Result<FullName> {
+    let mut parts = text.split(PART).map(|part| Some(part).filter(|part| !part.is_empty()));
+    let mut part = || read(parts.next().flatten().map(ToOwned::to_owned), PersonName::parse);
+    Ok(FullName { first: part()?, father: part()?, grandfather: part()?, family: part()? })
 }
 
 const fn place(column: &'static str, donor: DonorId) -> Place {

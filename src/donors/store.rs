@@ -10,7 +10,7 @@ use shiryan_kernel::place::Governorate;
 use shiryan_kernel::status::DonorStatus;
 use shiryan_kernel::{Problem, Result};
 
-use super::seal::{DonorRow, IdentityRow, TagRow};
+use super::seal::{Claim, DonorRow, IdentityRow, TagRow};
 use super::{Donor, Filter, Key, NewTyping, Prepared, Scope, Standing, TypingLine};
 use crate::db::tables::{donor_identities, donor_tags, donors, typings, unit_tree};
 use crate::db::{Conn, Tx, insert_all, on_each};
@@ -221,16 +221,52 @@ pub fn insert_prepared(conn: &mut Conn, prepared: &[&Prepared]) -> Result<()> {
     let mut rows: Vec<TagRow> = prepared
         .iter()
         .flat_map(|one| one.keys.iter().map(move |key| (one, key)))
-        .map(|(one, key)| TagRow {
-            field: key.field,
-            tag: key.tag.clone(),
-            claim: if key.is_exclusive() && one.donor.status != DonorStatus::Review { 0 } else { one.id.0 },
-            donor: one.id,
-        })
+        .map(|(one, key)| TagRow::new(one.id, key, Claim::of(one.donor.status)))
         .collect();
     // In the order of the key: neighbours share pages, which are then written once.
     rows.sort_unstable_by(|one, other| (one.field, &one.tag).cmp(&(other.field, &other.tag)));
     insert_all!(conn => donor_tags::table, rows)?;
+    Ok(())
+}
+
+/// Writes what was amended, if the donor is still at `version`; whether it was.
+pub fn amend(conn: &mut Conn, version: i64, after: &Donor) -> Result<bool> {
+    let changed = diesel::update(donors::table.find(after.id.0))
+        .filter(donors::version.eq(version))
+        .set((
+            donors::status.eq(after.status),
+            donors::sex.eq(after.sex),
+            donors::birth_band.eq(after.birth_band),
+            donors::blood_group.eq(after.blood_group),
+            donors::group_evidence.eq(after.group_evidence),
+            donors::unit_id.eq(after.unit),
+            donors::governorate.eq(after.governorate),
+            donors::weight_kg.eq(after.weight_kg),
+            donors::height_cm.eq(after.height_cm),
+            donors::version.eq(donors::version + 1),
+        ))
+        .execute(conn)?;
+    Ok(changed == 1)
+}
+
+pub fn set_identity(conn: &mut Conn, row: &IdentityRow) -> Result<()> {
+    diesel::update(donor_identities::table.find(row.donor.0)).set(row).execute(conn)?;
+    Ok(())
+}
+
+pub fn drop_key(conn: &mut Conn, donor: DonorId, key: &Key) -> Result<()> {
+    let tags = donor_tags::table
+        .filter(donor_tags::field.eq(key.field))
+        .filter(donor_tags::tag.eq(&key.tag))
+        .filter(donor_tags::donor.eq(donor));
+    diesel::delete(tags).execute(conn)?;
+    Ok(())
+}
+
+/// # Errors
+/// `state_conflict` when a key that is to be owned has an owner.
+pub fn add_key(conn: &mut Conn, donor: DonorId, key: &Key, claim: Claim) -> Result<()> {
+    diesel::insert_into(donor_tags::table).values(TagRow::new(donor, key, claim)).execute(conn)?;
     Ok(())
 }
 

@@ -7,6 +7,7 @@
 //!
 //! It supports a decision; the medical officer makes it.
 
+mod amend;
 pub mod api;
 mod bar;
 mod catalogue;
@@ -33,6 +34,7 @@ mod volume;
 #[cfg(test)]
 mod tests;
 
+pub use amend::amend;
 pub use catalogue::{Applies, Catalogue, Entry, Kind, Scope, Term, Visibility};
 pub use content::ContentError;
 pub use enter::{SeenDeferral, enter_deferral, list_deferrals};

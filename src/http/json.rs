@@ -1,4 +1,5 @@
-//! JSON bodies: `application/json`, at most 256 KiB, one document, no field that nobody declared.
+//! JSON bodies: `application/json` (or `application/merge-patch+json` of a `PATCH`), at most 256 KiB, one
+//! document, no field that nobody declared.
 //!
 //! Types of bodies carry `#[serde(deny_unknown_fields)]`. Whatever comes, the answer is a problem with
 //! its own code and, where it can be told, the field's path; nothing panics.
@@ -8,7 +9,7 @@ use std::{future::Future, pin::Pin, time::Duration};
 use actix_web::{
     FromRequest, HttpMessage, HttpRequest,
     dev::Payload,
-    http::header,
+    http::{Method, header},
     web::{Bytes, BytesMut},
 };
 use futures_util::StreamExt;
@@ -64,7 +65,9 @@ impl<T: DeserializeOwned + 'static> FromRequest for Body<T> {
 
 fn check_form(request: &HttpRequest) -> Result<()> {
     refuse_query(request)?;
-    let json = request.content_type().eq_ignore_ascii_case("application/json");
+    let kind = request.content_type().to_ascii_lowercase();
+    let json = kind == "application/json"
+        || (kind == "application/merge-patch+json" && request.method() == Method::PATCH);
     let charset =
         request.mime_type().ok().flatten().and_then(|mime| mime.get_param("charset").map(|c| c == "utf-8"));
     if !json || charset == Some(false) {

@@ -19,6 +19,7 @@ pub mod problem;
 pub mod query;
 mod serde_fault;
 pub mod server;
+pub mod version;
 
 pub use cursor::Cursors;
 pub use house::House;
@@ -27,6 +28,7 @@ pub use json::Body;
 pub use lang::Speak;
 pub use problem::{Answer, Refusal};
 pub use query::{Limit, NoQuery, PathId, Query};
+pub use version::{IfMatch, etag};
 
 #[cfg(test)]
 mod tests;

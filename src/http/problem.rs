@@ -177,6 +177,8 @@ pub const fn status(code: Code) -> StatusCode {
         | Code::RefreshReused => StatusCode::UNAUTHORIZED,
         Code::PasswordChangeRequired | Code::Forbidden | Code::CrossSiteRefused => StatusCode::FORBIDDEN,
         Code::NotFound => StatusCode::NOT_FOUND,
+        Code::IfMatchMissing => StatusCode::PRECONDITION_REQUIRED,
+        Code::VersionStale => StatusCode::PRECONDITION_FAILED,
         Code::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
         Code::IdempotencyInProgress
         | Code::StateConflict

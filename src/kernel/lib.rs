@@ -16,6 +16,7 @@ pub mod ids;
 pub mod isbt;
 pub mod level;
 pub mod page;
+pub mod patch;
 pub mod place;
 pub mod problem;
 pub mod role;
@@ -27,4 +28,5 @@ pub mod status;
 pub mod text;
 pub mod time;
 
+pub use patch::Patch;
 pub use problem::{Code, Problem, Result};

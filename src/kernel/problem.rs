@@ -25,6 +25,8 @@ word! {
         IdempotencyInProgress = "idempotency_in_progress",
         MethodNotAllowed = "method_not_allowed",
         NotFound = "not_found",
+        IfMatchMissing = "if_match_missing",
+        VersionStale = "version_stale",
         // who asks
         Unauthenticated = "unauthenticated",
         TokenInvalid = "token_invalid",

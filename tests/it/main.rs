@@ -11,6 +11,7 @@ mod support;
 
 mod accounts;
 mod activities;
+mod amending;
 mod arrows;
 mod audit;
 mod availability;

@@ -25,6 +25,7 @@ const TABLE: &[(&str, &str, &[Role])] = &[
     ("GET", "/donors", DONORS),
     ("POST", "/donors", &[Admin, Medic, Bank]),
     ("GET", "/donors/{id}", DONORS),
+    ("PATCH", "/donors/{id}", &[Admin, Medic, Bank]),
     ("POST", "/donors/{id}/identity", SCREENING),
     ("POST", "/donors/{id}/typings", &[Bank, Physician]),
     ("GET", "/donors/{id}/typings", &[Bank, Physician]),
@@ -103,10 +104,14 @@ fn the_description_is_the_published_one() {
     assert!(published == text, "the API changed: look at it, then run with SHIRYAN_WRITE_SNAPSHOTS=1");
 }
 
+fn takes_body(method: &str) -> bool {
+    ["POST", "PATCH"].contains(&method)
+}
+
 fn send(client: &Client, method: &str, path: &str, body: &[u8]) -> crate::support::app::Reply {
     let path = format!("/api/v1{}", path.replace("{id}", "0123456789ABC"));
-    let body = (method == "POST").then(|| body.to_vec());
-    client.send(method, &path, &[("idempotency-key", &new_key())], body)
+    let body = takes_body(method).then(|| body.to_vec());
+    client.send(method, &path, &[("idempotency-key", &new_key()), ("if-match", "\"1\"")], body)
 }
 
 fn each_role_may_what_the_table_says(app: TestApp) {
@@ -139,7 +144,7 @@ fn hostile_bodies_are_refused(app: TestApp) {
         (deep.as_bytes(), &["malformed_json", "wrong_type"]),
         (&huge, &["body_too_large"]),
     ];
-    for (method, path, roles) in TABLE.iter().filter(|(method, _, _)| *method == "POST") {
+    for (method, path, roles) in TABLE.iter().filter(|(method, _, _)| takes_body(method)) {
         let client = app.client(roles[0]);
         for (body, codes) in bodies {
             let reply = send(&client, method, path, body);
@@ -149,8 +154,12 @@ fn hostile_bodies_are_refused(app: TestApp) {
             assert!(codes.contains(&code.as_str()) || code == "not_found", "{method} {path} {start}: {code}");
         }
         let path = format!("/api/v1{}", path.replace("{id}", "0123456789ABC"));
-        let form = [("content-type", "application/x-www-form-urlencoded"), ("idempotency-key", "12345678")];
-        let reply = client.send("POST", &path, &form, Some(b"a=b".to_vec()));
+        let form = [
+            ("content-type", "application/x-www-form-urlencoded"),
+            ("idempotency-key", "12345678"),
+            ("if-match", "\"1\""),
+        ];
+        let reply = client.send(method, &path, &form, Some(b"a=b".to_vec()));
         assert!(["unsupported_media_type", "not_found"].contains(&reply.problem(reply.status).as_str()));
     }
 }

@@ -186,6 +186,12 @@ impl Client {
         self.send("POST", path, &[("idempotency-key", key)], Some(body.to_string().into_bytes()))
     }
 
+    /// Patches the record that was read at this version.
+    pub fn patch(&self, path: &str, version: i64, body: &Value) -> Reply {
+        let seen = format!("\"{version}\"");
+        self.send("PATCH", path, &[("if-match", &seen)], Some(body.to_string().into_bytes()))
+    }
+
     /// Sends anything. A body is said to be JSON unless `headers` say otherwise.
     pub fn send(&self, method: &str, path: &str, headers: &[(&str, &str)], body: Option<Vec<u8>>) -> Reply {
         let url = format!("{}{path}", self.base);

@@ -1,0 +1,212 @@
+//! Amending a donor's record: what the patch names and nothing else, over the version that the caller saw.
+//!
+//! The record tells which fields changed, never what they held. A number that somebody outside the scope
+//! has is taken like any other, and the record waits for review without owning it.
+
+use chrono::NaiveDate;
+use serde::Serialize;
+use shiryan_kernel::blood::{BloodGroup, GroupEvidence, Sex};
+use shiryan_kernel::ids::{DonorId, UnitId};
+use shiryan_kernel::place::Governorate;
+use shiryan_kernel::status::DonorStatus;
+use shiryan_kernel::text::{Email, NationalId, PersonName, Phone, ServiceNumber};
+use shiryan_kernel::{Code, Patch, Problem, Result};
+use utoipa::ToSchema;
+
+use super::person::Person;
+use super::register::{check_unit, is_known_elsewhere, warnings};
+use super::seal::{self, Claim};
+use super::{Donor, FullName, Scope, Warning, donor, store};
+use crate::accounts::Principal;
+use crate::audit::{self, Line};
+use crate::db::{Tx, feed};
+use crate::vault::Vault;
+
+/// What is to change. What a donor must have can be replaced, not taken away.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Amendment {
+    pub person: PersonPatch,
+    pub sex: Option<Sex>,
+    /// As somebody says: only while nobody has typed it.
+    pub blood_group: Patch<BloodGroup>,
+    pub unit: Patch<UnitId>,
+    pub governorate: Patch<Governorate>,
+    pub weight_kg: Patch<f64>,
+    pub height_cm: Patch<f64>,
+}
+
+/// What is to change of the sealed identity.
+#[derive(Clone, Default, PartialEq, Eq)]
+pub struct PersonPatch {
+    pub first_name: Option<PersonName>,
+    pub father_name: Patch<PersonName>,
+    pub grandfather_name: Patch<PersonName>,
+    pub family_name: Option<PersonName>,
+    pub birth_date: Option<NaiveDate>,
+    pub national_id: Patch<NationalId>,
+    pub service_number: Patch<ServiceNumber>,
+    pub phone: Patch<Phone>,
+    pub email: Patch<Email>,
+}
+
+impl std::fmt::Debug for PersonPatch {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("[sealed]")
+    }
+}
+
+impl PersonPatch {
+    fn over(self, before: Person) -> Person {
+        let name = before.name;
+        Person {
+            name: FullName {
+                first: self.first_name.or(name.first),
+                father: self.father_name.over(name.father),
+                grandfather: self.grandfather_name.over(name.grandfather),
+                family: self.family_name.or(name.family),
+            },
+            birth_date: self.birth_date.or(before.birth_date),
+            national_id: self.national_id.over(before.national_id),
+            service_number: self.service_number.over(before.service_number),
+            phone: self.phone.over(before.phone),
+            email: self.email.over(before.email),
+        }
+    }
+}
+
+/// The answer to an amendment: the same whether or not a new number is known outside the scope.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+pub struct Amended {
+    pub id: DonorId,
+    /// As it is now: the next `If-Match`.
+    pub version: i64,
+    pub warnings: Vec<Warning>,
+}
+
+/// Amends the record of a donor whom the caller may know of, if it is still at `version`.
+///
+/// # Errors
+/// `not_found`, outside the scope too; `version_stale`; `state_conflict` of an erased donor, and of a declared
+/// group once the laboratory has typed one; `donor_already_registered` for a number known inside the scope;
+/// `invalid_request` for a unit that is not there or, for a medic, outside the scope.
+pub fn amend(
+    tx: &mut Tx,
+    vault: &Vault,
+    by: &Principal,
+    id: DonorId,
+    version: i64,
+    new: &Amendment,
+) -> Result<Amended> {
+    let scope = Scope::of(tx.conn, by)?;
+    let before = donor(tx.conn, &scope, id)?;
+    if before.version != version {
+        return Err(Problem::new(Code::VersionStale));
+    }
+    if before.status == DonorStatus::Erased {
+        return Err(Problem::new(Code::StateConflict).with("state", before.status));
+    }
+    let mut after = register_fields(&before, new)?;
+    if after.unit != before.unit {
+        check_unit(tx.conn, &scope, after.unit)?;
+    }
+    let mut changed = differs(&before, &after);
+    let mut warnings = Vec::new();
+    if new.person != PersonPatch::default() {
+        let person = amend_person(tx, vault, &scope, &mut after, new.person.clone())?;
+        changed.extend(person.changed);
+        warnings = person.warnings;
+    }
+    if changed.is_empty() {
+        return Ok(Amended { id, version, warnings });
+    }
+    if !store::amend(tx.conn, version, &after)? {
+        return Err(Problem::new(Code::VersionStale));
+    }
+    feed::append(tx, "donor", id.0, "amended")?;
+    audit::record(tx, vault, &Line::new(Some(by.user), "donors.amended").on(id).with("fields", &changed))?;
+    Ok(Amended { id, version: version + 1, warnings })
+}
+
+/// The donor with what the patch says of the fields that are not sealed.
+fn register_fields(before: &Donor, new: &Amendment) -> Result<Donor> {
+    let group = new.blood_group.over(before.blood_group);
+    let group_evidence = match (before.group_evidence, group) {
+        (evidence, group) if group == before.blood_group => evidence,
+        (GroupEvidence::Unknown | GroupEvidence::Declared, Some(_)) => GroupEvidence::Declared,
+        (GroupEvidence::Unknown | GroupEvidence::Declared, None) => GroupEvidence::Unknown,
+        (evidence, _) => {
+            let problem = Problem::new(Code::StateConflict).with("state", evidence);
+            return Err(problem.about("blood_group", Code::StateConflict));
+        }
+    };
+    Ok(Donor {
+        sex: new.sex.or(before.sex),
+        blood_group: group,
+        group_evidence,
+        unit: new.unit.over(before.unit),
+        governorate: new.governorate.over(before.governorate),
+        weight_kg: new.weight_kg.over(before.weight_kg),
+        height_cm: new.height_cm.over(before.height_cm),
+        ..before.clone()
+    })
+}
+
+fn differs(before: &Donor, after: &Donor) -> Vec<&'static str> {
+    let fields = [
+        ("sex", before.sex != after.sex),
+        ("blood_group", before.blood_group != after.blood_group),
+        ("unit", before.unit != after.unit),
+        ("governorate", before.governorate != after.governorate),
+        ("weight_kg", before.weight_kg != after.weight_kg),
+        ("height_cm", before.height_cm != after.height_cm),
+    ];
+    fields.into_iter().filter_map(|(field, differs)| differs.then_some(field)).collect()
+}
+
+struct PersonAmended {
+    changed: Vec<&'static str>,
+    warnings: Vec<Warning>,
+}
+
+/// Seals the person anew and moves the exact keys. The old ones are opened first: nothing but their own
+/// values leads to their tags.
+fn amend_person(
+    tx: &mut Tx,
+    vault: &Vault,
+    scope: &Scope,
+    donor: &mut Donor,
+    new: PersonPatch,
+) -> Result<PersonAmended> {
+    let (wrapped, row) = store::identity(tx.conn, donor.id)?;
+    let key = vault.donor_key(donor.id.0, &wrapped)?;
+    let before = seal::open(&key, &row)?;
+    let after = new.over(before.clone());
+    let changed = before.differs(&after);
+    if changed.is_empty() {
+        return Ok(PersonAmended { changed, warnings: Vec::new() });
+    }
+    let (gone, come) = (before.keys(vault), after.keys(vault));
+    let (gone, come) = (without(&gone, &come), without(&come, &gone));
+    let mut claim = Claim::of(donor.status);
+    if is_known_elsewhere(tx.conn, scope, donor.id, &come)? {
+        claim = Claim::Waiting;
+        if donor.status != DonorStatus::Deceased {
+            donor.status = DonorStatus::Review;
+        }
+    }
+    for key in &gone {
+        store::drop_key(tx.conn, donor.id, key)?;
+    }
+    for key in &come {
+        store::add_key(tx.conn, donor.id, key, claim)?;
+    }
+    store::set_identity(tx.conn, &seal::seal(&key, donor.id, &after))?;
+    donor.birth_band = after.birth_band();
+    let number = after.national_id.as_ref().filter(|number| before.national_id.as_ref() != Some(number));
+    let warnings = warnings(number);
+    Ok(PersonAmended { changed, warnings })
+}
+
+fn without(keys: &[super::Key], others: &[super::Key]) -> Vec<super::Key> {
+    keys.iter().filter(|key| !others.contains(key)).cloned().collect()
+}
