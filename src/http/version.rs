@@ -61,7 +61,8 @@ mod tests {
         for absent in [&[][..], &["*"], &["\"7\"", "\"8\""]] {
             assert_eq!(read(absent), Err(Code::IfMatchMissing), "{absent:?}");
         }
-        for other in ["7", "W/\"7\"", "\"\"", "\"-7\"", "\"7\", \"8\"", "\"seven\"", "\"99999999999999999999\""]
+        for other in
+            ["7", "W/\"7\"", "\"\"", "\"-7\"", "\"7\", \"8\"", "\"seven\"", "\"99999999999999999999\""]
         {
             assert_eq!(read(&[other]), Err(Code::VersionStale), "{other}");
         }

@@ -67,9 +67,8 @@ fn a_patch_needs_the_version_that_was_seen(app: TestApp) {
     let read = bank.get(&path);
     assert_eq!(read.headers["etag"], "\"1\"");
     let body = json!({"height_cm": 166});
-    let send = |headers: &[(&str, &str)]| {
-        bank.send("PATCH", &path, headers, Some(body.to_string().into_bytes()))
-    };
+    let send =
+        |headers: &[(&str, &str)]| bank.send("PATCH", &path, headers, Some(body.to_string().into_bytes()));
     assert_eq!(send(&[]).problem(428), "if_match_missing");
     assert_eq!(send(&[("if-match", "*")]).problem(428), "if_match_missing");
     for other in ["\"2\"", "W/\"1\"", "1"] {
@@ -80,7 +79,10 @@ fn a_patch_needs_the_version_that_was_seen(app: TestApp) {
     assert_eq!(amended.headers["etag"], "\"2\"");
     assert_eq!(amended.expect(200)["version"], 2);
     let read = bank.get(&path);
-    assert_eq!((&read.headers["etag"], &read.expect(200)["height_cm"]), (&"\"2\"".parse().unwrap(), &json!(166.0)));
+    assert_eq!(
+        (&read.headers["etag"], &read.expect(200)["height_cm"]),
+        (&"\"2\"".parse().unwrap(), &json!(166.0))
+    );
     assert_eq!(send(&[("if-match", "\"1\"")]).problem(412), "version_stale");
     // What changes nothing makes no version.
     assert_eq!(bank.patch(&path, 2, &body).expect(200)["version"], 2);
@@ -207,7 +209,8 @@ fn sex_birth_date_and_body_move_the_windows(app: TestApp) {
         .db
         .write_now(lane, move |tx| shiryan::eligibility::record_giving(tx, &vault, &book, &new))
         .unwrap();
-    let (hers, version) = (first_window(&app, &path).unwrap(), bank.get(&path).expect(200)["version"].clone());
+    let (hers, version) =
+        (first_window(&app, &path).unwrap(), bank.get(&path).expect(200)["version"].clone());
     bank.patch(&path, version.as_i64().unwrap(), &json!({"sex": "male"})).expect(200);
     let his = first_window(&app, &path).unwrap();
     assert!(his < hers, "{his} {hers}");
@@ -232,7 +235,10 @@ fn a_declared_group_yields_to_a_typing(app: TestApp) {
         let refused = bank.patch(&path, 5, &json!({"blood_group": other, "weight_kg": 80}));
         assert_eq!(refused.problem(409), "state_conflict");
         let body = refused.json();
-        assert_eq!((&body["state"], &body["errors"][0]["field"]), (&json!("typed_once"), &json!("blood_group")));
+        assert_eq!(
+            (&body["state"], &body["errors"][0]["field"]),
+            (&json!("typed_once"), &json!("blood_group"))
+        );
     }
     let shown = bank.get(&path).expect(200);
     assert_eq!((&shown["weight_kg"], &shown["version"]), (&json!(70.0), &json!(5)));
@@ -250,9 +256,12 @@ fn a_medic_amends_inside_the_own_scope(app: TestApp) {
         (Value::Null, "missing_field"),
     ] {
         let refused = medic.patch(&inside, 1, &json!({"unit": unit})).expect(422);
-        assert_eq!(refused["errors"], json!([{
-            "field": "unit", "code": code, "message": refused["errors"][0]["message"],
-        }]));
+        assert_eq!(
+            refused["errors"],
+            json!([{
+                "field": "unit", "code": code, "message": refused["errors"][0]["message"],
+            }])
+        );
     }
     medic.patch(&inside, 1, &json!({"unit": app.places.battalion})).expect(200);
     assert_eq!(medic.get(&inside).expect(200)["unit"], json!(app.places.battalion));
@@ -308,7 +317,8 @@ fn b4_a_number_known_elsewhere_answers_like_a_new_one(app: TestApp) {
     let claims = |path: &str| -> Vec<i64> {
         let donor = id(path);
         let of = |conn: &mut shiryan::db::Conn| {
-            let own = donor_tags::table.filter(donor_tags::donor.eq(donor)).filter(donor_tags::field.eq("nid"));
+            let own =
+                donor_tags::table.filter(donor_tags::donor.eq(donor)).filter(donor_tags::field.eq("nid"));
             Ok(own.select(donor_tags::claim).load(conn)?)
         };
         app.house.db.read_now(of).unwrap()
