@@ -142,6 +142,7 @@ pub fn house(
         zone,
         rules: Arc::new(rules.map_err(OpenError)?),
         settings: Arc::new(settings),
+        names: donors::Names::default(),
         is_demo: world == World::Demo,
         db,
         vault,
@@ -301,7 +302,10 @@ fn probe(house: &web::Data<House>) -> health::Probe {
             name: "database",
             ready: house.db.read_now(|conn| meta::get(conn, World::KEY)).is_ok(),
         }],
-        notices: if house.key_on_same_disk { vec!["key_on_same_disk"] } else { Vec::new() },
+        notices: [(house.key_on_same_disk, "key_on_same_disk"), (!house.names.is_warm(), "search_warming")]
+            .into_iter()
+            .filter_map(|(is_so, notice)| is_so.then_some(notice))
+            .collect(),
     })
 }
 

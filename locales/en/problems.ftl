@@ -162,6 +162,9 @@ problem-busy = The service is busy
 problem-not-ready = The service is not ready yet
     .detail = It is starting. Try again in a moment.
 
+problem-search-warming = The search for names is not ready yet
+    .detail = It is being built after the start; everything else works. Try again in a few seconds, or search by a number.
+
 problem-too-many-requests = Too many requests
     .detail = Wait for the time given, then try again.
 

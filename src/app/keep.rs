@@ -15,9 +15,10 @@ const WINDOWS_OF: &str = "windows_of";
 /// Rows in one slice of bulk work.
 const SLICE: usize = 64;
 
-/// Chains the audit twice a second; each minute marks expired units and does what a new day asks for;
+/// Builds the index of names and follows the feed with it; chains the audit twice a second; each minute marks expired units and does what a new day asks for;
 /// each hour forgets old idempotency answers. Runs until it is dropped.
 pub async fn keep(house: web::Data<House>) {
+    house.names.keep(&house.db, &house.vault);
     let mut turn = 0_u32;
     loop {
         tokio::time::sleep(Duration::from_millis(500)).await;

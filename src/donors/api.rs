@@ -1,6 +1,7 @@
 //! Donors over HTTP.
 
 mod amend;
+mod search;
 
 use actix_web::{HttpResponse, get, http::header, post, web};
 use chrono::NaiveDate;
@@ -27,8 +28,8 @@ use crate::stock;
 
 /// Adds the operations.
 pub fn operations(config: &mut utoipa_actix_web::service_config::ServiceConfig) {
-    config.service(register).service(list_donors).service(read_donor).service(open_identity);
-    config.service(amend::amend);
+    config.service(register).service(list_donors).service(search::search);
+    config.service(read_donor).service(open_identity).service(amend::amend);
     config.service(type_group).service(list_typings).service(resolve_group);
     config.service(pause).service(resume).service(record_death);
 }

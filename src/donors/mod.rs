@@ -15,6 +15,7 @@ mod register;
 mod rules;
 mod scope;
 mod seal;
+mod search;
 mod standing;
 mod store;
 mod typing;
@@ -36,6 +37,7 @@ pub use register::{Registered, Warning, birth_date, height_cm, register, weight_
 pub use rules::{Typing, after_resolving, after_typing};
 pub use scope::Scope;
 pub use seal::{Key, Prepared, prepare};
+pub use search::{Found, Names, Words, by_name};
 pub use standing::{Change, Standing, stand};
 pub use store::{insert_prepared, owned_keys};
 pub use typing::{Group, Line as TypingLine, NewTyping, Resolution, Typed, resolve, type_group, typings};

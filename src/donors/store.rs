@@ -17,7 +17,7 @@ use crate::db::{Conn, Tx, insert_all, on_each};
 
 #[derive(Debug, Queryable, Selectable)]
 #[diesel(table_name = donors)]
-struct Row {
+pub(super) struct Row {
     id: DonorId,
     status: DonorStatus,
     sex: Option<Sex>,

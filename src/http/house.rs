@@ -11,6 +11,7 @@ use shiryan_kernel::{Code, Problem, Result};
 use super::Cursors;
 use crate::accounts::{Principal, Sessions};
 use crate::db::{Db, Isolation, Lane, Tx, once};
+use crate::donors::Names;
 use crate::eligibility::Rulebook;
 use crate::settings::Settings;
 use crate::vault::Vault;
@@ -24,6 +25,8 @@ pub struct House {
     pub settings: Arc<Settings>,
     /// Who may give what: the rule sets and the catalogue of causes.
     pub rules: Arc<Rulebook>,
+    /// Names in memory, to be searched.
+    pub names: Names,
     pub sessions: Sessions,
     pub cursors: Cursors,
     /// A demo's world: its pages say so, and its API description is open.

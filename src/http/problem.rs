@@ -130,7 +130,7 @@ pub(super) fn start(problem: &Problem, lang: Lang) -> HttpResponseBuilder {
     response.insert_header((header::VARY, "accept-language, cookie"));
     let fact = |name| problem.facts.iter().find(|(known, _)| *known == name).map(|(_, text)| text);
     match problem.code {
-        Code::Busy | Code::NotReady | Code::IdempotencyInProgress => {
+        Code::Busy | Code::NotReady | Code::SearchWarming | Code::IdempotencyInProgress => {
             response.insert_header((header::RETRY_AFTER, seconds(fact("retry_after"), 1)));
         }
         Code::TooManyRequests => {
@@ -212,7 +212,7 @@ pub const fn status(code: Code) -> StatusCode {
         | Code::DateInvalid => StatusCode::UNPROCESSABLE_ENTITY,
         Code::TooManyRequests => StatusCode::TOO_MANY_REQUESTS,
         Code::IdentityDamaged | Code::Internal => StatusCode::INTERNAL_SERVER_ERROR,
-        Code::Busy | Code::NotReady => StatusCode::SERVICE_UNAVAILABLE,
+        Code::Busy | Code::NotReady | Code::SearchWarming => StatusCode::SERVICE_UNAVAILABLE,
     }
 }
 

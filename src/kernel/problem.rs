@@ -65,6 +65,7 @@ word! {
         // the service itself
         Busy = "busy",
         NotReady = "not_ready",
+        SearchWarming = "search_warming",
         TooManyRequests = "too_many_requests",
         Internal = "internal",
     }

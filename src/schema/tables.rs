@@ -354,6 +354,7 @@ diesel::table! {
         seq -> BigInt,
         entity -> Text,
         entity_id -> BigInt,
+        through_id -> Nullable<BigInt>,
         kind -> Text,
         at -> Timestamp,
     }

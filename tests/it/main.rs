@@ -28,4 +28,5 @@ mod pages;
 mod project;
 mod projections;
 mod reserve;
+mod search;
 mod stock;

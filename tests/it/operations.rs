@@ -24,6 +24,7 @@ const TABLE: &[(&str, &str, &[Role])] = &[
     ("POST", "/facilities", &[Admin]),
     ("GET", "/donors", DONORS),
     ("POST", "/donors", &[Admin, Medic, Bank]),
+    ("POST", "/donors/search", DONORS),
     ("GET", "/donors/{id}", DONORS),
     ("PATCH", "/donors/{id}", &[Admin, Medic, Bank]),
     ("POST", "/donors/{id}/identity", SCREENING),

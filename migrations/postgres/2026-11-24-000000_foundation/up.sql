@@ -367,14 +367,17 @@ CREATE TABLE audit_chain (
     hash BYTEA NOT NULL
 );
 
+-- What changed, in commit order; `through_id` closes a span of ids that were made together.
 CREATE TABLE feed (
     xid XID8 NOT NULL DEFAULT pg_current_xact_id(),
     seq BIGSERIAL PRIMARY KEY,
     entity TEXT NOT NULL,
     entity_id BIGINT NOT NULL,
+    through_id BIGINT CHECK (through_id >= entity_id),
     kind TEXT NOT NULL,
     at TIMESTAMP NOT NULL
 );
+CREATE INDEX feed_in_order ON feed (xid, seq);
 
 -- An answer is kept as ids and codes, never as identity.
 CREATE TABLE idempotency (

@@ -367,10 +367,12 @@ CREATE TABLE audit_chain (
     hash BLOB NOT NULL
 );
 
+-- What changed, in commit order; `through_id` closes a span of ids that were made together.
 CREATE TABLE feed (
     seq INTEGER PRIMARY KEY AUTOINCREMENT NOT NULL,
     entity TEXT NOT NULL,
     entity_id BIGINT NOT NULL,
+    through_id BIGINT CHECK (through_id >= entity_id),
     kind TEXT NOT NULL,
     at TIMESTAMP NOT NULL
 );

@@ -313,8 +313,8 @@ fn write_slice(tx: &mut Tx, ready: &[Ready]) -> Result<Vec<Option<&'static str>>
     store::insert_givings(tx.conn, &givings)?;
     let windows: Vec<WindowRow> = new.iter().flat_map(|one| one.windows.iter().cloned()).collect();
     store::insert_windows(tx.conn, &windows)?;
-    if let Some(last) = new.last() {
-        feed::append(tx, "donor", last.donor.id.0, "imported")?;
+    if let (Some(first), Some(last)) = (new.first(), new.last()) {
+        feed::append_span(tx, "donor", first.donor.id.0, last.donor.id.0, "imported")?;
     }
     Ok(known)
 }

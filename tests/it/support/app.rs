@@ -119,6 +119,11 @@ impl TestApp {
         Self { house, places, clock, kind, address, server, thread: Some(thread), users, _database: database }
     }
 
+    /// Builds the index of names anew of what is committed now.
+    pub fn warm(&self) {
+        self.house.names.warm(&self.house.db, &self.house.vault).unwrap();
+    }
+
     pub fn url(&self) -> String {
         format!("http://{}", self.address)
     }

@@ -1,0 +1,421 @@
+//! The beginnings of names, in memory: a dictionary of search keys, each with the donors who have it.
+//!
+//! Donors are numbered as they come; a key holds numbers, four bytes each. A donor who changes gets a new
+//! number and the old one is struck out, so that lists only grow at their end. Knows neither database nor
+//! seal.
+
+use std::collections::{BTreeMap, HashMap};
+use std::ops::Bound;
+
+use shiryan_kernel::ids::{DonorId, UnitId};
+use shiryan_kernel::text::{family_key, name_key};
+use shiryan_kernel::{Code, Problem, Result};
+
+/// Stands before a family's key without its article, which no other part of a name may meet.
+const FAMILY: char = '\u{1}';
+/// The most that somebody may ask for.
+const LONGEST: usize = 200;
+const MOST_WORDS: usize = 8;
+/// The shortest longest word: a single letter would list half of a force.
+const LEAST: usize = 2;
+
+/// What somebody searches for: each word must begin some part of the name.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Words(Vec<String>);
+
+impl std::fmt::Debug for Words {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("[sealed]")
+    }
+}
+
+impl Words {
+    /// Reads a name or its beginning in any spelling.
+    ///
+    /// # Errors
+    /// `name_invalid` of more than 200 characters or eight words, and where no word has two characters.
+    pub fn parse(text: &str) -> Result<Self> {
+        let refused = || Problem::new(Code::NameInvalid);
+        if text.chars().nth(LONGEST).is_some() {
+            return Err(refused());
+        }
+        let mut words: Vec<String> = name_key(text).split(' ').map(str::to_owned).collect();
+        words.sort_unstable_by(|one, other| other.cmp(one));
+        // One that begins another says nothing more.
+        words.dedup_by(|word, kept| kept.starts_with(word.as_str()));
+        let long_enough = words.iter().any(|word| word.chars().nth(LEAST - 1).is_some());
+        if long_enough && words.len() <= MOST_WORDS { Ok(Self(words)) } else { Err(refused()) }
+    }
+
+    /// The same text for every spelling.
+    #[must_use]
+    pub fn canonical(&self) -> String {
+        self.0.join(" ")
+    }
+}
+
+/// A donor as the index knows one.
+pub struct Entry {
+    pub id: DonorId,
+    pub unit: Option<UnitId>,
+    /// As [`keys`] makes them; none for a donor without a name.
+    pub keys: Vec<String>,
+}
+
+/// The keys of a name, its family last.
+#[must_use]
+pub fn keys(parts: &[Option<String>], family: Option<&str>) -> Vec<String> {
+    let mut keys = Vec::with_capacity(6);
+    for part in parts.iter().flatten().map(String::as_str).chain(family) {
+        keys.extend(name_key(part).split(' ').map(str::to_owned));
+    }
+    if let Some(family) = family {
+        keys.extend(family_key(family).split(' ').filter(|word| !word.is_empty()).map(marked));
+    }
+    keys.sort_unstable();
+    keys.dedup();
+    keys.retain(|key| !key.is_empty());
+    keys
+}
+
+fn marked(word: &str) -> String {
+    format!("{FAMILY}{word}")
+}
+
+/// A set of donors' numbers.
+#[derive(Clone, Default)]
+struct Numbers(Vec<u64>);
+
+impl Numbers {
+    fn put(&mut self, number: u32) {
+        let at = wide(number / 64);
+        if at >= self.0.len() {
+            self.0.resize(at + 1, 0);
+        }
+        if let Some(word) = self.0.get_mut(at) {
+            *word |= 1 << (number % 64);
+        }
+    }
+
+    fn keep(&mut self, others: &Self) {
+        self.0.truncate(others.0.len());
+        for (word, other) in self.0.iter_mut().zip(&others.0) {
+            *word &= other;
+        }
+    }
+
+    fn strike(&mut self, others: &Self) {
+        for (word, other) in self.0.iter_mut().zip(&others.0) {
+            *word &= !other;
+        }
+    }
+
+    /// From `first` on, in order.
+    fn from(&self, first: usize) -> impl Iterator<Item = usize> + '_ {
+        let skipped = first / 64;
+        self.0.iter().enumerate().skip(skipped).flat_map(move |(at, word)| {
+            let mut left = if at == skipped { word & (u64::MAX << (first % 64)) } else { *word };
+            std::iter::from_fn(move || {
+                let bit = left.trailing_zeros();
+                left &= left.wrapping_sub(1);
+                (bit < 64).then(|| at * 64 + wide(bit))
+            })
+        })
+    }
+}
+
+fn wide(number: u32) -> usize {
+    usize::try_from(number).unwrap_or(usize::MAX)
+}
+
+/// Gathers donors in the order of their ids, before anybody searches.
+#[derive(Default)]
+pub struct Gathering {
+    ids: Vec<DonorId>,
+    keys: HashMap<Box<str>, Vec<u32>>,
+    units: BTreeMap<UnitId, Vec<u32>>,
+}
+
+impl Gathering {
+    pub fn add(&mut self, entry: Entry) {
+        let Ok(number) = u32::try_from(self.ids.len()) else { return };
+        if entry.keys.is_empty() {
+            return;
+        }
+        self.ids.push(entry.id);
+        for key in entry.keys {
+            match self.keys.get_mut(key.as_str()) {
+                Some(numbers) => numbers.push(number),
+                None => drop(self.keys.insert(key.into(), vec![number])),
+            }
+        }
+        if let Some(unit) = entry.unit {
+            self.units.entry(unit).or_default().push(number);
+        }
+    }
+
+    #[must_use]
+    pub fn finish(mut self) -> Index {
+        self.keys.values_mut().chain(self.units.values_mut()).for_each(Vec::shrink_to_fit);
+        self.ids.shrink_to_fit();
+        let mut keys: Vec<(Box<str>, Vec<u32>)> = self.keys.into_iter().collect();
+        keys.sort_unstable_by(|one, other| one.0.cmp(&other.0));
+        Index {
+            in_order: self.ids.len(),
+            ids: self.ids,
+            late: HashMap::new(),
+            struck: Numbers::default(),
+            keys: keys.into_iter().collect(),
+            units: self.units,
+        }
+    }
+}
+
+/// Who has which beginning of a name.
+pub struct Index {
+    /// A donor's id by number.
+    ids: Vec<DonorId>,
+    /// So many of them stand in the order of their ids.
+    in_order: usize,
+    /// Numbers of the others.
+    late: HashMap<DonorId, u32>,
+    /// Numbers that count no more.
+    struck: Numbers,
+    keys: BTreeMap<Box<str>, Vec<u32>>,
+    units: BTreeMap<UnitId, Vec<u32>>,
+}
+
+impl Index {
+    /// Puts a donor in the place of what was known of the same one.
+    pub fn put(&mut self, entry: Entry) {
+        if let Some(before) = self.number(entry.id) {
+            self.struck.put(before);
+        }
+        let Ok(number) = u32::try_from(self.ids.len()) else { return };
+        if entry.keys.is_empty() {
+            return;
+        }
+        if self.in_order == self.ids.len() && self.ids.last().is_none_or(|last| *last < entry.id) {
+            self.in_order += 1;
+        } else {
+            self.late.insert(entry.id, number);
+        }
+        self.ids.push(entry.id);
+        for key in entry.keys {
+            self.keys.entry(key.into()).or_default().push(number);
+        }
+        if let Some(unit) = entry.unit {
+            self.units.entry(unit).or_default().push(number);
+        }
+    }
+
+    fn number(&self, id: DonorId) -> Option<u32> {
+        let in_order = self.ids.get(..self.in_order).unwrap_or_default();
+        let found = || in_order.binary_search(&id).ok().and_then(|at| u32::try_from(at).ok());
+        self.late.get(&id).copied().or_else(found)
+    }
+
+    /// Donors after `after` whose names have all the words, at most so many, oldest first; of `units`
+    /// alone where they are given.
+    #[must_use]
+    pub fn find(&self, words: &Words, units: Option<&[UnitId]>, after: DonorId, most: usize) -> Vec<DonorId> {
+        let mut sets = words.0.iter().map(|word| self.with(word));
+        let Some(mut found) = sets.next() else { return Vec::new() };
+        sets.for_each(|set| found.keep(&set));
+        if let Some(units) = units {
+            found.keep(&self.of(units));
+        }
+        found.strike(&self.struck);
+        self.page(&found, after, most)
+    }
+
+    /// Those of whom some part of the name begins with `word`, a family's with or without its article.
+    fn with(&self, word: &str) -> Numbers {
+        let mut found = Numbers::default();
+        for begin in [word.to_owned(), marked(&family_key(word))] {
+            let keys = self.keys.range::<str, _>((Bound::Included(begin.as_str()), Bound::Unbounded));
+            for (_, numbers) in keys.take_while(|(key, _)| key.starts_with(&begin)) {
+                numbers.iter().for_each(|number| found.put(*number));
+            }
+        }
+        found
+    }
+
+    fn of(&self, units: &[UnitId]) -> Numbers {
+        let mut found = Numbers::default();
+        for number in units.iter().filter_map(|unit| self.units.get(unit)).flatten() {
+            found.put(*number);
+        }
+        found
+    }
+
+    fn page(&self, found: &Numbers, after: DonorId, most: usize) -> Vec<DonorId> {
+        let (in_order, late) = self.ids.split_at_checked(self.in_order).unwrap_or_default();
+        let first = in_order.partition_point(|id| *id <= after);
+        let mut page: Vec<DonorId> =
+            found.from(first).map_while(|number| in_order.get(number).copied()).take(most).collect();
+        if !late.is_empty() {
+            let number = |number: usize| late.get(number - self.in_order).copied();
+            page.extend(found.from(self.in_order).filter_map(number).filter(|id| *id > after));
+            page.sort_unstable();
+            page.truncate(most);
+        }
+        page
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    const PEOPLE: [(&str, &str, &str, &str); 6] = [
+        ("محمد", "عبد الله", "أحمد", "الخطيب"),
+        ("محمود", "أبو عليّ", "حسن", "خطيب"),
+        ("فاطمة", "محمّد", "يحيى", "آل ياسين"),
+        ("Muhammad", "Abd Allah", "Ahmad", "Al-Khatib"),
+        ("حسن", "علي", "محمد", "النجار"),
+        ("أم كلثوم", "علي", "سعيد", "الحسن"),
+    ];
+
+    fn entry(id: i64, unit: i64, name: (&str, &str, &str, &str)) -> Entry {
+        let parts = [name.0, name.1, name.2].map(|part| Some(part.to_owned()));
+        Entry { id: DonorId(id), unit: Some(UnitId(unit)), keys: keys(&parts, Some(name.3)) }
+    }
+
+    fn index() -> Index {
+        let mut gathering = Gathering::default();
+        for (at, name) in PEOPLE.iter().enumerate() {
+            let id = i64::try_from(at).unwrap() + 1;
+            gathering.add(entry(id * 10, id % 2, *name));
+        }
+        gathering.finish()
+    }
+
+    fn found(index: &Index, text: &str) -> Vec<i64> {
+        let words = Words::parse(text).unwrap();
+        index.find(&words, None, DonorId(0), 100).into_iter().map(|id| id.0).collect()
+    }
+
+    #[test]
+    fn every_spelling_finds_and_every_word_must_match() {
+        let index = index();
+        for (text, expected) in [
+            ("محمد", &[10, 30, 50][..]),
+            ("مُحَمَّـــد", &[10, 30, 50]),
+            ("محم", &[10, 20, 30, 50]),
+            ("محمد احمد", &[10]),
+            ("أحمد محمد", &[10]),
+            ("عبدالله", &[10]),
+            ("عبد ال", &[10]),
+            ("ابو علي", &[20]),
+            ("يحي", &[30]),
+            ("فاطمه", &[30]),
+            ("كلثوم", &[60]),
+            ("ام كل", &[60]),
+            ("ABD al", &[40]),
+            ("khatib", &[40]),
+            ("محمد النجار", &[50]),
+            ("سعاد", &[]),
+            ("محمد سعاد", &[]),
+        ] {
+            assert_eq!(found(&index, text), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn an_article_is_set_aside_for_families_alone() {
+        let index = index();
+        assert_eq!(found(&index, "خطيب"), [10, 20]);
+        assert_eq!(found(&index, "الخطيب"), [10, 20]);
+        assert_eq!(found(&index, "الياسين"), [30]);
+        // Hasan is no family here but of the last.
+        assert_eq!(found(&index, "الحسن"), [60]);
+        assert_eq!(found(&index, "حسن"), [20, 50, 60]);
+    }
+
+    #[test]
+    fn units_are_cut_before_the_page_is() {
+        let index = index();
+        let words = Words::parse("محم").unwrap();
+        let page = |units: &[i64], after, most| {
+            let units: Vec<UnitId> = units.iter().copied().map(UnitId).collect();
+            index.find(&words, Some(&units), DonorId(after), most)
+        };
+        assert_eq!(page(&[0], 0, 1), [DonorId(20)]);
+        assert_eq!(page(&[1], 0, 2), [DonorId(10), DonorId(30)]);
+        assert_eq!(page(&[1], 30, 2), [DonorId(50)]);
+        assert_eq!(page(&[0, 1], 10, 2), [DonorId(20), DonorId(30)]);
+        assert_eq!(page(&[7], 0, 9), []);
+        assert_eq!(page(&[], 0, 9), []);
+    }
+
+    #[test]
+    fn a_change_replaces_and_a_nameless_donor_is_not_found() {
+        let mut index = index();
+        index.put(entry(30, 0, ("سعاد", "محمد", "يحيى", "ياسين")));
+        assert_eq!((found(&index, "فاطمة"), found(&index, "سعاد")), (vec![], vec![30]));
+        assert_eq!(found(&index, "محمد"), [10, 30, 50]);
+        index.put(Entry { id: DonorId(30), unit: None, keys: Vec::new() });
+        assert_eq!(found(&index, "محمد"), [10, 50]);
+        // One who comes late with an old id stands in its place.
+        index.put(entry(15, 0, PEOPLE[0]));
+        index.put(entry(70, 0, PEOPLE[0]));
+        assert_eq!(found(&index, "محمد"), [10, 15, 50, 70]);
+        let words = Words::parse("محمد").unwrap();
+        assert_eq!(index.find(&words, None, DonorId(10), 2), [DonorId(15), DonorId(50)]);
+        assert_eq!(index.find(&words, None, DonorId(15), 9), [DonorId(50), DonorId(70)]);
+    }
+
+    #[test]
+    fn what_is_no_search_is_refused() {
+        for text in
+            ["", " ", "م", "ء", "م ع", "- -", "a b c", &"محمد ".repeat(50), "اب بت تث ثج جح حخ خد دذ ذر"]
+        {
+            assert_eq!(Words::parse(text).unwrap_err().code, Code::NameInvalid, "{text}");
+        }
+        assert_eq!(Words::parse("مح محمد مح علي").unwrap().canonical(), "محمد علي");
+        assert_eq!(format!("{:?}", Words::parse("محمد").unwrap()), "[sealed]");
+    }
+
+    proptest! {
+        /// The index answers as reading every name would.
+        #[test]
+        fn finds_what_reading_all_would(
+            names in prop::collection::vec(("[ابمع]{1,3}", "(ال)?[ابمع]{2,3}", 0..3_i64), 1..40),
+            changes in prop::collection::vec((0..60_i64, "[ابمع]{0,3}", "(ال)?[ابمع]{2,3}", 0..3_i64), 0..30),
+            asked in "(ال)?[ابمع]{2}( [ابم]{1,2})?",
+            after in 0..60_i64,
+            most in 1..9_usize,
+        ) {
+            let make = |id: i64, first: &str, family: &str, unit: i64| {
+                let first = (!first.is_empty()).then(|| first.to_owned());
+                let keys = if first.is_none() { Vec::new() } else { keys(&[first], Some(family)) };
+                Entry { id: DonorId(id), unit: Some(UnitId(unit)), keys }
+            };
+            let mut gathering = Gathering::default();
+            let mut all = BTreeMap::new();
+            for (at, (first, family, unit)) in names.iter().enumerate() {
+                let id = i64::try_from(at).unwrap();
+                gathering.add(make(id, first, family, *unit));
+                all.insert(id, (first.clone(), family.clone(), *unit));
+            }
+            let mut index = gathering.finish();
+            for (id, first, family, unit) in changes {
+                index.put(make(id, &first, &family, unit));
+                all.insert(id, (first, family, unit));
+            }
+            let words = Words::parse(&asked).unwrap();
+            let has = |first: &str, family: &str| words.0.iter().all(|word| {
+                first.starts_with(word) || family.starts_with(word)
+                    || family_key(family).starts_with(&family_key(word))
+            });
+            let expected: Vec<DonorId> = all.iter()
+                .filter(|(id, (first, family, unit))| **id > after && *unit < 2 && !first.is_empty() && has(first, family))
+                .map(|(id, _)| DonorId(*id))
+                .take(most)
+                .collect();
+            prop_assert_eq!(index.find(&words, Some(&[UnitId(0), UnitId(1)]), DonorId(after), most), expected);
+        }
+    }
+}
