@@ -48,6 +48,14 @@ rights! {
     SeeEligibility: Medic Bank Physician;
     /// Enters deferrals; which of them one reads afterwards is decided cause by cause.
     RecordDeferrals: Medic Bank Physician;
+    /// Asks that a deferral or a giving be put right; somebody else decides.
+    AskCorrections: Medic Bank Physician;
+    /// Allows one giving despite a reason that needs a physician, and reads such leaves.
+    MedicalOfficer: Physician;
+    /// Sees requests that need two people: one's own, and those that the role may decide.
+    SeeApprovals: Medic Bank Physician;
+    /// Decides on what somebody else asked; which kinds is the role's own.
+    DecideApprovals: Physician;
     /// Asks what can be counted on: units that fit and donors in published bands.
     AskAvailability: Command Medic Hospital Bank Physician;
     SeeActivities: Admin Command Medic Bank Physician;

@@ -2,13 +2,15 @@
 
 use chrono::NaiveDateTime;
 use diesel::prelude::*;
-use shiryan_kernel::ids::{FacilityId, SessionId, UnitId, UserId};
+use shiryan_kernel::ids::{ApprovalId, FacilityId, SessionId, UnitId, UserId};
 use shiryan_kernel::role::Role;
+use shiryan_kernel::status::{ApprovalKind, ApprovalState};
 use shiryan_kernel::{Problem, Result};
 
+use super::approvals::Approval;
 use super::password::Hashed;
 use super::users::User;
-use crate::db::tables::{session_tokens, sessions, user_units, users};
+use crate::db::tables::{approvals, session_tokens, sessions, user_units, users};
 use crate::db::{Conn, Tx, on_each};
 
 /// What signing in needs to know of a user.
@@ -234,4 +236,119 @@ pub fn revoke_all(tx: &mut Tx, user: UserId) -> Result<()> {
 pub fn set_language(tx: &mut Tx, user: UserId, language: &str) -> Result<()> {
     diesel::update(users::table.find(user.0)).set(users::language.eq(language)).execute(tx.conn)?;
     Ok(())
+}
+
+type ApprovalRow = (
+    ApprovalId,
+    ApprovalKind,
+    i64,
+    Vec<u8>,
+    Vec<u8>,
+    ApprovalState,
+    UserId,
+    NaiveDateTime,
+    NaiveDateTime,
+    Option<UserId>,
+    Option<NaiveDateTime>,
+);
+
+fn read_approval(row: ApprovalRow) -> Approval {
+    let (id, kind, subject, request, reason, state, asked_by, asked_at, expires_at, decided_by, decided_at) =
+        row;
+    Approval {
+        id,
+        kind,
+        subject,
+        request,
+        reason,
+        state,
+        asked_by,
+        asked_at,
+        expires_at,
+        decided_by,
+        decided_at,
+    }
+}
+
+pub fn insert_approval(conn: &mut Conn, row: &Approval) -> Result<()> {
+    diesel::insert_into(approvals::table)
+        .values((
+            approvals::id.eq(row.id),
+            approvals::kind.eq(row.kind),
+            approvals::subject.eq(row.subject),
+            approvals::request.eq(&row.request),
+            approvals::reason.eq(&row.reason),
+            approvals::state.eq(row.state),
+            approvals::asked_by.eq(row.asked_by),
+            approvals::asked_at.eq(row.asked_at),
+            approvals::expires_at.eq(row.expires_at),
+        ))
+        .execute(conn)?;
+    Ok(())
+}
+
+pub fn approval(conn: &mut Conn, id: ApprovalId) -> Result<Approval> {
+    let row: ApprovalRow = approvals::table.find(id.0).first(conn)?;
+    Ok(read_approval(row))
+}
+
+/// Those that `user` asked, and those of `kinds`; an open one whose time is over is an expired one.
+pub fn approvals(
+    conn: &mut Conn,
+    user: UserId,
+    kinds: &[ApprovalKind],
+    state: Option<ApprovalState>,
+    now: NaiveDateTime,
+    after: i64,
+    limit: i64,
+) -> Result<Vec<Approval>> {
+    let rows: Vec<ApprovalRow> = on_each!(conn => c, {
+        let mut rows = approvals::table
+            .filter(approvals::id.gt(after))
+            .filter(approvals::asked_by.eq(user).or(approvals::kind.eq_any(kinds)))
+            .order(approvals::id)
+            .limit(limit)
+            .into_boxed();
+        match state {
+            None => {}
+            Some(ApprovalState::Open) => {
+                rows = rows.filter(approvals::state.eq(ApprovalState::Open)).filter(approvals::expires_at.gt(now));
+            }
+            Some(ApprovalState::Expired) => {
+                rows = rows.filter(approvals::state.eq(ApprovalState::Open)).filter(approvals::expires_at.le(now));
+            }
+            Some(state) => rows = rows.filter(approvals::state.eq(state)),
+        }
+        rows.load(c)
+    })
+    .map_err(Problem::from)?;
+    Ok(rows.into_iter().map(read_approval).collect())
+}
+
+/// Moves an open request, in time and of somebody else, to its verdict; whether it was one.
+pub fn decide_approval(tx: &mut Tx, id: ApprovalId, by: UserId, verdict: ApprovalState) -> Result<bool> {
+    let now = tx.now.naive_utc();
+    let changed = diesel::update(approvals::table.find(id.0))
+        .filter(approvals::state.eq(ApprovalState::Open))
+        .filter(approvals::expires_at.gt(now))
+        .filter(approvals::asked_by.ne(by))
+        .set((approvals::state.eq(verdict), approvals::decided_by.eq(by), approvals::decided_at.eq(now)))
+        .execute(tx.conn)?;
+    Ok(changed == 1)
+}
+
+/// Whether one of two users was made by the other after `since`.
+pub fn made_since(conn: &mut Conn, one: UserId, other: UserId, since: NaiveDateTime) -> Result<bool> {
+    let made: Option<i64> = users::table
+        .filter(users::created_at.gt(since))
+        .filter(
+            users::id
+                .eq(one.0)
+                .and(users::created_by.eq(other.0))
+                .or(users::id.eq(other.0).and(users::created_by.eq(one.0))),
+        )
+        .select(users::id)
+        .first(conn)
+        .optional()?;
+    Ok(made.is_some())
 }

@@ -183,7 +183,7 @@ fn keeper(conn: &mut Conn, desk: Desk<'_>, by: &Principal, new: &NewDonation) ->
 /// By all that is known now, a deferral that came after the day of giving included.
 fn was_eligible(conn: &mut Conn, desk: Desk<'_>, new: &NewDonation) -> Result<bool> {
     let day = desk.zone.date(new.collected_at);
-    let facts = eligibility::facts_of(conn, desk.vault, desk.book, new.donor)?;
+    let facts = eligibility::facts_of(conn, desk.vault, desk.book, new.donor, None)?;
     let rules = desk.book.in_force(day)?;
     let decision = eligibility::decide(rules, desk.book.catalogue(), &facts, new.donation_type, day);
     Ok(decision.outcome == Outcome::Eligible)

@@ -1,31 +1,37 @@
 //! Eligibility over HTTP: a decision, cut to what its reader may learn.
 
+mod approvals;
+mod deferrals;
+mod givings;
+
 use std::collections::BTreeMap;
 
 use actix_web::{HttpResponse, get, post, web};
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 use shiryan_kernel::blood::{DonationType, Sex};
-use shiryan_kernel::ids::{DeferralId, DonorId};
-use shiryan_kernel::page::Page;
+use shiryan_kernel::ids::DonorId;
 use shiryan_kernel::problem::Faults;
-use shiryan_kernel::role::Role;
 use shiryan_kernel::time::{past_day, plus_days};
 use shiryan_kernel::{Code, Problem, Result};
 use utoipa::{IntoParams, ToSchema};
 
+use self::deferrals::DeferralForm;
 use super::{
-    DeferralFact, DonorFacts, Giving, NewDeferral, Rulebook, SeenDeferral, SeenOutcome, SeenReason, Severity,
-    View, Viewer, check_deferral, decide, decide_for, view,
+    DeferralFact, DonorFacts, Giving, Rulebook, SeenOutcome, SeenReason, Severity, View, Viewer,
+    check_deferral, decide, decide_for, view,
 };
-use crate::accounts::{Actor, RecordDeferrals, SeeEligibility};
+use crate::accounts::{Actor, SeeEligibility};
 use crate::donors::{self, Scope};
-use crate::http::{Answer, Body, House, IdempotencyKey, Limit, PathId, Query, Speak};
+use crate::http::{Answer, Body, House, PathId, Query, Speak};
 use crate::texts::{self, Lang};
 
 /// Adds the operations.
 pub fn operations(config: &mut utoipa_actix_web::service_config::ServiceConfig) {
-    config.service(read_eligibility).service(record_deferral).service(list_deferrals).service(preview);
+    config.service(read_eligibility).service(preview);
+    deferrals::operations(config);
+    givings::operations(config);
+    approvals::operations(config);
 }
 
 /// How far from today a day may be asked about, in days.
@@ -81,20 +87,6 @@ struct RuleSetView {
     version: u32,
 }
 
-/// Days that have come; an unknown base is left out, and is open-ended until a physician looks.
-#[derive(Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-struct DeferralForm {
-    /// Of the catalogue, such as `TAT`.
-    code: String,
-    /// Day of the event from which it counts: recovery, procedure, return.
-    base: Option<NaiveDate>,
-    /// For a cause that counts from two events: the second.
-    second_base: Option<NaiveDate>,
-    /// The event that ends an open cause, when it has come already.
-    ended_on: Option<NaiveDate>,
-}
-
 /// What is known of somebody. Absent is unknown, and never counts in the donor's favour.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
@@ -141,12 +133,7 @@ impl PreviewForm {
         if self.deferrals.len() > 100 {
             faults.add("deferrals", Code::OutOfRange);
         }
-        let fact = |form: DeferralForm| DeferralFact {
-            second_base: form.second_base,
-            ended_on: form.ended_on,
-            ..DeferralFact::new(form.code, form.base, today)
-        };
-        let deferrals: Vec<DeferralFact> = self.deferrals.into_iter().map(fact).collect();
+        let deferrals: Vec<DeferralFact> = self.deferrals.into_iter().map(|form| form.fact(today)).collect();
         for (n, fact) in deferrals.iter().enumerate() {
             check_deferral(book, fact, today, &format!("deferrals[{n}]."), &mut faults);
         }
@@ -171,33 +158,6 @@ impl PreviewForm {
     }
 }
 
-#[derive(Serialize, Deserialize, ToSchema)]
-struct DeferralMade {
-    id: DeferralId,
-}
-
-#[derive(Debug, Deserialize, IntoParams)]
-#[serde(deny_unknown_fields)]
-#[into_params(parameter_in = Query)]
-struct Paging {
-    #[serde(default)]
-    #[param(inline, required = false)]
-    limit: Limit,
-    cursor: Option<String>,
-}
-
-#[derive(Serialize, ToSchema)]
-struct DeferralView {
-    id: DeferralId,
-    code: String,
-    /// In the language of the request.
-    text: String,
-    base: Option<NaiveDate>,
-    second_base: Option<NaiveDate>,
-    ended_on: Option<NaiveDate>,
-    recorded_on: NaiveDate,
-}
-
 /// Whether a donor may give, and if not, why and from when: as much as the reader may know.
 #[utoipa::path(tag = "donors", params(("id" = DonorId, Path), Asked),
     responses((status = 200, description = "The decision", body = DecisionView)))]
@@ -209,7 +169,7 @@ async fn read_eligibility(
     id: PathId<DonorId>,
     query: Query<Asked>,
 ) -> Answer {
-    let viewer = viewer(by.role)?;
+    let viewer = Viewer::of(by.role)?;
     let today = house.today();
     let on = asked_day(query.on, &house.rules, today)?;
     let asked = query.donation_type.unwrap_or(DonationType::WholeBlood);
@@ -225,29 +185,6 @@ async fn read_eligibility(
     Ok(HttpResponse::Ok().json(present(Some(id), view(&decision, viewer), lang)))
 }
 
-/// Records a deferral. Any cause of the catalogue may be entered; the answer is the same for all.
-#[utoipa::path(tag = "donors", params(("id" = DonorId, Path), ("Idempotency-Key" = String, Header)),
-    request_body = DeferralForm, responses((status = 201, description = "Recorded", body = DeferralMade)))]
-#[post("/donors/{id}/deferrals")]
-async fn record_deferral(
-    house: web::Data<House>,
-    by: Actor<RecordDeferrals>,
-    id: PathId<DonorId>,
-    key: IdempotencyKey,
-    body: Body<DeferralForm>,
-) -> Answer {
-    let request = key.of(by.user, &body);
-    let DeferralForm { code, base, second_base, ended_on } = body.into_inner();
-    let new = NewDeferral { donor: id.0, code, base, second_base, ended_on };
-    let (vault, book, who) = (house.vault.clone(), house.rules.clone(), by.clone());
-    let made = house
-        .once(&by, request, move |tx| {
-            Ok(DeferralMade { id: super::enter_deferral(tx, &vault, &book, &who, &new)? })
-        })
-        .await?;
-    Ok(HttpResponse::Created().json(made))
-}
-
 /// Decides over facts without a donor, by any rule set of this installation. Stores nothing.
 #[utoipa::path(tag = "donors", request_body = PreviewForm,
     responses((status = 200, description = "The decision", body = DecisionView)))]
@@ -258,7 +195,7 @@ async fn preview(
     Speak(lang): Speak,
     body: Body<PreviewForm>,
 ) -> Answer {
-    let viewer = viewer(by.role)?;
+    let viewer = Viewer::of(by.role)?;
     let (form, book, today) = (body.into_inner(), &house.rules, house.today());
     let on = asked_day(form.on, book, today)?;
     let asked = form.donation_type.unwrap_or(DonationType::WholeBlood);
@@ -271,52 +208,11 @@ async fn preview(
     Ok(HttpResponse::Ok().json(present(None, view(&decision, viewer), lang)))
 }
 
-/// A donor's deferrals whose causes the reader may learn, oldest first. No other leaves a trace here.
-#[utoipa::path(tag = "donors", params(("id" = DonorId, Path), Paging),
-    responses((status = 200, description = "A page", body = Page<DeferralView>)))]
-#[get("/donors/{id}/deferrals")]
-async fn list_deferrals(
-    house: web::Data<House>,
-    by: Actor<SeeEligibility>,
-    Speak(lang): Speak,
-    id: PathId<DonorId>,
-    query: Query<Paging>,
-) -> Answer {
-    let viewer = viewer(by.role)?;
-    let after = house.after::<i64>(query.cursor.as_deref(), query.list())?.unwrap_or(0);
-    let (vault, book, who, id) = (house.vault.clone(), house.rules.clone(), by.clone(), id.0);
-    let rows = house
-        .db
-        .read(move |conn| super::list_deferrals(conn, &vault, &book, &who, viewer, id, after))
-        .await?;
-    let show = |SeenDeferral { id, fact }| DeferralView {
-        id,
-        text: texts::reason(lang, &fact.code),
-        code: fact.code,
-        base: fact.base,
-        second_base: fact.second_base,
-        ended_on: fact.ended_on,
-        recorded_on: fact.recorded_on,
-    };
-    let page = house.page(rows, query.limit.get(), query.list(), |row| row.id.0, show)?;
-    Ok(HttpResponse::Ok().json(page))
-}
-
 /// The day asked about, today unless given. No day before the first rules of this installation.
 fn asked_day(on: Option<NaiveDate>, book: &Rulebook, today: NaiveDate) -> Result<NaiveDate> {
     let on = on.unwrap_or(today);
     let near = on >= plus_days(today, -FARTHEST) && on <= plus_days(today, FARTHEST);
     if near && book.in_force(on).is_ok() { Ok(on) } else { Err(Problem::field("on", Code::OutOfRange)) }
-}
-
-fn viewer(role: Role) -> Result<Viewer> {
-    match role {
-        Role::Medic => Ok(Viewer::Medic),
-        Role::Bank => Ok(Viewer::BloodBank),
-        Role::Physician => Ok(Viewer::Physician),
-        Role::Admin => Ok(Viewer::Admin),
-        Role::Command | Role::Hospital => Err(Problem::new(Code::Forbidden)),
-    }
 }
 
 fn present(donor: Option<DonorId>, view: View, lang: Lang) -> DecisionView {

@@ -7,16 +7,20 @@
 //!
 //! It supports a decision; the medical officer makes it.
 
+mod allow;
 mod amend;
 pub mod api;
 mod bar;
 mod catalogue;
 mod content;
+mod correct;
 mod deferral;
 mod enter;
 mod facts;
+mod givings;
 mod history;
 mod import;
+mod ledger;
 mod person;
 mod policies;
 mod policy;
@@ -34,18 +38,25 @@ mod volume;
 #[cfg(test)]
 mod tests;
 
+pub use allow::{GivenAllowance, allow, list_allowances};
 pub use amend::amend;
 pub use catalogue::{Applies, Catalogue, Entry, Kind, Scope, Term, Visibility};
 pub use content::ContentError;
-pub use enter::{SeenDeferral, enter_deferral, list_deferrals};
+pub use correct::{
+    GivingCorrection, Proposal, ask_correction, ask_giving_correction, ask_withdrawal, proposal,
+    settle_approval,
+};
+pub use enter::{end_deferral, enter_deferral, list_deferrals};
 pub use facts::{Allowance, Declared, DeferralFact, DonorFacts, Giving};
+pub use givings::list_givings;
 pub use import::{ImportOptions, import_donors};
+pub use ledger::{GivingLine, StandingDeferral};
 pub use policies::{BUILT_IN, DEFAULT_CODE, Policies};
 pub use policy::{Cap, Evidence, Interval, Measure, RuleSet};
 pub use reason::{Outcome, Reason, RuleCode, RuleSetStamp, Severity, text_id};
 pub use record::{
-    GivingSource, NewDeferral, NewGiving, check_deferral, correct_giving, decide_for, defer, enrol, facts_of,
-    record_giving, rewrite_all_windows, rewrite_windows,
+    GivingSource, NewDeferral, NewGiving, check_deferral, decide_for, defer, enrol, facts_of, record_giving,
+    rewrite_all_windows, rewrite_windows,
 };
 pub use registry::{resolve_group, stand, type_group};
 pub use rest::{Assignability, Rest, assignability};

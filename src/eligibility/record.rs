@@ -10,7 +10,8 @@ use shiryan_kernel::problem::Faults;
 use shiryan_kernel::time::past_day;
 use shiryan_kernel::{Code, Problem, Result};
 
-use super::store;
+use super::ledger::{DeferralLine, Event, standing_deferrals, standing_givings};
+use super::store::{self, GivingRow};
 use super::{Decision, Declared, DeferralFact, DonorFacts, Rulebook, decide, windows};
 use crate::accounts::Principal;
 use crate::audit::{self, Line};
@@ -69,21 +70,35 @@ pub fn enrol(
     Ok(made)
 }
 
-/// What the rules know of a donor.
+/// What the rules know of a donor; with `known_by`, what was known by the end of that day.
 ///
 /// # Errors
 /// `not_found`; `identity_damaged` when a sealed fact was changed or moved.
-pub fn facts_of(conn: &mut Conn, vault: &Vault, book: &Rulebook, donor: DonorId) -> Result<DonorFacts> {
+pub fn facts_of(
+    conn: &mut Conn,
+    vault: &Vault,
+    book: &Rulebook,
+    donor: DonorId,
+    known_by: Option<NaiveDate>,
+) -> Result<DonorFacts> {
     let known = donors::known(conn, vault, donor)?;
-    complete(conn, book, known)
+    complete(conn, book, known, known_by)
 }
 
-fn complete(conn: &mut Conn, book: &Rulebook, known: Known) -> Result<DonorFacts> {
+fn complete(
+    conn: &mut Conn,
+    book: &Rulebook,
+    known: Known,
+    known_by: Option<NaiveDate>,
+) -> Result<DonorFacts> {
     let mut facts = facts_from(&known, book.today(known.recorded_at.and_utc()));
-    facts.givings = store::givings(conn, known.id)?;
-    let deferrals = store::deferrals(conn, known.id, &known.key)?;
-    facts.deferrals = deferrals.into_iter().map(|(_, fact)| fact).collect();
-    Ok(facts)
+    let givings = store::giving_lines(conn, known.id, |at| book.today(at.and_utc()))?;
+    facts.givings = standing_givings(givings, known_by).into_iter().map(|line| line.says).collect();
+    let deferrals = store::deferral_lines(conn, known.id, &known.key)?;
+    facts.deferrals = standing_deferrals(&deferrals, known_by).into_iter().map(|one| one.fact).collect();
+    let allowances = store::allowances(conn, known.id, &known.key)?;
+    facts.allowances = allowances.into_iter().map(|(_, allowance, ..)| allowance).collect();
+    Ok(known_by.map_or_else(|| facts.clone(), |day| facts.known_by(day)))
 }
 
 /// A donor's own facts, without history; `declared_on` is the day on which the count was stated.
@@ -115,10 +130,7 @@ pub fn decide_for(
     on: NaiveDate,
     today: NaiveDate,
 ) -> Result<Decision> {
-    let mut facts = facts_of(conn, vault, book, donor)?;
-    if on < today {
-        facts = facts.known_by(on);
-    }
+    let facts = facts_of(conn, vault, book, donor, (on < today).then_some(on))?;
     Ok(decide(book.in_force(on)?, book.catalogue(), &facts, asked, on))
 }
 
@@ -132,38 +144,12 @@ pub fn record_giving(tx: &mut Tx, vault: &Vault, book: &Rulebook, new: &NewGivin
         return Err(Problem::field("given_on", Code::OutOfRange));
     }
     let id = GivingId(tx.id());
-    store::insert_giving(tx, id, new, None)?;
-    after_giving(tx, vault, book, new)?;
-    Ok(id)
-}
-
-/// Records that a giving was other than an earlier line says; the earlier line stays and counts no more.
-///
-/// # Errors
-/// `not_found` when the donor has no such line; `state_conflict` when it was corrected before; as
-/// [`record_giving`].
-pub fn correct_giving(
-    tx: &mut Tx,
-    vault: &Vault,
-    book: &Rulebook,
-    wrong: GivingId,
-    new: &NewGiving,
-) -> Result<GivingId> {
-    if new.on > book.today(tx.now) {
-        return Err(Problem::field("given_on", Code::OutOfRange));
-    }
-    store::giving_of(tx.conn, wrong, new.donor)?;
-    let id = GivingId(tx.id());
-    store::insert_giving(tx, id, new, Some(wrong))?;
-    after_giving(tx, vault, book, new)?;
-    Ok(id)
-}
-
-fn after_giving(tx: &mut Tx, vault: &Vault, book: &Rulebook, new: &NewGiving) -> Result<()> {
+    store::insert_givings(tx.conn, &[GivingRow::new(id, new, tx.now.naive_utc())])?;
     if new.source == GivingSource::Donation {
         donors::mark_screened(tx, new.donor)?;
     }
-    rewrite_windows(tx, vault, book, new.donor)
+    rewrite_windows(tx, vault, book, new.donor)?;
+    Ok(id)
 }
 
 /// Records a deferral and rewrites the donor's windows.
@@ -188,7 +174,8 @@ pub fn defer(
     faults.settle()?;
     let known = donors::known(tx.conn, vault, new.donor)?;
     let id = DeferralId(tx.id());
-    store::insert_deferral(tx, id, new.donor, by, &known.key, &fact)?;
+    let line = DeferralLine { id, about: id, event: Event::Entered, says: fact };
+    store::insert_deferral(tx, new.donor, by, &known.key, &line, None)?;
     audit::record(tx, vault, &Line::new(by, "eligibility.deferred").on(new.donor))?;
     rewrite_windows(tx, vault, book, new.donor)?;
     Ok(id)
@@ -223,7 +210,7 @@ pub fn check_deferral(book: &Rulebook, fact: &DeferralFact, today: NaiveDate, at
 /// # Errors
 /// As [`facts_of`].
 pub fn rewrite_windows(tx: &mut Tx, vault: &Vault, book: &Rulebook, donor: DonorId) -> Result<()> {
-    let facts = facts_of(tx.conn, vault, book, donor)?;
+    let facts = facts_of(tx.conn, vault, book, donor, None)?;
     let today = book.today(tx.now);
     let rule_set = book.in_force(today)?;
     let rows = store::window_rows(donor, rule_set, &windows(rule_set, book.catalogue(), &facts, today));
@@ -267,7 +254,7 @@ fn rewrite_slice(tx: &mut Tx, vault: &Vault, book: &Rulebook, after: i64) -> Res
     let rule_set = book.in_force(today)?;
     for known in donors::known_all(tx.conn, vault, after, SLICE)? {
         let donor = known.id;
-        let facts = complete(tx.conn, book, known)?;
+        let facts = complete(tx.conn, book, known, None)?;
         let rows = store::window_rows(donor, rule_set, &windows(rule_set, book.catalogue(), &facts, today));
         if store::replace_windows(tx.conn, donor, &rows)? {
             feed::append(tx, "donor", donor.0, "windows")?;

@@ -3,12 +3,13 @@
 use chrono::{NaiveDate, NaiveDateTime};
 use diesel::prelude::*;
 use shiryan_kernel::blood::DonationType;
-use shiryan_kernel::ids::{DeferralId, DonorId, GivingId, UserId};
+use shiryan_kernel::ids::{AllowanceId, ApprovalId, DeferralId, DonorId, GivingId, UserId};
 use shiryan_kernel::{Code, Problem, Result};
 
+use super::ledger::{DeferralLine, Event, GivingLine};
 use super::record::{GivingSource, NewGiving};
-use super::{DeferralFact, Giving, RuleSet, Window};
-use crate::db::tables::{deferrals, giving_windows, givings};
+use super::{Allowance, DeferralFact, Giving, RuleSet, Window};
+use crate::db::tables::{allowances, deferrals, giving_windows, givings};
 use crate::db::{Conn, Tx, insert_all};
 use crate::vault::{Place, SealingKey};
 
@@ -24,11 +25,13 @@ pub struct GivingRow {
     pub red_cells_lost: bool,
     pub source: GivingSource,
     pub corrects: Option<GivingId>,
+    pub voided: bool,
+    pub approval: Option<ApprovalId>,
     pub recorded_at: NaiveDateTime,
 }
 
 impl GivingRow {
-    pub fn new(id: GivingId, new: &NewGiving, corrects: Option<GivingId>, at: NaiveDateTime) -> Self {
+    pub fn new(id: GivingId, new: &NewGiving, at: NaiveDateTime) -> Self {
         Self {
             id,
             donor: new.donor,
@@ -37,7 +40,9 @@ impl GivingRow {
             volume_ml: new.volume_ml.map_or(0, i32::from),
             red_cells_lost: new.red_cells_lost,
             source: new.source,
-            corrects,
+            corrects: None,
+            voided: false,
+            approval: None,
             recorded_at: at,
         }
     }
@@ -73,24 +78,29 @@ pub fn window_rows(donor: DonorId, rule_set: &RuleSet, windows: &[(DonationType,
     rows
 }
 
-pub fn insert_giving(tx: &mut Tx, id: GivingId, new: &NewGiving, corrects: Option<GivingId>) -> Result<()> {
-    let row = GivingRow::new(id, new, corrects, tx.now.naive_utc());
-    insert_givings(tx.conn, &[row])
-}
-
 pub fn insert_givings(conn: &mut Conn, rows: &[GivingRow]) -> Result<()> {
     insert_all!(conn => givings::table, rows)?;
     Ok(())
 }
 
-pub fn giving_of(conn: &mut Conn, id: GivingId, donor: DonorId) -> Result<()> {
-    givings::table.find(id.0).filter(givings::donor.eq(donor)).select(givings::id).first::<i64>(conn)?;
-    Ok(())
+/// Whose line of the ledger of givings it is.
+pub fn giver(conn: &mut Conn, id: GivingId) -> Result<DonorId> {
+    Ok(givings::table.find(id.0).select(givings::donor).first(conn)?)
 }
 
-/// The givings that count: lines that no later line corrects.
-pub fn givings(conn: &mut Conn, donor: DonorId) -> Result<Vec<Giving>> {
-    type Row = (i64, NaiveDate, DonationType, i32, bool, Option<i64>);
+/// Where the giving of a line is known from.
+pub fn giving_source(conn: &mut Conn, id: GivingId) -> Result<GivingSource> {
+    Ok(givings::table.find(id.0).select(givings::source).first(conn)?)
+}
+
+/// Every line of a donor's givings, by the day of giving; `today` gives the civil day of a moment.
+pub fn giving_lines(
+    conn: &mut Conn,
+    donor: DonorId,
+    today: impl Fn(NaiveDateTime) -> NaiveDate,
+) -> Result<Vec<GivingLine>> {
+    type Row =
+        (GivingId, NaiveDate, DonationType, i32, bool, GivingSource, Option<GivingId>, bool, NaiveDateTime);
     let rows: Vec<Row> = givings::table
         .filter(givings::donor.eq(donor))
         .order((givings::given_on, givings::id))
@@ -100,83 +110,159 @@ pub fn givings(conn: &mut Conn, donor: DonorId) -> Result<Vec<Giving>> {
             givings::donation_type,
             givings::volume_ml,
             givings::red_cells_lost,
+            givings::source,
             givings::corrects,
+            givings::voided,
+            givings::recorded_at,
         ))
         .load(conn)?;
-    let corrected: Vec<i64> = rows.iter().filter_map(|row| row.5).collect();
-    let standing = rows.into_iter().filter(|row| !corrected.contains(&row.0));
-    Ok(standing
-        .map(|(_, on, donation_type, volume_ml, red_cells_lost, _)| Giving {
+    let line = |row: Row| {
+        let (id, on, donation_type, volume_ml, red_cells_lost, source, corrects, voided, recorded_at) = row;
+        let says = Giving {
             on,
             donation_type,
             completed: true,
             volume_ml: u16::try_from(volume_ml).ok().filter(|volume| *volume > 0),
             // The line says that the loss was large, not how large.
             red_cells_lost_ml: Some(if red_cells_lost { u16::MAX } else { 0 }),
-        })
-        .collect())
+        };
+        GivingLine { id, corrects, voided, source, says, recorded_on: today(recorded_at) }
+    };
+    Ok(rows.into_iter().map(line).collect())
 }
 
+/// Writes a line of the ledger of deferrals.
 pub fn insert_deferral(
     tx: &mut Tx,
-    id: DeferralId,
     donor: DonorId,
     by: Option<UserId>,
     key: &SealingKey,
-    fact: &DeferralFact,
+    line: &DeferralLine,
+    approval: Option<ApprovalId>,
 ) -> Result<()> {
     diesel::insert_into(deferrals::table)
         .values((
-            deferrals::id.eq(id),
+            deferrals::id.eq(line.id),
             deferrals::donor.eq(donor),
-            deferrals::cause.eq(key.seal_text(place(id), &write_cause(fact))),
-            deferrals::recorded_on.eq(fact.recorded_on),
+            deferrals::about.eq((line.about != line.id).then_some(line.about)),
+            deferrals::cause.eq(key.seal_text(place(line.id), &write_says(line.event, &line.says))),
+            deferrals::recorded_on.eq(line.says.recorded_on),
             deferrals::recorded_at.eq(tx.now.naive_utc()),
             deferrals::recorded_by.eq(by),
+            deferrals::approval.eq(approval),
         ))
         .execute(tx.conn)?;
     Ok(())
 }
 
-/// Every deferral with its cause opened, oldest first.
-pub fn deferrals(
-    conn: &mut Conn,
-    donor: DonorId,
-    key: &SealingKey,
-) -> Result<Vec<(DeferralId, DeferralFact)>> {
-    type Row = (DeferralId, Vec<u8>, NaiveDate, Option<NaiveDate>);
+/// Whose deferral it is.
+pub fn deferred(conn: &mut Conn, id: DeferralId) -> Result<DonorId> {
+    let own = deferrals::table.find(id.0).filter(deferrals::about.is_null());
+    Ok(own.select(deferrals::donor).first(conn)?)
+}
+
+/// Every line of a donor's deferrals with what it says opened, oldest first.
+pub fn deferral_lines(conn: &mut Conn, donor: DonorId, key: &SealingKey) -> Result<Vec<DeferralLine>> {
+    type Row = (DeferralId, Option<DeferralId>, Vec<u8>, NaiveDate);
     let rows: Vec<Row> = deferrals::table
         .filter(deferrals::donor.eq(donor))
         .order(deferrals::id)
-        .select((deferrals::id, deferrals::cause, deferrals::recorded_on, deferrals::lifted_on))
+        .select((deferrals::id, deferrals::about, deferrals::cause, deferrals::recorded_on))
         .load(conn)?;
-    let open = |(id, sealed, recorded_on, lifted_on): Row| {
+    let open = |(id, about, sealed, recorded_on): Row| {
         let text = key.open_text(place(id), &sealed)?;
-        let fact = read_cause(&text, recorded_on).ok_or_else(|| Problem::new(Code::IdentityDamaged))?;
-        Ok((id, DeferralFact { withdrawn_on: lifted_on, ..fact }))
+        let (event, says) =
+            read_says(&text, recorded_on).ok_or_else(|| Problem::new(Code::IdentityDamaged))?;
+        Ok(DeferralLine { id, about: about.unwrap_or(id), event, says })
     };
     rows.into_iter().map(open).collect()
 }
 
-/// Code and three dates, the absent ones dashed: whatever the cause, the sealed cell is equally long.
-fn write_cause(fact: &DeferralFact) -> String {
+/// Event, three dates, the absent ones dashed, and code: whatever it says, the sealed cell is equally long.
+pub fn write_says(event: Event, fact: &DeferralFact) -> String {
+    let event = match event {
+        Event::Entered => 'e',
+        Event::Ended => 'x',
+        Event::Corrected => 'c',
+        Event::Withdrawn => 'w',
+    };
     let day = |day: Option<NaiveDate>| day.map_or_else(|| "----------".to_owned(), |day| day.to_string());
-    format!("{}|{}|{}|{}", day(fact.base), day(fact.second_base), day(fact.ended_on), fact.code)
+    format!("{event}|{}|{}|{}|{}", day(fact.base), day(fact.second_base), day(fact.ended_on), fact.code)
 }
 
-fn read_cause(text: &str, recorded_on: NaiveDate) -> Option<DeferralFact> {
+pub fn read_says(text: &str, recorded_on: NaiveDate) -> Option<(Event, DeferralFact)> {
     let day = |text: &str| match text {
         "----------" => Some(None),
         text => text.parse().ok().map(Some),
     };
-    let mut parts = text.splitn(4, '|');
+    let mut parts = text.splitn(5, '|');
+    let event = match parts.next()? {
+        "e" => Event::Entered,
+        "x" => Event::Ended,
+        "c" => Event::Corrected,
+        "w" => Event::Withdrawn,
+        _ => return None,
+    };
     let (base, second_base, ended_on) = (day(parts.next()?)?, day(parts.next()?)?, day(parts.next()?)?);
     let fact = DeferralFact::new(parts.next()?, base, recorded_on);
-    Some(DeferralFact { second_base, ended_on, ..fact })
+    Some((event, DeferralFact { second_base, ended_on, ..fact }))
 }
 
 const fn place(id: DeferralId) -> Place {
     Place::of("deferrals", "cause", id.0)
+}
+
+pub fn insert_allowance(
+    tx: &mut Tx,
+    id: AllowanceId,
+    donor: DonorId,
+    by: UserId,
+    key: &SealingKey,
+    allowance: &Allowance,
+    reason: &str,
+) -> Result<()> {
+    diesel::insert_into(allowances::table)
+        .values((
+            allowances::id.eq(id),
+            allowances::donor.eq(donor),
+            allowances::cause.eq(key.seal_text(allowance_place("cause", id), &allowance.code)),
+            allowances::reason.eq(key.seal_text(allowance_place("reason", id), reason)),
+            allowances::allowed_on.eq(allowance.on),
+            allowances::recorded_at.eq(tx.now.naive_utc()),
+            allowances::recorded_by.eq(by),
+        ))
+        .execute(tx.conn)?;
+    Ok(())
+}
+
+/// A donor's leaves with their reasons, oldest first.
+pub fn allowances(
+    conn: &mut Conn,
+    donor: DonorId,
+    key: &SealingKey,
+) -> Result<Vec<(AllowanceId, Allowance, String, UserId)>> {
+    type Row = (AllowanceId, Vec<u8>, Vec<u8>, NaiveDate, UserId);
+    let rows: Vec<Row> = allowances::table
+        .filter(allowances::donor.eq(donor))
+        .order(allowances::id)
+        .select((
+            allowances::id,
+            allowances::cause,
+            allowances::reason,
+            allowances::allowed_on,
+            allowances::recorded_by,
+        ))
+        .load(conn)?;
+    let open = |(id, code, reason, on, by): Row| {
+        let code = key.open_text(allowance_place("cause", id), &code)?;
+        let reason = key.open_text(allowance_place("reason", id), &reason)?;
+        Ok((id, Allowance { code, on }, reason, by))
+    };
+    rows.into_iter().map(open).collect()
+}
+
+const fn allowance_place(column: &'static str, id: AllowanceId) -> Place {
+    Place::of("allowances", column, id.0)
 }
 
 /// Puts these windows in the place of the donor's own; whether anything changed.
@@ -213,9 +299,11 @@ mod tests {
         for entry in catalogue.entries() {
             for base in [None, Some(date)] {
                 let fact = DeferralFact { ended_on: base, ..DeferralFact::new(&entry.code, base, date) };
-                let text = write_cause(&fact);
-                assert_eq!(read_cause(&text, date).unwrap(), fact);
-                sizes.push(key.seal_text(place(DeferralId(1)), &text).len());
+                for event in [Event::Entered, Event::Ended, Event::Corrected, Event::Withdrawn] {
+                    let text = write_says(event, &fact);
+                    assert_eq!(read_says(&text, date).unwrap(), (event, fact.clone()));
+                    sizes.push(key.seal_text(place(DeferralId(1)), &text).len());
+                }
             }
         }
         sizes.dedup();

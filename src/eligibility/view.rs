@@ -8,6 +8,8 @@
 use chrono::NaiveDate;
 use serde::Serialize;
 use shiryan_kernel::blood::DonationType;
+use shiryan_kernel::role::Role;
+use shiryan_kernel::{Code, Problem, Result};
 
 use super::catalogue::Visibility;
 use super::reason::{Outcome, Reason, RuleSetStamp, Severity};
@@ -30,6 +32,20 @@ pub enum Viewer {
 impl Viewer {
     pub const ALL: &'static [Self] =
         &[Self::Donor, Self::Admin, Self::Medic, Self::BloodBank, Self::Physician];
+
+    /// What a role reads as.
+    ///
+    /// # Errors
+    /// `forbidden` for hospitals and command.
+    pub fn of(role: Role) -> Result<Self> {
+        match role {
+            Role::Medic => Ok(Self::Medic),
+            Role::Bank => Ok(Self::BloodBank),
+            Role::Physician => Ok(Self::Physician),
+            Role::Admin => Ok(Self::Admin),
+            Role::Command | Role::Hospital => Err(Problem::new(Code::Forbidden)),
+        }
+    }
 
     /// Whether causes of this class are shown to this reader.
     #[must_use]

@@ -175,7 +175,10 @@ pub const fn status(code: Code) -> StatusCode {
         | Code::BadCredentials
         | Code::RefreshInvalid
         | Code::RefreshReused => StatusCode::UNAUTHORIZED,
-        Code::PasswordChangeRequired | Code::Forbidden | Code::CrossSiteRefused => StatusCode::FORBIDDEN,
+        Code::PasswordChangeRequired
+        | Code::Forbidden
+        | Code::SecondPersonRequired
+        | Code::CrossSiteRefused => StatusCode::FORBIDDEN,
         Code::NotFound => StatusCode::NOT_FOUND,
         Code::IfMatchMissing => StatusCode::PRECONDITION_REQUIRED,
         Code::VersionStale => StatusCode::PRECONDITION_FAILED,

@@ -138,6 +138,8 @@ id_type! {
     UserId,
     /// A family of refresh tokens: one sign-in.
     SessionId,
+    /// What one person asks and another decides.
+    ApprovalId,
     DonorId,
     /// A laboratory typing of a donor.
     TypingId,
@@ -149,6 +151,7 @@ id_type! {
     DonationId,
     GivingId,
     DeferralId,
+    AllowanceId,
     /// A bag.
     BloodUnitId,
     MovementId,

@@ -36,6 +36,7 @@ word! {
         RefreshInvalid = "refresh_invalid",
         RefreshReused = "refresh_reused",
         Forbidden = "forbidden",
+        SecondPersonRequired = "second_person_required",
         CrossSiteRefused = "cross_site_refused",
         // the state of things
         StateConflict = "state_conflict",

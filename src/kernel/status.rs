@@ -76,6 +76,27 @@ word! {
     }
 }
 
+word! {
+    /// What needs two people.
+    pub enum ApprovalKind {
+        CorrectDeferral = "correct_deferral",
+        WithdrawDeferral = "withdraw_deferral",
+        CorrectGiving = "correct_giving",
+    }
+}
+
+word! {
+    /// Where a request for approval stands.
+    pub enum ApprovalState {
+        Open = "open",
+        /// Carried out, in the transaction in which it was approved.
+        Approved = "approved",
+        Refused = "refused",
+        /// Nobody decided in time.
+        Expired = "expired",
+    }
+}
+
 impl UnitStatus {
     /// Whether the bag counts as stock that can be promised.
     #[must_use]

@@ -84,6 +84,22 @@ diesel::table! {
 }
 
 diesel::table! {
+    approvals (id) {
+        id -> BigInt,
+        kind -> Text,
+        subject -> BigInt,
+        request -> Binary,
+        reason -> Binary,
+        state -> Text,
+        asked_by -> BigInt,
+        asked_at -> Timestamp,
+        expires_at -> Timestamp,
+        decided_by -> Nullable<BigInt>,
+        decided_at -> Nullable<Timestamp>,
+    }
+}
+
+diesel::table! {
     donors (id) {
         id -> BigInt,
         status -> Text,
@@ -152,6 +168,8 @@ diesel::table! {
         red_cells_lost -> Bool,
         source -> Text,
         corrects -> Nullable<BigInt>,
+        voided -> Bool,
+        approval -> Nullable<BigInt>,
         recorded_at -> Timestamp,
     }
 }
@@ -160,12 +178,24 @@ diesel::table! {
     deferrals (id) {
         id -> BigInt,
         donor -> BigInt,
+        about -> Nullable<BigInt>,
         cause -> Binary,
         recorded_on -> Date,
         recorded_at -> Timestamp,
         recorded_by -> Nullable<BigInt>,
-        lifted_on -> Nullable<Date>,
-        lifted_by -> Nullable<BigInt>,
+        approval -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
+    allowances (id) {
+        id -> BigInt,
+        donor -> BigInt,
+        cause -> Binary,
+        reason -> Binary,
+        allowed_on -> Date,
+        recorded_at -> Timestamp,
+        recorded_by -> BigInt,
     }
 }
 

@@ -12,6 +12,7 @@ mod support;
 mod accounts;
 mod activities;
 mod amending;
+mod approvals;
 mod arrows;
 mod audit;
 mod availability;

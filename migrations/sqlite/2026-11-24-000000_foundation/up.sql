@@ -83,6 +83,26 @@ CREATE TABLE session_tokens (
 );
 CREATE INDEX session_tokens_by_session ON session_tokens (session_id);
 
+-- What needs two people. The request is sealed, under the key of the donor whom it is about where it is
+-- about one. One asks, another decides, and what was decided is carried out in the same transaction.
+CREATE TABLE approvals (
+    id INTEGER PRIMARY KEY NOT NULL,
+    kind TEXT NOT NULL CHECK (kind IN ('correct_deferral', 'withdraw_deferral', 'correct_giving')),
+    subject BIGINT NOT NULL,
+    request BLOB NOT NULL,
+    reason BLOB NOT NULL,
+    state TEXT NOT NULL CHECK (state IN ('open', 'approved', 'refused', 'expired')),
+    asked_by BIGINT NOT NULL REFERENCES users (id),
+    asked_at TIMESTAMP NOT NULL,
+    expires_at TIMESTAMP NOT NULL,
+    decided_by BIGINT REFERENCES users (id),
+    decided_at TIMESTAMP,
+    CHECK ((decided_by IS NULL) = (decided_at IS NULL) AND (decided_by IS NULL) = (state IN ('open', 'expired'))),
+    CHECK (decided_by IS NULL OR decided_by <> asked_by),
+    CHECK (expires_at > asked_at)
+);
+CREATE INDEX approvals_by_state ON approvals (state, id);
+
 -- donors ---------------------------------------------------------------------------------------
 
 CREATE TABLE donors (
@@ -153,7 +173,8 @@ CREATE INDEX typings_by_donor ON typings (donor, id);
 
 -- eligibility ----------------------------------------------------------------------------------
 
--- A ledger: a correction is a new line that names the one it replaces.
+-- A ledger: a correction is a new line that names the one it replaces, by two people. A line that is `voided`
+-- says that there was no giving.
 CREATE TABLE givings (
     id INTEGER PRIMARY KEY NOT NULL,
     donor BIGINT NOT NULL REFERENCES donors (id),
@@ -163,23 +184,42 @@ CREATE TABLE givings (
     red_cells_lost BOOLEAN NOT NULL,
     source TEXT NOT NULL CHECK (source IN ('donation', 'import')),
     corrects BIGINT UNIQUE REFERENCES givings (id),
-    recorded_at TIMESTAMP NOT NULL
+    voided BOOLEAN NOT NULL,
+    approval BIGINT UNIQUE REFERENCES approvals (id),
+    recorded_at TIMESTAMP NOT NULL,
+    CHECK ((corrects IS NULL) = (approval IS NULL)),
+    CHECK (corrects IS NOT NULL OR NOT voided)
 );
 CREATE INDEX givings_by_donor ON givings (donor, given_on);
 
--- The cause (code and base date) is sealed under the donor's key.
+-- A ledger: a line without `about` is a deferral; one with it says what became of that deferral. What a line
+-- says (entered, ended, corrected or withdrawn, the cause and its days) is sealed under the donor's key in cells
+-- of one length. What was put right has the approval of two people.
 CREATE TABLE deferrals (
     id INTEGER PRIMARY KEY NOT NULL,
     donor BIGINT NOT NULL REFERENCES donors (id),
+    about BIGINT REFERENCES deferrals (id),
     cause BLOB NOT NULL,
     recorded_on DATE NOT NULL,
     recorded_at TIMESTAMP NOT NULL,
     recorded_by BIGINT REFERENCES users (id),
-    lifted_on DATE,
-    lifted_by BIGINT REFERENCES users (id),
-    CHECK ((lifted_on IS NULL) = (lifted_by IS NULL))
+    approval BIGINT UNIQUE REFERENCES approvals (id),
+    CHECK (approval IS NULL OR about IS NOT NULL)
 );
 CREATE INDEX deferrals_by_donor ON deferrals (donor);
+
+-- The medical officer's leave: one giving despite a reason that needs a physician. Which reason, and why, is
+-- sealed under the donor's key.
+CREATE TABLE allowances (
+    id INTEGER PRIMARY KEY NOT NULL,
+    donor BIGINT NOT NULL REFERENCES donors (id),
+    cause BLOB NOT NULL,
+    reason BLOB NOT NULL,
+    allowed_on DATE NOT NULL,
+    recorded_at TIMESTAMP NOT NULL,
+    recorded_by BIGINT NOT NULL REFERENCES users (id)
+);
+CREATE INDEX allowances_by_donor ON allowances (donor, id);
 
 -- When each donor may give what, at most two windows ahead; `until_on` NULL is open. Written with the
 -- fact that changes it.

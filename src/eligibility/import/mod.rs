@@ -179,7 +179,7 @@ impl Preparing<'_> {
                 red_cells_lost: false,
                 source: GivingSource::Import,
             };
-            GivingRow::new(GivingId(giving), &new, None, self.at)
+            GivingRow::new(GivingId(giving), &new, self.at)
         });
         let facts = DonorFacts {
             sex: new.sex,

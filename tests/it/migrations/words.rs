@@ -7,7 +7,8 @@ use shiryan_kernel::branch::Branch;
 use shiryan_kernel::place::Governorate;
 use shiryan_kernel::role::Role;
 use shiryan_kernel::status::{
-    ActivityStatus, AppointmentStatus, DonorStatus, DriveStatus, FacilityKind, UnitStatus,
+    ActivityStatus, AppointmentStatus, ApprovalKind, ApprovalState, DonorStatus, DriveStatus, FacilityKind,
+    UnitStatus,
 };
 
 use super::schema;
@@ -31,6 +32,8 @@ fn word(table: &str, column: &str) -> Option<Vec<&'static str>> {
         (_, "sex") => codes!(Sex),
         ("activities", "status") => codes!(ActivityStatus),
         ("appointments", "status") => codes!(AppointmentStatus),
+        ("approvals", "kind") => codes!(ApprovalKind),
+        ("approvals", "state") => codes!(ApprovalState),
         ("blood_units", "status") => codes!(UnitStatus),
         ("donors", "status") => codes!(DonorStatus),
         ("drives", "status") => codes!(DriveStatus),

@@ -135,6 +135,20 @@ impl TestApp {
         Client { token: Some(token), ..self.anonymous() }
     }
 
+    /// A second person in a role that is bound to no place, made by `maker` or by nobody.
+    pub fn colleague(&self, role: Role, name: &str, maker: Option<UserId>) -> Client {
+        let hash: Hashed = accounts::hash_now(PASSWORD).unwrap();
+        let (vault, username) = (self.house.vault.clone(), Username::parse(name).unwrap());
+        let new = NewUser { username, role, facility: None, units: Vec::new() };
+        let made = self.house.db.write_now(Lane::System, move |tx| match maker {
+            Some(maker) => accounts::create(tx, &vault, maker, &new, &hash),
+            None => accounts::ensure_user(tx, &vault, &new, &hash),
+        });
+        let user = made.unwrap();
+        let principal = Principal { user, role, session: SessionId(user.0), facility: None };
+        self.with_token(&self.house.sessions.tokens.make(&principal, self.house.db.now()).unwrap())
+    }
+
     pub fn principal(&self, role: Role) -> Principal {
         self.users.iter().find(|(known, _)| *known == role).unwrap().1.clone()
     }

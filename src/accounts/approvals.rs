@@ -1,0 +1,194 @@
+//! What needs two people: one asks, another decides.
+//!
+//! Two accounts are not two people when one of them made the other within the last thirty days. A request
+//! is sealed by whoever asks, under the key of the person whom it is about; this room knows neither what it
+//! says nor how it is carried out, which happens in the transaction of the decision.
+
+use chrono::{DateTime, Duration, NaiveDateTime, Utc};
+use serde::{Deserialize, Serialize};
+use shiryan_kernel::ids::{ApprovalId, UserId};
+use shiryan_kernel::role::Role;
+use shiryan_kernel::status::{ApprovalKind, ApprovalState};
+use shiryan_kernel::text::Note;
+use shiryan_kernel::{Code, Problem, Result};
+use utoipa::ToSchema;
+
+use super::{Principal, store};
+use crate::audit::{self, Line};
+use crate::db::{Conn, Tx};
+use crate::vault::{Place, SealingKey, Vault};
+
+/// Days in which somebody must decide.
+const OPEN_DAYS: i64 = 14;
+/// Days in which whoever made an account is no partner for it.
+const MAKER_DAYS: i64 = 30;
+
+/// A request as it is stored: what it says stays sealed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Approval {
+    pub id: ApprovalId,
+    pub kind: ApprovalKind,
+    /// The id of what it is about: a donor's, for every kind of today.
+    pub subject: i64,
+    pub(super) request: Vec<u8>,
+    pub(super) reason: Vec<u8>,
+    pub state: ApprovalState,
+    pub asked_by: UserId,
+    pub asked_at: NaiveDateTime,
+    pub expires_at: NaiveDateTime,
+    pub decided_by: Option<UserId>,
+    pub decided_at: Option<NaiveDateTime>,
+}
+
+/// A request to be made.
+#[derive(Debug, Clone)]
+pub struct Ask<'a> {
+    pub kind: ApprovalKind,
+    pub subject: i64,
+    /// What is to be done, in words that the asking room reads back.
+    pub request: &'a str,
+    pub reason: &'a Note<500>,
+}
+
+/// The answer to a request: what was asked waits for somebody else.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Asked {
+    pub approval: ApprovalId,
+}
+
+/// Who may decide on a kind of request.
+#[must_use]
+pub const fn deciders(kind: ApprovalKind) -> &'static [Role] {
+    match kind {
+        ApprovalKind::CorrectDeferral | ApprovalKind::WithdrawDeferral | ApprovalKind::CorrectGiving => {
+            &[Role::Physician]
+        }
+    }
+}
+
+impl Approval {
+    /// What is to be done.
+    ///
+    /// # Errors
+    /// `identity_damaged` when it was changed or moved, or sealed under another key.
+    pub fn request(&self, key: &SealingKey) -> Result<String> {
+        key.open_text(place("request", self.id), &self.request)
+    }
+
+    /// Why.
+    ///
+    /// # Errors
+    /// As [`Approval::request`].
+    pub fn reason(&self, key: &SealingKey) -> Result<String> {
+        key.open_text(place("reason", self.id), &self.reason)
+    }
+
+    /// Whether this user may know of it: whoever asked, and whoever may decide.
+    fn is_seen_by(&self, by: &Principal) -> bool {
+        self.asked_by == by.user || deciders(self.kind).contains(&by.role)
+    }
+}
+
+/// Asks for what needs a second person.
+///
+/// # Errors
+/// As any write.
+pub fn ask(tx: &mut Tx, vault: &Vault, by: &Principal, key: &SealingKey, ask: &Ask<'_>) -> Result<Asked> {
+    let id = ApprovalId(tx.id());
+    let now = tx.now;
+    let row = Approval {
+        id,
+        kind: ask.kind,
+        subject: ask.subject,
+        request: key.seal_text(place("request", id), ask.request),
+        reason: key.seal_text(place("reason", id), ask.reason.as_str()),
+        state: ApprovalState::Open,
+        asked_by: by.user,
+        asked_at: now.naive_utc(),
+        expires_at: (now + Duration::days(OPEN_DAYS)).naive_utc(),
+        decided_by: None,
+        decided_at: None,
+    };
+    store::insert_approval(tx.conn, &row)?;
+    let line = Line::new(Some(by.user), "accounts.approval_asked").on(id).with("kind", ask.kind);
+    audit::record(tx, vault, &line)?;
+    Ok(Asked { approval: id })
+}
+
+/// Decides on a request; what was approved is carried out by the caller in the same transaction.
+///
+/// # Errors
+/// `not_found` for one that the caller may not know of; `second_person_required` for whoever asked, and for
+/// an account that made the other's, or was made by it, within thirty days; `forbidden` for a role that may
+/// not decide; `state_conflict` for one that is decided or has expired.
+pub fn decide(
+    tx: &mut Tx,
+    vault: &Vault,
+    by: &Principal,
+    id: ApprovalId,
+    verdict: ApprovalState,
+) -> Result<Approval> {
+    let found = approval(tx.conn, by, id, tx.now)?;
+    if !deciders(found.kind).contains(&by.role) {
+        return Err(Problem::new(Code::Forbidden));
+    }
+    if found.asked_by == by.user || made_lately(tx, found.asked_by, by.user)? {
+        return Err(Problem::new(Code::SecondPersonRequired));
+    }
+    if !store::decide_approval(tx, id, by.user, verdict)? {
+        return Err(Problem::new(Code::StateConflict).with("state", found.state));
+    }
+    let line = Line::new(Some(by.user), "accounts.approval_decided")
+        .on(id)
+        .with("kind", found.kind)
+        .with("verdict", verdict);
+    audit::record(tx, vault, &line)?;
+    Ok(Approval { state: verdict, ..found })
+}
+
+/// Whether one of the two made the other's account within the last days.
+fn made_lately(tx: &mut Tx, one: UserId, other: UserId) -> Result<bool> {
+    let since = (tx.now - Duration::days(MAKER_DAYS)).naive_utc();
+    store::made_since(tx.conn, one, other, since)
+}
+
+/// A request that the caller may know of.
+///
+/// # Errors
+/// `not_found`.
+pub fn approval(conn: &mut Conn, by: &Principal, id: ApprovalId, now: DateTime<Utc>) -> Result<Approval> {
+    let found = store::approval(conn, id)?;
+    if found.is_seen_by(by) { Ok(found.at(now)) } else { Err(Problem::new(Code::NotFound)) }
+}
+
+/// Requests after `after` that the caller asked or may decide, oldest first.
+///
+/// # Errors
+/// As any read.
+pub fn approvals(
+    conn: &mut Conn,
+    by: &Principal,
+    state: Option<ApprovalState>,
+    now: DateTime<Utc>,
+    after: i64,
+    limit: i64,
+) -> Result<Vec<Approval>> {
+    let kinds: Vec<ApprovalKind> =
+        ApprovalKind::ALL.iter().copied().filter(|kind| deciders(*kind).contains(&by.role)).collect();
+    let rows = store::approvals(conn, by.user, &kinds, state, now.naive_utc(), after, limit)?;
+    Ok(rows.into_iter().map(|row| row.at(now)).collect())
+}
+
+impl Approval {
+    /// As it stands now: nothing sweeps the open ones that nobody decided in time.
+    fn at(mut self, now: DateTime<Utc>) -> Self {
+        if self.state == ApprovalState::Open && self.expires_at <= now.naive_utc() {
+            self.state = ApprovalState::Expired;
+        }
+        self
+    }
+}
+
+const fn place(column: &'static str, id: ApprovalId) -> Place {
+    Place::of("approvals", column, id.0)
+}
