@@ -3,12 +3,12 @@
 //! The record tells which fields changed, never what they held. A number that somebody outside the scope
 //! has is taken like any other, and the record waits for review without owning it.
 
-use chrono::NaiveDate;
+use chrono::{NaiveDate, NaiveTime};
 use serde::Serialize;
 use shiryan_kernel::blood::{BloodGroup, GroupEvidence, Sex};
 use shiryan_kernel::ids::{DonorId, UnitId};
 use shiryan_kernel::place::Governorate;
-use shiryan_kernel::status::DonorStatus;
+use shiryan_kernel::status::{DonorKind, DonorStatus};
 use shiryan_kernel::text::{Email, NationalId, PersonName, Phone, ServiceNumber};
 use shiryan_kernel::{Code, Patch, Problem, Result};
 use utoipa::ToSchema;
@@ -16,10 +16,11 @@ use utoipa::ToSchema;
 use super::person::Person;
 use super::register::{check_unit, is_known_elsewhere, warnings};
 use super::seal::{self, Claim};
-use super::{Donor, FullName, Scope, Warning, donor, store};
+use super::{Donor, FullName, Locality, Scope, Warning, Wishes, donor, store};
 use crate::accounts::Principal;
 use crate::audit::{self, Line};
 use crate::db::{Tx, feed};
+use crate::texts::Lang;
 use crate::vault::Vault;
 
 /// What is to change. What a donor must have can be replaced, not taken away.
@@ -33,6 +34,32 @@ pub struct Amendment {
     pub governorate: Patch<Governorate>,
     pub weight_kg: Patch<f64>,
     pub height_cm: Patch<f64>,
+    pub kind: Patch<DonorKind>,
+    pub wishes: WishesPatch,
+}
+
+/// What is to change of the donor's wishes.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct WishesPatch {
+    pub language: Patch<Lang>,
+    pub may_call: Patch<bool>,
+    pub may_text: Patch<bool>,
+    pub may_email: Patch<bool>,
+    pub quiet_from: Patch<NaiveTime>,
+    pub quiet_until: Patch<NaiveTime>,
+}
+
+impl WishesPatch {
+    fn over(self, before: Wishes) -> Wishes {
+        Wishes {
+            language: self.language.over(before.language),
+            may_call: self.may_call.over(before.may_call),
+            may_text: self.may_text.over(before.may_text),
+            may_email: self.may_email.over(before.may_email),
+            quiet_from: self.quiet_from.over(before.quiet_from),
+            quiet_until: self.quiet_until.over(before.quiet_until),
+        }
+    }
 }
 
 /// What is to change of the sealed identity.
@@ -42,11 +69,16 @@ pub struct PersonPatch {
     pub father_name: Patch<PersonName>,
     pub grandfather_name: Patch<PersonName>,
     pub family_name: Option<PersonName>,
+    pub latin_first_name: Patch<PersonName>,
+    pub latin_father_name: Patch<PersonName>,
+    pub latin_grandfather_name: Patch<PersonName>,
+    pub latin_family_name: Patch<PersonName>,
     pub birth_date: Option<NaiveDate>,
     pub national_id: Patch<NationalId>,
     pub service_number: Patch<ServiceNumber>,
     pub phone: Patch<Phone>,
     pub email: Patch<Email>,
+    pub place: Patch<Locality>,
 }
 
 impl std::fmt::Debug for PersonPatch {
@@ -57,7 +89,7 @@ impl std::fmt::Debug for PersonPatch {
 
 impl PersonPatch {
     fn over(self, before: Person) -> Person {
-        let name = before.name;
+        let (name, latin) = (before.name, before.latin_name);
         Person {
             name: FullName {
                 first: self.first_name.or(name.first),
@@ -65,11 +97,18 @@ impl PersonPatch {
                 grandfather: self.grandfather_name.over(name.grandfather),
                 family: self.family_name.or(name.family),
             },
+            latin_name: FullName {
+                first: self.latin_first_name.over(latin.first),
+                father: self.latin_father_name.over(latin.father),
+                grandfather: self.latin_grandfather_name.over(latin.grandfather),
+                family: self.latin_family_name.over(latin.family),
+            },
             birth_date: self.birth_date.or(before.birth_date),
             national_id: self.national_id.over(before.national_id),
             service_number: self.service_number.over(before.service_number),
             phone: self.phone.over(before.phone),
             email: self.email.over(before.email),
+            place: self.place.over(before.place),
         }
     }
 }
@@ -88,7 +127,8 @@ pub struct Amended {
 /// # Errors
 /// `not_found`, outside the scope too; `version_stale`; `state_conflict` of an erased donor, and of a declared
 /// group once the laboratory has typed one; `donor_already_registered` for a number known inside the scope;
-/// `invalid_request` for a unit that is not there or, for a medic, outside the scope.
+/// `invalid_request` for a unit that is not there or, for a medic, outside the scope, and for quiet hours that
+/// lack an end.
 pub fn amend(
     tx: &mut Tx,
     vault: &Vault,
@@ -139,6 +179,8 @@ fn register_fields(before: &Donor, new: &Amendment) -> Result<Donor> {
             return Err(problem.about("blood_group", Code::StateConflict));
         }
     };
+    let wishes = new.wishes.over(before.wishes);
+    wishes.check()?;
     Ok(Donor {
         sex: new.sex.or(before.sex),
         blood_group: group,
@@ -147,11 +189,14 @@ fn register_fields(before: &Donor, new: &Amendment) -> Result<Donor> {
         governorate: new.governorate.over(before.governorate),
         weight_kg: new.weight_kg.over(before.weight_kg),
         height_cm: new.height_cm.over(before.height_cm),
+        kind: new.kind.over(before.kind),
+        wishes,
         ..before.clone()
     })
 }
 
 fn differs(before: &Donor, after: &Donor) -> Vec<&'static str> {
+    let (was, is) = (before.wishes, after.wishes);
     let fields = [
         ("sex", before.sex != after.sex),
         ("blood_group", before.blood_group != after.blood_group),
@@ -159,6 +204,13 @@ fn differs(before: &Donor, after: &Donor) -> Vec<&'static str> {
         ("governorate", before.governorate != after.governorate),
         ("weight_kg", before.weight_kg != after.weight_kg),
         ("height_cm", before.height_cm != after.height_cm),
+        ("kind", before.kind != after.kind),
+        ("language", was.language != is.language),
+        ("may_call", was.may_call != is.may_call),
+        ("may_text", was.may_text != is.may_text),
+        ("may_email", was.may_email != is.may_email),
+        ("quiet_from", was.quiet_from != is.quiet_from),
+        ("quiet_until", was.quiet_until != is.quiet_until),
     ];
     fields.into_iter().filter_map(|(field, differs)| differs.then_some(field)).collect()
 }

@@ -8,7 +8,7 @@ use shiryan_kernel::text::PersonName;
 use utoipa::ToSchema;
 
 use super::person::Person;
-use super::{Scope, donor, seal, store};
+use super::{Locality, Scope, donor, seal, store};
 use crate::accounts::Principal;
 use crate::audit::{self, Line};
 use crate::db::Tx;
@@ -37,12 +37,17 @@ pub struct Identity {
     pub father_name: Option<String>,
     pub grandfather_name: Option<String>,
     pub family_name: Option<String>,
+    pub latin_first_name: Option<String>,
+    pub latin_father_name: Option<String>,
+    pub latin_grandfather_name: Option<String>,
+    pub latin_family_name: Option<String>,
     pub birth_date: Option<NaiveDate>,
     pub national_id: Option<String>,
     pub service_number: Option<String>,
     /// E.164.
     pub phone: Option<String>,
     pub email: Option<String>,
+    pub place: Option<String>,
 }
 
 impl std::fmt::Debug for Identity {
@@ -59,11 +64,16 @@ impl From<Person> for Identity {
             father_name: part(person.name.father),
             grandfather_name: part(person.name.grandfather),
             family_name: part(person.name.family),
+            latin_first_name: part(person.latin_name.first),
+            latin_father_name: part(person.latin_name.father),
+            latin_grandfather_name: part(person.latin_name.grandfather),
+            latin_family_name: part(person.latin_name.family),
             birth_date: person.birth_date,
             national_id: person.national_id.map(|number| number.as_str().to_owned()),
             service_number: person.service_number.map(|number| number.as_str().to_owned()),
             phone: person.phone.map(|phone| phone.as_str().to_owned()),
             email: person.email.map(|email| email.as_str().to_owned()),
+            place: person.place.map(Locality::into_string),
         }
     }
 }

@@ -19,18 +19,19 @@ mod search;
 mod standing;
 mod store;
 mod typing;
+mod wishes;
 
 use chrono::NaiveDate;
 use shiryan_kernel::blood::{BloodGroup, GroupEvidence, Sex};
 use shiryan_kernel::ids::{DonorId, UnitId};
 use shiryan_kernel::place::Governorate;
-use shiryan_kernel::status::DonorStatus;
-use shiryan_kernel::text::{Email, NationalId, PersonName, Phone, ServiceNumber};
+use shiryan_kernel::status::{DonorKind, DonorStatus};
+use shiryan_kernel::text::{Email, NationalId, PersonName, Phone, PlainText, ServiceNumber};
 use shiryan_kernel::{Code, Problem, Result};
 
 use crate::db::Conn;
 
-pub use amend::{Amended, Amendment, PersonPatch, amend};
+pub use amend::{Amended, Amendment, PersonPatch, WishesPatch, amend};
 pub use identity::{Identity, Purpose, open_identity};
 pub use known::{Known, known, known_all, mark_screened};
 pub use register::{Registered, Warning, birth_date, height_cm, register, weight_kg};
@@ -41,6 +42,10 @@ pub use search::{Found, Names, Words, by_name};
 pub use standing::{Change, Standing, stand};
 pub use store::{insert_prepared, owned_keys};
 pub use typing::{Group, Line as TypingLine, NewTyping, Resolution, Typed, resolve, type_group, typings};
+pub use wishes::Wishes;
+
+/// Where somebody lives, as people say it.
+pub type Locality = PlainText<120>;
 
 /// A person's name in its four parts, any of which may be unknown.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -55,12 +60,15 @@ pub struct FullName {
 #[derive(Clone, Default)]
 pub struct NewDonor {
     pub name: FullName,
+    /// The same in Latin letters, as passports have it.
+    pub latin_name: FullName,
     pub sex: Option<Sex>,
     pub birth_date: Option<NaiveDate>,
     pub national_id: Option<NationalId>,
     pub service_number: Option<ServiceNumber>,
     pub phone: Option<Phone>,
     pub email: Option<Email>,
+    pub place: Option<Locality>,
     /// As somebody says: nothing that comes from outside is more than declared.
     pub blood_group: Option<BloodGroup>,
     pub unit: Option<UnitId>,
@@ -69,6 +77,8 @@ pub struct NewDonor {
     pub height_cm: Option<f64>,
     /// How often the donor says to have given in the last twelve months.
     pub declared_12_months: Option<u16>,
+    pub kind: Option<DonorKind>,
+    pub wishes: Wishes,
 }
 
 impl std::fmt::Debug for NewDonor {
@@ -93,6 +103,8 @@ pub struct Donor {
     pub height_cm: Option<f64>,
     /// Whether the donor was screened here at least once.
     pub screened: bool,
+    pub kind: Option<DonorKind>,
+    pub wishes: Wishes,
     pub version: i64,
 }
 

@@ -3,18 +3,20 @@
 use chrono::{Datelike, NaiveDate};
 use shiryan_kernel::text::{Email, NationalId, Phone, ServiceNumber};
 
-use super::{FullName, Key, NewDonor};
+use super::{FullName, Key, Locality, NewDonor};
 use crate::vault::Vault;
 
 /// A person, open. Prints nothing: each part is a sealed type, and the birth date is kept from `Debug` here.
 #[derive(Clone, Default, PartialEq, Eq)]
 pub(super) struct Person {
     pub name: FullName,
+    pub latin_name: FullName,
     pub birth_date: Option<NaiveDate>,
     pub national_id: Option<NationalId>,
     pub service_number: Option<ServiceNumber>,
     pub phone: Option<Phone>,
     pub email: Option<Email>,
+    pub place: Option<Locality>,
 }
 
 impl std::fmt::Debug for Person {
@@ -27,11 +29,13 @@ impl From<&NewDonor> for Person {
     fn from(new: &NewDonor) -> Self {
         Self {
             name: new.name.clone(),
+            latin_name: new.latin_name.clone(),
             birth_date: new.birth_date,
             national_id: new.national_id.clone(),
             service_number: new.service_number.clone(),
             phone: new.phone.clone(),
             email: new.email.clone(),
+            place: new.place.clone(),
         }
     }
 }
@@ -60,11 +64,16 @@ impl Person {
             ("father_name", self.name.father != other.name.father),
             ("grandfather_name", self.name.grandfather != other.name.grandfather),
             ("family_name", self.name.family != other.name.family),
+            ("latin_first_name", self.latin_name.first != other.latin_name.first),
+            ("latin_father_name", self.latin_name.father != other.latin_name.father),
+            ("latin_grandfather_name", self.latin_name.grandfather != other.latin_name.grandfather),
+            ("latin_family_name", self.latin_name.family != other.latin_name.family),
             ("birth_date", self.birth_date != other.birth_date),
             ("national_id", self.national_id != other.national_id),
             ("service_number", self.service_number != other.service_number),
             ("phone", self.phone != other.phone),
             ("email", self.email != other.email),
+            ("place", self.place != other.place),
         ];
         fields.into_iter().filter_map(|(field, differs)| differs.then_some(field)).collect()
     }

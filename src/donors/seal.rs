@@ -1,18 +1,19 @@
 //! A donor as rows: identity sealed under the donor's own key, exact keys as tags. No database here, so
 //! that many can be prepared at once, beside the writer.
 
-use chrono::{NaiveDate, NaiveDateTime};
+use chrono::{NaiveDate, NaiveDateTime, NaiveTime};
 use diesel::prelude::*;
 use shiryan_kernel::blood::{BloodGroup, GroupEvidence, Sex};
 use shiryan_kernel::ids::{DonorId, UnitId, UserId};
 use shiryan_kernel::place::Governorate;
-use shiryan_kernel::status::DonorStatus;
+use shiryan_kernel::status::{DonorKind, DonorStatus};
 use shiryan_kernel::text::{Email, NationalId, PersonName, Phone, ServiceNumber};
 use shiryan_kernel::{Code, Problem, Result};
 
 use super::person::Person;
-use super::{FullName, NewDonor};
+use super::{FullName, Locality, NewDonor};
 use crate::db::tables::{donor_identities, donor_tags, donors};
+use crate::texts::Lang;
 use crate::vault::{KEY_VERSION, Place, SealingKey, Vault};
 
 /// An exact key: which field, and the keyed tag of its value.
@@ -54,6 +55,13 @@ pub(super) struct DonorRow {
     pub height_cm: Option<f64>,
     pub screened: bool,
     pub declared_12_months: Option<i32>,
+    pub kind: Option<DonorKind>,
+    pub language: Option<Lang>,
+    pub may_call: Option<bool>,
+    pub may_text: Option<bool>,
+    pub may_email: Option<bool>,
+    pub quiet_from: Option<NaiveTime>,
+    pub quiet_until: Option<NaiveTime>,
     pub donor_key: Vec<u8>,
     pub key_version: i32,
     pub created_at: NaiveDateTime,
@@ -67,11 +75,13 @@ pub(super) struct DonorRow {
 pub(super) struct IdentityRow {
     pub donor: DonorId,
     pub name: Option<Vec<u8>>,
+    pub latin_name: Option<Vec<u8>>,
     pub national_id: Option<Vec<u8>>,
     pub service_number: Option<Vec<u8>>,
     pub phone: Option<Vec<u8>>,
     pub email: Option<Vec<u8>>,
     pub birth_date: Option<Vec<u8>>,
+    pub place: Option<Vec<u8>>,
 }
 
 #[derive(Debug, Clone, Insertable)]
@@ -142,6 +152,13 @@ pub fn prepare(
         height_cm: new.height_cm,
         screened: false,
         declared_12_months: new.declared_12_months.map(i32::from),
+        kind: new.kind,
+        language: new.wishes.language,
+        may_call: new.wishes.may_call,
+        may_text: new.wishes.may_text,
+        may_email: new.wishes.may_email,
+        quiet_from: new.wishes.quiet_from,
+        quiet_until: new.wishes.quiet_until,
         donor_key,
         key_version: KEY_VERSION,
         created_at: at,
@@ -158,11 +175,13 @@ pub(super) fn seal(key: &SealingKey, donor: DonorId, person: &Person) -> Identit
     IdentityRow {
         donor,
         name: cell("name", write_name(&person.name).as_deref()),
+        latin_name: cell("latin_name", write_name(&person.latin_name).as_deref()),
         national_id: cell("national_id", person.national_id.as_ref().map(NationalId::as_str)),
         service_number: cell("service_number", person.service_number.as_ref().map(ServiceNumber::as_str)),
         phone: cell("phone", person.phone.as_ref().map(Phone::as_str)),
         email: cell("email", person.email.as_ref().map(Email::as_str)),
         birth_date: cell("birth_date", birth_date.as_deref()),
+        place: cell("place", person.place.as_ref().map(Locality::as_str)),
     }
 }
 
@@ -174,14 +193,16 @@ pub(super) fn open(key: &SealingKey, row: &IdentityRow) -> Result<Person> {
     let open = |column, cell: &Option<Vec<u8>>| {
         cell.as_ref().map(|sealed| key.open_text(place(column, row.donor), sealed)).transpose()
     };
-    let name = open("name", &row.name)?;
+    let name = |column, cell| read_name(open(column, cell)?.as_deref().unwrap_or_default());
     Ok(Person {
-        name: read_name(name.as_deref().unwrap_or_default())?,
+        name: name("name", &row.name)?,
+        latin_name: name("latin_name", &row.latin_name)?,
         birth_date: open_birth_date(key, row.donor, row.birth_date.as_deref())?,
         national_id: read(open("national_id", &row.national_id)?, NationalId::parse)?,
         service_number: read(open("service_number", &row.service_number)?, ServiceNumber::parse)?,
         phone: read(open("phone", &row.phone)?, Phone::parse)?,
         email: read(open("email", &row.email)?, Email::parse)?,
+        place: read(open("place", &row.place)?, Locality::parse)?,
     })
 }
 

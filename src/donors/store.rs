@@ -2,18 +2,19 @@
 
 use std::collections::{HashMap, HashSet};
 
-use chrono::{NaiveDate, NaiveDateTime};
+use chrono::{NaiveDate, NaiveDateTime, NaiveTime};
 use diesel::prelude::*;
 use shiryan_kernel::blood::{BloodGroup, GroupEvidence, Sex};
 use shiryan_kernel::ids::{DonorId, TypingId, UnitId, UserId};
 use shiryan_kernel::place::Governorate;
-use shiryan_kernel::status::DonorStatus;
+use shiryan_kernel::status::{DonorKind, DonorStatus};
 use shiryan_kernel::{Problem, Result};
 
 use super::seal::{Claim, DonorRow, IdentityRow, TagRow};
-use super::{Donor, Filter, Key, NewTyping, Prepared, Scope, Standing, TypingLine};
+use super::{Donor, Filter, Key, NewTyping, Prepared, Scope, Standing, TypingLine, Wishes};
 use crate::db::tables::{donor_identities, donor_tags, donors, typings, unit_tree};
 use crate::db::{Conn, Tx, insert_all, on_each};
+use crate::texts::Lang;
 
 #[derive(Debug, Queryable, Selectable)]
 #[diesel(table_name = donors)]
@@ -29,6 +30,13 @@ pub(super) struct Row {
     weight_kg: Option<f64>,
     height_cm: Option<f64>,
     screened: bool,
+    kind: Option<DonorKind>,
+    language: Option<Lang>,
+    may_call: Option<bool>,
+    may_text: Option<bool>,
+    may_email: Option<bool>,
+    quiet_from: Option<NaiveTime>,
+    quiet_until: Option<NaiveTime>,
     version: i64,
 }
 
@@ -46,6 +54,15 @@ impl From<Row> for Donor {
             weight_kg: row.weight_kg,
             height_cm: row.height_cm,
             screened: row.screened,
+            kind: row.kind,
+            wishes: Wishes {
+                language: row.language,
+                may_call: row.may_call,
+                may_text: row.may_text,
+                may_email: row.may_email,
+                quiet_from: row.quiet_from,
+                quiet_until: row.quiet_until,
+            },
             version: row.version,
         }
     }
@@ -243,6 +260,13 @@ pub fn amend(conn: &mut Conn, version: i64, after: &Donor) -> Result<bool> {
             donors::governorate.eq(after.governorate),
             donors::weight_kg.eq(after.weight_kg),
             donors::height_cm.eq(after.height_cm),
+            donors::kind.eq(after.kind),
+            donors::language.eq(after.wishes.language),
+            donors::may_call.eq(after.wishes.may_call),
+            donors::may_text.eq(after.wishes.may_text),
+            donors::may_email.eq(after.wishes.may_email),
+            donors::quiet_from.eq(after.wishes.quiet_from),
+            donors::quiet_until.eq(after.wishes.quiet_until),
             donors::version.eq(donors::version + 1),
         ))
         .execute(conn)?;

@@ -9,6 +9,7 @@ use shiryan_kernel::page::Page;
 use shiryan_kernel::place::Governorate;
 use shiryan_kernel::problem::Faults;
 use shiryan_kernel::status::{AppointmentStatus, DriveStatus};
+use shiryan_kernel::time::clock_time;
 use utoipa::{IntoParams, ToSchema};
 
 use super::rules::{self, Hours};
@@ -174,8 +175,8 @@ fn parse(form: &DriveForm) -> shiryan_kernel::Result<NewDrive> {
     if !(1..=rules::MOST_BEDS).contains(&form.beds) {
         faults.add("beds", Code::OutOfRange);
     }
-    let from = faults.keep("from", rules::clock_time(&form.from));
-    let to = faults.keep("to", rules::clock_time(&form.to));
+    let from = faults.keep("from", clock_time(&form.from));
+    let to = faults.keep("to", clock_time(&form.to));
     let hours = from.zip(to).and_then(|(from, to)| match Hours::new(from, to, form.slot_minutes) {
         Ok(hours) => Some(hours),
         Err(problem) => {

@@ -14,23 +14,6 @@ pub const MOST_SLOTS: usize = 96;
 /// The most beds, and so the most places in one slot.
 pub const MOST_BEDS: i32 = 200;
 
-/// A clock time of a notice board, `HH:MM`.
-///
-/// # Errors
-/// `invalid_value` for anything else.
-pub fn clock_time(text: &str) -> Result<NaiveTime> {
-    let bad = || Problem::new(Code::InvalidValue);
-    let shaped = text.len() == 5
-        && text
-            .bytes()
-            .enumerate()
-            .all(|(n, byte)| if n == 2 { byte == b':' } else { byte.is_ascii_digit() });
-    if !shaped {
-        return Err(bad());
-    }
-    NaiveTime::parse_from_str(text, "%H:%M").map_err(|_| bad())
-}
-
 /// The hours of a drive on one civil day, cut into slots of equal length.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Hours {
@@ -98,10 +81,11 @@ pub fn takes_bookings(status: DriveStatus, ends_at: Moment, now: Moment) -> Resu
 
 #[cfg(test)]
 mod tests {
-    use chrono::{Datelike, Timelike};
+    use chrono::Datelike;
     use proptest::prelude::*;
 
     use super::*;
+    use shiryan_kernel::time::clock_time;
 
     fn date(text: &str) -> NaiveDate {
         text.parse().unwrap()
@@ -176,14 +160,6 @@ mod tests {
             // Clock times are 95 on every day; a short day lacks the four that it skips.
             let expected = if lasts < Duration::hours(24) { 91 } else { 95 };
             assert_eq!(slots.len(), expected, "{day} lasts {lasts}");
-        }
-    }
-
-    #[test]
-    fn clock_times_are_two_digits_and_two() {
-        assert_eq!(clock_time("09:05").unwrap().minute(), 5);
-        for text in ["9:00", "24:00", "12:60", "09:00:00", "+9:00", "09-00", "", "٠٩:٠٠", " 9:00"] {
-            assert_eq!(clock_time(text).unwrap_err().code, Code::InvalidValue, "{text}");
         }
     }
 

@@ -15,6 +15,17 @@ word! {
 }
 
 word! {
+    /// How somebody comes to give.
+    pub enum DonorKind {
+        Voluntary = "voluntary",
+        /// For a patient of the own family or unit.
+        Replacement = "replacement",
+        /// Comes when an appeal goes out.
+        CallUp = "call_up",
+    }
+}
+
+word! {
     /// Where a bag stands. It is born in quarantine, and only `released` counts as stock.
     pub enum UnitStatus {
         Quarantine = "quarantine",

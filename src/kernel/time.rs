@@ -119,6 +119,23 @@ pub fn past_day(day: NaiveDate, today: NaiveDate) -> crate::Result<NaiveDate> {
     if first <= day && day <= today { Ok(day) } else { Err(crate::Problem::new(crate::Code::OutOfRange)) }
 }
 
+/// A clock time of a notice board, `HH:MM`.
+///
+/// # Errors
+/// `invalid_value` for anything else.
+pub fn clock_time(text: &str) -> crate::Result<NaiveTime> {
+    let bad = || crate::Problem::new(crate::Code::InvalidValue);
+    let shaped = text.len() == 5
+        && text
+            .bytes()
+            .enumerate()
+            .all(|(n, byte)| if n == 2 { byte == b':' } else { byte.is_ascii_digit() });
+    if !shaped {
+        return Err(bad());
+    }
+    NaiveTime::parse_from_str(text, "%H:%M").map_err(|_| bad())
+}
+
 /// Completed years between `birth` and `on`; a birthday on 29 February is kept on 1 March.
 #[must_use]
 pub fn age_on(birth: NaiveDate, on: NaiveDate) -> i32 {
@@ -147,6 +164,14 @@ mod tests {
         // Summer time ends in Hebron on 2022-10-29 at 02:00.
         let moment = Zone::default().moment(date("2022-10-29"), NaiveTime::from_hms_opt(1, 30, 0).unwrap());
         assert_eq!(moment.to_rfc3339(), "2022-10-28T22:30:00+00:00");
+    }
+
+    #[test]
+    fn clock_times_are_two_digits_and_two() {
+        assert_eq!(clock_time("09:05").unwrap().minute(), 5);
+        for text in ["9:00", "24:00", "12:60", "09:00:00", "+9:00", "09-00", "", "٠٩:٠٠", " 9:00"] {
+            assert_eq!(clock_time(text).unwrap_err().code, crate::Code::InvalidValue, "{text}");
+        }
     }
 
     #[test]

@@ -214,7 +214,7 @@ mod tests {
     fn every_assumption_can_be_said_in_both_languages() {
         for code in ASSUMPTIONS.into_iter().chain(["no_history"]) {
             let id = format!("assumption-{}", code.replace('_', "-"));
-            for lang in Lang::ALL {
+            for lang in Lang::ALL.iter().copied() {
                 assert!(texts::has(lang, &id), "{lang:?} has no {id}");
             }
             assert_ne!(texts::word(Lang::Ar, "assumption", code), texts::word(Lang::En, "assumption", code));

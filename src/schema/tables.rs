@@ -114,6 +114,13 @@ diesel::table! {
         screened -> Bool,
         declared_12_months -> Nullable<Integer>,
         paused_until -> Nullable<Date>,
+        kind -> Nullable<Text>,
+        language -> Nullable<Text>,
+        may_call -> Nullable<Bool>,
+        may_text -> Nullable<Bool>,
+        may_email -> Nullable<Bool>,
+        quiet_from -> Nullable<Time>,
+        quiet_until -> Nullable<Time>,
         donor_key -> Binary,
         key_version -> Integer,
         created_at -> Timestamp,
@@ -126,11 +133,13 @@ diesel::table! {
     donor_identities (donor) {
         donor -> BigInt,
         name -> Nullable<Binary>,
+        latin_name -> Nullable<Binary>,
         national_id -> Nullable<Binary>,
         service_number -> Nullable<Binary>,
         phone -> Nullable<Binary>,
         email -> Nullable<Binary>,
         birth_date -> Nullable<Binary>,
+        place -> Nullable<Binary>,
     }
 }
 

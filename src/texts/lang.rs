@@ -5,25 +5,21 @@ use fluent_templates::{LanguageIdentifier, langid};
 static AR: LanguageIdentifier = langid!("ar");
 static EN: LanguageIdentifier = langid!("en");
 
-/// A language that Shiryan speaks; Arabic unless told.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, serde::Serialize, serde::Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Lang {
-    #[default]
-    Ar,
-    En,
+shiryan_kernel::word! {
+    /// A language that Shiryan speaks; Arabic unless told.
+    #[derive(Default)]
+    pub enum Lang {
+        #[default]
+        Ar = "ar",
+        En = "en",
+    }
 }
 
 impl Lang {
-    pub const ALL: [Self; 2] = [Self::Ar, Self::En];
-
     /// The tag for `lang=` and `Content-Language`.
     #[must_use]
     pub const fn tag(self) -> &'static str {
-        match self {
-            Self::Ar => "ar",
-            Self::En => "en",
-        }
+        self.code()
     }
 
     /// The writing direction for `dir=`.
@@ -48,7 +44,7 @@ impl Lang {
     #[must_use]
     pub fn parse(tag: &str) -> Option<Self> {
         let primary = tag.trim().split(['-', '_']).next().unwrap_or_default();
-        Self::ALL.into_iter().find(|lang| lang.tag().eq_ignore_ascii_case(primary))
+        Self::ALL.iter().copied().find(|lang| lang.tag().eq_ignore_ascii_case(primary))
     }
 
     /// The best of an `Accept-Language` header (RFC 9110, 12.5.4): highest `q` wins, the earlier of

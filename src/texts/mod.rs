@@ -94,7 +94,7 @@ mod tests {
     fn every_problem_has_its_words_in_both_languages() {
         for code in Code::ALL {
             let id = coded("problem", code.code());
-            for lang in Lang::ALL {
+            for lang in Lang::ALL.iter().copied() {
                 assert!(has(lang, &id), "{lang:?} has no {id}");
                 assert!(has(lang, &format!("{id}.detail")), "{lang:?} has no {id}.detail");
             }
@@ -123,7 +123,7 @@ mod tests {
         ids.extend(Governorate::ALL.iter().map(|x| coded("governorate", x.code())));
         ids.extend(Region::ALL.iter().map(|x| coded("region", x.code())));
         for id in ids {
-            for lang in Lang::ALL {
+            for lang in Lang::ALL.iter().copied() {
                 assert!(has(lang, &id), "{lang:?} has no {id}");
             }
         }

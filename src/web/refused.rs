@@ -36,7 +36,7 @@ mod tests {
     #[test]
     fn every_problem_is_a_page_in_both_languages() {
         for code in Code::ALL {
-            for lang in Lang::ALL {
+            for lang in Lang::ALL.iter().copied() {
                 let html = face(lang, &Problem::new(*code), 409);
                 assert!(html.contains(&format!(
                     "<html lang=\"{}\" dir=\"{}\"",

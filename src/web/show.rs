@@ -87,7 +87,7 @@ mod tests {
         for n in 0..366 {
             let date: NaiveDate = "2028-01-01".parse().unwrap();
             let date = date + chrono::Days::new(n);
-            for lang in Lang::ALL {
+            for lang in Lang::ALL.iter().copied() {
                 let said = Say(lang).day(date);
                 assert!(!said.contains("month-") && !said.contains("weekday-"), "{said}");
             }

@@ -15,6 +15,7 @@ both!(
     a_patch_needs_the_version_that_was_seen,
     absent_stays_null_takes_away_a_value_replaces,
     what_a_donor_must_have_is_not_taken_away,
+    wishes_are_asked_kept_and_taken_back,
     the_record_names_fields_and_no_values,
     sex_birth_date_and_body_move_the_windows,
     a_declared_group_yields_to_a_typing,
@@ -157,6 +158,51 @@ fn what_a_donor_must_have_is_not_taken_away(app: TestApp) {
     assert_eq!(bank.get(&path).expect(200)["version"], 1);
     let odd = bank.patch(&path, 1, &json!({"national_id": "400123450"})).expect(200);
     assert_eq!(odd["warnings"], json!(["national_id_check_digit"]));
+}
+
+fn wishes_are_asked_kept_and_taken_back(app: TestApp) {
+    let bank = app.client(Role::Bank);
+    let mut body = form(app.places.company, NUMBERS[0]);
+    for (field, value) in [
+        ("kind", json!("voluntary")),
+        ("language", json!("ar")),
+        ("may_email", json!(false)),
+        ("quiet_from", json!("21:30")),
+        ("quiet_until", json!("07:00")),
+    ] {
+        body[field] = value;
+    }
+    let path = registered(&app, Role::Bank, &body);
+    let wishes = || {
+        let shown = bank.get(&path).expect(200);
+        let fields = ["kind", "language", "may_call", "may_text", "may_email", "quiet_from", "quiet_until"];
+        Value::from(fields.map(|field| shown[field].clone()).to_vec())
+    };
+    assert_eq!(wishes(), json!(["voluntary", "ar", null, null, false, "21:30", "07:00"]));
+    let patch = json!({
+        "kind": "call_up", "language": "en", "may_call": true, "may_email": null, "quiet_from": "22:00",
+        "latin_first_name": "Layla", "place": "قرب المدرسة",
+    });
+    bank.patch(&path, 1, &patch).expect(200);
+    assert_eq!(wishes(), json!(["call_up", "en", true, null, null, "22:00", "07:00"]));
+    let opened = identity(&bank, &path);
+    assert_eq!((&opened["latin_first_name"], &opened["place"]), (&json!("Layla"), &json!("قرب المدرسة")));
+    for (patch, field, code) in [
+        (json!({"quiet_until": null}), "quiet_until", "missing_field"),
+        (json!({"quiet_until": "22:00"}), "quiet_until", "invalid_value"),
+        (json!({"quiet_until": "7:00"}), "quiet_until", "invalid_value"),
+        (json!({"latin_family_name": "البيطار"}), "latin_family_name", "name_invalid"),
+    ] {
+        let refused = bank.patch(&path, 2, &patch).expect(422);
+        let fault = &refused["errors"][0];
+        assert_eq!((&fault["field"], &fault["code"]), (&json!(field), &json!(code)), "{patch}");
+    }
+    bank.patch(&path, 2, &json!({"quiet_from": null, "quiet_until": null, "language": null})).expect(200);
+    assert_eq!(wishes(), json!(["call_up", null, true, null, null, null, null]));
+    for (field, value) in [("kind", "soldier"), ("language", "fr")] {
+        let refused = bank.patch(&path, 3, &json!({field: value}));
+        assert_eq!(refused.problem(422), "invalid_value", "{field}");
+    }
 }
 
 fn the_record_names_fields_and_no_values(app: TestApp) {

@@ -36,18 +36,23 @@ both!(
 );
 
 const NATIONAL_ID: &str = "400123451";
+const PLACE: &str = "حارة الياسمينة";
 
 fn form(unit: UnitId) -> Value {
     json!({
         "first_name": "زينب", "father_name": "كنان", "grandfather_name": "لقمان", "family_name": "الصفدي",
-        "sex": "female", "birth_date": "1991-07-13", "national_id": NATIONAL_ID,
+        "latin_first_name": "Zeyneb", "latin_family_name": "As-Safadi",
+        "sex": "female", "birth_date": "1991-07-13", "national_id": NATIONAL_ID, "place": PLACE,
         "service_number": "KQ-7731942", "phone": "0599 741 852", "email": "Zaynab.Canary@example.org",
         "blood_group": "o_neg", "unit": unit, "governorate": "PS-RBH", "weight_kg": 71.5, "height_cm": 168,
     })
 }
 
 /// What of the form must stand nowhere in the clear.
-const CANARIES: [&str; 9] = [
+const CANARIES: [&str; 12] = [
+    "Zeyneb",
+    "As-Safadi",
+    PLACE,
     "زينب",
     "كنان",
     "الصفدي",
@@ -123,9 +128,10 @@ fn an_identity_is_sealed_and_opened_on_the_record(app: TestApp) {
             opened,
             json!({
                 "first_name": "زينب", "father_name": "كنان", "grandfather_name": "لقمان",
-                "family_name": "الصفدي", "birth_date": "1991-07-13", "national_id": NATIONAL_ID,
+                "family_name": "الصفدي", "latin_first_name": "Zeyneb", "latin_father_name": null,
+                "latin_grandfather_name": null, "latin_family_name": "As-Safadi", "birth_date": "1991-07-13", "national_id": NATIONAL_ID,
                 "service_number": "KQ-7731942", "phone": "+970599741852",
-                "email": "Zaynab.Canary@example.org",
+                "email": "Zaynab.Canary@example.org", "place": PLACE,
             })
         );
     }
@@ -157,9 +163,9 @@ fn an_identity_is_sealed_and_opened_on_the_record(app: TestApp) {
 fn every_fault_of_a_form_is_told_at_once(app: TestApp) {
     let bank = app.client(Role::Bank);
     let body = json!({
-        "first_name": "a1", "family_name": "Аli", "sex": "male", "birth_date": "1899-12-31",
+        "first_name": "a1", "family_name": "Аli", "latin_first_name": "علي", "place": "", "sex": "male", "birth_date": "1899-12-31",
         "national_id": "12", "service_number": "-", "phone": "12", "email": "x", "weight_kg": 4,
-        "height_cm": 999,
+        "height_cm": 999, "quiet_from": "24:00",
     });
     let refused = bank.post("/api/v1/donors", &body).expect(422);
     let fields: Vec<&str> =
@@ -167,13 +173,16 @@ fn every_fault_of_a_form_is_told_at_once(app: TestApp) {
     let expected = [
         "first_name",
         "family_name",
+        "latin_first_name",
         "birth_date",
         "national_id",
         "service_number",
         "phone",
         "email",
+        "place",
         "weight_kg",
         "height_cm",
+        "quiet_from",
     ];
     assert_eq!(fields, expected);
     let mut odd = form(app.places.company);

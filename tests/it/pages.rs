@@ -347,7 +347,7 @@ fn every_text_of_a_page_is_there_in_both_languages() {
             for after in source.split(call).skip(1) {
                 let id = after.split('"').next().unwrap();
                 named += 1;
-                for lang in Lang::ALL {
+                for lang in Lang::ALL.iter().copied() {
                     assert!(texts::has(lang, id), "{lang:?} has no {id}");
                 }
             }
@@ -355,7 +355,7 @@ fn every_text_of_a_page_is_there_in_both_languages() {
     }
     assert!(named > 20, "only {named} texts found");
     for role in Role::ALL {
-        for lang in Lang::ALL {
+        for lang in Lang::ALL.iter().copied() {
             assert!(texts::has(lang, &format!("role-{role}")));
         }
     }

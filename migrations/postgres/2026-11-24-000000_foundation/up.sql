@@ -120,12 +120,21 @@ CREATE TABLE donors (
     screened BOOLEAN NOT NULL,
     declared_12_months INTEGER CHECK (declared_12_months >= 0),
     paused_until DATE,
+    kind TEXT CHECK (kind IN ('voluntary', 'replacement', 'call_up')),
+    language TEXT CHECK (language IN ('ar', 'en')),
+    -- How the donor may be reached; NULL where nobody asked. Quiet hours are civil and may pass midnight.
+    may_call BOOLEAN,
+    may_text BOOLEAN,
+    may_email BOOLEAN,
+    quiet_from TIME,
+    quiet_until TIME,
     donor_key BYTEA NOT NULL,
     key_version INTEGER NOT NULL,
     created_at TIMESTAMP NOT NULL,
     created_by BIGINT REFERENCES users (id),
     version BIGINT NOT NULL,
-    CHECK ((blood_group IS NULL) = (group_evidence IN ('unknown', 'discrepant')))
+    CHECK ((blood_group IS NULL) = (group_evidence IN ('unknown', 'discrepant'))),
+    CHECK ((quiet_from IS NULL) = (quiet_until IS NULL) AND (quiet_from IS NULL OR quiet_from <> quiet_until))
 );
 CREATE INDEX donors_by_unit ON donors (unit_id, id);
 CREATE INDEX donors_by_group ON donors (blood_group, governorate, id);
@@ -134,11 +143,13 @@ CREATE INDEX donors_by_group ON donors (blood_group, governorate, id);
 CREATE TABLE donor_identities (
     donor BIGINT PRIMARY KEY NOT NULL REFERENCES donors (id),
     name BYTEA,
+    latin_name BYTEA,
     national_id BYTEA,
     service_number BYTEA,
     phone BYTEA,
     email BYTEA,
-    birth_date BYTEA
+    birth_date BYTEA,
+    place BYTEA
 );
 
 -- Keyed tags for exact look-ups. One donor owns a national id or a service number: claim 0. A key that

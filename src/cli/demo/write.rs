@@ -165,7 +165,7 @@ fn new_donor(person: &Person, units: &[UnitId]) -> Result<NewDonor> {
         governorate: Some(person.governorate),
         weight_kg: Some(person.weight_kg),
         height_cm: Some(person.height_cm),
-        declared_12_months: None,
+        ..NewDonor::default()
     })
 }
 

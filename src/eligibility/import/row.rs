@@ -100,7 +100,7 @@ pub fn read(row: &Row, units: &HashMap<String, UnitId>, today: NaiveDate) -> Res
         email: cells.read(Email::parse),
         weight_kg: cells.read(|text| donors::weight_kg(decimal(text)?)),
         height_cm: cells.read(|text| donors::height_cm(decimal(text)?)),
-        declared_12_months: None,
+        ..NewDonor::default()
     };
     let born = new.birth_date;
     let given_on = cells.read(|text| given_on(text, born, today));

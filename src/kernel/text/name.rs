@@ -34,6 +34,15 @@ impl PersonName {
         Self::read(text).ok_or_else(|| Problem::new(Code::NameInvalid))
     }
 
+    /// A part in Latin letters, beside the one in the person's own script.
+    ///
+    /// # Errors
+    /// As [`Self::parse`]; `name_invalid` for another script too.
+    pub fn parse_latin(text: &str) -> Result<Self> {
+        let latin = |name: &Self| name.0.chars().filter_map(script_of).all(|script| script == Script::Latin);
+        Self::read(text).filter(latin).ok_or_else(|| Problem::new(Code::NameInvalid))
+    }
+
     fn read(text: &str) -> Option<Self> {
         if text.len() > LONGEST * 12 || text.chars().any(is_hidden) {
             return None;
@@ -117,6 +126,16 @@ fn script_of(c: char) -> Option<Script> {
 mod tests {
     use super::*;
     use proptest::prelude::*;
+
+    #[test]
+    fn a_latin_part_is_latin() {
+        for good in ["Layla", "Abu-Ali", "ʿAbd al-Raḥmān"] {
+            assert!(PersonName::parse_latin(good).is_ok(), "{good}");
+        }
+        for bad in ["ليلى", "Лайла", "", "Layla ليلى", "L4"] {
+            assert_eq!(PersonName::parse_latin(bad).unwrap_err().code, Code::NameInvalid, "{bad}");
+        }
+    }
 
     #[test]
     fn names_of_the_country_are_read() {

@@ -5,13 +5,14 @@ use serde_json::{Value, json};
 use shiryan::activities::PlaceText;
 use shiryan::db::tables::activities;
 use shiryan::db::{Lane, Target, on_each};
-use shiryan::drives::rules::{Hours, clock_time};
+use shiryan::drives::rules::Hours;
 use shiryan::drives::{self, NewDrive};
 use shiryan_kernel::Code;
 use shiryan_kernel::ids::{DriveId, FacilityId, UnitId};
 use shiryan_kernel::place::Governorate;
 use shiryan_kernel::role::Role;
 use shiryan_kernel::status::{AppointmentStatus, DriveStatus};
+use shiryan_kernel::time::clock_time;
 
 use super::{
     CANARY, DAY, DRIVES, assert_sound, book_now, day, form, plan, ready, slots_of, usual, willing, with,

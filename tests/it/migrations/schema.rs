@@ -93,6 +93,7 @@ fn declared_kind(column: &Reported, alone: bool) -> String {
         "TEXT" | "text" => "Text",
         "BOOLEAN" | "bool" => "Bool",
         "DATE" | "date" => "Date",
+        "TIME" | "time" => "Time",
         "TIMESTAMP" | "timestamp" => "Timestamp",
         "BLOB" | "bytea" => "Binary",
         "DOUBLE" | "float8" => "Double",

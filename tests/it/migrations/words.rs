@@ -7,8 +7,8 @@ use shiryan_kernel::branch::Branch;
 use shiryan_kernel::place::Governorate;
 use shiryan_kernel::role::Role;
 use shiryan_kernel::status::{
-    ActivityStatus, AppointmentStatus, ApprovalKind, ApprovalState, DonorStatus, DriveStatus, FacilityKind,
-    UnitStatus,
+    ActivityStatus, AppointmentStatus, ApprovalKind, ApprovalState, DonorKind, DonorStatus, DriveStatus,
+    FacilityKind, UnitStatus,
 };
 
 use super::schema;
@@ -38,7 +38,8 @@ fn word(table: &str, column: &str) -> Option<Vec<&'static str>> {
         ("donors", "status") => codes!(DonorStatus),
         ("drives", "status") => codes!(DriveStatus),
         ("facilities", "kind") => codes!(FacilityKind),
-        ("users", "language") => shiryan::texts::Lang::ALL.iter().map(|lang| lang.tag()).collect(),
+        ("donors", "kind") => codes!(DonorKind),
+        (_, "language") => codes!(shiryan::texts::Lang),
         _ => return None,
     })
 }
