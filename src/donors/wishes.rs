@@ -42,8 +42,7 @@ mod tests {
     fn quiet_hours_have_two_ends_that_differ() {
         let fault = |from: &str, until: &str| {
             let time = |text: &str| shiryan_kernel::time::clock_time(text).ok();
-            let wishes =
-                Wishes { quiet_from: time(from), quiet_until: time(until), ..Wishes::default() };
+            let wishes = Wishes { quiet_from: time(from), quiet_until: time(until), ..Wishes::default() };
             wishes.check().err().map(|problem| (problem.errors[0].field.clone(), problem.errors[0].code))
         };
         assert_eq!(fault("", ""), None);

@@ -175,12 +175,7 @@ fn may<T, U>(
     faults.keep(field, patch.parse(parse)).unwrap_or_default()
 }
 
-fn text<T>(
-    faults: &mut Faults,
-    field: &str,
-    patch: Patch<String>,
-    parse: fn(&str) -> Result<T>,
-) -> Patch<T> {
+fn text<T>(faults: &mut Faults, field: &str, patch: Patch<String>, parse: fn(&str) -> Result<T>) -> Patch<T> {
     may(faults, field, patch, |text| parse(&text))
 }
 

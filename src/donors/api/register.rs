@@ -120,12 +120,7 @@ fn must<T>(faults: &mut Faults, field: &str, text: &str, parse: fn(&str) -> Resu
     faults.keep(field, parse(text))
 }
 
-fn may<T>(
-    faults: &mut Faults,
-    field: &str,
-    text: Option<String>,
-    parse: fn(&str) -> Result<T>,
-) -> Option<T> {
+fn may<T>(faults: &mut Faults, field: &str, text: Option<String>, parse: fn(&str) -> Result<T>) -> Option<T> {
     text.and_then(|text| faults.keep(field, parse(&text)))
 }
 
