@@ -28,6 +28,7 @@ pub struct Settings {
     pub metrics: Metrics,
     pub accounts: Accounts,
     pub place: Place,
+    pub donors: Donors,
     pub eligibility: Eligibility,
     pub stock: Stock,
     pub log: Log,
@@ -82,6 +83,11 @@ pub struct Accounts {
 #[derive(Debug, Clone, Deserialize)]
 pub struct Place {
     pub zone: chrono_tz::Tz,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+pub struct Donors {
+    pub exact_look_ups_a_day: i32,
 }
 
 #[derive(Debug, Clone, Deserialize)]
@@ -248,6 +254,9 @@ impl Settings {
         }
         if !(8..=128).contains(&self.accounts.password_characters) {
             return wrong("accounts.password_characters", "8 to 128");
+        }
+        if !(1..=10_000).contains(&self.donors.exact_look_ups_a_day) {
+            return wrong("donors.exact_look_ups_a_day", "1 to 10000");
         }
         if !(1..=200).contains(&self.database.connections) {
             return wrong("database.connections", "1 to 200");

@@ -39,6 +39,12 @@ impl Line {
         self
     }
 
+    /// Marks a line that somebody should look at.
+    #[must_use]
+    pub fn alert(self) -> Self {
+        self.with("alert", true)
+    }
+
     #[must_use]
     pub fn with(mut self, name: &str, fact: impl serde::Serialize) -> Self {
         if let (Some(detail), Ok(fact)) = (self.detail.as_object_mut(), serde_json::to_value(fact)) {

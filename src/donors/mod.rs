@@ -38,7 +38,7 @@ pub use register::{Registered, Warning, birth_date, height_cm, register, weight_
 pub use rules::{Typing, after_resolving, after_typing};
 pub use scope::Scope;
 pub use seal::{Key, Prepared, prepare};
-pub use search::{Found, Names, Words, by_name};
+pub use search::{Exact, Found, LookUp, Names, Words, by_name, look_up};
 pub use standing::{Change, Standing, stand};
 pub use store::{insert_prepared, owned_keys};
 pub use typing::{Group, Line as TypingLine, NewTyping, Resolution, Typed, resolve, type_group, typings};

@@ -153,6 +153,14 @@ diesel::table! {
 }
 
 diesel::table! {
+    exact_look_ups (user_id, on_date) {
+        user_id -> BigInt,
+        on_date -> Date,
+        count -> Integer,
+    }
+}
+
+diesel::table! {
     typings (id) {
         id -> BigInt,
         donor -> BigInt,

@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use diesel::prelude::*;
 use serde_json::{Value, json};
-use shiryan::db::tables::donors;
+use shiryan::db::tables::{audit_lines, donors};
 use shiryan::db::{Conn, Lane, Tx};
 use shiryan::eligibility::{self, ImportOptions};
 use shiryan_kernel::ids::{DonorId, UnitId};
@@ -19,6 +19,8 @@ both!(
     a_page_goes_on_for_the_same_words_alone,
     the_index_follows_what_changes,
     what_is_no_search_is_refused,
+    exact_numbers_are_found_in_every_spelling_inside_the_scope,
+    b4_exact_look_ups_have_a_budget_and_an_alert,
 );
 
 const HEADER: &str = "service_number,national_id,first_name,father_name,grandfather_name,family_name,sex,\
@@ -185,7 +187,99 @@ fn what_is_no_search_is_refused(app: TestApp) {
     }
     assert_eq!(bank.post(SEARCH, &json!({"name": "محمد", "limit": 0})).problem(422), "out_of_range");
     assert_eq!(bank.post(SEARCH, &json!({"name": "محمد", "cursor": "x"})).problem(400), "cursor_invalid");
+    for (body, field, code) in [
+        (json!({}), "name", "missing_field"),
+        (json!({"limit": 5}), "name", "missing_field"),
+        (json!({"name": "محمد", "phone": "0599123456"}), "phone", "invalid_value"),
+        (json!({"national_id": "1"}), "national_id", "national_id_invalid"),
+        (json!({"phone": "12"}), "phone", "phone_invalid"),
+        (json!({"email": "x"}), "email", "email_invalid"),
+    ] {
+        let refused = bank.post(SEARCH, &body).expect(422);
+        assert_eq!((&refused["errors"][0]["field"], &refused["errors"][0]["code"]), (&json!(field), &json!(code)));
+    }
     for role in [Role::Command, Role::Hospital] {
         assert_eq!(app.client(role).post(SEARCH, &json!({"name": "محمد"})).problem(403), "forbidden");
     }
+}
+
+/// A person with every number.
+fn numbered(app: &TestApp, number: usize, unit: UnitId) -> DonorId {
+    let national_id = ["400123451", "851234567", "900000019"][number];
+    let body = json!({
+        "first_name": "زينب", "family_name": "الصفدي", "sex": "female", "birth_date": "1991-07-13",
+        "national_id": national_id,
+        "service_number": format!("KQ-{number}"), "phone": "0599 741 852",
+        "email": format!("Zaynab.{number}@example.org"), "unit": unit,
+    });
+    let made = app.client(Role::Bank).post("/api/v1/donors", &body).expect(201);
+    made["id"].as_str().unwrap().parse().unwrap()
+}
+
+fn exact_numbers_are_found_in_every_spelling_inside_the_scope(app: TestApp) {
+    let one = numbered(&app, 0, app.places.company);
+    let two = numbered(&app, 1, app.places.other_unit);
+    let three = numbered(&app, 2, app.places.battalion);
+    // No index of names is needed.
+    for (term, everywhere, own) in [
+        (json!({"national_id": "٤٠٠١٢٣٤٥١"}), &[one][..], &[one][..]),
+        (json!({"national_id": "851234567"}), &[two], &[]),
+        (json!({"national_id": "123456782"}), &[], &[]),
+        (json!({"service_number": "kq-1"}), &[two], &[]),
+        (json!({"phone": "+972 59-974-1852"}), &[one, two, three], &[one, three]),
+        (json!({"email": "zaynab.2@EXAMPLE.org"}), &[three], &[three]),
+    ] {
+        assert_eq!(page(&app, Role::Physician, &term).0, everywhere, "{term}");
+        assert_eq!(page(&app, Role::Medic, &term).0, own, "{term}");
+    }
+    let (first, next) = page(&app, Role::Admin, &json!({"phone": "0599741852", "limit": 2}));
+    let body = json!({"phone": "00970599741852", "limit": 2, "cursor": next.clone().unwrap()});
+    let (second, end) = page(&app, Role::Admin, &body);
+    assert_eq!(([first, second].concat(), end), (vec![one, two, three], None));
+    let other = app.client(Role::Admin).post(SEARCH, &json!({"phone": "0599741853", "cursor": next}));
+    assert_eq!(other.problem(400), "cursor_invalid");
+}
+
+fn b4_exact_look_ups_have_a_budget_and_an_alert(app: TestApp) {
+    let id = numbered(&app, 0, app.places.company);
+    app.warm();
+    let budget = app.house.settings.donors.exact_look_ups_a_day;
+    assert_eq!(budget, 50);
+    let ask = |role| app.client(role).post(SEARCH, &json!({"national_id": "400123451"}));
+    for _ in 0..budget {
+        assert_eq!(ask(Role::Medic).expect(200)["items"][0]["id"], json!(id));
+    }
+    for _ in 0..3 {
+        let refused = ask(Role::Medic);
+        assert_eq!(refused.problem(429), "too_many_requests");
+        // To the next civil day: the clock stands at its beginning.
+        assert_eq!(refused.headers["retry-after"], (24 * 60 * 60).to_string().as_str());
+        assert!(!refused.text.contains(&id.to_string()));
+    }
+    // Every kind of number counts, nobody else's do, and a list cannot be asked for one.
+    let phone = app.client(Role::Medic).post(SEARCH, &json!({"phone": "0599741852"}));
+    assert_eq!(phone.problem(429), "too_many_requests");
+    ask(Role::Bank).expect(200);
+    assert_eq!(found(&app, Role::Medic, "زينب"), [id]);
+    for query in ["national_id=400123451", "phone=0599741852", "name=x", "service_number=KQ-0"] {
+        let asked = app.client(Role::Medic).get(&format!("/api/v1/donors?{query}"));
+        assert_eq!(asked.problem(400), "unknown_parameter");
+    }
+    let who = app.principal(Role::Medic).user.0;
+    let lines = |action: &'static str| -> Vec<String> {
+        let read = |conn: &mut Conn| {
+            Ok(audit_lines::table
+                .filter(audit_lines::action.eq(action))
+                .filter(audit_lines::actor.eq(who))
+                .select(audit_lines::detail)
+                .load(conn)?)
+        };
+        app.house.db.read_now(read).unwrap()
+    };
+    assert_eq!(lines("donors.looked_up").len(), 50);
+    let alerts = lines("donors.look_ups_over_budget");
+    assert_eq!(alerts.len(), 1, "the first over the budget, and not each");
+    assert!(alerts[0].contains("\"alert\":true") && !alerts[0].contains("400123451"), "{alerts:?}");
+    app.clock.advance(chrono::Duration::days(1));
+    ask(Role::Medic).expect(200);
 }

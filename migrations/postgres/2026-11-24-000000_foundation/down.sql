@@ -19,6 +19,7 @@ DROP TABLE allowances;
 DROP TABLE deferrals;
 DROP TABLE givings;
 DROP TABLE typings;
+DROP TABLE exact_look_ups;
 DROP TABLE donor_tags;
 DROP TABLE donor_identities;
 DROP TABLE donors;

@@ -165,6 +165,14 @@ CREATE TABLE donor_tags (
     CHECK (claim = donor OR (claim = 0 AND field IN ('nid', 'svc')))
 ) WITHOUT ROWID;
 
+-- How often a user looked donors up by an exact number on a civil day.
+CREATE TABLE exact_look_ups (
+    user_id BIGINT NOT NULL REFERENCES users (id),
+    on_date DATE NOT NULL,
+    count INTEGER NOT NULL CHECK (count > 0),
+    PRIMARY KEY (user_id, on_date)
+) WITHOUT ROWID;
+
 -- A ledger of laboratory typings. One that the physician found wrong stays and counts no more; the reason is
 -- sealed under the donor's key.
 CREATE TABLE typings (

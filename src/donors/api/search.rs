@@ -2,54 +2,145 @@
 
 use actix_web::{HttpResponse, post, web};
 use serde::Deserialize;
-use shiryan_kernel::Problem;
 use shiryan_kernel::ids::DonorId;
 use shiryan_kernel::page::Page;
+use shiryan_kernel::text::{Email, NationalId, Phone, ServiceNumber};
+use shiryan_kernel::{Code, Problem, Result};
 use utoipa::ToSchema;
 
 use super::DonorView;
-use crate::accounts::{Actor, SeeDonors};
-use crate::donors::{self, Scope, Words};
+use crate::accounts::{Actor, Principal, SeeDonors};
+use crate::db::Lane;
+use crate::donors::{self, Exact, Found, LookUp, Scope, Words};
 use crate::http::{Answer, Body, House, Limit};
 use crate::vault::hex;
 
-/// What is searched for.
+/// What is searched for: exactly one of the five terms.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Terms {
-    /// Words in any spelling and order, 200 characters and eight words at most, one of two letters at least: each must begin some part of the name.
-    name: String,
+    /// Words in any spelling and order, 200 characters and eight words at most, one of two letters at
+    /// least: each must begin some part of the name.
+    name: Option<String>,
+    /// Nine digits.
+    national_id: Option<String>,
+    service_number: Option<String>,
+    phone: Option<String>,
+    email: Option<String>,
     #[serde(default)]
     #[schema(inline)]
     limit: Limit,
     cursor: Option<String>,
 }
 
-/// Donors whose names have all the words, oldest first; a medic finds those of the own scope. No sealed
-/// field is in the answer.
+enum Term {
+    Name(Words),
+    Exact(Exact),
+}
+
+impl Terms {
+    fn term(&self) -> Result<Term> {
+        let exact = |parsed: Result<Exact>| parsed.map(Term::Exact);
+        let given: Vec<(&str, Result<Term>)> = [
+            ("name", self.name.as_deref().map(|text| Words::parse(text).map(Term::Name))),
+            (
+                "national_id",
+                self.national_id.as_deref().map(|text| exact(NationalId::parse(text).map(Exact::NationalId))),
+            ),
+            (
+                "service_number",
+                self.service_number
+                    .as_deref()
+                    .map(|text| exact(ServiceNumber::parse(text).map(Exact::ServiceNumber))),
+            ),
+            ("phone", self.phone.as_deref().map(|text| exact(Phone::parse(text).map(Exact::Phone)))),
+            ("email", self.email.as_deref().map(|text| exact(Email::parse(text).map(Exact::Email)))),
+        ]
+        .into_iter()
+        .filter_map(|(field, term)| Some((field, term?)))
+        .collect();
+        let mut given = given.into_iter();
+        match (given.next(), given.next()) {
+            (None, _) => Err(Problem::field("name", Code::MissingField)),
+            (Some((field, term)), None) => term.map_err(|problem| problem.on(field)),
+            (Some(_), Some((second, _))) => Err(Problem::field(second, Code::InvalidValue)),
+        }
+    }
+}
+
+/// Donors by the beginnings of their names or by one exact number, oldest first; a medic finds those of the
+/// own scope. No sealed field is in the answer. Exact numbers may be looked up so many times a day.
 #[utoipa::path(tag = "donors", request_body = Terms,
     responses((status = 200, description = "A page", body = Page<DonorView>)))]
 #[post("/donors/search")]
 pub(super) async fn search(house: web::Data<House>, by: Actor<SeeDonors>, body: Body<Terms>) -> Answer {
     let terms = body.into_inner();
-    let words = Words::parse(&terms.name).map_err(|problem| problem.on("name"))?;
-    let list = list(&house, "name", &words.canonical());
-    let after = house.after(terms.cursor.as_deref(), &list)?.unwrap_or(0);
     let limit = usize::try_from(terms.limit.get()).map_err(Problem::internal)?;
-    let (names, who) = (house.names.clone(), by.clone());
-    let found = house
-        .db
-        .read(move |conn| {
-            let scope = Scope::of(conn, &who)?;
-            donors::by_name(conn, &names, &scope, &words, DonorId(after), limit)
-        })
-        .await?;
+    let (list, found) = match terms.term()? {
+        Term::Name(words) => {
+            let list = list(&house, b"name", words.canonical().as_bytes());
+            let after = after(&house, &terms, &list)?;
+            (list, by_name(&house, &by, words, after, limit).await?)
+        }
+        Term::Exact(exact) => {
+            let key = exact.key(&house.vault)?;
+            let list = list(&house, key.field.as_bytes(), &key.tag);
+            let after = after(&house, &terms, &list)?;
+            (list, look_up(&house, &by, key, after, limit).await?)
+        }
+    };
     let next = found.last.map(|last| house.cursors.seal(&last.0, &list, house.db.now())).transpose()?;
     let items = found.donors.into_iter().map(DonorView::from).collect();
     Ok(HttpResponse::Ok().json(Page { items, next }))
 }
 
-/// What a cursor is sealed for: these terms and no others, by their digest.
-fn list(house: &House, field: &str, term: &str) -> String {
-    format!("/donors/search?{}", hex(&house.vault.digest(&[field.as_bytes(), term.as_bytes()])))
+/// What a cursor is sealed for: this term and no other, by its digest.
+fn list(house: &House, field: &[u8], term: &[u8]) -> String {
+    format!("/donors/search?{}", hex(&house.vault.digest(&[field, term])))
+}
+
+fn after(house: &House, terms: &Terms, list: &str) -> Result<DonorId> {
+    Ok(DonorId(house.after(terms.cursor.as_deref(), list)?.unwrap_or(0)))
+}
+
+async fn by_name(
+    house: &House,
+    by: &Principal,
+    words: Words,
+    after: DonorId,
+    limit: usize,
+) -> Result<Found> {
+    let (names, who) = (house.names.clone(), by.clone());
+    house
+        .db
+        .read(move |conn| {
+            let scope = Scope::of(conn, &who)?;
+            donors::by_name(conn, &names, &scope, &words, after, limit)
+        })
+        .await
+}
+
+async fn look_up(
+    house: &House,
+    by: &Principal,
+    key: donors::Key,
+    after: DonorId,
+    limit: usize,
+) -> Result<Found> {
+    let (vault, who, today) = (house.vault.clone(), by.clone(), house.today());
+    let budget = house.settings.donors.exact_look_ups_a_day;
+    let looked_up = house
+        .db
+        .write(Lane::Actor(by.user.0), move |tx| {
+            donors::look_up(tx, &vault, &who, &key, budget, today, (after, limit))
+        })
+        .await?;
+    match looked_up {
+        LookUp::Found(found) => Ok(found),
+        LookUp::OverBudget => {
+            let tomorrow = house.zone.start_of(shiryan_kernel::time::plus_days(today, 1));
+            let wait = (tomorrow - house.db.now()).num_seconds().max(1);
+            Err(Problem::new(Code::TooManyRequests).with("retry_after", wait))
+        }
+    }
 }

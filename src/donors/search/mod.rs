@@ -1,8 +1,9 @@
 //! Finding a donor by name or by one exact number, inside one's own scope.
 //!
 //! Names have no index at rest: equal beginnings would give themselves away by how often they come. They
-//! are searched in memory ([`Names`]).
+//! are searched in memory ([`Names`]). Exact numbers go by their tags, so many a day for each caller ([`look_up`]).
 
+mod exact;
 mod index;
 mod names;
 mod store;
@@ -10,6 +11,7 @@ mod store;
 use shiryan_kernel::Result;
 use shiryan_kernel::ids::DonorId;
 
+pub use exact::{Exact, LookUp, look_up};
 pub use index::Words;
 pub use names::Names;
 

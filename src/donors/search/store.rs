@@ -1,13 +1,14 @@
 //! Sealed names as they are read in bulk, and the donors of a page of ids.
 
+use chrono::NaiveDate;
 use diesel::prelude::*;
-use shiryan_kernel::ids::{DonorId, UnitId};
+use shiryan_kernel::ids::{DonorId, UnitId, UserId};
 use shiryan_kernel::{Problem, Result};
 
-use crate::db::tables::{donor_identities, donors, unit_tree};
+use crate::db::tables::{donor_identities, donor_tags, donors, exact_look_ups, unit_tree};
 use crate::db::{Conn, on_each};
 use crate::donors::store::Row;
-use crate::donors::{Donor, Scope};
+use crate::donors::{Donor, Key, Scope};
 
 /// A donor's sealed name, with what opens it.
 #[derive(Debug, Queryable)]
@@ -38,6 +39,54 @@ pub fn units_within(conn: &mut Conn, roots: &[UnitId]) -> Result<Vec<UnitId>> {
         .distinct()
         .load(c))
     .map_err(Problem::from)
+}
+
+/// Donors after `after` who have the key and whom the scope holds, oldest first.
+pub fn with_key(
+    conn: &mut Conn,
+    scope: &Scope,
+    key: &Key,
+    after: DonorId,
+    limit: usize,
+) -> Result<Vec<Donor>> {
+    let limit = i64::try_from(limit).map_err(Problem::internal)?;
+    let rows: Vec<Row> = on_each!(conn => c, {
+        let mut page = donors::table
+            .inner_join(donor_tags::table)
+            .filter(donor_tags::field.eq(key.field))
+            .filter(donor_tags::tag.eq(&key.tag))
+            .filter(donors::id.gt(after.0))
+            .order(donors::id)
+            .limit(limit)
+            .select(Row::as_select())
+            .into_boxed();
+        if let Scope::Units(roots) = scope {
+            let below = unit_tree::table
+                .filter(unit_tree::ancestor.eq_any(roots))
+                .select(unit_tree::descendant.nullable());
+            page = page.filter(donors::unit_id.eq_any(below));
+        }
+        page.load(c)
+    })
+    .map_err(Problem::from)?;
+    Ok(rows.into_iter().map(Donor::from).collect())
+}
+
+/// Counts one more look-up of the day: which one it is, none past the first over the budget.
+pub fn count_look_up(conn: &mut Conn, by: UserId, on: NaiveDate, budget: i32) -> Result<Option<i32>> {
+    use diesel::query_dsl::methods::FilterDsl;
+    let counted = on_each!(conn => c, diesel::insert_into(exact_look_ups::table)
+        .values((exact_look_ups::user_id.eq(by), exact_look_ups::on_date.eq(on), exact_look_ups::count.eq(1)))
+        .on_conflict((exact_look_ups::user_id, exact_look_ups::on_date))
+        .do_update()
+        .set(exact_look_ups::count.eq(exact_look_ups::count + 1))
+        .filter(exact_look_ups::count.le(budget))
+        .execute(c))
+    .map_err(Problem::from)?;
+    if counted == 0 {
+        return Ok(None);
+    }
+    Ok(Some(exact_look_ups::table.find((by.0, on)).select(exact_look_ups::count).first(conn)?))
 }
 
 /// Those of a page of donors whom the scope holds, oldest first.
