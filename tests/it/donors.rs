@@ -228,7 +228,8 @@ fn b6_no_identity_is_in_the_files(app: TestApp) {
     let path = format!("/api/v1/donors/{id}/identity");
     app.client(Role::Medic).post(&path, &json!({"purpose": "contact"})).expect(200);
     app.warm();
-    for term in [json!({"name": "زينب"}), json!({"national_id": NATIONAL_ID}), json!({"phone": "0599741852"})] {
+    for term in [json!({"name": "زينب"}), json!({"national_id": NATIONAL_ID}), json!({"phone": "0599741852"})]
+    {
         app.client(Role::Medic).post("/api/v1/donors/search", &term).expect(200);
     }
     defer(&app, id, "P-HIV", Some("2026-10-01".parse().unwrap()));

@@ -196,7 +196,10 @@ fn what_is_no_search_is_refused(app: TestApp) {
         (json!({"email": "x"}), "email", "email_invalid"),
     ] {
         let refused = bank.post(SEARCH, &body).expect(422);
-        assert_eq!((&refused["errors"][0]["field"], &refused["errors"][0]["code"]), (&json!(field), &json!(code)));
+        assert_eq!(
+            (&refused["errors"][0]["field"], &refused["errors"][0]["code"]),
+            (&json!(field), &json!(code))
+        );
     }
     for role in [Role::Command, Role::Hospital] {
         assert_eq!(app.client(role).post(SEARCH, &json!({"name": "محمد"})).problem(403), "forbidden");

@@ -103,13 +103,7 @@ fn after(house: &House, terms: &Terms, list: &str) -> Result<DonorId> {
     Ok(DonorId(house.after(terms.cursor.as_deref(), list)?.unwrap_or(0)))
 }
 
-async fn by_name(
-    house: &House,
-    by: &Principal,
-    words: Words,
-    after: DonorId,
-    limit: usize,
-) -> Result<Found> {
+async fn by_name(house: &House, by: &Principal, words: Words, after: DonorId, limit: usize) -> Result<Found> {
     let (names, who) = (house.names.clone(), by.clone());
     house
         .db
