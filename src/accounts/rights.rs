@@ -41,6 +41,8 @@ rights! {
     SeeDonors: Admin Medic Bank Physician;
     /// Opens a donor's identity for a stated purpose; each opening is recorded.
     OpenIdentity: Medic Bank Physician;
+    /// Records what a donor agreed to or took back.
+    RecordConsents: Medic Bank Physician;
     /// Records laboratory typings of donors and lists them: groups and samples, no identity.
     TypeGroups: Bank Physician;
     /// Says which of two typings that disagree are wrong.

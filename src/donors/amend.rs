@@ -16,7 +16,7 @@ use utoipa::ToSchema;
 use super::person::Person;
 use super::register::{check_unit, is_known_elsewhere, warnings};
 use super::seal::{self, Claim};
-use super::{Donor, FullName, Locality, Scope, Warning, Wishes, donor, store};
+use super::{Donor, FullName, Locality, Scope, Warning, Wishes, store, unerased};
 use crate::accounts::Principal;
 use crate::audit::{self, Line};
 use crate::db::{Tx, feed};
@@ -138,12 +138,9 @@ pub fn amend(
     new: &Amendment,
 ) -> Result<Amended> {
     let scope = Scope::of(tx.conn, by)?;
-    let before = donor(tx.conn, &scope, id)?;
+    let before = unerased(tx.conn, &scope, id)?;
     if before.version != version {
         return Err(Problem::new(Code::VersionStale));
-    }
-    if before.status == DonorStatus::Erased {
-        return Err(Problem::new(Code::StateConflict).with("state", before.status));
     }
     let mut after = register_fields(&before, new)?;
     if after.unit != before.unit {

@@ -1,6 +1,7 @@
 //! Donors over HTTP.
 
 mod amend;
+mod consents;
 mod group;
 mod register;
 mod search;
@@ -26,6 +27,7 @@ pub fn operations(config: &mut utoipa_actix_web::service_config::ServiceConfig) 
     config.service(register::register).service(list_donors).service(search::search);
     config.service(read_donor).service(open_identity).service(amend::amend);
     config.service(group::type_group).service(group::list_typings).service(group::resolve_group);
+    config.service(consents::record_consent).service(consents::list_consents);
     config.service(standing::pause).service(standing::resume).service(standing::record_death);
 }
 

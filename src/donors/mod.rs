@@ -8,6 +8,7 @@
 
 mod amend;
 pub mod api;
+mod consent;
 mod identity;
 mod known;
 mod person;
@@ -32,6 +33,7 @@ use shiryan_kernel::{Code, Problem, Result};
 use crate::db::Conn;
 
 pub use amend::{Amended, Amendment, PersonPatch, WishesPatch, amend};
+pub use consent::{ConsentLine, ConsentRecorded, NewConsent, consent, consents};
 pub use identity::{Identity, Purpose, open_identity};
 pub use known::{Known, known, known_all, mark_screened};
 pub use register::{Registered, Warning, birth_date, height_cm, register, weight_kg};
@@ -125,6 +127,18 @@ pub struct Filter {
 pub fn donor(conn: &mut Conn, scope: &Scope, id: DonorId) -> Result<Donor> {
     let donor = store::donor(conn, id)?;
     if scope.holds(conn, donor.unit)? { Ok(donor) } else { Err(Problem::new(Code::NotFound)) }
+}
+
+/// The same, of a donor whose record still takes facts.
+///
+/// # Errors
+/// As [`donor`]; `state_conflict` of an erased donor.
+fn unerased(conn: &mut Conn, scope: &Scope, id: DonorId) -> Result<Donor> {
+    let found = donor(conn, scope, id)?;
+    if found.status == DonorStatus::Erased {
+        return Err(Problem::new(Code::StateConflict).with("state", found.status));
+    }
+    Ok(found)
 }
 
 /// Donors of the scope after `after`, oldest first.

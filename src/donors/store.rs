@@ -1,5 +1,7 @@
 //! Rows of donors, their sealed identities and their tags.
 
+mod consents;
+
 use std::collections::{HashMap, HashSet};
 
 use chrono::{NaiveDate, NaiveDateTime, NaiveTime};
@@ -15,6 +17,8 @@ use super::{Donor, Filter, Key, NewTyping, Prepared, Scope, Standing, TypingLine
 use crate::db::tables::{donor_identities, donor_tags, donors, typings, unit_tree};
 use crate::db::{Conn, Tx, insert_all, on_each};
 use crate::texts::Lang;
+
+pub use consents::{consents, insert_consent};
 
 #[derive(Debug, Queryable, Selectable)]
 #[diesel(table_name = donors)]

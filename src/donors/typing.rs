@@ -5,13 +5,12 @@ use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 use shiryan_kernel::blood::{BloodGroup, GroupEvidence};
 use shiryan_kernel::ids::{DonorId, TypingId, UserId};
-use shiryan_kernel::status::DonorStatus;
 use shiryan_kernel::text::{Note, ShortCode};
 use shiryan_kernel::time::past_day;
 use shiryan_kernel::{Code, Problem, Result};
 use utoipa::ToSchema;
 
-use super::{Scope, Typing, donor, rules, store};
+use super::{Scope, Typing, donor, rules, store, unerased};
 use crate::accounts::Principal;
 use crate::audit::{self, Line as AuditLine};
 use crate::db::{Conn, Tx, feed};
@@ -82,10 +81,7 @@ pub fn type_group(
     today: NaiveDate,
 ) -> Result<Typed> {
     let scope = Scope::of(tx.conn, by)?;
-    let before = donor(tx.conn, &scope, id)?;
-    if before.status == DonorStatus::Erased {
-        return Err(Problem::new(Code::StateConflict).with("state", before.status));
-    }
+    let before = unerased(tx.conn, &scope, id)?;
     past_day(new.typed_on, today).map_err(|problem| problem.on("typed_on"))?;
     let typing = TypingId(tx.id());
     store::insert_typing(tx, typing, id, by.user, new)?;

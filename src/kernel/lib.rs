@@ -11,6 +11,7 @@ mod spelled;
 pub mod blood;
 pub mod branch;
 pub mod compat;
+pub mod consent;
 pub mod din;
 pub mod ids;
 pub mod isbt;

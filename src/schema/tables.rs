@@ -176,6 +176,19 @@ diesel::table! {
 }
 
 diesel::table! {
+    consents (id) {
+        id -> BigInt,
+        donor -> BigInt,
+        kind -> Text,
+        given -> Bool,
+        said_on -> Date,
+        way -> Text,
+        recorded_at -> Timestamp,
+        recorded_by -> BigInt,
+    }
+}
+
+diesel::table! {
     givings (id) {
         id -> BigInt,
         donor -> BigInt,

@@ -17,6 +17,7 @@ mod arrows;
 mod audit;
 mod availability;
 mod cli;
+mod consents;
 mod db;
 mod deferrals;
 mod donations;

@@ -28,6 +28,8 @@ const TABLE: &[(&str, &str, &[Role])] = &[
     ("GET", "/donors/{id}", DONORS),
     ("PATCH", "/donors/{id}", &[Admin, Medic, Bank]),
     ("POST", "/donors/{id}/identity", SCREENING),
+    ("POST", "/donors/{id}/consents", SCREENING),
+    ("GET", "/donors/{id}/consents", DONORS),
     ("POST", "/donors/{id}/typings", &[Bank, Physician]),
     ("GET", "/donors/{id}/typings", &[Bank, Physician]),
     ("POST", "/donors/{id}/typings/resolve", &[Physician]),

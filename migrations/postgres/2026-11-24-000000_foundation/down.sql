@@ -18,6 +18,7 @@ DROP TABLE giving_windows;
 DROP TABLE allowances;
 DROP TABLE deferrals;
 DROP TABLE givings;
+DROP TABLE consents;
 DROP TABLE typings;
 DROP TABLE exact_look_ups;
 DROP TABLE donor_tags;

@@ -190,6 +190,19 @@ CREATE TABLE typings (
 );
 CREATE INDEX typings_by_donor ON typings (donor, id);
 
+-- A ledger: of each kind the line of the latest day holds.
+CREATE TABLE consents (
+    id BIGINT PRIMARY KEY NOT NULL,
+    donor BIGINT NOT NULL REFERENCES donors (id),
+    kind TEXT NOT NULL CHECK (kind IN ('record', 'contact', 'emergency_panel', 'research')),
+    given BOOLEAN NOT NULL,
+    said_on DATE NOT NULL,
+    way TEXT NOT NULL CHECK (way IN ('signed', 'spoken', 'message')),
+    recorded_at TIMESTAMP NOT NULL,
+    recorded_by BIGINT NOT NULL REFERENCES users (id)
+);
+CREATE INDEX consents_by_donor ON consents (donor, said_on);
+
 -- eligibility ----------------------------------------------------------------------------------
 
 -- A ledger: a correction is a new line that names the one it replaces, by two people. A line that is `voided`

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use shiryan_kernel::blood::{BloodGroup, Component, DonationType, GroupEvidence, Sex};
 use shiryan_kernel::branch::Branch;
+use shiryan_kernel::consent::{ConsentKind, ConsentWay};
 use shiryan_kernel::place::Governorate;
 use shiryan_kernel::role::Role;
 use shiryan_kernel::status::{
@@ -38,6 +39,8 @@ fn word(table: &str, column: &str) -> Option<Vec<&'static str>> {
         ("donors", "status") => codes!(DonorStatus),
         ("drives", "status") => codes!(DriveStatus),
         ("facilities", "kind") => codes!(FacilityKind),
+        ("consents", "kind") => codes!(ConsentKind),
+        ("consents", "way") => codes!(ConsentWay),
         ("donors", "kind") => codes!(DonorKind),
         (_, "language") => codes!(shiryan::texts::Lang),
         _ => return None,
