@@ -71,6 +71,10 @@ pub fn list_allowances(
     let scope = Scope::of(conn, by)?;
     donors::donor(conn, &scope, donor)?;
     let known = donors::known(conn, vault, donor)?;
-    let all = store::allowances(conn, donor, &known.key)?.into_iter().filter(|(id, ..)| id.0 > after);
-    Ok(all.map(|(id, allowance, reason, by)| GivenAllowance { id, allowance, reason, by }).collect())
+    let all = store::sealed_allowances(conn, store::one(donor))?.take(donor);
+    let open = |leave: store::SealedAllowance| {
+        let (allowance, reason) = (leave.open(&known.key)?, leave.reason(&known.key)?);
+        Ok(GivenAllowance { id: leave.id, allowance, reason, by: leave.recorded_by })
+    };
+    all.into_iter().filter(|leave| leave.id.0 > after).map(open).collect()
 }

@@ -109,7 +109,7 @@ pub fn ask_giving_correction(
     let donor = store::giver(tx.conn, id)?;
     let scope = Scope::of(tx.conn, by)?;
     donors::donor(tx.conn, &scope, donor)?;
-    counts(tx.conn, book, donor, id)?;
+    counts(tx.conn, donor, id)?;
     let known = donors::known(tx.conn, vault, donor)?;
     let request = write_giving(id, then);
     let ask = Ask { kind: ApprovalKind::CorrectGiving, subject: donor.0, request: &request, reason };
@@ -154,7 +154,7 @@ fn carry_out(tx: &mut Tx, vault: &Vault, book: &Rulebook, by: &Principal, approv
     let (proposal, seen) = read(tx.conn, book, &known, approval)?;
     let (now, event, says, action) = match proposal {
         Proposal::CorrectGiving { giving, then } => {
-            counts(tx.conn, book, known.id, giving)?;
+            counts(tx.conn, known.id, giving)?;
             write_giving_line(tx, &known, approval, giving, &then)?;
             return carried_out(tx, vault, book, by, approval, "eligibility.giving_corrected");
         }
@@ -221,8 +221,8 @@ fn not_withdrawn(deferral: &StandingDeferral) -> Result<()> {
 
 /// # Errors
 /// `state_conflict` for a line that counts no more.
-fn counts(conn: &mut Conn, book: &Rulebook, donor: DonorId, id: GivingId) -> Result<()> {
-    let lines = store::giving_lines(conn, donor, |at| book.today(at.and_utc()))?;
+fn counts(conn: &mut Conn, donor: DonorId, id: GivingId) -> Result<()> {
+    let lines = store::giving_lines(conn, store::one(donor))?.take(donor);
     if standing_givings(lines, None).iter().any(|line| line.id == id) {
         Ok(())
     } else {

@@ -4,7 +4,7 @@ use shiryan_kernel::Result;
 use shiryan_kernel::ids::DonorId;
 
 use super::ledger::GivingLine;
-use super::{Rulebook, store};
+use super::store;
 use crate::accounts::Principal;
 use crate::db::Conn;
 use crate::donors::{self, Scope};
@@ -16,14 +16,13 @@ use crate::donors::{self, Scope};
 /// `not_found`, outside the scope too.
 pub fn list_givings(
     conn: &mut Conn,
-    book: &Rulebook,
     by: &Principal,
     donor: DonorId,
     after: i64,
 ) -> Result<Vec<(GivingLine, bool)>> {
     let scope = Scope::of(conn, by)?;
     donors::donor(conn, &scope, donor)?;
-    let mut lines = store::giving_lines(conn, donor, |at| book.today(at.and_utc()))?;
+    let mut lines = store::giving_lines(conn, store::one(donor))?.take(donor);
     lines.sort_by_key(|line| line.id);
     let replaced: Vec<_> = lines.iter().filter_map(|line| line.corrects).collect();
     let shown = lines.into_iter().filter(|line| line.id.0 > after);

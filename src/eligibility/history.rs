@@ -28,15 +28,31 @@ struct Counted {
     guessed: bool,
 }
 
+/// What past donations say whatever is asked for: worked out once for a donor.
+#[derive(Debug)]
+pub(super) struct Past {
+    /// The donations that the rules count, newest first.
+    counted: Vec<Counted>,
+    /// Days on which the donor is first-time: half-open spans.
+    pub first_time: Vec<(NaiveDate, Option<NaiveDate>)>,
+}
+
+impl Past {
+    pub fn of(rule_set: &RuleSet, donor: &DonorFacts) -> Self {
+        Self { counted: counted(rule_set, donor), first_time: first_time(rule_set, donor) }
+    }
+}
+
 /// Intervals and caps for `asked`.
 pub(super) fn bars<'a>(
     rule_set: &'a RuleSet,
     donor: &'a DonorFacts,
+    past: &Past,
     asked: DonationType,
     bars: &mut Vec<Bar<'a>>,
 ) {
-    let counted = counted(rule_set, donor);
-    for past in &counted {
+    let counted = &past.counted;
+    for past in counted {
         bars.push(interval(rule_set, donor, past, asked));
         if let Some(days) = rule_set.advised_days.get(&asked).filter(|_| past.counts_as == asked) {
             let (on, counts_as, days) = (past.on, past.counts_as, *days);
@@ -45,7 +61,7 @@ pub(super) fn bars<'a>(
         }
     }
     for cap in rule_set.caps.iter().filter(|cap| cap.of.contains(&asked)) {
-        bars.extend(cap_bar(rule_set, donor, cap, &counted, asked));
+        bars.extend(cap_bar(rule_set, donor, cap, counted, asked));
     }
 }
 
@@ -165,7 +181,7 @@ fn cap_bar<'a>(
 
 /// Days on which the donor is first-time: never screened here, or no completed donation within the
 /// rule set's days. Half-open spans.
-pub(super) fn first_time(rule_set: &RuleSet, donor: &DonorFacts) -> Vec<(NaiveDate, Option<NaiveDate>)> {
+fn first_time(rule_set: &RuleSet, donor: &DonorFacts) -> Vec<(NaiveDate, Option<NaiveDate>)> {
     let mut spans = Vec::new();
     let mut from = NaiveDate::MIN;
     if !donor.never_screened_here {

@@ -4,7 +4,7 @@
 //! A correction replaces what its deferral said, from the day on which it was written; a withdrawal ends
 //! it on that day. A replay of an earlier day reads neither.
 
-use chrono::NaiveDate;
+use chrono::{NaiveDate, NaiveDateTime};
 use shiryan_kernel::ids::{DeferralId, GivingId};
 
 use super::facts::{DeferralFact, Giving};
@@ -80,14 +80,15 @@ pub struct GivingLine {
     pub voided: bool,
     pub source: GivingSource,
     pub says: Giving,
-    pub recorded_on: NaiveDate,
+    /// UTC.
+    pub recorded_at: NaiveDateTime,
 }
 
-/// The givings that count by the lines of up to `known_by`, or by all: lines that no later line replaces,
-/// and that do not say that there was none.
-pub fn standing_givings(lines: Vec<GivingLine>, known_by: Option<NaiveDate>) -> Vec<GivingLine> {
+/// The givings that count by the lines written before a moment, or by all: lines that no later line
+/// replaces, and that do not say that there was none.
+pub fn standing_givings(lines: Vec<GivingLine>, before: Option<NaiveDateTime>) -> Vec<GivingLine> {
     let mut known = lines;
-    known.retain(|line| known_by.is_none_or(|day| line.recorded_on <= day));
+    known.retain(|line| before.is_none_or(|moment| line.recorded_at < moment));
     let replaced: Vec<GivingId> = known.iter().filter_map(|line| line.corrects).collect();
     known.retain(|line| !line.voided && !replaced.contains(&line.id));
     known
@@ -141,7 +142,7 @@ mod tests {
             voided,
             source: GivingSource::Import,
             says: Giving::completed(day(on), DonationType::WholeBlood),
-            recorded_on: day(recorded),
+            recorded_at: day(recorded).and_time(chrono::NaiveTime::MIN),
         };
         let lines = vec![
             line(1, None, false, 1, 1),
@@ -149,8 +150,9 @@ mod tests {
             line(3, None, false, 8, 8),
             line(4, Some(3), true, 8, 10),
         ];
-        let days = |known_by| {
-            let standing = standing_givings(lines.clone(), known_by);
+        let days = |by: Option<NaiveDate>| {
+            let before = by.map(|day| day.succ_opt().unwrap().and_time(chrono::NaiveTime::MIN));
+            let standing = standing_givings(lines.clone(), before);
             standing.iter().map(|line| line.says.on).collect::<Vec<_>>()
         };
         assert_eq!(days(Some(day(5))), [day(1)]);

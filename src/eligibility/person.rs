@@ -9,7 +9,7 @@ use shiryan_kernel::status::DonorStatus;
 
 use super::bar::{Bar, Why, allowed_for, less_allowed};
 use super::facts::DonorFacts;
-use super::history::first_time;
+use super::history::Past;
 use super::policy::RuleSet;
 use super::reason::{RuleCode, Severity};
 use super::volume::{Body, Fit, fit};
@@ -18,6 +18,7 @@ use super::volume::{Body, Fit, fit};
 pub(super) fn bars<'a>(
     rule_set: &'a RuleSet,
     donor: &'a DonorFacts,
+    past: &Past,
     asked: DonationType,
     bars: &mut Vec<Bar<'a>>,
 ) {
@@ -25,9 +26,9 @@ pub(super) fn bars<'a>(
         bars.push(stop(RuleCode::NotOffered));
     }
     standing(donor, bars);
-    age(rule_set, donor, bars);
+    age(rule_set, donor, past, bars);
     if asked == DonationType::DoubleRedCells && !rule_set.regular.double_red_cells_for_first_time {
-        for (from, until) in first_time(rule_set, donor) {
+        for (from, until) in past.first_time.iter().copied() {
             bars.push(Bar { from, until, ..stop(RuleCode::FirstTimeDoubleRedCells) });
         }
     }
@@ -66,7 +67,7 @@ fn standing(donor: &DonorFacts, bars: &mut Vec<Bar<'_>>) {
 
 /// EU 2004/33 Annex III: first-time over 60 at the physician's discretion, over 65 with the
 /// physician's leave; the least age is a hard stop.
-fn age(rule_set: &RuleSet, donor: &DonorFacts, bars: &mut Vec<Bar<'_>>) {
+fn age(rule_set: &RuleSet, donor: &DonorFacts, past: &Past, bars: &mut Vec<Bar<'_>>) {
     let Some(birth) = donor.birth_date else {
         bars.push(stop(RuleCode::BirthDateUnknown));
         return;
@@ -77,7 +78,7 @@ fn age(rule_set: &RuleSet, donor: &DonorFacts, bars: &mut Vec<Bar<'_>>) {
     let regular_over = birthday(birth, limits.regular_physician_over.saturating_add(1));
     physician(donor, RuleCode::AgeRegular, (regular_over, None), bars);
     let first_over = birthday(birth, limits.first_time_physician_over.saturating_add(1));
-    for (from, until) in first_time(rule_set, donor) {
+    for (from, until) in past.first_time.iter().copied() {
         let from = from.max(first_over);
         if until.is_none_or(|until| from < until) {
             physician(donor, RuleCode::AgeFirstTime, (from, until), bars);

@@ -10,8 +10,8 @@ use shiryan_kernel::problem::Faults;
 use shiryan_kernel::time::past_day;
 use shiryan_kernel::{Code, Problem, Result};
 
-use super::ledger::{DeferralLine, Event, standing_deferrals, standing_givings};
-use super::store::{self, GivingRow};
+use super::ledger::{DeferralLine, Event, GivingLine, standing_deferrals, standing_givings};
+use super::store::{self, ByDonor, GivingRow, SealedAllowance, SealedDeferral, Span};
 use super::{Decision, Declared, DeferralFact, DonorFacts, Rulebook, decide, windows};
 use crate::accounts::Principal;
 use crate::audit::{self, Line};
@@ -82,27 +82,58 @@ pub fn facts_of(
     known_by: Option<NaiveDate>,
 ) -> Result<DonorFacts> {
     let known = donors::known(conn, vault, donor)?;
-    complete(conn, book, known, known_by)
+    let mut history = History::read(conn, store::one(donor))?;
+    history.facts(book, &known, known_by)
 }
 
-fn complete(
-    conn: &mut Conn,
-    book: &Rulebook,
-    known: Known,
-    known_by: Option<NaiveDate>,
-) -> Result<DonorFacts> {
-    let mut facts = facts_from(&known, book.today(known.recorded_at.and_utc()));
-    let givings = store::giving_lines(conn, known.id, |at| book.today(at.and_utc()))?;
-    facts.givings = standing_givings(givings, known_by).into_iter().map(|line| line.says).collect();
-    let deferrals = store::deferral_lines(conn, known.id, &known.key)?;
-    facts.deferrals = standing_deferrals(&deferrals, known_by).into_iter().map(|one| one.fact).collect();
-    let allowances = store::allowances(conn, known.id, &known.key)?;
-    facts.allowances = allowances.into_iter().map(|(_, allowance, ..)| allowance).collect();
-    Ok(known_by.map_or_else(|| facts.clone(), |day| facts.known_by(day)))
+/// What every donor of a span gave, was deferred for and was allowed; read at once, opened one by one.
+#[derive(Debug)]
+pub(super) struct History {
+    givings: ByDonor<GivingLine>,
+    deferrals: ByDonor<SealedDeferral>,
+    allowances: ByDonor<SealedAllowance>,
 }
 
-/// A donor's own facts, without history; `declared_on` is the day on which the count was stated.
-fn facts_from(known: &Known, declared_on: NaiveDate) -> DonorFacts {
+impl History {
+    /// # Errors
+    /// As any read.
+    pub fn read(conn: &mut Conn, span: Span) -> Result<Self> {
+        Ok(Self {
+            givings: store::giving_lines(conn, span)?,
+            deferrals: store::sealed_deferrals(conn, span)?,
+            allowances: store::sealed_allowances(conn, span)?,
+        })
+    }
+
+    /// One donor's facts; a donor's history is taken once.
+    ///
+    /// # Errors
+    /// `identity_damaged` when a sealed fact was changed or moved.
+    pub fn facts(
+        &mut self,
+        book: &Rulebook,
+        known: &Known,
+        known_by: Option<NaiveDate>,
+    ) -> Result<DonorFacts> {
+        let mut facts = facts_from(known, book);
+        let before = known_by.map(|day| book.end_of(day).naive_utc());
+        let givings = standing_givings(self.givings.take(known.id), before);
+        facts.givings = givings.into_iter().map(|line| line.says).collect();
+        let lines = self.deferrals.take(known.id).into_iter().map(|line| line.open(&known.key));
+        let deferrals = standing_deferrals(&lines.collect::<Result<Vec<_>>>()?, known_by);
+        facts.deferrals = deferrals.into_iter().map(|one| one.fact).collect();
+        let allowances = self.allowances.take(known.id).into_iter().map(|leave| leave.open(&known.key));
+        facts.allowances = allowances.collect::<Result<_>>()?;
+        Ok(match known_by {
+            Some(day) => facts.known_by(day),
+            None => facts,
+        })
+    }
+}
+
+/// A donor's own facts, without history. The count of givings was stated on the day of registration.
+fn facts_from(known: &Known, book: &Rulebook) -> DonorFacts {
+    let declared = |count| Declared { count, on: book.today(known.recorded_at.and_utc()) };
     DonorFacts {
         sex: known.sex,
         birth_date: known.birth_date,
@@ -112,7 +143,7 @@ fn facts_from(known: &Known, declared_on: NaiveDate) -> DonorFacts {
         paused_until: known.paused_until,
         group_discrepancy: known.group_discrepancy,
         never_screened_here: !known.screened,
-        declared: known.declared_12_months.map(|count| Declared { count, on: declared_on }),
+        declared: known.declared_12_months.map(declared),
         ..DonorFacts::unknown()
     }
 }
@@ -248,19 +279,20 @@ pub fn rewrite_all_windows(
 
 /// Rewrites the donors after `after`; the last of them and how many, none at the end.
 fn rewrite_slice(tx: &mut Tx, vault: &Vault, book: &Rulebook, after: i64) -> Result<Option<(i64, u64)>> {
-    let mut last = None;
-    let mut count = 0;
     let today = book.today(tx.now);
     let rule_set = book.in_force(today)?;
-    for known in donors::known_all(tx.conn, vault, after, SLICE)? {
-        let donor = known.id;
-        let facts = complete(tx.conn, book, known, None)?;
-        let rows = store::window_rows(donor, rule_set, &windows(rule_set, book.catalogue(), &facts, today));
-        if store::replace_windows(tx.conn, donor, &rows)? {
-            feed::append(tx, "donor", donor.0, "windows")?;
+    let slice = donors::known_all(tx.conn, vault, after, SLICE)?;
+    let (Some(first), Some(last)) = (slice.first(), slice.last()) else { return Ok(None) };
+    let (last, mut history) = (last.id.0, History::read(tx.conn, (first.id.0, last.id.0))?);
+    let mut count = 0;
+    for known in &slice {
+        let facts = history.facts(book, known, None)?;
+        let rows =
+            store::window_rows(known.id, rule_set, &windows(rule_set, book.catalogue(), &facts, today));
+        if store::replace_windows(tx.conn, known.id, &rows)? {
+            feed::append(tx, "donor", known.id.0, "windows")?;
         }
-        last = Some(donor.0);
         count += 1;
     }
-    Ok(last.map(|last| (last, count)))
+    Ok(Some((last, count)))
 }

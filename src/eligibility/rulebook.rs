@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use chrono::NaiveDate;
-use shiryan_kernel::time::{Moment, Zone};
+use shiryan_kernel::time::{Moment, Zone, plus_days};
 use shiryan_kernel::{Code, Problem, Result};
 
 use super::{Catalogue, ContentError, Policies, RuleSet};
@@ -48,6 +48,12 @@ impl Rulebook {
     #[must_use]
     pub fn today(&self, now: Moment) -> NaiveDate {
         self.zone.date(now)
+    }
+
+    /// The moment at which a civil day is over.
+    #[must_use]
+    pub fn end_of(&self, day: NaiveDate) -> Moment {
+        self.zone.start_of(plus_days(day, 1))
     }
 
     /// The rule set in force on a day.

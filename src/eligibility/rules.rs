@@ -12,6 +12,7 @@ use shiryan_kernel::blood::DonationType;
 use super::bar::{Bar, Why, first_free, next_bar};
 use super::catalogue::{Catalogue, Kind};
 use super::facts::DonorFacts;
+use super::history::Past;
 use super::policy::{Measure, RuleSet};
 use super::reason::{Outcome, Reason, RuleCode, RuleSetStamp};
 use super::{deferral, history, person};
@@ -56,7 +57,9 @@ pub fn decide(
     asked: DonationType,
     on: NaiveDate,
 ) -> Decision {
-    let bars = bars(rule_set, catalogue, donor, asked);
+    let past = Past::of(rule_set, donor);
+    let mut bars = Vec::with_capacity(16);
+    fill(rule_set, catalogue, donor, &past, asked, &mut bars);
     let standing = bars.iter().filter(|bar| bar.covers(on));
     let mut reasons: Vec<Reason> = standing.map(|bar| explain(rule_set, bar)).collect();
     reasons.sort_unstable();
@@ -79,9 +82,11 @@ pub fn windows(
     donor: &DonorFacts,
     from: NaiveDate,
 ) -> Vec<(DonationType, Window)> {
+    let past = Past::of(rule_set, donor);
     let mut found = Vec::new();
-    for asked in DonationType::ALL {
-        let bars = bars(rule_set, catalogue, donor, *asked);
+    let mut bars = Vec::with_capacity(16);
+    for asked in DonationType::ALL.iter().filter(|asked| rule_set.offered.contains(asked)) {
+        fill(rule_set, catalogue, donor, &past, *asked, &mut bars);
         let mut day = Some(from);
         for _ in 0..WINDOWS_AHEAD {
             let Some(opens) = day.and_then(|day| first_free(&bars, day)) else { break };
@@ -93,17 +98,19 @@ pub fn windows(
     found
 }
 
-fn bars<'a>(
+/// Every bar for `asked`, in the place of what `bars` held.
+fn fill<'a>(
     rule_set: &'a RuleSet,
     catalogue: &'a Catalogue,
     donor: &'a DonorFacts,
+    past: &Past,
     asked: DonationType,
-) -> Vec<Bar<'a>> {
-    let mut bars = Vec::with_capacity(16);
-    history::bars(rule_set, donor, asked, &mut bars);
-    deferral::bars(catalogue, donor, asked, &mut bars);
-    person::bars(rule_set, donor, asked, &mut bars);
-    bars
+    bars: &mut Vec<Bar<'a>>,
+) {
+    bars.clear();
+    history::bars(rule_set, donor, past, asked, bars);
+    deferral::bars(catalogue, donor, asked, bars);
+    person::bars(rule_set, donor, past, asked, bars);
 }
 
 fn is_for_good(bar: &Bar<'_>) -> bool {

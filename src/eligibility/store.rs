@@ -1,5 +1,7 @@
 //! Rows of givings, sealed deferrals and windows.
 
+use std::collections::HashMap;
+
 use chrono::{NaiveDate, NaiveDateTime};
 use diesel::prelude::*;
 use shiryan_kernel::blood::DonationType;
@@ -12,6 +14,33 @@ use super::{Allowance, DeferralFact, Giving, RuleSet, Window};
 use crate::db::tables::{allowances, deferrals, giving_windows, givings};
 use crate::db::{Conn, Tx, insert_all};
 use crate::vault::{Place, SealingKey};
+
+/// First and last donor of a span of ids.
+pub type Span = (i64, i64);
+
+/// The span of one donor.
+pub const fn one(donor: DonorId) -> Span {
+    (donor.0, donor.0)
+}
+
+/// Rows of many donors, to be taken donor by donor.
+#[derive(Debug)]
+pub struct ByDonor<T>(HashMap<DonorId, Vec<T>>);
+
+impl<T> ByDonor<T> {
+    fn of(rows: impl IntoIterator<Item = (DonorId, T)>) -> Self {
+        let mut by_donor: HashMap<DonorId, Vec<T>> = HashMap::new();
+        for (donor, row) in rows {
+            by_donor.entry(donor).or_default().push(row);
+        }
+        Self(by_donor)
+    }
+
+    /// A donor's rows, once.
+    pub fn take(&mut self, donor: DonorId) -> Vec<T> {
+        self.0.remove(&donor).unwrap_or_default()
+    }
+}
 
 #[derive(Debug, Clone, Insertable)]
 #[diesel(table_name = givings, treat_none_as_default_value = false)]
@@ -93,18 +122,25 @@ pub fn giving_source(conn: &mut Conn, id: GivingId) -> Result<GivingSource> {
     Ok(givings::table.find(id.0).select(givings::source).first(conn)?)
 }
 
-/// Every line of a donor's givings, by the day of giving; `today` gives the civil day of a moment.
-pub fn giving_lines(
-    conn: &mut Conn,
-    donor: DonorId,
-    today: impl Fn(NaiveDateTime) -> NaiveDate,
-) -> Result<Vec<GivingLine>> {
-    type Row =
-        (GivingId, NaiveDate, DonationType, i32, bool, GivingSource, Option<GivingId>, bool, NaiveDateTime);
+/// Lines of givings by donor, each donor's by the day of giving.
+pub fn giving_lines(conn: &mut Conn, donors: Span) -> Result<ByDonor<GivingLine>> {
+    type Row = (
+        DonorId,
+        GivingId,
+        NaiveDate,
+        DonationType,
+        i32,
+        bool,
+        GivingSource,
+        Option<GivingId>,
+        bool,
+        NaiveDateTime,
+    );
     let rows: Vec<Row> = givings::table
-        .filter(givings::donor.eq(donor))
-        .order((givings::given_on, givings::id))
+        .filter(givings::donor.between(donors.0, donors.1))
+        .order((givings::donor, givings::given_on, givings::id))
         .select((
+            givings::donor,
             givings::id,
             givings::given_on,
             givings::donation_type,
@@ -117,7 +153,8 @@ pub fn giving_lines(
         ))
         .load(conn)?;
     let line = |row: Row| {
-        let (id, on, donation_type, volume_ml, red_cells_lost, source, corrects, voided, recorded_at) = row;
+        let (donor, id, on, donation_type, volume_ml, red_cells_lost, source, corrects, voided, recorded_at) =
+            row;
         let says = Giving {
             on,
             donation_type,
@@ -126,9 +163,9 @@ pub fn giving_lines(
             // The line says that the loss was large, not how large.
             red_cells_lost_ml: Some(if red_cells_lost { u16::MAX } else { 0 }),
         };
-        GivingLine { id, corrects, voided, source, says, recorded_on: today(recorded_at) }
+        (donor, GivingLine { id, corrects, voided, source, says, recorded_at })
     };
-    Ok(rows.into_iter().map(line).collect())
+    Ok(ByDonor::of(rows.into_iter().map(line)))
 }
 
 /// Writes a line of the ledger of deferrals.
@@ -161,21 +198,44 @@ pub fn deferred(conn: &mut Conn, id: DeferralId) -> Result<DonorId> {
     Ok(own.select(deferrals::donor).first(conn)?)
 }
 
-/// Every line of a donor's deferrals with what it says opened, oldest first.
-pub fn deferral_lines(conn: &mut Conn, donor: DonorId, key: &SealingKey) -> Result<Vec<DeferralLine>> {
-    type Row = (DeferralId, Option<DeferralId>, Vec<u8>, NaiveDate);
-    let rows: Vec<Row> = deferrals::table
-        .filter(deferrals::donor.eq(donor))
-        .order(deferrals::id)
-        .select((deferrals::id, deferrals::about, deferrals::cause, deferrals::recorded_on))
-        .load(conn)?;
-    let open = |(id, about, sealed, recorded_on): Row| {
-        let text = key.open_text(place(id), &sealed)?;
+/// A line of the ledger of deferrals whose words are sealed.
+#[derive(Debug, Queryable)]
+pub struct SealedDeferral {
+    id: DeferralId,
+    about: Option<DeferralId>,
+    cause: Vec<u8>,
+    recorded_on: NaiveDate,
+}
+
+impl SealedDeferral {
+    /// # Errors
+    /// `identity_damaged` when it was changed or moved.
+    pub fn open(self, key: &SealingKey) -> Result<DeferralLine> {
+        let Self { id, about, cause, recorded_on } = self;
+        let text = key.open_text(place(id), &cause)?;
         let (event, says) =
             read_says(&text, recorded_on).ok_or_else(|| Problem::new(Code::IdentityDamaged))?;
         Ok(DeferralLine { id, about: about.unwrap_or(id), event, says })
-    };
-    rows.into_iter().map(open).collect()
+    }
+}
+
+/// Lines of deferrals by donor, oldest first.
+pub fn sealed_deferrals(conn: &mut Conn, donors: Span) -> Result<ByDonor<SealedDeferral>> {
+    let rows: Vec<(DonorId, SealedDeferral)> = deferrals::table
+        .filter(deferrals::donor.between(donors.0, donors.1))
+        .order((deferrals::donor, deferrals::id))
+        .select((
+            deferrals::donor,
+            (deferrals::id, deferrals::about, deferrals::cause, deferrals::recorded_on),
+        ))
+        .load(conn)?;
+    Ok(ByDonor::of(rows))
+}
+
+/// One donor's lines of deferrals with what they say opened, oldest first.
+pub fn deferral_lines(conn: &mut Conn, donor: DonorId, key: &SealingKey) -> Result<Vec<DeferralLine>> {
+    let mut sealed = sealed_deferrals(conn, one(donor))?;
+    sealed.take(donor).into_iter().map(|line| line.open(key)).collect()
 }
 
 /// Event, three dates, the absent ones dashed, and code: whatever it says, the sealed cell is equally long.
@@ -235,30 +295,48 @@ pub fn insert_allowance(
     Ok(())
 }
 
-/// A donor's leaves with their reasons, oldest first.
-pub fn allowances(
-    conn: &mut Conn,
-    donor: DonorId,
-    key: &SealingKey,
-) -> Result<Vec<(AllowanceId, Allowance, String, UserId)>> {
-    type Row = (AllowanceId, Vec<u8>, Vec<u8>, NaiveDate, UserId);
-    let rows: Vec<Row> = allowances::table
-        .filter(allowances::donor.eq(donor))
-        .order(allowances::id)
+/// A leave whose words are sealed.
+#[derive(Debug, Queryable)]
+pub struct SealedAllowance {
+    pub id: AllowanceId,
+    cause: Vec<u8>,
+    reason: Vec<u8>,
+    allowed_on: NaiveDate,
+    pub recorded_by: UserId,
+}
+
+impl SealedAllowance {
+    /// # Errors
+    /// `identity_damaged` when it was changed or moved.
+    pub fn open(&self, key: &SealingKey) -> Result<Allowance> {
+        let code = key.open_text(allowance_place("cause", self.id), &self.cause)?;
+        Ok(Allowance { code, on: self.allowed_on })
+    }
+
+    /// # Errors
+    /// As [`SealedAllowance::open`].
+    pub fn reason(&self, key: &SealingKey) -> Result<String> {
+        key.open_text(allowance_place("reason", self.id), &self.reason)
+    }
+}
+
+/// Leaves by donor, oldest first.
+pub fn sealed_allowances(conn: &mut Conn, donors: Span) -> Result<ByDonor<SealedAllowance>> {
+    let rows: Vec<(DonorId, SealedAllowance)> = allowances::table
+        .filter(allowances::donor.between(donors.0, donors.1))
+        .order((allowances::donor, allowances::id))
         .select((
-            allowances::id,
-            allowances::cause,
-            allowances::reason,
-            allowances::allowed_on,
-            allowances::recorded_by,
+            allowances::donor,
+            (
+                allowances::id,
+                allowances::cause,
+                allowances::reason,
+                allowances::allowed_on,
+                allowances::recorded_by,
+            ),
         ))
         .load(conn)?;
-    let open = |(id, code, reason, on, by): Row| {
-        let code = key.open_text(allowance_place("cause", id), &code)?;
-        let reason = key.open_text(allowance_place("reason", id), &reason)?;
-        Ok((id, Allowance { code, on }, reason, by))
-    };
-    rows.into_iter().map(open).collect()
+    Ok(ByDonor::of(rows))
 }
 
 const fn allowance_place(column: &'static str, id: AllowanceId) -> Place {

@@ -113,8 +113,8 @@ async fn givings(
     query: Query<Paging>,
 ) -> Answer {
     let after = house.after::<i64>(query.cursor.as_deref(), query.list())?.unwrap_or(0);
-    let (book, who, id) = (house.rules.clone(), by.clone(), id.0);
-    let rows = house.db.read(move |conn| list_givings(conn, &book, &who, id, after)).await?;
+    let (who, id) = (by.clone(), id.0);
+    let rows = house.db.read(move |conn| list_givings(conn, &who, id, after)).await?;
     let show = |(line, counts): (GivingLine, bool)| GivingView {
         id: line.id,
         given_on: line.says.on,
@@ -122,7 +122,7 @@ async fn givings(
         volume_ml: line.says.volume_ml,
         red_cells_lost: line.says.red_cells_lost_ml.is_none_or(|lost| lost > 0),
         source: line.source,
-        recorded_on: line.recorded_on,
+        recorded_on: house.zone.date(line.recorded_at.and_utc()),
         corrects: line.corrects,
         voided: line.voided,
         counts,
