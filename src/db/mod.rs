@@ -5,6 +5,7 @@
 //! `write_once` adds an idempotency key. A closure may run more than once, so it must not mail, hash,
 //! sleep or touch anything outside the database. Nothing here knows what the tables mean.
 
+mod bulk;
 pub mod feed;
 pub mod meta;
 pub mod migrate;
@@ -23,7 +24,8 @@ use shiryan_kernel::time::{Clock, Moment};
 use shiryan_kernel::{Code, Problem, Result};
 pub use shiryan_schema::{Conn, insert_all, on_each, tables};
 
-pub use pool::{Size, roomy};
+pub use bulk::Bulk;
+pub use pool::Size;
 pub use target::Target;
 pub use turns::Lane;
 

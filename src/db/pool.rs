@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use diesel::connection::{AnsiTransactionManager, SimpleConnection, TransactionManager};
 use diesel::r2d2::{ManageConnection, R2D2Connection};
-use diesel::{Connection, PgConnection, SqliteConnection};
+use diesel::{Connection, PgConnection, RunQueryDsl, SqliteConnection};
 use shiryan_kernel::{Code, Problem, Result};
 use shiryan_schema::Conn;
 
@@ -111,7 +111,7 @@ pub fn busy(error: impl std::fmt::Display) -> Problem {
 
 pub fn begin(conn: &mut Conn, isolation: Isolation) -> Result<()> {
     match conn {
-        Conn::Sqlite(c) => AnsiTransactionManager::begin_transaction_sql(c, "BEGIN IMMEDIATE")?,
+        Conn::Sqlite(c) => begin_in_turn(c)?,
         Conn::Pg(c) => AnsiTransactionManager::begin_transaction_sql(
             c,
             match isolation {
@@ -123,13 +123,50 @@ pub fn begin(conn: &mut Conn, isolation: Isolation) -> Result<()> {
     Ok(())
 }
 
-/// Room for bulk work on this connection, for as long as it lives: a cache that holds the pages that
-/// random keys touch, and fewer checkpoints, each of which would write them anew. SQLite only.
-pub fn roomy(conn: &mut Conn) -> Result<()> {
+/// SQLite's own waiting sleeps ever longer, up to 100 ms, and finds a gap between two of another program's
+/// writes by luck alone. The writer instead waits a millisecond at a time.
+fn begin_in_turn(c: &mut SqliteConnection) -> Result<()> {
+    let deadline = Instant::now() + Duration::from_secs(5);
+    loop {
+        let begun = AnsiTransactionManager::begin_transaction_sql(c, "BEGIN IMMEDIATE");
+        match begun.map_err(Problem::from) {
+            Err(problem) if problem.code == Code::Busy && Instant::now() < deadline => {
+                std::thread::sleep(Duration::from_millis(1));
+            }
+            outcome => return outcome,
+        }
+    }
+}
+
+/// For a connection whose every write begins with [`begin`], which has the patience instead.
+pub fn impatient(conn: &mut Conn) -> Result<()> {
     if let Conn::Sqlite(c) = conn {
-        c.batch_execute("PRAGMA cache_size = -65536; PRAGMA wal_autocheckpoint = 32768;")?;
+        c.batch_execute("PRAGMA busy_timeout = 0;")?;
     }
     Ok(())
+}
+
+/// Room for bulk work on this connection, for as long as it lives: a cache for what one large transaction
+/// changes, and fewer checkpoints, each of which would write the same pages anew. SQLite only.
+pub fn roomy(conn: &mut Conn) -> Result<()> {
+    if let Conn::Sqlite(c) = conn {
+        c.batch_execute("PRAGMA cache_size = -32768; PRAGMA wal_autocheckpoint = 32768;")?;
+    }
+    Ok(())
+}
+
+/// A number that is another once a different connection has written; always 0 on PostgreSQL.
+pub fn version(conn: &mut Conn) -> Result<i32> {
+    match conn {
+        Conn::Sqlite(c) => Ok(diesel::sql_query("PRAGMA data_version").get_result::<Version>(c)?.data_version),
+        Conn::Pg(_) => Ok(0),
+    }
+}
+
+#[derive(diesel::QueryableByName)]
+struct Version {
+    #[diesel(sql_type = diesel::sql_types::Integer)]
+    data_version: i32,
 }
 
 /// One level deeper: undone alone.

@@ -84,7 +84,8 @@ impl Shared {
 }
 
 impl Writer {
-    pub fn start(conn: Conn, mint: Arc<Mint>, clock: Arc<dyn Clock>) -> Result<Self> {
+    pub fn start(mut conn: Conn, mint: Arc<Mint>, clock: Arc<dyn Clock>) -> Result<Self> {
+        pool::impatient(&mut conn)?;
         let shared = Arc::new(Shared::default());
         let theirs = shared.clone();
         let thread = std::thread::Builder::new()

@@ -9,7 +9,7 @@ use diesel::prelude::*;
 use futures_util::future::join_all;
 use shiryan::db::once::Request;
 use shiryan::db::tables::{history_days, history_series, slots};
-use shiryan::db::{Db, Isolation, Lane, Tx, meta};
+use shiryan::db::{Bulk, Db, Isolation, Lane, Tx, meta};
 use shiryan_kernel::{Code, Problem, Result};
 
 use super::support::databases::{Kind, Migrated, on};
@@ -27,6 +27,7 @@ both!(
     sixty_four_ask_for_ten_places,
     past_capacity_the_database_itself_refuses,
     bulk_work_does_not_starve_an_actor,
+    bulk_work_leaves_room_for_another_program,
 );
 
 fn put(tx: &mut Tx, key: &str) -> Result<()> {
@@ -339,6 +340,44 @@ fn bulk_work_does_not_starve_an_actor(at: Migrated) {
         assert!(done.load(Ordering::SeqCst) < 2 * SLICES, "the import must still have been at work");
     });
     assert_eq!(done.load(Ordering::SeqCst), 2 * SLICES, "bulk work comes to its end");
+}
+
+/// Another program on the same file has no place in this one's queue: on SQLite it finds the gap between two
+/// transactions, and from then on they are small.
+fn bulk_work_leaves_room_for_another_program(at: Migrated) {
+    const SLICES: u32 = 150;
+    let beside = at.beside();
+    let done = AtomicU32::new(0);
+    thread::scope(|scope| {
+        let bulk_work = scope.spawn(|| {
+            let mut bulk = Bulk::begin(&at.db).unwrap();
+            let (most, mut least) = (bulk.rows(), bulk.rows());
+            for n in 0..SLICES {
+                bulk.write(move |tx| {
+                    thread::sleep(Duration::from_millis(10));
+                    meta::put(tx.conn, &format!("slice {n}"), "x")
+                })
+                .unwrap();
+                done.fetch_add(1, Ordering::SeqCst);
+                least = least.min(bulk.rows());
+            }
+            (most, least)
+        });
+        while done.load(Ordering::SeqCst) < 4 {
+            thread::sleep(Duration::from_millis(1));
+        }
+        for n in 0..10 {
+            let before = done.load(Ordering::SeqCst);
+            wait(beside.write(Lane::Actor(7), move |tx| put(tx, &format!("beside {n}")))).unwrap();
+            let passed = done.load(Ordering::SeqCst) - before;
+            assert!(passed <= 40, "{passed} transactions were written before one small write");
+        }
+        let (most, least) = bulk_work.join().unwrap();
+        match at_kind(&at.db) {
+            Kind::Sqlite => assert!(most >= 50 * least, "{most} rows, then {least}"),
+            Kind::Postgres => assert_eq!(most, least),
+        }
+    });
 }
 
 fn at_kind(db: &Db) -> Kind {

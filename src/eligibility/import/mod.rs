@@ -1,7 +1,7 @@
 //! Donors out of a register: the most dangerous day of an installation.
 //!
-//! One thread reads, parses and seals; the writer takes slices of at most 20 ms, so that a server on the
-//! same database goes on. What a register says is little: groups are *declared*, nobody was screened
+//! One thread reads, parses and seals; another writes what is ready, as much at a time as [`Bulk`] says.
+//! What a register says is little: groups are *declared*, nobody was screened
 //! here, and the last donation becomes a giving whose windows are written with it. A row that repeats a
 //! known national id or service number is refused: who imports sees the whole force. Real names are not
 //! taken while the root key lies on the disk of the data, unless that was accepted once.
@@ -22,16 +22,16 @@ use shiryan_kernel::{Code, Result};
 use super::store::{self, GivingRow, WindowRow};
 use super::{DonorFacts, Giving, GivingSource, NewGiving, RuleSet, Rulebook, windows};
 use crate::audit::{self, Line};
-use crate::db::{Conn, Db, Lane, Tx, feed, meta, roomy};
+use crate::db::{Bulk, Conn, Db, Lane, Tx, feed, meta};
 use crate::donors::{self, Key, Prepared};
 use crate::places;
 use crate::sheets::{ImportError, Progress, Rejects, Report, Row, Sheet, SheetError};
 use crate::vault::Vault;
 
-/// Donors written in one slice.
+/// Rows prepared at once.
 const SLICE: usize = 4_096;
-/// Slices that wait for the writer.
-const AHEAD: usize = 2;
+/// Prepared slices that wait while the writer is at work on as many more.
+const AHEAD: usize = 6;
 /// Where the database remembers that a key beside the data was accepted.
 const ACCEPTED: &str = "key_on_disk_accepted";
 
@@ -61,7 +61,9 @@ struct Ready {
 
 struct Batch {
     items: Vec<Item>,
+    /// How far the file is read.
     bytes: u64,
+    is_last: bool,
 }
 
 /// Imports donors; with `dry_run` it only says what it would do.
@@ -92,21 +94,23 @@ pub fn import_donors(
         today,
         at: now.naive_utc(),
     };
-    if !options.dry_run {
-        db.write_now(Lane::Bulk, |tx| roomy(tx.conn))?;
-    }
-    let mut sink = Sink { db, dry_run: options.dry_run, seen: HashSet::new() };
+    let bulk = if options.dry_run { None } else { Some(Bulk::begin(db)?) };
+    let mut sink = Sink { db, bulk, known_before: false, seen: HashSet::new() };
     sink.note(vault, Line::new(None, "donors.import_began"))?;
     let mut report = Report::default();
     std::thread::scope(|scope| {
         let (send, receive) = sync_channel(AHEAD);
         let work = &work;
         scope.spawn(move || work.run(sheet, &send));
+        let mut held: Vec<Item> = Vec::new();
         for batch in receive {
-            let Batch { items, bytes } = batch?;
-            report.rows += u64::try_from(items.len()).unwrap_or(0);
-            sink.take(items, &mut report, &mut rejects)?;
-            progress(Progress { rows: report.rows, rejected: report.rejected, bytes, of_bytes });
+            let Batch { items, bytes, is_last } = batch?;
+            held.extend(items);
+            while held.len() >= sink.rows() || (is_last && !held.is_empty()) {
+                let later = held.split_off(sink.rows().min(held.len()));
+                sink.take(std::mem::replace(&mut held, later), &mut report, &mut rejects)?;
+                progress(Progress { rows: report.rows, rejected: report.rejected, bytes, of_bytes });
+            }
         }
         Ok::<(), ImportError>(())
     })?;
@@ -146,8 +150,8 @@ impl Preparing<'_> {
     fn run(&self, mut sheet: Sheet, send: &SyncSender<Result<Batch, SheetError>>) {
         loop {
             let batch = self.batch(&mut sheet);
-            let last = batch.as_ref().map_or(true, |batch| batch.items.len() < SLICE);
-            if send.send(batch).is_err() || last {
+            let is_last = batch.as_ref().map_or(true, |batch| batch.is_last);
+            if send.send(batch).is_err() || is_last {
                 return;
             }
         }
@@ -157,6 +161,7 @@ impl Preparing<'_> {
         // Ids in the order of the file: rows are then appended to each table's end.
         let rows = sheet.by_ref().take(SLICE).map(|row| Ok((row?, self.db.id(), self.db.id())));
         let rows: Vec<(Row, i64, i64)> = rows.collect::<Result<_, SheetError>>()?;
+        let is_last = rows.len() < SLICE;
         let items = rows
             .into_par_iter()
             .map(|(row, id, giving)| {
@@ -164,7 +169,7 @@ impl Preparing<'_> {
                 Item { row, ready }
             })
             .collect();
-        Ok(Batch { items, bytes: sheet.progress().0 })
+        Ok(Batch { items, bytes: sheet.progress().0, is_last })
     }
 
     fn prepare(&self, row: &Row, id: i64, giving: i64) -> Result<Ready> {
@@ -199,18 +204,25 @@ impl Preparing<'_> {
 /// Where prepared slices go.
 struct Sink<'a> {
     db: &'a Db,
-    dry_run: bool,
+    /// None while nothing is written.
+    bulk: Option<Bulk>,
+    /// Whether the last slice held somebody who is known, so that the next is likely to.
+    known_before: bool,
     /// Keys of earlier rows while nothing is written: the first bytes of each tag.
     seen: HashSet<[u8; 8]>,
 }
 
 impl Sink<'_> {
     fn note(&self, vault: &Vault, line: Line) -> Result<()> {
-        if self.dry_run {
+        if self.bulk.is_none() {
             return Ok(());
         }
         let vault = vault.clone();
         self.db.write_now(Lane::System, move |tx| audit::record(tx, &vault, &line)).map(drop)
+    }
+
+    fn rows(&self) -> usize {
+        self.bulk.as_ref().map_or(SLICE, Bulk::rows)
     }
 
     fn take(
@@ -219,6 +231,7 @@ impl Sink<'_> {
         report: &mut Report,
         rejects: &mut Rejects,
     ) -> Result<(), ImportError> {
+        report.rows += u64::try_from(items.len()).unwrap_or(0);
         let mut rows = Vec::with_capacity(items.len());
         let mut ready = Vec::with_capacity(items.len());
         for Item { row, ready: outcome } in items {
@@ -231,7 +244,7 @@ impl Sink<'_> {
             }
         }
         let warned: Vec<bool> = ready.iter().map(|one| one.warned).collect();
-        let known = if self.dry_run { self.known(&ready)? } else { self.write(ready)? };
+        let known = self.write(ready)?;
         let mut known = known.into_iter().zip(warned);
         for (row, faults) in rows {
             let faults = faults.or_else(|| match known.next() {
@@ -252,12 +265,25 @@ impl Sink<'_> {
     }
 
     /// Writes the donors who are new; says of each by which key it is known already.
-    fn write(&self, ready: Vec<Ready>) -> Result<Vec<Option<&'static str>>> {
+    fn write(&mut self, ready: Vec<Ready>) -> Result<Vec<Option<&'static str>>> {
+        let Some(bulk) = &mut self.bulk else { return self.known(&ready) };
         if ready.is_empty() {
             return Ok(Vec::new());
         }
         let ready = Arc::new(ready);
-        self.db.write_now(Lane::Bulk, move |tx| write_slice(tx, &ready))
+        if !self.known_before {
+            // In most registers nobody is known. The database's own constraint says so at no cost; when it
+            // speaks, the slice is undone and looked through.
+            let new = ready.clone();
+            match bulk.write(move |tx| write_new(tx, &new.iter().collect::<Vec<_>>())) {
+                Ok(()) => return Ok(vec![None; ready.len()]),
+                Err(problem) if problem.code == Code::StateConflict => {}
+                Err(problem) => return Err(problem),
+            }
+        }
+        let known = bulk.write(move |tx| write_slice(tx, &ready))?;
+        self.known_before = known.iter().any(Option::is_some);
+        Ok(known)
     }
 
     fn known(&mut self, ready: &[Ready]) -> Result<Vec<Option<&'static str>>> {
@@ -305,8 +331,13 @@ fn known_in(conn: &mut Conn, ready: &[Ready]) -> Result<Vec<Option<&'static str>
 
 fn write_slice(tx: &mut Tx, ready: &[Ready]) -> Result<Vec<Option<&'static str>>> {
     let known = known_in(tx.conn, ready)?;
-    let new: Vec<&Ready> =
-        ready.iter().zip(&known).filter(|(_, known)| known.is_none()).map(|(one, _)| one).collect();
+    let new = ready.iter().zip(&known).filter(|(_, known)| known.is_none()).map(|(one, _)| one);
+    write_new(tx, &new.collect::<Vec<_>>())?;
+    Ok(known)
+}
+
+/// `state_conflict` when one of them is known.
+fn write_new(tx: &mut Tx, new: &[&Ready]) -> Result<()> {
     let prepared: Vec<&Prepared> = new.iter().map(|one| &one.donor).collect();
     donors::insert_prepared(tx.conn, &prepared)?;
     let givings: Vec<GivingRow> = new.iter().filter_map(|one| one.giving.clone()).collect();
@@ -316,7 +347,7 @@ fn write_slice(tx: &mut Tx, ready: &[Ready]) -> Result<Vec<Option<&'static str>>
     if let (Some(first), Some(last)) = (new.first(), new.last()) {
         feed::append_span(tx, "donor", first.donor.id.0, last.donor.id.0, "imported")?;
     }
-    Ok(known)
+    Ok(())
 }
 
 fn already(field: &str) -> FieldError {

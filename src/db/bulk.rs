@@ -1,0 +1,75 @@
+//! Bulk work: how much of it goes into one transaction, and how it leaves room for others.
+//!
+//! Keys of an import are random, so each transaction writes about as many pages of their tree as it has
+//! keys: what a row costs falls with the size of the transaction, and small ones slow an import down to a
+//! half at a million rows. On SQLite nobody else writes meanwhile, so large transactions are for an import
+//! that works alone. Once another program has written, they are small for a while. PostgreSQL's writers
+//! do not wait for each other, but a large transaction that has to be retried is lost work.
+
+use std::time::{Duration, Instant};
+
+use shiryan_kernel::Result;
+
+use super::{Db, Lane, Target, Tx, pool};
+
+/// Rows to a transaction while nobody else writes: about a second.
+const ALONE: usize = 32_768;
+/// Rows to a transaction on PostgreSQL.
+const BESIDE: usize = 4_096;
+/// Rows to a transaction beside others on SQLite: about 20 ms.
+const AMONG: usize = 512;
+/// For how long after another's write transactions stay small.
+const MINDFUL: Duration = Duration::from_secs(2);
+/// Between two transactions, so that a writer of another program, which tries each millisecond, gets in.
+const GAP: Duration = Duration::from_millis(4);
+
+/// A bulk worker's turn.
+#[derive(Debug)]
+pub struct Bulk {
+    db: Db,
+    is_sqlite: bool,
+    version: Option<i32>,
+    others_wrote: Option<Instant>,
+}
+
+impl Bulk {
+    /// Makes room for bulk work on the connection that writes.
+    ///
+    /// # Errors
+    /// As any write.
+    pub fn begin(db: &Db) -> Result<Self> {
+        db.write_now(Lane::Bulk, |tx| pool::roomy(tx.conn))?;
+        let is_sqlite = matches!(db.target(), Target::Sqlite(_));
+        Ok(Self { db: db.clone(), is_sqlite, version: None, others_wrote: None })
+    }
+
+    /// How many rows the next transaction should hold.
+    #[must_use]
+    pub fn rows(&self) -> usize {
+        let among = self.others_wrote.is_some_and(|at| at.elapsed() < MINDFUL);
+        match (self.is_sqlite, among) {
+            (false, _) => BESIDE,
+            (true, true) => AMONG,
+            (true, false) => ALONE,
+        }
+    }
+
+    /// Writes one transaction.
+    ///
+    /// # Errors
+    /// As [`Db::write`].
+    pub fn write<T: Send + 'static>(
+        &mut self,
+        f: impl Fn(&mut Tx) -> Result<T> + Send + 'static,
+    ) -> Result<T> {
+        let (value, version) =
+            self.db.write_now(Lane::Bulk, move |tx| Ok((f(tx)?, pool::version(tx.conn)?)))?;
+        if self.version.replace(version).is_some_and(|before| before != version) {
+            self.others_wrote = Some(Instant::now());
+        }
+        if self.is_sqlite {
+            std::thread::sleep(GAP);
+        }
+        Ok(value)
+    }
+}
