@@ -57,10 +57,12 @@ fn main() {
 
 /// Imports a register into a new installation and prints what it took.
 fn take(home: &Path, file: &Path, how: &str) -> f64 {
-    let environment = [("SHIRYAN_DATA_DIR".to_owned(), home.join(format!("data-{how}")).display().to_string())];
+    let environment =
+        [("SHIRYAN_DATA_DIR".to_owned(), home.join(format!("data-{how}")).display().to_string())];
     let settings = Settings::load(None, environment, &Flags::default()).unwrap();
     let house = app::open(settings, World::Live, Migrate::Now, Arc::new(SystemClock)).unwrap();
-    let options = ImportOptions { dry_run: how == "dry", accept_key_on_disk: true, ..ImportOptions::default() };
+    let options =
+        ImportOptions { dry_run: how == "dry", accept_key_on_disk: true, ..ImportOptions::default() };
     let (started, mut last) = (Instant::now(), Instant::now());
     let (mut seen, mut next) = (0, STEP);
     let mut rates = Vec::new();
@@ -93,11 +95,9 @@ fn resident_mb() -> f64 {
 }
 
 fn write_register(path: &Path, rows: u64) {
-    const NAMES: [&str; 12] = [
-        "محمد", "أحمد", "خالد", "عمر", "يوسف", "إبراهيم", "حسن", "علي", "سامر", "طارق", "نضال", "بلال",
-    ];
-    const FAMILIES: [&str; 8] =
-        ["الخطيب", "النجار", "حداد", "عودة", "زيدان", "الشريف", "سلامة", "منصور"];
+    const NAMES: [&str; 12] =
+        ["محمد", "أحمد", "خالد", "عمر", "يوسف", "إبراهيم", "حسن", "علي", "سامر", "طارق", "نضال", "بلال"];
+    const FAMILIES: [&str; 8] = ["الخطيب", "النجار", "حداد", "عودة", "زيدان", "الشريف", "سلامة", "منصور"];
     const GROUPS: [&str; 8] = ["A+", "O+", "B+", "O-", "A-", "AB+", "B-", "AB-"];
     const PLACES: [&str; 4] = ["PS-RBH", "PS-NBS", "PS-HBN", "PS-JEN"];
     let mut rng = StdRng::seed_from_u64(7);

@@ -158,7 +158,9 @@ pub fn roomy(conn: &mut Conn) -> Result<()> {
 /// A number that is another once a different connection has written; always 0 on PostgreSQL.
 pub fn version(conn: &mut Conn) -> Result<i32> {
     match conn {
-        Conn::Sqlite(c) => Ok(diesel::sql_query("PRAGMA data_version").get_result::<Version>(c)?.data_version),
+        Conn::Sqlite(c) => {
+            Ok(diesel::sql_query("PRAGMA data_version").get_result::<Version>(c)?.data_version)
+        }
         Conn::Pg(_) => Ok(0),
     }
 }
