@@ -30,6 +30,7 @@ pub struct Settings {
     pub place: Place,
     pub donors: Donors,
     pub eligibility: Eligibility,
+    pub titres: Titres,
     pub stock: Stock,
     pub log: Log,
 }
@@ -94,6 +95,13 @@ pub struct Donors {
 pub struct Eligibility {
     pub policies: String,
     pub rule_set: String,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+pub struct Titres {
+    pub low_below: u32,
+    pub operational_days: u32,
+    pub routine_days: u32,
 }
 
 #[derive(Debug, Clone, Deserialize)]
@@ -257,6 +265,16 @@ impl Settings {
         }
         if !(1..=10_000).contains(&self.donors.exact_look_ups_a_day) {
             return wrong("donors.exact_look_ups_a_day", "1 to 10000");
+        }
+        let titres = &self.titres;
+        if !(2..=256).contains(&titres.low_below) {
+            return wrong("titres.low_below", "2 to 256");
+        }
+        if !(1..=90).contains(&titres.operational_days) {
+            return wrong("titres.operational_days", "1 to 90");
+        }
+        if !(1..=365).contains(&titres.routine_days) {
+            return wrong("titres.routine_days", "1 to 365");
         }
         if !(1..=200).contains(&self.database.connections) {
             return wrong("database.connections", "1 to 200");

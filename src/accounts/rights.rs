@@ -43,10 +43,12 @@ rights! {
     OpenIdentity: Medic Bank Physician;
     /// Records what a donor agreed to or took back.
     RecordConsents: Medic Bank Physician;
-    /// Records laboratory typings of donors and lists them: groups and samples, no identity.
+    /// Records what the laboratory typed and titred, and lists it: no identity.
     TypeGroups: Bank Physician;
     /// Says which of two typings that disagree are wrong.
     ResolveGroups: Physician;
+    /// Who may be counted on for an emergency collection: requirements, no deferral.
+    SeePanel: Bank Physician;
     SeeEligibility: Medic Bank Physician;
     /// Enters deferrals; which of them one reads afterwards is decided cause by cause.
     RecordDeferrals: Medic Bank Physician;

@@ -3,6 +3,7 @@
 mod amend;
 mod consents;
 mod group;
+mod laboratory;
 mod register;
 mod search;
 mod standing;
@@ -27,6 +28,9 @@ pub fn operations(config: &mut utoipa_actix_web::service_config::ServiceConfig) 
     config.service(register::register).service(list_donors).service(search::search);
     config.service(read_donor).service(open_identity).service(amend::amend);
     config.service(group::type_group).service(group::list_typings).service(group::resolve_group);
+    config.service(laboratory::type_antigens).service(laboratory::list_antigens);
+    config.service(laboratory::record_titre).service(laboratory::list_titres);
+    config.service(laboratory::read_panel);
     config.service(consents::record_consent).service(consents::list_consents);
     config.service(standing::pause).service(standing::resume).service(standing::record_death);
 }

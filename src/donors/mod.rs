@@ -7,6 +7,7 @@
 //! caller may see, and a change over what the caller has not seen.
 
 mod amend;
+mod antigens;
 pub mod api;
 mod consent;
 mod identity;
@@ -19,6 +20,7 @@ mod seal;
 mod search;
 mod standing;
 mod store;
+mod titres;
 mod typing;
 mod wishes;
 
@@ -33,16 +35,20 @@ use shiryan_kernel::{Code, Problem, Result};
 use crate::db::Conn;
 
 pub use amend::{Amended, Amendment, PersonPatch, WishesPatch, amend};
+pub use antigens::{
+    AntigenFound, AntigenLine, Antigens, AntigensRecorded, NewAntigen, NewAntigens, antigens, type_antigens,
+};
 pub use consent::{ConsentLine, ConsentRecorded, NewConsent, consent, consents};
 pub use identity::{Identity, Purpose, open_identity};
 pub use known::{Known, known, known_all, mark_screened};
 pub use register::{Registered, Warning, birth_date, height_cm, register, weight_kg};
-pub use rules::{Typing, after_resolving, after_typing};
+pub use rules::{LowTitre, TitreLimits, Typing, after_resolving, after_typing};
 pub use scope::Scope;
 pub use seal::{Key, Prepared, prepare};
 pub use search::{Exact, Found, LookUp, Names, Words, by_name, look_up};
 pub use standing::{Change, Standing, stand};
 pub use store::{insert_prepared, owned_keys};
+pub use titres::{NewTitre, TitreLine, TitreRecorded, Titres, titre, titres};
 pub use typing::{Group, Line as TypingLine, NewTyping, Resolution, Typed, resolve, type_group, typings};
 pub use wishes::Wishes;
 

@@ -1,8 +1,12 @@
 //! How well a donor's group is known, from the laboratory's typings alone. What somebody declared is no
 //! typing: it confirms nothing and contradicts nothing.
 
+mod laboratory;
+
 use shiryan_kernel::blood::{BloodGroup, GroupEvidence};
 use shiryan_kernel::ids::UserId;
+
+pub use laboratory::{LowTitre, TitreLimits, low_titre, phenotype};
 
 /// A typing that stands.
 #[derive(Debug, Clone, PartialEq, Eq)]

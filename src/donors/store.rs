@@ -1,6 +1,7 @@
 //! Rows of donors, their sealed identities and their tags.
 
 mod consents;
+mod laboratory;
 
 use std::collections::{HashMap, HashSet};
 
@@ -19,6 +20,7 @@ use crate::db::{Conn, Tx, insert_all, on_each};
 use crate::texts::Lang;
 
 pub use consents::{consents, insert_consent};
+pub use laboratory::{antigens, insert_antigen, insert_titre, titres};
 
 #[derive(Debug, Queryable, Selectable)]
 #[diesel(table_name = donors)]

@@ -143,6 +143,8 @@ id_type! {
     DonorId,
     /// A laboratory typing of a donor.
     TypingId,
+    AntigenResultId,
+    TitreId,
     ConsentId,
     ActivityId,
     /// A drive is an activity of the blood-donation branch and shares its id.

@@ -8,6 +8,7 @@ mod word;
 #[macro_use]
 mod spelled;
 
+pub mod antigen;
 pub mod blood;
 pub mod branch;
 pub mod compat;

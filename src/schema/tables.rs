@@ -176,6 +176,33 @@ diesel::table! {
 }
 
 diesel::table! {
+    antigen_results (id) {
+        id -> BigInt,
+        donor -> BigInt,
+        antigen -> Text,
+        present -> Bool,
+        typed_on -> Date,
+        corrects -> Nullable<BigInt>,
+        recorded_at -> Timestamp,
+        recorded_by -> BigInt,
+    }
+}
+
+diesel::table! {
+    titres (id) {
+        id -> BigInt,
+        donor -> BigInt,
+        anti_a -> Integer,
+        anti_b -> Integer,
+        method -> Text,
+        measured_on -> Date,
+        corrects -> Nullable<BigInt>,
+        recorded_at -> Timestamp,
+        recorded_by -> BigInt,
+    }
+}
+
+diesel::table! {
     consents (id) {
         id -> BigInt,
         donor -> BigInt,

@@ -24,6 +24,7 @@ mod donations;
 mod donors;
 mod drives;
 mod imports;
+mod laboratory;
 mod migrations;
 mod operations;
 mod pages;

@@ -19,6 +19,8 @@ DROP TABLE allowances;
 DROP TABLE deferrals;
 DROP TABLE givings;
 DROP TABLE consents;
+DROP TABLE titres;
+DROP TABLE antigen_results;
 DROP TABLE typings;
 DROP TABLE exact_look_ups;
 DROP TABLE donor_tags;

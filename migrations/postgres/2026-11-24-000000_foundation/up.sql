@@ -190,6 +190,32 @@ CREATE TABLE typings (
 );
 CREATE INDEX typings_by_donor ON typings (donor, id);
 
+-- Ledgers of the laboratory: a line that corrects names the wrong one, which counts no more.
+CREATE TABLE antigen_results (
+    id BIGINT PRIMARY KEY NOT NULL,
+    donor BIGINT NOT NULL REFERENCES donors (id),
+    antigen TEXT NOT NULL CHECK (antigen IN ('rh2', 'rh3', 'rh4', 'rh5', 'kel1', 'kel2', 'fy1', 'fy2', 'jk1', 'jk2', 'mns1', 'mns2', 'mns3', 'mns4')),
+    present BOOLEAN NOT NULL,
+    typed_on DATE NOT NULL,
+    corrects BIGINT UNIQUE REFERENCES antigen_results (id),
+    recorded_at TIMESTAMP NOT NULL,
+    recorded_by BIGINT NOT NULL REFERENCES users (id)
+);
+CREATE INDEX antigen_results_by_donor ON antigen_results (donor, id);
+
+CREATE TABLE titres (
+    id BIGINT PRIMARY KEY NOT NULL,
+    donor BIGINT NOT NULL REFERENCES donors (id),
+    anti_a INTEGER NOT NULL CHECK (anti_a >= 0),
+    anti_b INTEGER NOT NULL CHECK (anti_b >= 0),
+    method TEXT NOT NULL CHECK (method IN ('saline_tube', 'gel_card', 'microplate')),
+    measured_on DATE NOT NULL,
+    corrects BIGINT UNIQUE REFERENCES titres (id),
+    recorded_at TIMESTAMP NOT NULL,
+    recorded_by BIGINT NOT NULL REFERENCES users (id)
+);
+CREATE INDEX titres_by_donor ON titres (donor, measured_on);
+
 -- A ledger: of each kind the line of the latest day holds.
 CREATE TABLE consents (
     id BIGINT PRIMARY KEY NOT NULL,

@@ -23,7 +23,7 @@ const POLL: Duration = Duration::from_millis(100);
 /// After a fault of the database.
 const PAUSE: Duration = Duration::from_secs(1);
 /// Changes of a donor that move neither name nor unit.
-const NAMELESS: [&str; 4] = ["windows", "group", "standing", "consent"];
+const NAMELESS: [&str; 6] = ["windows", "group", "standing", "consent", "antigens", "titre"];
 
 /// Names in memory; cheap to clone, one for each process.
 #[derive(Clone, Default)]

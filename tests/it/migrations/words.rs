@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use shiryan_kernel::antigen::{Antigen, TitreMethod};
 use shiryan_kernel::blood::{BloodGroup, Component, DonationType, GroupEvidence, Sex};
 use shiryan_kernel::branch::Branch;
 use shiryan_kernel::consent::{ConsentKind, ConsentWay};
@@ -39,6 +40,8 @@ fn word(table: &str, column: &str) -> Option<Vec<&'static str>> {
         ("donors", "status") => codes!(DonorStatus),
         ("drives", "status") => codes!(DriveStatus),
         ("facilities", "kind") => codes!(FacilityKind),
+        ("antigen_results", "antigen") => codes!(Antigen),
+        ("titres", "method") => codes!(TitreMethod),
         ("consents", "kind") => codes!(ConsentKind),
         ("consents", "way") => codes!(ConsentWay),
         ("donors", "kind") => codes!(DonorKind),
