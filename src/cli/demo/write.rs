@@ -178,6 +178,7 @@ struct GivingRow {
     donation_type: DonationType,
     volume_ml: i32,
     red_cells_lost: bool,
+    voided: bool,
     source: &'static str,
     recorded_at: NaiveDateTime,
 }
@@ -279,6 +280,7 @@ pub fn gifts(
             donation_type: DonationType::WholeBlood,
             volume_ml: 450,
             red_cells_lost: false,
+            voided: false,
             source: "donation",
             recorded_at: at,
         });
