@@ -243,12 +243,19 @@ const fn place(column: &'static str, donor: DonorId) -> Place {
     Place::of("donor_identities", column, donor.0)
 }
 
-/// The parts of a name alone, in their order; not parsed again, for a million are opened at each start.
+/// The parts of the name in one of its two columns, in their order; not parsed again, for a million are
+/// opened at each start.
 ///
 /// # Errors
 /// As [`open`].
-pub(super) fn open_name(key: &SealingKey, donor: DonorId, sealed: &[u8]) -> Result<[Option<String>; 4]> {
-    let text = key.open_text(place("name", donor), sealed)?;
+pub(super) fn open_name(
+    key: &SealingKey,
+    donor: DonorId,
+    column: &'static str,
+    cell: Option<&[u8]>,
+) -> Result<[Option<String>; 4]> {
+    let Some(sealed) = cell else { return Ok([const { None }; 4]) };
+    let text = key.open_text(place(column, donor), sealed)?;
     let mut parts = text.split(PART).map(|part| (!part.is_empty()).then(|| part.to_owned()));
     Ok(std::array::from_fn(|_| parts.next().flatten()))
 }

@@ -1,11 +1,11 @@
 //! The beginnings of names, in memory: a dictionary of search keys, each with the donors who have it.
 //!
-//! Donors are numbered as they come; a key holds numbers, four bytes each. A donor who changes gets a new
-//! number and the old one is struck out, so that lists only grow at their end. Knows neither database nor
-//! seal.
+//! Donors are numbered as they come. All that one beginning leads to lies side by side, four bytes a donor
+//! and key, as it was gathered; what comes later is kept beside it. A donor who changes gets a new number,
+//! and the old one is struck out. Knows neither database nor seal.
 
-use std::collections::{BTreeMap, HashMap};
-use std::ops::Bound;
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::ops::{Bound, Range};
 
 use shiryan_kernel::ids::{DonorId, UnitId};
 use shiryan_kernel::text::{family_key, name_key};
@@ -43,6 +43,8 @@ impl Words {
         words.sort_unstable_by(|one, other| other.cmp(one));
         // One that begins another says nothing more.
         words.dedup_by(|word, kept| kept.starts_with(word.as_str()));
+        // The article alone begins half of all families.
+        words.retain(|word| word != "ال");
         let long_enough = words.iter().any(|word| word.chars().nth(LEAST - 1).is_some());
         if long_enough && words.len() <= MOST_WORDS { Ok(Self(words)) } else { Err(refused()) }
     }
@@ -54,27 +56,33 @@ impl Words {
     }
 }
 
+/// A name in its four parts, the family's last.
+pub type Parts = [Option<String>; 4];
+
 /// A donor as the index knows one.
 pub struct Entry {
     pub id: DonorId,
     pub unit: Option<UnitId>,
-    /// As [`keys`] makes them; none for a donor without a name.
-    pub keys: Vec<String>,
+    /// In one script and another; without any part of either, nobody finds the donor.
+    pub names: [Parts; 2],
 }
 
-/// The keys of a name, its family last.
-#[must_use]
-pub fn keys(parts: &[Option<String>], family: Option<&str>) -> Vec<String> {
-    let mut keys = Vec::with_capacity(6);
-    for part in parts.iter().flatten().map(String::as_str).chain(family) {
-        keys.extend(name_key(part).split(' ').map(str::to_owned));
+impl Entry {
+    /// Each part, and whether it is a family's.
+    fn parts(&self) -> impl Iterator<Item = (&str, bool)> {
+        let parts = self.names.iter().flat_map(|name| name.iter().enumerate());
+        parts.filter_map(|(at, part)| Some((part.as_deref()?, at == 3)))
     }
-    if let Some(family) = family {
-        keys.extend(family_key(family).split(' ').filter(|word| !word.is_empty()).map(marked));
+}
+
+/// The keys of one part of a name: of each of its words; of a family's without its article too.
+fn keys(part: &str, is_family: bool) -> Vec<String> {
+    let words = |key: String| key.split(' ').map(str::to_owned).collect::<Vec<_>>();
+    let mut keys = words(name_key(part));
+    if is_family {
+        keys.extend(words(family_key(part)).iter().map(|word| marked(word)));
     }
-    keys.sort_unstable();
-    keys.dedup();
-    keys.retain(|key| !key.is_empty());
+    keys.retain(|key| !key.trim_start_matches(FAMILY).is_empty());
     keys
 }
 
@@ -87,26 +95,20 @@ fn marked(word: &str) -> String {
 struct Numbers(Vec<u64>);
 
 impl Numbers {
+    /// Room for those below `count`.
+    fn below(count: usize) -> Self {
+        Self(vec![0; count.div_ceil(64)])
+    }
+
     fn put(&mut self, number: u32) {
-        let at = wide(number / 64);
-        if at >= self.0.len() {
-            self.0.resize(at + 1, 0);
-        }
-        if let Some(word) = self.0.get_mut(at) {
+        if let Some(word) = self.0.get_mut(wide(number / 64)) {
             *word |= 1 << (number % 64);
         }
     }
 
     fn keep(&mut self, others: &Self) {
-        self.0.truncate(others.0.len());
         for (word, other) in self.0.iter_mut().zip(&others.0) {
             *word &= other;
-        }
-    }
-
-    fn strike(&mut self, others: &Self) {
-        for (word, other) in self.0.iter_mut().zip(&others.0) {
-            *word &= !other;
         }
     }
 
@@ -128,27 +130,51 @@ fn wide(number: u32) -> usize {
     usize::try_from(number).unwrap_or(usize::MAX)
 }
 
+fn narrow(count: usize) -> u32 {
+    u32::try_from(count).unwrap_or(u32::MAX)
+}
+
 /// Gathers donors in the order of their ids, before anybody searches.
 #[derive(Default)]
 pub struct Gathering {
     ids: Vec<DonorId>,
-    keys: HashMap<Box<str>, Vec<u32>>,
+    /// The places in `lists` of a part's keys: names repeat, and making keys costs more than opening names.
+    parts: [HashMap<Box<str>, Vec<usize>>; 2],
+    keys: HashMap<String, usize>,
+    lists: Vec<Vec<u32>>,
     units: BTreeMap<UnitId, Vec<u32>>,
 }
 
 impl Gathering {
-    pub fn add(&mut self, entry: Entry) {
-        let Ok(number) = u32::try_from(self.ids.len()) else { return };
-        if entry.keys.is_empty() {
+    pub fn add(&mut self, entry: &Entry) {
+        let number = narrow(self.ids.len());
+        let mut is_named = false;
+        for (part, is_family) in entry.parts() {
+            is_named = true;
+            let [given, families] = &mut self.parts;
+            let known = if is_family { families } else { given };
+            let places = match known.get(part) {
+                Some(places) => places,
+                None => {
+                    let place = |key| {
+                        *self.keys.entry(key).or_insert_with(|| {
+                            self.lists.push(Vec::new());
+                            self.lists.len() - 1
+                        })
+                    };
+                    let places: Vec<usize> = keys(part, is_family).into_iter().map(place).collect();
+                    known.entry(part.into()).or_insert(places)
+                }
+            };
+            for place in places {
+                let list = self.lists.get_mut(*place).filter(|list| list.last() != Some(&number));
+                list.into_iter().for_each(|list| list.push(number));
+            }
+        }
+        if !is_named {
             return;
         }
         self.ids.push(entry.id);
-        for key in entry.keys {
-            match self.keys.get_mut(key.as_str()) {
-                Some(numbers) => numbers.push(number),
-                None => drop(self.keys.insert(key.into(), vec![number])),
-            }
-        }
         if let Some(unit) = entry.unit {
             self.units.entry(unit).or_default().push(number);
         }
@@ -156,18 +182,71 @@ impl Gathering {
 
     #[must_use]
     pub fn finish(mut self) -> Index {
-        self.keys.values_mut().chain(self.units.values_mut()).for_each(Vec::shrink_to_fit);
+        drop(self.parts);
+        let mut keys: Vec<(String, usize)> = self.keys.into_iter().collect();
+        keys.sort_unstable();
+        let mut gathered = Dictionary::default();
+        for (text, place) in keys {
+            let list = self.lists.get_mut(place).map(std::mem::take).unwrap_or_default();
+            gathered.push(&text, &list);
+        }
+        gathered.keys.shrink_to_fit();
+        gathered.numbers.shrink_to_fit();
+        self.units.values_mut().for_each(Vec::shrink_to_fit);
         self.ids.shrink_to_fit();
-        let mut keys: Vec<(Box<str>, Vec<u32>)> = self.keys.into_iter().collect();
-        keys.sort_unstable_by(|one, other| one.0.cmp(&other.0));
         Index {
             in_order: self.ids.len(),
             ids: self.ids,
             late: HashMap::new(),
-            struck: Numbers::default(),
-            keys: keys.into_iter().collect(),
+            struck: HashSet::new(),
+            gathered,
+            added: BTreeMap::new(),
             units: self.units,
         }
+    }
+}
+
+/// Keys in their order, each with its donors; no key comes later.
+#[derive(Default)]
+struct Dictionary {
+    text: String,
+    keys: Vec<Key>,
+    numbers: Vec<u32>,
+}
+
+/// Where a key's text and numbers lie.
+struct Key {
+    text: Range<u32>,
+    numbers: Range<u32>,
+}
+
+impl Dictionary {
+    fn push(&mut self, text: &str, numbers: &[u32]) {
+        let (from, first) = (narrow(self.text.len()), narrow(self.numbers.len()));
+        self.text.push_str(text);
+        self.numbers.extend_from_slice(numbers);
+        let (to, last) = (narrow(self.text.len()), narrow(self.numbers.len()));
+        self.keys.push(Key { text: from..to, numbers: first..last });
+    }
+
+    fn text(&self, key: &Key) -> &str {
+        self.text.get(wide(key.text.start)..wide(key.text.end)).unwrap_or_default()
+    }
+
+    /// The donors of every key that begins so.
+    fn beginning(&self, begin: &str) -> &[u32] {
+        let first = self.keys.partition_point(|key| self.text(key) < begin);
+        let from = self.keys.get(first..).unwrap_or_default();
+        let some = from.partition_point(|key| self.text(key).starts_with(begin));
+        match from.get(..some) {
+            Some([one, .., last]) => self.numbers_of(one.numbers.start..last.numbers.end),
+            Some([one]) => self.numbers_of(one.numbers.clone()),
+            _ => &[],
+        }
+    }
+
+    fn numbers_of(&self, range: Range<u32>) -> &[u32] {
+        self.numbers.get(wide(range.start)..wide(range.end)).unwrap_or_default()
     }
 }
 
@@ -180,29 +259,35 @@ pub struct Index {
     /// Numbers of the others.
     late: HashMap<DonorId, u32>,
     /// Numbers that count no more.
-    struck: Numbers,
-    keys: BTreeMap<Box<str>, Vec<u32>>,
+    struck: HashSet<u32>,
+    gathered: Dictionary,
+    /// What came since.
+    added: BTreeMap<String, Vec<u32>>,
     units: BTreeMap<UnitId, Vec<u32>>,
 }
 
 impl Index {
     /// Puts a donor in the place of what was known of the same one.
-    pub fn put(&mut self, entry: Entry) {
+    pub fn put(&mut self, entry: &Entry) {
         if let Some(before) = self.number(entry.id) {
-            self.struck.put(before);
+            self.struck.insert(before);
         }
-        let Ok(number) = u32::try_from(self.ids.len()) else { return };
-        if entry.keys.is_empty() {
+        let mut keys: Vec<String> =
+            entry.parts().flat_map(|(part, is_family)| keys(part, is_family)).collect();
+        if keys.is_empty() {
             return;
         }
+        keys.sort_unstable();
+        keys.dedup();
+        let number = narrow(self.ids.len());
         if self.in_order == self.ids.len() && self.ids.last().is_none_or(|last| *last < entry.id) {
             self.in_order += 1;
         } else {
             self.late.insert(entry.id, number);
         }
         self.ids.push(entry.id);
-        for key in entry.keys {
-            self.keys.entry(key.into()).or_default().push(number);
+        for key in keys {
+            self.added.entry(key).or_default().push(number);
         }
         if let Some(unit) = entry.unit {
             self.units.entry(unit).or_default().push(number);
@@ -211,7 +296,7 @@ impl Index {
 
     fn number(&self, id: DonorId) -> Option<u32> {
         let in_order = self.ids.get(..self.in_order).unwrap_or_default();
-        let found = || in_order.binary_search(&id).ok().and_then(|at| u32::try_from(at).ok());
+        let found = || in_order.binary_search(&id).ok().map(narrow);
         self.late.get(&id).copied().or_else(found)
     }
 
@@ -225,16 +310,16 @@ impl Index {
         if let Some(units) = units {
             found.keep(&self.of(units));
         }
-        found.strike(&self.struck);
         self.page(&found, after, most)
     }
 
     /// Those of whom some part of the name begins with `word`, a family's with or without its article.
     fn with(&self, word: &str) -> Numbers {
-        let mut found = Numbers::default();
+        let mut found = Numbers::below(self.ids.len());
         for begin in [word.to_owned(), marked(&family_key(word))] {
-            let keys = self.keys.range::<str, _>((Bound::Included(begin.as_str()), Bound::Unbounded));
-            for (_, numbers) in keys.take_while(|(key, _)| key.starts_with(&begin)) {
+            self.gathered.beginning(&begin).iter().for_each(|number| found.put(*number));
+            let added = self.added.range::<str, _>((Bound::Included(begin.as_str()), Bound::Unbounded));
+            for (_, numbers) in added.take_while(|(key, _)| key.starts_with(&begin)) {
                 numbers.iter().for_each(|number| found.put(*number));
             }
         }
@@ -242,7 +327,7 @@ impl Index {
     }
 
     fn of(&self, units: &[UnitId]) -> Numbers {
-        let mut found = Numbers::default();
+        let mut found = Numbers::below(self.ids.len());
         for number in units.iter().filter_map(|unit| self.units.get(unit)).flatten() {
             found.put(*number);
         }
@@ -252,11 +337,18 @@ impl Index {
     fn page(&self, found: &Numbers, after: DonorId, most: usize) -> Vec<DonorId> {
         let (in_order, late) = self.ids.split_at_checked(self.in_order).unwrap_or_default();
         let first = in_order.partition_point(|id| *id <= after);
-        let mut page: Vec<DonorId> =
-            found.from(first).map_while(|number| in_order.get(number).copied()).take(most).collect();
+        let standing = |number: &usize| !self.struck.contains(&narrow(*number));
+        let mut page: Vec<DonorId> = found
+            .from(first)
+            .take_while(|number| *number < self.in_order)
+            .filter(standing)
+            .filter_map(|number| in_order.get(number).copied())
+            .take(most)
+            .collect();
         if !late.is_empty() {
-            let number = |number: usize| late.get(number - self.in_order).copied();
-            page.extend(found.from(self.in_order).filter_map(number).filter(|id| *id > after));
+            let id = |number: usize| late.get(number - self.in_order).copied();
+            let late = found.from(self.in_order).filter(standing).filter_map(id);
+            page.extend(late.filter(|id| *id > after));
             page.sort_unstable();
             page.truncate(most);
         }
@@ -279,15 +371,15 @@ mod tests {
     ];
 
     fn entry(id: i64, unit: i64, name: (&str, &str, &str, &str)) -> Entry {
-        let parts = [name.0, name.1, name.2].map(|part| Some(part.to_owned()));
-        Entry { id: DonorId(id), unit: Some(UnitId(unit)), keys: keys(&parts, Some(name.3)) }
+        let name = [name.0, name.1, name.2, name.3].map(|part| Some(part.to_owned()));
+        Entry { id: DonorId(id), unit: Some(UnitId(unit)), names: [name, Parts::default()] }
     }
 
     fn index() -> Index {
         let mut gathering = Gathering::default();
         for (at, name) in PEOPLE.iter().enumerate() {
             let id = i64::try_from(at).unwrap() + 1;
-            gathering.add(entry(id * 10, id % 2, *name));
+            gathering.add(&entry(id * 10, id % 2, *name));
         }
         gathering.finish()
     }
@@ -316,6 +408,7 @@ mod tests {
             ("ABD al", &[40]),
             ("khatib", &[40]),
             ("محمد النجار", &[50]),
+            ("احمد ال", &[10]),
             ("سعاد", &[]),
             ("محمد سعاد", &[]),
         ] {
@@ -353,14 +446,14 @@ mod tests {
     #[test]
     fn a_change_replaces_and_a_nameless_donor_is_not_found() {
         let mut index = index();
-        index.put(entry(30, 0, ("سعاد", "محمد", "يحيى", "ياسين")));
+        index.put(&entry(30, 0, ("سعاد", "محمد", "يحيى", "ياسين")));
         assert_eq!((found(&index, "فاطمة"), found(&index, "سعاد")), (vec![], vec![30]));
         assert_eq!(found(&index, "محمد"), [10, 30, 50]);
-        index.put(Entry { id: DonorId(30), unit: None, keys: Vec::new() });
+        index.put(&Entry { id: DonorId(30), unit: None, names: Default::default() });
         assert_eq!(found(&index, "محمد"), [10, 50]);
         // One who comes late with an old id stands in its place.
-        index.put(entry(15, 0, PEOPLE[0]));
-        index.put(entry(70, 0, PEOPLE[0]));
+        index.put(&entry(15, 0, PEOPLE[0]));
+        index.put(&entry(70, 0, PEOPLE[0]));
         assert_eq!(found(&index, "محمد"), [10, 15, 50, 70]);
         let words = Words::parse("محمد").unwrap();
         assert_eq!(index.find(&words, None, DonorId(10), 2), [DonorId(15), DonorId(50)]);
@@ -389,20 +482,20 @@ mod tests {
             most in 1..9_usize,
         ) {
             let make = |id: i64, first: &str, family: &str, unit: i64| {
-                let first = (!first.is_empty()).then(|| first.to_owned());
-                let keys = if first.is_none() { Vec::new() } else { keys(&[first], Some(family)) };
-                Entry { id: DonorId(id), unit: Some(UnitId(unit)), keys }
+                let name = [Some(first.to_owned()), None, None, Some(family.to_owned())];
+                let name = if first.is_empty() { Parts::default() } else { name };
+                Entry { id: DonorId(id), unit: Some(UnitId(unit)), names: [name, Parts::default()] }
             };
             let mut gathering = Gathering::default();
             let mut all = BTreeMap::new();
             for (at, (first, family, unit)) in names.iter().enumerate() {
                 let id = i64::try_from(at).unwrap();
-                gathering.add(make(id, first, family, *unit));
+                gathering.add(&make(id, first, family, *unit));
                 all.insert(id, (first.clone(), family.clone(), *unit));
             }
             let mut index = gathering.finish();
             for (id, first, family, unit) in changes {
-                index.put(make(id, &first, &family, unit));
+                index.put(&make(id, &first, &family, unit));
                 all.insert(id, (first, family, unit));
             }
             let words = Words::parse(&asked).unwrap();

@@ -8,7 +8,7 @@ use rayon::prelude::*;
 use shiryan_kernel::ids::{DonorId, UnitId};
 use shiryan_kernel::{Code, Problem, Result};
 
-use super::index::{Entry, Gathering, Index, Words, keys};
+use super::index::{Entry, Gathering, Index, Words};
 use super::store::{self, NameRow};
 use crate::db::{Db, feed};
 use crate::donors::seal;
@@ -119,7 +119,7 @@ impl Kept {
         each_slice(db, (i64::MIN, i64::MAX), |rows| {
             for entry in opened(vault, rows) {
                 match entry {
-                    Ok(entry) => gathering.add(entry),
+                    Ok(entry) => gathering.add(&entry),
                     Err(_) => damaged += 1,
                 }
             }
@@ -157,7 +157,7 @@ impl Kept {
             let mut index = self.index.write().unwrap_or_else(PoisonError::into_inner);
             for entry in entries {
                 match (entry, index.as_mut()) {
-                    (Ok(entry), Some(index)) => index.put(entry),
+                    (Ok(entry), Some(index)) => index.put(&entry),
                     (Err(_), _) => damaged += 1,
                     (Ok(_), None) => {}
                 }
@@ -193,13 +193,16 @@ fn opened(vault: &Vault, rows: Vec<NameRow>) -> Vec<Result<Entry>> {
     rows.into_par_iter().map(|row| open(vault, &row)).collect()
 }
 
-/// A donor whose name is gone has no keys.
+/// A donor whose names are gone has no parts.
 fn open(vault: &Vault, row: &NameRow) -> Result<Entry> {
     let (id, unit) = (row.id, row.unit);
-    let Some(name) = &row.name else { return Ok(Entry { id, unit, keys: Vec::new() }) };
+    if row.name.is_none() && row.latin_name.is_none() {
+        return Ok(Entry { id, unit, names: Default::default() });
+    }
     let key = vault.donor_key(id.0, &row.donor_key)?;
-    let [first, father, grandfather, family] = seal::open_name(&key, id, name)?;
-    Ok(Entry { id, unit, keys: keys(&[first, father, grandfather], family.as_deref()) })
+    let name = seal::open_name(&key, id, "name", row.name.as_deref())?;
+    let latin = seal::open_name(&key, id, "latin_name", row.latin_name.as_deref())?;
+    Ok(Entry { id, unit, names: [name, latin] })
 }
 
 fn tell_damaged(count: usize) {

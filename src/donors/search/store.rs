@@ -17,6 +17,7 @@ pub struct NameRow {
     pub unit: Option<UnitId>,
     pub donor_key: Vec<u8>,
     pub name: Option<Vec<u8>>,
+    pub latin_name: Option<Vec<u8>>,
 }
 
 /// From one id through another, oldest first.
@@ -27,7 +28,13 @@ pub fn names(conn: &mut Conn, from: i64, through: i64, limit: i64) -> Result<Vec
         .filter(donors::id.le(through))
         .order(donors::id)
         .limit(limit)
-        .select((donors::id, donors::unit_id, donors::donor_key, donor_identities::name))
+        .select((
+            donors::id,
+            donors::unit_id,
+            donors::donor_key,
+            donor_identities::name,
+            donor_identities::latin_name,
+        ))
         .load(conn)?)
 }
 
