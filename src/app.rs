@@ -4,6 +4,7 @@
 //! another key sealed, and one that other migrations made.
 
 mod keep;
+mod work;
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -30,12 +31,13 @@ use crate::http::{
     server,
 };
 pub use keep::{daily, keep};
+pub use work::{work, work_off};
 
 use crate::settings::Settings;
 use crate::vault::{RootKey, Vault};
 use crate::web::Visitor;
 use crate::{
-    accounts, activities, donations, donors, drives, eligibility, places, projections, reserve, stock,
+    accounts, activities, donations, donors, drives, eligibility, jobs, places, projections, reserve, stock,
 };
 
 /// What a database is for; it is written into the database when it is made.
@@ -199,6 +201,7 @@ fn on_same_disk(target: &Target, key_file: &std::path::Path) -> bool {
 fn operations(config: &mut utoipa_actix_web::service_config::ServiceConfig) {
     accounts::api::operations(config);
     places::api::operations(config);
+    jobs::api::operations(config);
     donors::api::operations(config);
     eligibility::api::operations(config);
     activities::api::operations(config);

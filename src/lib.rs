@@ -10,6 +10,7 @@
 //! - `audit` the append-only record and the sealer that chains it
 //! - `places` governorates, units, facilities
 //! - `accounts` users, roles, rights, sessions, tokens
+//! - `jobs` long work that somebody asked for, with its progress
 //! - `donors` the registry, with sealed identity
 //! - `eligibility` who may give what, when, and why not
 //! - `activities` the ten branches
@@ -33,6 +34,7 @@ pub mod donors;
 pub mod drives;
 pub mod eligibility;
 pub mod http;
+pub mod jobs;
 pub mod places;
 pub mod projections;
 pub mod reserve;

@@ -52,6 +52,10 @@ rights! {
     SeeEligibility: Medic Bank Physician;
     /// Enters deferrals; which of them one reads afterwards is decided cause by cause.
     RecordDeferrals: Medic Bank Physician;
+    /// The rule sets of this installation: no fact about anybody.
+    SeePolicies: Admin Medic Bank Physician;
+    /// Tries a rule set on every donor before it takes effect, and reads for whom it changes what.
+    PreviewPolicies: Physician;
     /// Asks that a deferral or a giving be put right; somebody else decides.
     AskCorrections: Medic Bank Physician;
     /// Allows one giving despite a reason that needs a physician, and reads such leaves.

@@ -75,7 +75,8 @@ pub fn run_house(
             },
             _ => None,
         };
-        let work = actix_web::rt::spawn(app::keep(house.clone()));
+        let keep = actix_web::rt::spawn(app::keep(house.clone()));
+        let work = actix_web::rt::spawn(app::work(house.clone()));
         tracing::info!(%address, millis = started.elapsed().as_millis(), "ready");
         // It takes signals once it has begun: only then do we say that it serves.
         let serving = actix_web::rt::spawn(server);
@@ -87,6 +88,7 @@ pub fn run_house(
             Ok(ended) => ended.map_err(|error| error.to_string()),
             Err(stopped) => Err(stopped.to_string()),
         };
+        keep.abort();
         work.abort();
         if let Some(figures) = figures {
             figures.stop(false).await;

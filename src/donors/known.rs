@@ -46,6 +46,32 @@ pub fn known_all(conn: &mut Conn, vault: &Vault, after: i64, limit: i64) -> Resu
     store::facts_after(conn, after, limit)?.into_iter().map(|row| open(vault, row)).collect()
 }
 
+/// The facts of the donors of a span of ids, oldest first.
+///
+/// # Errors
+/// As [`known`].
+pub fn known_between(conn: &mut Conn, vault: &Vault, span: (i64, i64)) -> Result<Vec<Known>> {
+    store::facts_between(conn, span)?.into_iter().map(|row| open(vault, row)).collect()
+}
+
+/// Spans of ids that hold at most `size` donors each and all of them together, and how many those are. Donors
+/// who come later are in none of them.
+///
+/// # Errors
+/// As any read.
+pub fn spans(conn: &mut Conn, size: i64) -> Result<(Vec<(i64, i64)>, u64)> {
+    let mut spans = Vec::new();
+    let mut count = 0;
+    let mut after = 0;
+    loop {
+        let ids = store::ids_after(conn, after, size)?;
+        let (Some(first), Some(last)) = (ids.first(), ids.last()) else { return Ok((spans, count)) };
+        spans.push((*first, *last));
+        count += u64::try_from(ids.len()).unwrap_or(u64::MAX);
+        after = *last;
+    }
+}
+
 /// Notes that the donor was screened here.
 ///
 /// # Errors

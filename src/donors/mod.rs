@@ -40,7 +40,7 @@ pub use antigens::{
 };
 pub use consent::{ConsentLine, ConsentRecorded, NewConsent, consent, consents};
 pub use identity::{Identity, Purpose, open_identity};
-pub use known::{Known, known, known_all, mark_screened};
+pub use known::{Known, known, known_all, known_between, mark_screened, spans};
 pub use register::{Registered, Warning, birth_date, height_cm, register, weight_kg};
 pub use rules::{LowTitre, TitreLimits, Typing, after_resolving, after_typing};
 pub use scope::Scope;

@@ -186,6 +186,25 @@ pub fn facts_after(conn: &mut Conn, after: i64, limit: i64) -> Result<Vec<FactRo
         .load(conn)?)
 }
 
+pub fn facts_between(conn: &mut Conn, span: (i64, i64)) -> Result<Vec<FactRow>> {
+    Ok(donor_identities::table
+        .inner_join(donors::table)
+        .filter(donors::id.between(span.0, span.1))
+        .order(donors::id)
+        .select(FACTS)
+        .load(conn)?)
+}
+
+/// At most `limit` ids after `after`, in order.
+pub fn ids_after(conn: &mut Conn, after: i64, limit: i64) -> Result<Vec<i64>> {
+    Ok(donors::table
+        .filter(donors::id.gt(after))
+        .order(donors::id)
+        .limit(limit)
+        .select(donors::id)
+        .load(conn)?)
+}
+
 pub fn mark_screened(conn: &mut Conn, id: DonorId) -> Result<()> {
     diesel::update(donors::table.find(id.0))
         .filter(donors::screened.eq(false))

@@ -3,6 +3,7 @@
 mod approvals;
 mod deferrals;
 mod givings;
+mod policies;
 
 use std::collections::BTreeMap;
 
@@ -32,6 +33,7 @@ pub fn operations(config: &mut utoipa_actix_web::service_config::ServiceConfig) 
     deferrals::operations(config);
     givings::operations(config);
     approvals::operations(config);
+    policies::operations(config);
 }
 
 /// How far from today a day may be asked about, in days.

@@ -19,12 +19,14 @@ mod enter;
 mod facts;
 mod givings;
 mod history;
+mod impact;
 mod import;
 mod ledger;
 mod panel;
 mod person;
 mod policies;
 mod policy;
+mod preview;
 mod reason;
 mod record;
 mod registry;
@@ -50,11 +52,13 @@ pub use correct::{
 pub use enter::{end_deferral, enter_deferral, list_deferrals};
 pub use facts::{Allowance, Declared, DeferralFact, DonorFacts, Giving};
 pub use givings::list_givings;
+pub use impact::{Change, Impact, Moved, Moves};
 pub use import::{ImportOptions, import_donors};
 pub use ledger::{GivingLine, StandingDeferral};
 pub use panel::{Met, Panel, Required, Requirement, emergency_panel};
 pub use policies::{BUILT_IN, DEFAULT_CODE, Policies};
 pub use policy::{Cap, Evidence, Interval, Measure, RuleSet};
+pub use preview::{PolicyPreview, PreviewResult, ask_preview, run_preview};
 pub use reason::{Outcome, Reason, RuleCode, RuleSetStamp, Severity, text_id};
 pub use record::{
     GivingSource, NewDeferral, NewGiving, check_deferral, decide_for, defer, enrol, facts_of, record_giving,

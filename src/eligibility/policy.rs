@@ -223,7 +223,7 @@ pub struct Laboratory {
 }
 
 /// How far the text behind the numbers was seen.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, serde::Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Evidence {
     Proposed,

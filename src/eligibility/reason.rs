@@ -158,7 +158,7 @@ pub fn text_id(code: &str) -> String {
 }
 
 /// Which version of which rule set decided.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, utoipa::ToSchema)]
 pub struct RuleSetStamp {
     pub code: String,
     pub version: u32,

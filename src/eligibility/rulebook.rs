@@ -75,6 +75,26 @@ impl Rulebook {
         self.policies.in_force(code, day).ok_or_else(unknown)
     }
 
+    /// Every version of every rule set, by code and first day.
+    #[must_use]
+    pub fn rule_sets(&self) -> &[RuleSet] {
+        self.policies.all()
+    }
+
+    /// The code of the rule set by which this installation decides.
+    #[must_use]
+    pub fn code(&self) -> &str {
+        &self.code
+    }
+
+    /// One version of one rule set.
+    ///
+    /// # Errors
+    /// `not_found`.
+    pub fn version(&self, code: &str, version: u32) -> Result<&RuleSet> {
+        self.policies.version(code, version).ok_or_else(|| Problem::new(Code::NotFound))
+    }
+
     #[must_use]
     pub const fn catalogue(&self) -> &Catalogue {
         &self.catalogue

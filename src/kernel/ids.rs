@@ -138,6 +138,8 @@ id_type! {
     UserId,
     /// A family of refresh tokens: one sign-in.
     SessionId,
+    /// Long work that somebody asked for.
+    JobId,
     /// What one person asks and another decides.
     ApprovalId,
     DonorId,

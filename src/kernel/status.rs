@@ -88,6 +88,24 @@ word! {
 }
 
 word! {
+    /// Long work.
+    pub enum JobKind {
+        /// Whom another rule set would let give earlier or later.
+        PreviewPolicy = "preview_policy",
+    }
+}
+
+word! {
+    /// Where long work stands.
+    pub enum JobState {
+        Queued = "queued",
+        Running = "running",
+        Done = "done",
+        Failed = "failed",
+    }
+}
+
+word! {
     /// What needs two people.
     pub enum ApprovalKind {
         CorrectDeferral = "correct_deferral",

@@ -100,6 +100,23 @@ diesel::table! {
 }
 
 diesel::table! {
+    jobs (id) {
+        id -> BigInt,
+        kind -> Text,
+        state -> Text,
+        request -> Binary,
+        asked_by -> BigInt,
+        asked_at -> Timestamp,
+        attempts -> Integer,
+        leased_until -> Nullable<Timestamp>,
+        steps_done -> BigInt,
+        steps -> Nullable<BigInt>,
+        result -> Nullable<Binary>,
+        finished_at -> Nullable<Timestamp>,
+    }
+}
+
+diesel::table! {
     donors (id) {
         id -> BigInt,
         status -> Text,

@@ -28,6 +28,7 @@ mod laboratory;
 mod migrations;
 mod operations;
 mod pages;
+mod policies;
 mod project;
 mod projections;
 mod reserve;

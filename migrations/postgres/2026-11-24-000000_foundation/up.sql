@@ -103,6 +103,27 @@ CREATE TABLE approvals (
 );
 CREATE INDEX approvals_by_state ON approvals (state, id);
 
+-- Long work that somebody asked for. Whoever runs it holds a lease and renews it with the progress; when that
+-- has run out another takes the work up again. Request and result are sealed under the house key.
+CREATE TABLE jobs (
+    id BIGINT PRIMARY KEY NOT NULL,
+    kind TEXT NOT NULL CHECK (kind IN ('preview_policy')),
+    state TEXT NOT NULL CHECK (state IN ('queued', 'running', 'done', 'failed')),
+    request BYTEA NOT NULL,
+    asked_by BIGINT NOT NULL REFERENCES users (id),
+    asked_at TIMESTAMP NOT NULL,
+    attempts INTEGER NOT NULL CHECK (attempts >= 0),
+    leased_until TIMESTAMP,
+    steps_done BIGINT NOT NULL CHECK (steps_done >= 0),
+    steps BIGINT CHECK (steps >= 0),
+    result BYTEA,
+    finished_at TIMESTAMP,
+    CHECK ((state = 'running') = (leased_until IS NOT NULL)),
+    CHECK ((state IN ('done', 'failed')) = (finished_at IS NOT NULL)),
+    CHECK ((state = 'done') = (result IS NOT NULL))
+);
+CREATE INDEX jobs_by_state ON jobs (state, id);
+
 -- donors ---------------------------------------------------------------------------------------
 
 CREATE TABLE donors (

@@ -26,6 +26,7 @@ DROP TABLE exact_look_ups;
 DROP TABLE donor_tags;
 DROP TABLE donor_identities;
 DROP TABLE donors;
+DROP TABLE jobs;
 DROP TABLE approvals;
 DROP TABLE session_tokens;
 DROP TABLE sessions;

@@ -1,0 +1,101 @@
+//! A rule set tried on every donor before it takes effect: long work, asked for by a physician.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use chrono::NaiveDate;
+use rayon::prelude::*;
+use serde::{Deserialize, Serialize};
+use shiryan_kernel::status::JobKind;
+use shiryan_kernel::{Code, Problem, Result};
+use utoipa::ToSchema;
+
+use super::impact::Impact;
+use super::record::History;
+use super::{RuleSet, RuleSetStamp, Rulebook};
+use crate::accounts::Principal;
+use crate::db::{Db, Tx};
+use crate::donors;
+use crate::jobs::{self, Queued};
+use crate::vault::Vault;
+
+/// Donors that one thread reads at a time.
+const SPAN: i64 = 2_000;
+
+/// Which rule set is tried, and from when on.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PolicyPreview {
+    pub code: String,
+    pub version: u32,
+    pub from: NaiveDate,
+}
+
+/// What came of it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+pub struct PreviewResult {
+    /// In force today.
+    pub before: RuleSetStamp,
+    pub after: RuleSetStamp,
+    /// First days from this day on are compared.
+    pub from: NaiveDate,
+    #[serde(flatten)]
+    pub impact: Impact,
+}
+
+/// Queues a preview of a rule set of this installation: of `version`, or of the newest one.
+///
+/// # Errors
+/// `not_found` for a code that no file has; `unknown_reference` of `version`.
+pub fn ask_preview(
+    tx: &mut Tx,
+    vault: &Vault,
+    book: &Rulebook,
+    by: &Principal,
+    code: &str,
+    version: Option<u32>,
+) -> Result<Queued> {
+    let versions: Vec<&RuleSet> = book.rule_sets().iter().filter(|set| set.code == code).collect();
+    let newest = versions.iter().map(|set| set.version).max().ok_or_else(|| Problem::new(Code::NotFound))?;
+    let wanted = version.unwrap_or(newest);
+    let set = versions.iter().find(|set| set.version == wanted);
+    let set = set.ok_or_else(|| Problem::field("version", Code::UnknownReference))?;
+    let from = set.effective_from.max(book.today(tx.now));
+    let preview = PolicyPreview { code: set.code.clone(), version: set.version, from };
+    let request = serde_json::to_string(&preview).map_err(Problem::internal)?;
+    jobs::queue(tx, vault, by.user, JobKind::PreviewPolicy, &request)
+}
+
+/// Tries the rule set on every donor; `progress` gets the donors done and how many there are, and stops the
+/// work by an error. Changes nothing.
+///
+/// # Errors
+/// As any read; as `progress`.
+pub fn run_preview(
+    db: &Db,
+    vault: &Vault,
+    book: &Rulebook,
+    preview: &PolicyPreview,
+    progress: impl Fn(u64, u64) -> Result<()> + Sync,
+) -> Result<PreviewResult> {
+    let old = book.in_force(book.today(db.now()))?;
+    let new = book.version(&preview.code, preview.version)?;
+    let (spans, of) = db.read_now(|conn| donors::spans(conn, SPAN))?;
+    let done = AtomicU64::new(0);
+    let impact = spans
+        .par_iter()
+        .map(|span| -> Result<Impact> {
+            let mut impact = Impact::default();
+            let (known, mut history) = db.read_now(|conn| {
+                Ok((donors::known_between(conn, vault, *span)?, History::read(conn, *span)?))
+            })?;
+            for one in &known {
+                let facts = history.facts(book, one, None)?;
+                impact.add(book.catalogue(), (old, new), one.id, &facts, preview.from);
+            }
+            let looked_at = impact.donors;
+            progress(done.fetch_add(looked_at, Ordering::Relaxed) + looked_at, of)?;
+            Ok(impact)
+        })
+        .try_reduce(Impact::default, |one, other| Ok(one.and(other)))?;
+    let stamp = |set: &RuleSet| RuleSetStamp { code: set.code.clone(), version: set.version };
+    Ok(PreviewResult { before: stamp(old), after: stamp(new), from: preview.from, impact })
+}
