@@ -10,7 +10,7 @@ use shiryan_kernel::place::Governorate;
 use shiryan_kernel::role::Role;
 use shiryan_kernel::status::{
     ActivityStatus, AppointmentStatus, ApprovalKind, ApprovalState, DonorKind, DonorStatus, DriveStatus,
-    FacilityKind, UnitStatus,
+    FacilityKind, JobKind, JobState, UnitStatus,
 };
 
 use super::schema;
@@ -42,6 +42,8 @@ fn word(table: &str, column: &str) -> Option<Vec<&'static str>> {
         ("facilities", "kind") => codes!(FacilityKind),
         ("antigen_results", "antigen") => codes!(Antigen),
         ("titres", "method") => codes!(TitreMethod),
+        ("jobs", "kind") => codes!(JobKind),
+        ("jobs", "state") => codes!(JobState),
         ("consents", "kind") => codes!(ConsentKind),
         ("consents", "way") => codes!(ConsentWay),
         ("donors", "kind") => codes!(DonorKind),
