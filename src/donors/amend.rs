@@ -16,7 +16,7 @@ use utoipa::ToSchema;
 use super::person::Person;
 use super::register::{check_unit, is_known_elsewhere, warnings};
 use super::seal::{self, Claim};
-use super::{Donor, FullName, Locality, Scope, Warning, Wishes, store, unerased};
+use super::{Donor, FullName, Locality, Scope, Warning, Wishes, key, store, unerased};
 use crate::accounts::Principal;
 use crate::audit::{self, Line};
 use crate::db::{Tx, feed};
@@ -226,9 +226,8 @@ fn amend_person(
     donor: &mut Donor,
     new: PersonPatch,
 ) -> Result<PersonAmended> {
-    let (wrapped, row) = store::identity(tx.conn, donor.id)?;
-    let key = vault.donor_key(donor.id.0, &wrapped)?;
-    let before = seal::open(&key, &row)?;
+    let key = key(tx.conn, vault, donor.id)?;
+    let before = seal::open(&key, &store::identity(tx.conn, donor.id)?)?;
     let after = new.over(before.clone());
     let changed = before.differs(&after);
     if changed.is_empty() {

@@ -8,7 +8,7 @@ use shiryan_kernel::text::PersonName;
 use utoipa::ToSchema;
 
 use super::person::Person;
-use super::{Locality, Scope, donor, seal, store};
+use super::{Locality, Scope, key, seal, store, unerased};
 use crate::accounts::Principal;
 use crate::audit::{self, Line};
 use crate::db::Tx;
@@ -81,7 +81,8 @@ impl From<Person> for Identity {
 /// Opens a donor's identity; the line in the record commits before the caller gets it.
 ///
 /// # Errors
-/// `not_found`, outside the scope too; `identity_damaged` when a cell was changed or moved.
+/// `not_found`, outside the scope too; `state_conflict` of an erased donor; `identity_damaged` when a cell was
+/// changed or moved.
 pub fn open_identity(
     tx: &mut Tx,
     vault: &Vault,
@@ -90,9 +91,9 @@ pub fn open_identity(
     purpose: Purpose,
 ) -> Result<Identity> {
     let scope = Scope::of(tx.conn, by)?;
-    donor(tx.conn, &scope, id)?;
-    let (wrapped, row) = store::identity(tx.conn, id)?;
-    let identity = Identity::from(seal::open(&vault.donor_key(id.0, &wrapped)?, &row)?);
+    unerased(tx.conn, &scope, id)?;
+    let key = key(tx.conn, vault, id)?;
+    let identity = Identity::from(seal::open(&key, &store::identity(tx.conn, id)?)?);
     let line = Line::new(Some(by.user), "donors.identity_opened").on(id).with("purpose", purpose);
     audit::record(tx, vault, &line)?;
     Ok(identity)

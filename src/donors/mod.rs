@@ -33,6 +33,7 @@ use shiryan_kernel::text::{Email, NationalId, PersonName, Phone, PlainText, Serv
 use shiryan_kernel::{Code, Problem, Result};
 
 use crate::db::Conn;
+use crate::vault::{SealingKey, Vault};
 
 pub use amend::{Amended, Amendment, PersonPatch, WishesPatch, amend};
 pub use antigens::{
@@ -145,6 +146,14 @@ fn unerased(conn: &mut Conn, scope: &Scope, id: DonorId) -> Result<Donor> {
         return Err(Problem::new(Code::StateConflict).with("state", found.status));
     }
     Ok(found)
+}
+
+/// The key under which a donor's cells are sealed.
+///
+/// # Errors
+/// `not_found`; `identity_damaged` when it was changed or moved.
+fn key(conn: &mut Conn, vault: &Vault, id: DonorId) -> Result<SealingKey> {
+    vault.donor_key(id.0, &store::donor_key(conn, id)?)
 }
 
 /// Donors of the scope after `after`, oldest first.

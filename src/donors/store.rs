@@ -18,6 +18,7 @@ use super::{Donor, Filter, Key, NewTyping, Prepared, Scope, Standing, TypingLine
 use crate::db::tables::{donor_identities, donor_tags, donors, typings, unit_tree};
 use crate::db::{Conn, Tx, insert_all, on_each};
 use crate::texts::Lang;
+use crate::vault::{Place, SealingKey};
 
 pub use consents::{consents, insert_consent};
 pub use laboratory::{antigens, insert_antigen, insert_titre, titres};
@@ -131,11 +132,13 @@ pub fn list(conn: &mut Conn, scope: &Scope, filter: Filter, after: i64, limit: i
     Ok(rows.into_iter().map(Donor::from).collect())
 }
 
-/// The donor's sealed key and identity.
-pub fn identity(conn: &mut Conn, id: DonorId) -> Result<(Vec<u8>, IdentityRow)> {
-    let wrapped = donors::table.find(id.0).select(donors::donor_key).first(conn)?;
-    let row = donor_identities::table.find(id.0).select(IdentityRow::as_select()).first(conn)?;
-    Ok((wrapped, row))
+/// The donor's own key, sealed.
+pub fn donor_key(conn: &mut Conn, id: DonorId) -> Result<Vec<u8>> {
+    Ok(donors::table.find(id.0).select(donors::donor_key).first(conn)?)
+}
+
+pub fn identity(conn: &mut Conn, id: DonorId) -> Result<IdentityRow> {
+    Ok(donor_identities::table.find(id.0).select(IdentityRow::as_select()).first(conn)?)
 }
 
 type FactColumns = (
@@ -333,9 +336,9 @@ pub fn set_standing(conn: &mut Conn, from: &[DonorStatus], to: &Standing) -> Res
     Ok(changed == 1)
 }
 
-/// Every typing of a donor, oldest first.
-pub fn typings(conn: &mut Conn, id: DonorId) -> Result<Vec<TypingLine>> {
-    type Row = (TypingId, BloodGroup, Option<String>, NaiveDate, UserId, Option<NaiveDateTime>);
+/// Every typing of a donor, oldest first; without the donor's key samples stay closed.
+pub fn typings(conn: &mut Conn, id: DonorId, key: Option<&SealingKey>) -> Result<Vec<TypingLine>> {
+    type Row = (TypingId, BloodGroup, Option<Vec<u8>>, NaiveDate, UserId, Option<NaiveDateTime>);
     let rows: Vec<Row> = typings::table
         .filter(typings::donor.eq(id))
         .order(typings::id)
@@ -348,30 +351,39 @@ pub fn typings(conn: &mut Conn, id: DonorId) -> Result<Vec<TypingLine>> {
             typings::wrong_at,
         ))
         .load(conn)?;
-    let line = |(id, blood_group, sample, typed_on, recorded_by, wrong_at): Row| TypingLine {
-        id,
-        blood_group,
-        sample,
-        typed_on,
-        recorded_by,
-        wrong: wrong_at.is_some(),
+    let line = |(id, blood_group, sample, typed_on, recorded_by, wrong_at): Row| {
+        let sample =
+            key.zip(sample).map(|(key, sealed)| key.open_text(sample_of(id), &sealed)).transpose()?;
+        Ok(TypingLine { id, blood_group, sample, typed_on, recorded_by, wrong: wrong_at.is_some() })
     };
-    Ok(rows.into_iter().map(line).collect())
+    rows.into_iter().map(line).collect()
 }
 
-pub fn insert_typing(tx: &mut Tx, id: TypingId, donor: DonorId, by: UserId, new: &NewTyping) -> Result<()> {
+pub fn insert_typing(
+    tx: &mut Tx,
+    id: TypingId,
+    donor: DonorId,
+    by: UserId,
+    key: &SealingKey,
+    new: &NewTyping,
+) -> Result<()> {
+    let sample = new.sample.as_ref().map(|sample| key.seal_text(sample_of(id), sample.as_str()));
     diesel::insert_into(typings::table)
         .values((
             typings::id.eq(id),
             typings::donor.eq(donor),
             typings::blood_group.eq(new.group),
-            typings::sample.eq(new.sample.as_ref().map(|sample| sample.as_str())),
+            typings::sample.eq(sample),
             typings::typed_on.eq(new.typed_on),
             typings::recorded_at.eq(tx.now.naive_utc()),
             typings::recorded_by.eq(by),
         ))
         .execute(tx.conn)?;
     Ok(())
+}
+
+const fn sample_of(typing: TypingId) -> Place {
+    Place::of("typings", "sample", typing.0)
 }
 
 /// Marks a typing of the donor as wrong; whether it stood until now.

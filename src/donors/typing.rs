@@ -5,16 +5,17 @@ use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 use shiryan_kernel::blood::{BloodGroup, GroupEvidence};
 use shiryan_kernel::ids::{DonorId, TypingId, UserId};
+use shiryan_kernel::status::DonorStatus;
 use shiryan_kernel::text::{Note, ShortCode};
 use shiryan_kernel::time::past_day;
 use shiryan_kernel::{Code, Problem, Result};
 use utoipa::ToSchema;
 
-use super::{Scope, Typing, donor, rules, store, unerased};
+use super::{Scope, Typing, donor, key, rules, store, unerased};
 use crate::accounts::Principal;
 use crate::audit::{self, Line as AuditLine};
 use crate::db::{Conn, Tx, feed};
-use crate::vault::{Place, Vault};
+use crate::vault::{Place, SealingKey, Vault};
 
 /// A typing to be recorded.
 #[derive(Debug, Clone)]
@@ -58,13 +59,14 @@ pub struct Resolution {
     pub reason: Note<500>,
 }
 
-/// Every typing of a donor, oldest first.
+/// Every typing of a donor, oldest first; samples of an erased donor stay closed.
 ///
 /// # Errors
-/// `not_found`, outside the scope too.
-pub fn typings(conn: &mut Conn, scope: &Scope, id: DonorId) -> Result<Vec<Line>> {
-    donor(conn, scope, id)?;
-    store::typings(conn, id)
+/// `not_found`, outside the scope too; `identity_damaged` when a sample was changed or moved.
+pub fn typings(conn: &mut Conn, vault: &Vault, scope: &Scope, id: DonorId) -> Result<Vec<Line>> {
+    let is_erased = donor(conn, scope, id)?.status == DonorStatus::Erased;
+    let key = if is_erased { None } else { Some(key(conn, vault, id)?) };
+    store::typings(conn, id, key.as_ref())
 }
 
 /// Records a typing and what follows for the group.
@@ -84,8 +86,9 @@ pub fn type_group(
     let before = unerased(tx.conn, &scope, id)?;
     past_day(new.typed_on, today).map_err(|problem| problem.on("typed_on"))?;
     let typing = TypingId(tx.id());
-    store::insert_typing(tx, typing, id, by.user, new)?;
-    let standing = standing(tx.conn, id)?;
+    let key = key(tx.conn, vault, id)?;
+    store::insert_typing(tx, typing, id, by.user, &key, new)?;
+    let standing = standing(tx.conn, id, &key)?;
     let after = rules::after_typing((before.blood_group, before.group_evidence), &standing);
     settle(tx, id, after)?;
     let line = AuditLine::new(Some(by.user), "donors.typed").on(id).with("evidence", after.1);
@@ -96,11 +99,11 @@ pub fn type_group(
 /// Ends a discrepancy: the named typings count no more, and the group follows from the others.
 ///
 /// # Errors
-/// `not_found`, outside the scope too; `state_conflict` when nothing disagrees; `unknown_reference` of
+/// `not_found`, outside the scope too; `state_conflict` when nothing disagrees, and of an erased donor; `unknown_reference` of
 /// `wrong` for none, or for one that is not the donor's or was found wrong before.
 pub fn resolve(tx: &mut Tx, vault: &Vault, by: &Principal, id: DonorId, how: &Resolution) -> Result<Group> {
     let scope = Scope::of(tx.conn, by)?;
-    let before = donor(tx.conn, &scope, id)?;
+    let before = unerased(tx.conn, &scope, id)?;
     if before.group_evidence != GroupEvidence::Discrepant {
         return Err(Problem::new(Code::StateConflict).with("state", before.group_evidence));
     }
@@ -108,15 +111,14 @@ pub fn resolve(tx: &mut Tx, vault: &Vault, by: &Principal, id: DonorId, how: &Re
     if how.wrong.is_empty() {
         return Err(unknown());
     }
-    let (wrapped, _) = store::identity(tx.conn, id)?;
-    let key = vault.donor_key(id.0, &wrapped)?;
+    let key = key(tx.conn, vault, id)?;
     for typing in &how.wrong {
         let reason = key.seal_text(Place::of("typings", "wrong_reason", typing.0), how.reason.as_str());
         if !store::mark_wrong(tx, *typing, id, by.user, reason)? {
             return Err(unknown());
         }
     }
-    let standing = standing(tx.conn, id)?;
+    let standing = standing(tx.conn, id, &key)?;
     let (blood_group, group_evidence) = rules::after_resolving(&standing);
     settle(tx, id, (blood_group, group_evidence))?;
     let line = AuditLine::new(Some(by.user), "donors.group_resolved").on(id).with("wrong", &how.wrong);
@@ -124,8 +126,8 @@ pub fn resolve(tx: &mut Tx, vault: &Vault, by: &Principal, id: DonorId, how: &Re
     Ok(Group { blood_group, group_evidence })
 }
 
-fn standing(conn: &mut Conn, id: DonorId) -> Result<Vec<Typing>> {
-    let lines = store::typings(conn, id)?.into_iter().filter(|line| !line.wrong);
+fn standing(conn: &mut Conn, id: DonorId, key: &SealingKey) -> Result<Vec<Typing>> {
+    let lines = store::typings(conn, id, Some(key))?.into_iter().filter(|line| !line.wrong);
     Ok(lines
         .map(|line| Typing { group: line.blood_group, sample: line.sample, by: line.recorded_by })
         .collect())

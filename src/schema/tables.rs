@@ -182,7 +182,7 @@ diesel::table! {
         id -> BigInt,
         donor -> BigInt,
         blood_group -> Text,
-        sample -> Nullable<Text>,
+        sample -> Nullable<Binary>,
         typed_on -> Date,
         recorded_at -> Timestamp,
         recorded_by -> BigInt,

@@ -64,6 +64,9 @@ const CANARIES: [&str; 12] = [
     "zaynab.canary",
 ];
 
+/// A sample's code, in which a laboratory may write a person's number: sealed too.
+const SAMPLE: &str = "CANARY-TUBE-17";
+
 /// Why a typing was wrong: sealed too.
 const REASON: &str = "canary tube of a neighbour";
 
@@ -239,14 +242,20 @@ fn b6_no_identity_is_in_the_files(app: TestApp) {
         let body = json!({"blood_group": group, "sample": sample, "typed_on": "2026-01-05"});
         physician.post(&typings, &body).expect(201)
     };
-    typed("a_pos", "S1");
+    typed("a_pos", SAMPLE);
     let wrong = typed("b_pos", "S2");
+    assert_eq!(physician.get(&typings).expect(200)["items"][0]["sample"], SAMPLE);
     let body = json!({"wrong": [wrong["id"]], "reason": REASON});
     physician.post(&format!("{typings}/resolve"), &body).expect(200);
     app.client(Role::Medic).post(&format!("/api/v1/donors/{id}/pause"), &json!({})).expect(200);
     let found = |bytes: &[u8]| {
         let within = |text: &&&str| bytes.windows(text.len()).any(|window| window == text.as_bytes());
-        CANARIES.iter().chain(&["P-HIV", REASON]).filter(within).map(ToString::to_string).collect::<Vec<_>>()
+        CANARIES
+            .iter()
+            .chain(&["P-HIV", REASON, SAMPLE])
+            .filter(within)
+            .map(ToString::to_string)
+            .collect::<Vec<_>>()
     };
     let bytes = match app.house.db.target() {
         Target::Sqlite(path) => {

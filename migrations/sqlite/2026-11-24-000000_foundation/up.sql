@@ -194,13 +194,13 @@ CREATE TABLE exact_look_ups (
     PRIMARY KEY (user_id, on_date)
 ) WITHOUT ROWID;
 
--- A ledger of laboratory typings. One that the physician found wrong stays and counts no more; the reason is
--- sealed under the donor's key.
+-- A ledger of laboratory typings. One that the physician found wrong stays and counts no more. The sample's code
+-- and the reason are sealed under the donor's key.
 CREATE TABLE typings (
     id INTEGER PRIMARY KEY NOT NULL,
     donor BIGINT NOT NULL REFERENCES donors (id),
     blood_group TEXT NOT NULL CHECK (blood_group IN ('o_neg', 'o_pos', 'a_neg', 'a_pos', 'b_neg', 'b_pos', 'ab_neg', 'ab_pos')),
-    sample TEXT,
+    sample BLOB,
     typed_on DATE NOT NULL,
     recorded_at TIMESTAMP NOT NULL,
     recorded_by BIGINT NOT NULL REFERENCES users (id),

@@ -74,12 +74,12 @@ pub(super) async fn list_typings(
     id: PathId<DonorId>,
     _query: NoQuery,
 ) -> Answer {
-    let (who, id) = (by.clone(), id.0);
+    let (vault, who, id) = (house.vault.clone(), by.clone(), id.0);
     let items = house
         .db
         .read(move |conn| {
             let scope = Scope::of(conn, &who)?;
-            donors::typings(conn, &scope, id)
+            donors::typings(conn, &vault, &scope, id)
         })
         .await?;
     Ok(HttpResponse::Ok().json(TypingsView { items }))
