@@ -1,4 +1,4 @@
-//! `shiryan import units|donors|history FILE.csv`: registers and daily series out of files.
+//! `shiryan import units|donors|donations|history FILE.csv`: registers and daily series out of files.
 //!
 //! Rows that cannot be taken are written to `FILE.rejects.csv` with what is wrong with each; the others
 //! are taken. `--dry-run` reads everything and changes nothing.
@@ -36,6 +36,8 @@ enum What {
         #[arg(long)]
         accept_key_on_disk: bool,
     },
+    /// Donations of the past: service_number,national_id,given_on,donation_type,volume_ml
+    Donations(File),
     /// Daily donations or demand: `date` or `day` first, then a series in each column
     History(File),
 }
@@ -54,7 +56,9 @@ struct File {
 impl Import {
     pub fn run(&self) -> Result<(), String> {
         let file = match &self.what {
-            What::Units(file) | What::History(file) | What::Donors { file, .. } => file,
+            What::Units(file) | What::Donations(file) | What::History(file) | What::Donors { file, .. } => {
+                file
+            }
         };
         let settings = file.common.settings(None)?;
         start_log(&settings);
@@ -74,18 +78,19 @@ impl Import {
         house: &House,
         progress: impl FnMut(Progress),
     ) -> Result<Report, ImportError> {
+        let (db, vault, rules) = (&house.db, &house.vault, &house.rules);
         match &self.what {
-            What::Units(_) => {
-                places::import_units(&house.db, &house.vault, &file.path, file.dry_run, progress)
+            What::Units(_) => places::import_units(db, vault, &file.path, file.dry_run, progress),
+            What::Donations(_) => {
+                eligibility::import_donations(db, vault, rules, &file.path, file.dry_run, progress)
             }
-            What::History(_) => projections::import_history(&house.db, &file.path, file.dry_run, progress),
+            What::History(_) => projections::import_history(db, &file.path, file.dry_run, progress),
             What::Donors { accept_key_on_disk, .. } => {
                 let options = ImportOptions {
                     dry_run: file.dry_run,
                     key_on_same_disk: house.key_on_same_disk,
                     accept_key_on_disk: *accept_key_on_disk,
                 };
-                let (db, vault, rules) = (&house.db, &house.vault, &house.rules);
                 eligibility::import_donors(db, vault, rules, &file.path, options, progress)
             }
         }

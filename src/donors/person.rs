@@ -45,8 +45,8 @@ impl Person {
     pub fn keys(&self, vault: &Vault) -> Vec<Key> {
         let key = |field, value: &str| Key { field, tag: vault.tag(field, value) };
         let mut keys = Vec::with_capacity(4);
-        keys.extend(self.national_id.as_ref().map(|value| key("nid", value.as_str())));
-        keys.extend(self.service_number.as_ref().map(|value| key("svc", value.as_str())));
+        keys.extend(self.national_id.as_ref().map(|number| Key::of_national_id(vault, number)));
+        keys.extend(self.service_number.as_ref().map(|number| Key::of_service_number(vault, number)));
         keys.extend(self.phone.as_ref().map(|value| key("tel", value.key())));
         keys.extend(self.email.as_ref().map(|value| key("eml", &value.key())));
         keys

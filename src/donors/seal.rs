@@ -24,6 +24,16 @@ pub struct Key {
 }
 
 impl Key {
+    #[must_use]
+    pub fn of_national_id(vault: &Vault, number: &NationalId) -> Self {
+        Self { field: "nid", tag: vault.tag("nid", number.as_str()) }
+    }
+
+    #[must_use]
+    pub fn of_service_number(vault: &Vault, number: &ServiceNumber) -> Self {
+        Self { field: "svc", tag: vault.tag("svc", number.as_str()) }
+    }
+
     /// Whether one person alone can have it: a national id or a service number.
     #[must_use]
     pub fn is_exclusive(&self) -> bool {

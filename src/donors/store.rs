@@ -234,21 +234,40 @@ pub fn owned_keys<'a>(
     conn: &mut Conn,
     keys: impl Iterator<Item = &'a Key>,
 ) -> Result<HashSet<(String, Vec<u8>)>> {
+    Ok(claims(conn, keys)?.into_iter().map(|(key, ..)| key).collect())
+}
+
+/// Who owns these national ids and service numbers, by (field, tag). A record that waits for review owns
+/// none.
+///
+/// # Errors
+/// As any read.
+pub fn owners<'a>(
+    conn: &mut Conn,
+    keys: impl Iterator<Item = &'a Key>,
+) -> Result<HashMap<(String, Vec<u8>), DonorId>> {
+    let owned = claims(conn, keys)?.into_iter().filter(|(_, claim, _)| *claim == 0);
+    Ok(owned.map(|(key, _, donor)| (key, donor)).collect())
+}
+
+type Claimed = ((String, Vec<u8>), i64, DonorId);
+
+fn claims<'a>(conn: &mut Conn, keys: impl Iterator<Item = &'a Key>) -> Result<Vec<Claimed>> {
     let mut by_field: HashMap<&'static str, Vec<&[u8]>> = HashMap::new();
     for key in keys.filter(|key| key.is_exclusive()) {
         by_field.entry(key.field).or_default().push(&key.tag);
     }
-    let mut found = HashSet::new();
+    let mut found = Vec::new();
     for (field, mut tags) in by_field {
         tags.sort_unstable();
         for tags in tags.chunks(512) {
-            let rows: Vec<Vec<u8>> = on_each!(conn => c, donor_tags::table
+            let rows: Vec<(Vec<u8>, i64, DonorId)> = on_each!(conn => c, donor_tags::table
                 .filter(donor_tags::field.eq(field))
                 .filter(donor_tags::tag.eq_any(tags.iter().copied()))
-                .select(donor_tags::tag)
+                .select((donor_tags::tag, donor_tags::claim, donor_tags::donor))
                 .load(c))
             .map_err(Problem::from)?;
-            found.extend(rows.into_iter().map(|tag| (field.to_owned(), tag)));
+            found.extend(rows.into_iter().map(|(tag, claim, donor)| ((field.to_owned(), tag), claim, donor)));
         }
     }
     Ok(found)

@@ -53,7 +53,7 @@ pub use enter::{end_deferral, enter_deferral, list_deferrals};
 pub use facts::{Allowance, Declared, DeferralFact, DonorFacts, Giving};
 pub use givings::list_givings;
 pub use impact::{Change, Impact, Moved, Moves};
-pub use import::{ImportOptions, import_donors};
+pub use import::{ImportOptions, import_donations, import_donors};
 pub use ledger::{GivingLine, StandingDeferral};
 pub use panel::{Met, Panel, Required, Requirement, emergency_panel};
 pub use policies::{BUILT_IN, DEFAULT_CODE, Policies};
@@ -61,8 +61,8 @@ pub use policy::{Cap, Evidence, Interval, Measure, RuleSet};
 pub use preview::{PolicyPreview, PreviewResult, ask_preview, run_preview};
 pub use reason::{Outcome, Reason, RuleCode, RuleSetStamp, Severity, text_id};
 pub use record::{
-    GivingSource, NewDeferral, NewGiving, check_deferral, decide_for, defer, enrol, facts_of, record_giving,
-    rewrite_all_windows, rewrite_windows,
+    GivingSource, MOST_ML, NewDeferral, NewGiving, check_deferral, decide_for, defer, enrol, facts_of,
+    record_giving, rewrite_all_windows, rewrite_windows,
 };
 pub use registry::{resolve_group, stand, type_group};
 pub use rest::{Assignability, Rest, assignability};

@@ -19,6 +19,9 @@ use crate::db::{Conn, Db, Lane, Tx, feed};
 use crate::donors::{self, Known, NewDonor, Registered};
 use crate::vault::Vault;
 
+/// The most that a bag or an apheresis holds, in mL.
+pub const MOST_ML: u16 = 2_000;
+
 shiryan_kernel::word! {
     /// Where a giving is known from.
     pub enum GivingSource {

@@ -350,7 +350,7 @@ fn bulk_work_leaves_room_for_another_program(at: Migrated) {
     let done = AtomicU32::new(0);
     thread::scope(|scope| {
         let bulk_work = scope.spawn(|| {
-            let mut bulk = Bulk::begin(&at.db).unwrap();
+            let mut bulk = Bulk::begin(&at.db, 1).unwrap();
             let (most, mut least) = (bulk.rows(), bulk.rows());
             for n in 0..SLICES {
                 bulk.write(move |tx| {

@@ -13,7 +13,7 @@ use shiryan_kernel::time::past_day;
 use utoipa::{IntoParams, ToSchema};
 
 use super::super::{
-    GivenAllowance, GivingCorrection, GivingLine, GivingSource, allow, ask_giving_correction,
+    GivenAllowance, GivingCorrection, GivingLine, GivingSource, MOST_ML, allow, ask_giving_correction,
     list_allowances, list_givings,
 };
 use crate::accounts::{Actor, AskCorrections, Asked, MedicalOfficer, SeeEligibility};
@@ -24,9 +24,6 @@ use crate::texts;
 pub(super) fn operations(config: &mut utoipa_actix_web::service_config::ServiceConfig) {
     config.service(givings).service(correct).service(allow_once).service(allowances);
 }
-
-/// The most that a bag or an apheresis holds, in mL.
-const MOST_ML: u16 = 2_000;
 
 #[derive(Debug, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]

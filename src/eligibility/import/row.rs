@@ -8,17 +8,17 @@ use std::collections::HashMap;
 use chrono::NaiveDate;
 use shiryan_kernel::blood::{BloodGroup, DonationType, Sex};
 use shiryan_kernel::ids::UnitId;
-use shiryan_kernel::problem::Faults;
 use shiryan_kernel::text::{Email, NationalId, PersonName, Phone, ServiceNumber, ShortCode};
 use shiryan_kernel::{Code, Problem, Result};
 
+use super::cells::{Cells, NATIONAL_ID, SERVICE_NUMBER};
 use crate::donors::{self, FullName, NewDonor};
 use crate::places::governorate_named;
 use crate::sheets::{Column, Row, civil_date, decimal, folded, whole};
 
 pub const COLUMNS: [Column; 18] = [
-    Column { name: "service_number", also: &["الرقم العسكري", "رقم الخدمة"] },
-    Column { name: "national_id", also: &["رقم الهوية", "الرقم الوطني"] },
+    SERVICE_NUMBER,
+    NATIONAL_ID,
     Column { name: "first_name", also: &["الاسم الأول", "الاسم"] },
     Column { name: "father_name", also: &["اسم الأب"] },
     Column { name: "grandfather_name", also: &["اسم الجد"] },
@@ -49,27 +49,6 @@ pub struct Entry {
 /// More in twelve months is a slip: even plasma is given less often.
 const MOST_IN_12_MONTHS: u16 = 60;
 
-struct Cells<'a> {
-    row: &'a Row,
-    faults: Faults,
-    next: usize,
-}
-
-impl<'a> Cells<'a> {
-    /// The next column's name and cell.
-    fn next(&mut self) -> (&'static str, &'a str) {
-        let at = self.next;
-        self.next += 1;
-        (COLUMNS.get(at).map_or("", |column| column.name), self.row.cell(at))
-    }
-
-    /// The next cell, read; none when it is empty or at fault.
-    fn read<T>(&mut self, parse: impl FnOnce(&str) -> Result<T>) -> Option<T> {
-        let (name, cell) = self.next();
-        if cell.is_empty() { None } else { self.faults.keep(name, parse(cell)) }
-    }
-}
-
 /// Reads a row.
 ///
 /// # Errors
@@ -77,10 +56,7 @@ impl<'a> Cells<'a> {
 /// cells than the header, one that names nobody, a unit that is not there, a donation to come or before
 /// birth, and a kind of donation without its day.
 pub fn read(row: &Row, units: &HashMap<String, UnitId>, today: NaiveDate) -> Result<Entry> {
-    let mut cells = Cells { row, faults: Faults::none(), next: 0 };
-    if !row.is_whole() {
-        cells.faults.add("row", Code::InvalidRequest);
-    }
+    let mut cells = Cells::of(row, &COLUMNS);
     // In the order of the columns.
     let new = NewDonor {
         service_number: cells.read(ServiceNumber::parse),
@@ -104,7 +80,7 @@ pub fn read(row: &Row, units: &HashMap<String, UnitId>, today: NaiveDate) -> Res
     };
     let born = new.birth_date;
     let given_on = cells.read(|text| given_on(text, born, today));
-    let has_day = !row.cell(cells.next - 1).is_empty();
+    let has_day = cells.had_any();
     let kind = cells.read(donation_type);
     if !has_day && kind.is_some() {
         cells.faults.add("last_donation_date", Code::MissingField);
@@ -131,7 +107,7 @@ fn sex(text: &str) -> Result<Sex> {
     }
 }
 
-fn donation_type(text: &str) -> Result<DonationType> {
+pub fn donation_type(text: &str) -> Result<DonationType> {
     match folded(text).as_str() {
         "دم_كامل" => Ok(DonationType::WholeBlood),
         "كريات_حمراء_مزدوجة" => Ok(DonationType::DoubleRedCells),

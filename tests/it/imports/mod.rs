@@ -15,6 +15,8 @@ use shiryan_kernel::time::Zone;
 
 use super::support::databases::Migrated;
 
+mod donations;
+
 both!(
     a_tree_comes_in_any_order,
     a_register_is_taken_and_its_faults_are_written_back,
