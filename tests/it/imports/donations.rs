@@ -140,9 +140,7 @@ fn a4_a_donation_of_the_past_closes_windows_and_proves_no_screening(at: Migrated
     let report = take(&at, &format!("S-2,,{yesterday},whole_blood,450\n"), false);
     assert_eq!(figures(&report), [1, 1, 0, 0]);
     let (id, whole) = (donor(&at, "S-2").0, "whole_blood");
-    let opens = |all: &[WindowRow]| {
-        all.iter().find(|row| row.0 == id && row.1 == whole).map(|row| row.3)
-    };
+    let opens = |all: &[WindowRow]| all.iter().find(|row| row.0 == id && row.1 == whole).map(|row| row.3);
     assert_eq!(opens(&before), Some(today));
     assert!(opens(&windows(&at)).is_none_or(|from| from > today));
     let screened: Vec<bool> =
