@@ -41,6 +41,10 @@ rights! {
     SeeDonors: Admin Medic Bank Physician;
     /// Opens a donor's identity for a stated purpose; each opening is recorded.
     OpenIdentity: Medic Bank Physician;
+    /// Erases a person for good; opens nothing.
+    EraseDonors: Admin Physician;
+    /// Opens who an erased donor was, for a look-back; each opening is recorded.
+    OpenTraces: Physician;
     /// Records what a donor agreed to or took back.
     RecordConsents: Medic Bank Physician;
     /// Records what the laboratory typed and titred, and lists it: no identity.

@@ -8,7 +8,7 @@ use shiryan_kernel::{Code, Result};
 use crate::db::{Lane, meta, off_loop, once};
 use crate::http::House;
 use crate::reserve::published;
-use crate::{audit, eligibility, stock};
+use crate::{audit, donors, eligibility, stock};
 
 /// The day and the rule set for which every donor's windows were last looked at.
 const WINDOWS_OF: &str = "windows_of";
@@ -38,8 +38,8 @@ pub async fn keep(house: web::Data<House>) {
     }
 }
 
-/// The work of a new civil day or another rule set, done once: windows of giving that have passed make room for the next,
-/// then the hospitals' table is made. `progress` gets the number of donors done.
+/// The work of a new civil day or another rule set, done once: windows of giving that have passed make room for the
+/// next, traces whose time is over go, then the hospitals' table is made. `progress` gets the number of donors done.
 ///
 /// # Errors
 /// As any write.
@@ -49,6 +49,8 @@ pub fn daily(house: &House, progress: impl FnMut(u64)) -> Result<()> {
     let day = format!("{today} {} {}", rule_set.code, rule_set.version);
     if house.db.read_now(|conn| meta::get(conn, WINDOWS_OF))?.as_deref() != Some(day.as_str()) {
         eligibility::rewrite_all_windows(&house.db, &house.vault, &house.rules, progress)?;
+        let vault = house.vault.clone();
+        house.db.write_now(Lane::System, move |tx| donors::forget_traces(tx, &vault, today).map(drop))?;
         house.db.write_now(Lane::System, move |tx| meta::put(tx.conn, WINDOWS_OF, &day))?;
     }
     published::make_due(&house.db, today).map(drop)

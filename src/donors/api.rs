@@ -2,6 +2,7 @@
 
 mod amend;
 mod consents;
+mod erasure;
 mod group;
 mod laboratory;
 mod register;
@@ -32,6 +33,7 @@ pub fn operations(config: &mut utoipa_actix_web::service_config::ServiceConfig) 
     config.service(laboratory::record_titre).service(laboratory::list_titres);
     config.service(laboratory::read_panel);
     config.service(consents::record_consent).service(consents::list_consents);
+    config.service(erasure::erase).service(erasure::open_trace);
     config.service(standing::pause).service(standing::resume).service(standing::record_death);
 }
 

@@ -1,10 +1,10 @@
 //! What the rules of giving need of a donor: the facts, and the key that opens what is sealed beside them.
 
 use chrono::{NaiveDate, NaiveDateTime};
-use shiryan_kernel::Result;
 use shiryan_kernel::blood::{GroupEvidence, Sex};
 use shiryan_kernel::ids::DonorId;
 use shiryan_kernel::status::DonorStatus;
+use shiryan_kernel::{Code, Problem, Result};
 
 use super::{seal, store};
 use crate::db::{Conn, Tx};
@@ -33,12 +33,22 @@ pub struct Known {
 /// The facts of one donor, whoever asks: the caller has looked at the scope.
 ///
 /// # Errors
-/// `not_found`; `identity_damaged` when the key or the birth date was changed or moved.
+/// `not_found`; `state_conflict` of an erased donor; `identity_damaged` when the key or the birth date was changed or moved.
 pub fn known(conn: &mut Conn, vault: &Vault, id: DonorId) -> Result<Known> {
-    open(vault, store::facts(conn, id)?)
+    let erased = || Problem::new(Code::StateConflict).with("state", DonorStatus::Erased);
+    unless_erased(conn, vault, id)?.ok_or_else(erased)
 }
 
-/// The facts of the donors after `after`, oldest first.
+/// The facts of one donor; none of an erased one, whose key is gone.
+///
+/// # Errors
+/// As [`known`].
+pub fn unless_erased(conn: &mut Conn, vault: &Vault, id: DonorId) -> Result<Option<Known>> {
+    let row = store::facts(conn, id)?;
+    if row.status == DonorStatus::Erased { Ok(None) } else { open(vault, row).map(Some) }
+}
+
+/// The facts of the donors after `after` who were not erased, oldest first.
 ///
 /// # Errors
 /// As [`known`].
@@ -46,7 +56,7 @@ pub fn known_all(conn: &mut Conn, vault: &Vault, after: i64, limit: i64) -> Resu
     store::facts_after(conn, after, limit)?.into_iter().map(|row| open(vault, row)).collect()
 }
 
-/// The facts of the donors of a span of ids, oldest first.
+/// The facts of the donors of a span of ids who were not erased, oldest first.
 ///
 /// # Errors
 /// As [`known`].

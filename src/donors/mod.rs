@@ -10,6 +10,7 @@ mod amend;
 mod antigens;
 pub mod api;
 mod consent;
+mod erase;
 mod identity;
 mod known;
 mod person;
@@ -21,6 +22,7 @@ mod search;
 mod standing;
 mod store;
 mod titres;
+mod trace;
 mod typing;
 mod wishes;
 
@@ -40,8 +42,9 @@ pub use antigens::{
     AntigenFound, AntigenLine, Antigens, AntigensRecorded, NewAntigen, NewAntigens, antigens, type_antigens,
 };
 pub use consent::{ConsentLine, ConsentRecorded, NewConsent, consent, consents};
+pub use erase::{Erased, ErasureReason, erase};
 pub use identity::{Identity, Purpose, open_identity};
-pub use known::{Known, known, known_all, known_between, mark_screened, spans};
+pub use known::{Known, known, known_all, known_between, mark_screened, spans, unless_erased};
 pub use register::{Registered, Warning, birth_date, height_cm, register, weight_kg};
 pub use rules::{LowTitre, TitreLimits, Typing, after_resolving, after_typing};
 pub use scope::Scope;
@@ -50,6 +53,7 @@ pub use search::{Exact, Found, LookUp, Names, Words, by_name, look_up};
 pub use standing::{Change, Standing, stand};
 pub use store::{insert_prepared, owned_keys, owners};
 pub use titres::{NewTitre, TitreLine, TitreRecorded, Titres, titre, titres};
+pub use trace::{TracePurpose, Traced, forget_traces, open_trace};
 pub use typing::{Group, Line as TypingLine, NewTyping, Resolution, Typed, resolve, type_group, typings};
 pub use wishes::Wishes;
 

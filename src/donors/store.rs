@@ -1,6 +1,7 @@
 //! Rows of donors, their sealed identities and their tags.
 
 mod consents;
+mod erasure;
 mod laboratory;
 
 use std::collections::{HashMap, HashSet};
@@ -21,6 +22,7 @@ use crate::texts::Lang;
 use crate::vault::{Place, SealingKey};
 
 pub use consents::{consents, insert_consent};
+pub use erasure::{drop_traces, erase, insert_trace, trace};
 pub use laboratory::{antigens, insert_antigen, insert_titre, titres};
 
 #[derive(Debug, Queryable, Selectable)]
@@ -183,6 +185,7 @@ pub fn facts_after(conn: &mut Conn, after: i64, limit: i64) -> Result<Vec<FactRo
     Ok(donor_identities::table
         .inner_join(donors::table)
         .filter(donors::id.gt(after))
+        .filter(donors::status.ne(DonorStatus::Erased))
         .order(donors::id)
         .limit(limit)
         .select(FACTS)
@@ -193,6 +196,7 @@ pub fn facts_between(conn: &mut Conn, span: (i64, i64)) -> Result<Vec<FactRow>> 
     Ok(donor_identities::table
         .inner_join(donors::table)
         .filter(donors::id.between(span.0, span.1))
+        .filter(donors::status.ne(DonorStatus::Erased))
         .order(donors::id)
         .select(FACTS)
         .load(conn)?)

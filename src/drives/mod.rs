@@ -8,6 +8,7 @@ pub mod api;
 mod book;
 mod cancel;
 mod keep;
+mod leave;
 pub mod pages;
 pub mod rules;
 mod store;
@@ -31,6 +32,7 @@ use crate::vault::Vault;
 pub use book::{Booked, book, enter_appointment};
 pub use cancel::{Cancelled, cancel};
 pub use keep::keep_appointment;
+pub use leave::{erase, stand};
 pub use rules::Hours;
 
 /// A drive to be made.

@@ -277,13 +277,14 @@ pub fn appointment(conn: &mut Conn, id: AppointmentId) -> Result<Appointment> {
         .first(conn)?)
 }
 
+const LIVE: [AppointmentStatus; 2] = [AppointmentStatus::Proposed, AppointmentStatus::Booked];
+
 /// The donor's appointment in the drive that still takes a place.
 pub fn live_appointment(
     conn: &mut Conn,
     drive: DriveId,
     donor: DonorId,
 ) -> Result<Option<(AppointmentId, AppointmentStatus)>> {
-    const LIVE: [AppointmentStatus; 2] = [AppointmentStatus::Proposed, AppointmentStatus::Booked];
     on_each!(conn => c, appointments::table
         .filter(appointments::drive.eq(drive))
         .filter(appointments::donor.eq(donor))
@@ -291,6 +292,27 @@ pub fn live_appointment(
         .select((appointments::id, appointments::status))
         .first(c)
         .optional())
+    .map_err(Problem::from)
+}
+
+/// An appointment that still takes a place.
+#[derive(Debug, Queryable)]
+pub struct Live {
+    pub id: AppointmentId,
+    pub slot: SlotId,
+    pub status: AppointmentStatus,
+}
+
+/// The donor's appointments that take a place in a slot to come, in the order in which slots are locked.
+pub fn to_come(conn: &mut Conn, donor: DonorId, now: Moment) -> Result<Vec<Live>> {
+    on_each!(conn => c, appointments::table
+        .inner_join(slots::table)
+        .filter(appointments::donor.eq(donor))
+        .filter(appointments::status.eq_any(LIVE))
+        .filter(slots::starts_at.gt(now.naive_utc()))
+        .order((slots::starts_at, slots::id))
+        .select((appointments::id, appointments::slot, appointments::status))
+        .load(c))
     .map_err(Problem::from)
 }
 

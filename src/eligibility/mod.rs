@@ -16,6 +16,7 @@ mod content;
 mod correct;
 mod deferral;
 mod enter;
+mod erase;
 mod facts;
 mod givings;
 mod history;
@@ -50,6 +51,7 @@ pub use correct::{
     settle_approval,
 };
 pub use enter::{end_deferral, enter_deferral, list_deferrals};
+pub use erase::erase;
 pub use facts::{Allowance, Declared, DeferralFact, DonorFacts, Giving};
 pub use givings::list_givings;
 pub use impact::{Change, Impact, Moved, Moves};

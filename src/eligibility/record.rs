@@ -7,6 +7,7 @@ use chrono::NaiveDate;
 use shiryan_kernel::blood::DonationType;
 use shiryan_kernel::ids::{DeferralId, DonorId, GivingId, UserId};
 use shiryan_kernel::problem::Faults;
+use shiryan_kernel::status::DonorStatus;
 use shiryan_kernel::time::past_day;
 use shiryan_kernel::{Code, Problem, Result};
 
@@ -84,7 +85,9 @@ pub fn facts_of(
     donor: DonorId,
     known_by: Option<NaiveDate>,
 ) -> Result<DonorFacts> {
-    let known = donors::known(conn, vault, donor)?;
+    let Some(known) = donors::unless_erased(conn, vault, donor)? else {
+        return Ok(DonorFacts { status: DonorStatus::Erased, ..DonorFacts::unknown() });
+    };
     let mut history = History::read(conn, store::one(donor))?;
     history.facts(book, &known, known_by)
 }

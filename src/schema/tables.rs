@@ -178,6 +178,15 @@ diesel::table! {
 }
 
 diesel::table! {
+    trace_records (donor) {
+        donor -> BigInt,
+        person -> Binary,
+        keep_until -> Date,
+        made_at -> Timestamp,
+    }
+}
+
+diesel::table! {
     typings (id) {
         id -> BigInt,
         donor -> BigInt,

@@ -132,6 +132,7 @@ fn unpad(mut padded: Vec<u8>) -> Option<Vec<u8>> {
 pub struct Vault {
     root: RootKey,
     house: SealingKey,
+    trace: SealingKey,
     wraps: SealingKey,
     tags: Hmac<Sha256>,
     digests: Hmac<Sha256>,
@@ -148,6 +149,7 @@ impl Vault {
     pub fn new(root: RootKey) -> Self {
         Self {
             house: SealingKey::new(derive(&root, "house")),
+            trace: SealingKey::new(derive(&root, "trace")),
             wraps: SealingKey::new(derive(&root, "donor-keys")),
             tags: mac(derive(&root, "tags")),
             digests: mac(derive(&root, "digests")),
@@ -165,6 +167,12 @@ impl Vault {
     #[must_use]
     pub const fn house(&self) -> &SealingKey {
         &self.house
+    }
+
+    /// The blood bank's own: seals who an erased donor was, for as long as blood is traced.
+    #[must_use]
+    pub const fn trace(&self) -> &SealingKey {
+        &self.trace
     }
 
     /// What the database keeps to know its key again; says nothing of the key.

@@ -23,6 +23,7 @@ mod deferrals;
 mod donations;
 mod donors;
 mod drives;
+mod erasing;
 mod imports;
 mod laboratory;
 mod migrations;

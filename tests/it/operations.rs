@@ -28,6 +28,8 @@ const TABLE: &[(&str, &str, &[Role])] = &[
     ("GET", "/donors/{id}", DONORS),
     ("PATCH", "/donors/{id}", &[Admin, Medic, Bank]),
     ("POST", "/donors/{id}/identity", SCREENING),
+    ("POST", "/donors/{id}/erase", &[Admin, Physician]),
+    ("POST", "/donors/{id}/trace", &[Physician]),
     ("POST", "/donors/{id}/consents", SCREENING),
     ("GET", "/donors/{id}/consents", DONORS),
     ("POST", "/donors/{id}/antigens", &[Bank, Physician]),

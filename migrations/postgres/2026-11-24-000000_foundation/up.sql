@@ -149,12 +149,14 @@ CREATE TABLE donors (
     may_email BOOLEAN,
     quiet_from TIME,
     quiet_until TIME,
+    -- Empty once the donor was erased: the key is destroyed.
     donor_key BYTEA NOT NULL,
     key_version INTEGER NOT NULL,
     created_at TIMESTAMP NOT NULL,
     created_by BIGINT REFERENCES users (id),
     version BIGINT NOT NULL,
     CHECK ((blood_group IS NULL) = (group_evidence IN ('unknown', 'discrepant'))),
+    CHECK ((status = 'erased') = (length(donor_key) = 0)),
     CHECK ((quiet_from IS NULL) = (quiet_until IS NULL) AND (quiet_from IS NULL OR quiet_from <> quiet_until))
 );
 CREATE INDEX donors_by_unit ON donors (unit_id, id);
@@ -193,6 +195,15 @@ CREATE TABLE exact_look_ups (
     count INTEGER NOT NULL CHECK (count > 0),
     PRIMARY KEY (user_id, on_date)
 );
+
+-- Who an erased donor was, sealed under the blood bank's own key; found by the donor's id alone.
+CREATE TABLE trace_records (
+    donor BIGINT PRIMARY KEY NOT NULL REFERENCES donors (id),
+    person BYTEA NOT NULL,
+    keep_until DATE NOT NULL,
+    made_at TIMESTAMP NOT NULL
+);
+CREATE INDEX trace_records_by_end ON trace_records (keep_until);
 
 -- A ledger of laboratory typings. One that the physician found wrong stays and counts no more. The sample's code
 -- and the reason are sealed under the donor's key.

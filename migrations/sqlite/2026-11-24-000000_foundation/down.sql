@@ -22,6 +22,7 @@ DROP TABLE consents;
 DROP TABLE titres;
 DROP TABLE antigen_results;
 DROP TABLE typings;
+DROP TABLE trace_records;
 DROP TABLE exact_look_ups;
 DROP TABLE donor_tags;
 DROP TABLE donor_identities;

@@ -9,7 +9,7 @@ use utoipa::ToSchema;
 use crate::accounts::{Actor, Principal, RegisterDonors};
 use crate::db::once;
 use crate::donors::{Change, Standing};
-use crate::eligibility;
+use crate::drives;
 use crate::http::{Answer, Body, House, IdempotencyKey, PathId};
 
 #[derive(Deserialize, ToSchema)]
@@ -53,7 +53,7 @@ pub(super) async fn resume(
     stand(&house, &by, id.0, request, Change::Resume).await
 }
 
-/// Records that a donor has died. Nothing takes it back.
+/// Records that a donor has died. Nothing takes it back. Appointments to come are cancelled.
 #[utoipa::path(tag = "donors", params(("id" = DonorId, Path), ("Idempotency-Key" = String, Header)),
     request_body = Nothing, responses((status = 200, description = "Recorded", body = Standing)))]
 #[post("/donors/{id}/deceased")]
@@ -71,6 +71,6 @@ pub(super) async fn record_death(
 async fn stand(house: &House, by: &Principal, id: DonorId, request: once::Request, change: Change) -> Answer {
     let (vault, book, who) = (house.vault.clone(), house.rules.clone(), by.clone());
     let standing =
-        house.once(by, request, move |tx| eligibility::stand(tx, &vault, &book, &who, id, change)).await?;
+        house.once(by, request, move |tx| drives::stand(tx, &vault, &book, &who, id, change)).await?;
     Ok(HttpResponse::Ok().json(standing))
 }

@@ -89,7 +89,7 @@ pub fn donor(
             donors::group_evidence.eq(if group.is_some() { "confirmed" } else { "unknown" }),
             donors::governorate.eq(Some(governorate)),
             donors::screened.eq(true),
-            donors::donor_key.eq(vec![0_u8; 8]),
+            donors::donor_key.eq(if status == "erased" { Vec::new() } else { vec![0_u8; 8] }),
             donors::key_version.eq(1),
             donors::created_at.eq(tx.now.naive_utc()),
             donors::version.eq(1_i64),

@@ -1,0 +1,70 @@
+//! Donors who will not come: whoever has died or was erased keeps no place.
+
+use shiryan_kernel::ids::DonorId;
+use shiryan_kernel::status::{AppointmentStatus, DonorStatus};
+use shiryan_kernel::{Code, Problem, Result};
+
+use super::store;
+use crate::accounts::Principal;
+use crate::audit::{self, Line};
+use crate::db::{Tx, feed};
+use crate::donors::{Change, Erased, ErasureReason, Standing};
+use crate::eligibility::{self, Rulebook};
+use crate::vault::Vault;
+
+/// Pauses a donor, ends the pause, or records a death, which cancels the appointments to come.
+///
+/// # Errors
+/// As [`eligibility::stand`].
+pub fn stand(
+    tx: &mut Tx,
+    vault: &Vault,
+    book: &Rulebook,
+    by: &Principal,
+    donor: DonorId,
+    change: Change,
+) -> Result<Standing> {
+    let standing = eligibility::stand(tx, vault, book, by, donor, change)?;
+    if standing.status == DonorStatus::Deceased {
+        cancel_to_come(tx, vault, by, donor, standing.status)?;
+    }
+    Ok(standing)
+}
+
+/// Erases a person and cancels the appointments to come.
+///
+/// # Errors
+/// As [`eligibility::erase`].
+pub fn erase(
+    tx: &mut Tx,
+    vault: &Vault,
+    book: &Rulebook,
+    by: &Principal,
+    donor: DonorId,
+    reason: ErasureReason,
+) -> Result<Erased> {
+    let erased = eligibility::erase(tx, vault, book, by, donor, reason)?;
+    cancel_to_come(tx, vault, by, donor, erased.status)?;
+    Ok(erased)
+}
+
+/// The donor's row is locked before, slots by their start, each before its appointment: as booking does.
+fn cancel_to_come(
+    tx: &mut Tx,
+    vault: &Vault,
+    by: &Principal,
+    donor: DonorId,
+    because: DonorStatus,
+) -> Result<()> {
+    for found in store::to_come(tx.conn, donor, tx.now)? {
+        let freed = store::free(tx, found.slot)?
+            && store::end(tx, found.id, found.status, AppointmentStatus::Cancelled)?;
+        if !freed {
+            return Err(Problem::new(Code::Busy));
+        }
+        let line = Line::new(Some(by.user), "drives.appointment_cancelled").on(found.id);
+        audit::record(tx, vault, &line.with("was", found.status).with("because", because))?;
+        feed::append(tx, "appointment", found.id.0, AppointmentStatus::Cancelled.code())?;
+    }
+    Ok(())
+}
