@@ -4,6 +4,7 @@
 //! another key sealed, and one that other migrations made.
 
 mod keep;
+mod rotate;
 mod work;
 
 use std::net::SocketAddr;
@@ -31,6 +32,7 @@ use crate::http::{
     server,
 };
 pub use keep::{daily, keep};
+pub use rotate::{Rotated, rotate};
 pub use work::{work, work_off};
 
 use crate::settings::Settings;
@@ -157,8 +159,21 @@ const KEY_CHECK: &str = "key_check";
 
 /// Refuses another key's database, and a demo's where real work was asked for (or the other way round).
 fn check(db: &Db, vault: &Vault, world: World) -> Result<(), OpenError> {
-    let (found_key, found_world) =
-        db.read_now(|conn| Ok((meta::get(conn, KEY_CHECK)?, meta::get(conn, World::KEY)?))).map_err(said)?;
+    let (found_key, found_world, under_way) = db
+        .read_now(|conn| {
+            Ok((
+                meta::get(conn, KEY_CHECK)?,
+                meta::get(conn, World::KEY)?,
+                meta::get(conn, rotate::UNDER_WAY)?,
+            ))
+        })
+        .map_err(said)?;
+    if under_way.is_some() {
+        return Err(OpenError(format!(
+            "{}: a change of the root key was interrupted; end it with `shiryan keys rotate`",
+            db.target().label()
+        )));
+    }
     if let Some(found) = &found_world
         && found != world.code()
     {

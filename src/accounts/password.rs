@@ -104,15 +104,7 @@ impl Hasher {
             return Ok(false);
         }
         let _permit = self.permits.acquire().await.map_err(Problem::internal)?;
-        off_loop(move || {
-            let Some(hashed) = hashed else {
-                hash_now(&password)?;
-                return Ok(false);
-            };
-            let parsed = PasswordHash::new(&hashed.0).map_err(Problem::internal)?;
-            Ok(Argon2::default().verify_password(password.as_bytes(), &parsed).is_ok())
-        })
-        .await
+        off_loop(move || verify_now(&password, hashed.as_ref())).await
     }
 }
 
@@ -123,6 +115,19 @@ impl Hasher {
 pub fn hash_now(password: &str) -> Result<Hashed> {
     let hash = Argon2::default().hash_password(password.as_bytes()).map_err(Problem::internal)?;
     Ok(Hashed(hash.to_string()))
+}
+
+/// As [`Hasher::verify`], on this thread.
+///
+/// # Errors
+/// `internal` alone.
+pub fn verify_now(password: &str, hashed: Option<&Hashed>) -> Result<bool> {
+    let Some(hashed) = hashed else {
+        hash_now(password)?;
+        return Ok(false);
+    };
+    let parsed = PasswordHash::new(&hashed.0).map_err(Problem::internal)?;
+    Ok(Argon2::default().verify_password(password.as_bytes(), &parsed).is_ok())
 }
 
 #[cfg(test)]

@@ -30,6 +30,8 @@ rights! {
     SignedIn: Admin Command Medic Hospital Bank Physician;
     /// Users and their roles.
     ManageUsers: Admin;
+    /// Changes the root key, on the command line.
+    ManageKeys: Admin;
     /// Units and facilities.
     ManagePlaces: Admin;
     /// Units: a medic sees those of the own scope.

@@ -1,13 +1,13 @@
 //! Users: made by an administrator, one role each, a scope that fits the role.
 
-use shiryan_kernel::ids::{FacilityId, UnitId, UserId};
+use shiryan_kernel::ids::{FacilityId, SessionId, UnitId, UserId};
 use shiryan_kernel::problem::Faults;
 use shiryan_kernel::role::Role;
 use shiryan_kernel::status::FacilityKind;
 use shiryan_kernel::{Code, Problem, Result};
 
-use super::password::{Hashed, hash_now};
-use super::store;
+use super::password::{Hashed, hash_now, verify_now};
+use super::{Principal, store};
 use crate::audit::{self, Line};
 use crate::db::{Conn, Tx};
 use crate::places;
@@ -136,6 +136,23 @@ fn check_scope(conn: &mut Conn, new: &NewUser) -> Result<()> {
 /// As any read.
 pub fn list(conn: &mut Conn, after: i64, limit: i64) -> Result<Vec<User>> {
     store::users(conn, after, limit)
+}
+
+/// Who it is that signs in on the command line. The act itself is what is recorded.
+///
+/// # Errors
+/// `bad_credentials` for any wrong name, password or disabled account, all alike;
+/// `password_change_required` for a password that somebody else chose.
+pub fn prove_now(conn: &mut Conn, username: &str, password: &str) -> Result<Principal> {
+    let refused = || Problem::new(Code::BadCredentials);
+    let username = Username::parse(username).map_err(|_| refused())?;
+    let found = store::credentials(conn, username.as_str())?;
+    let proved = verify_now(password, found.as_ref().map(|found| &found.hash))?;
+    let found = found.filter(|found| proved && !found.disabled).ok_or_else(refused)?;
+    if found.must_change {
+        return Err(Problem::new(Code::PasswordChangeRequired));
+    }
+    Ok(Principal { user: found.id, role: found.role, session: SessionId(0), facility: found.facility })
 }
 
 /// In a database without users, makes `admin` with a one-time password, which is returned to be shown

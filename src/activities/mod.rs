@@ -214,3 +214,20 @@ pub fn open_title(vault: &Vault, id: ActivityId, sealed: &[u8]) -> Result<Option
 pub fn open_place(vault: &Vault, id: ActivityId, sealed: Option<&[u8]>) -> Result<Option<String>> {
     sealed.map(|sealed| vault.house().open_text(Place::of("activities", "place", id.0), sealed)).transpose()
 }
+
+/// Seals titles and places of at most `limit` activities after `after` under another root key; the last of
+/// them, none at the end.
+///
+/// # Errors
+/// `identity_damaged` when one was changed or moved.
+pub fn reseal(tx: &mut Tx, old: &Vault, new: &Vault, after: i64, limit: i64) -> Result<Option<i64>> {
+    let mut last = None;
+    for (id, title, place) in store::sealed_after(tx.conn, after, limit)? {
+        last = Some(id.0);
+        let title = new.reseal(old, Place::of("activities", "title", id.0), &title)?;
+        let at = Place::of("activities", "place", id.0);
+        let place = place.map(|place| new.reseal(old, at, &place)).transpose()?;
+        store::set_sealed(tx.conn, id, title, place)?;
+    }
+    Ok(last)
+}

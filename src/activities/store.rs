@@ -100,3 +100,24 @@ pub fn units_below(conn: &mut Conn, roots: &[UnitId]) -> Result<Vec<UnitId>> {
         .load(c))
     .map_err(Problem::from)
 }
+
+/// What is sealed of at most `limit` activities after `after`, in order.
+pub fn sealed_after(
+    conn: &mut Conn,
+    after: i64,
+    limit: i64,
+) -> Result<Vec<(ActivityId, Vec<u8>, Option<Vec<u8>>)>> {
+    Ok(activities::table
+        .filter(activities::id.gt(after))
+        .order(activities::id)
+        .limit(limit)
+        .select((activities::id, activities::title, activities::place))
+        .load(conn)?)
+}
+
+pub fn set_sealed(conn: &mut Conn, id: ActivityId, title: Vec<u8>, place: Option<Vec<u8>>) -> Result<()> {
+    diesel::update(activities::table.find(id.0))
+        .set((activities::title.eq(title), activities::place.eq(place)))
+        .execute(conn)?;
+    Ok(())
+}

@@ -4,13 +4,16 @@
 //! line before it is made within a second by [`seal`], because a shared chain head in every write would
 //! make all writes conflict.
 
+mod earlier;
+
 use diesel::prelude::*;
 use shiryan_kernel::ids::{AuditId, UserId};
 use shiryan_kernel::{Problem, Result};
 
 use crate::db::tables::{audit_chain, audit_lines};
 use crate::db::{Conn, Tx, on_each};
-use crate::vault::Vault;
+use crate::vault::{Digests, Vault};
+pub use earlier::change_root;
 
 /// At most so many lines are chained in one write, so that nobody waits long behind it.
 const SLICE: i64 = 256;
@@ -63,7 +66,7 @@ pub fn record(tx: &mut Tx, vault: &Vault, line: &Line) -> Result<AuditId> {
     let at = tx.now.naive_utc();
     let actor = line.actor.map(|actor| actor.0);
     let detail = line.detail.to_string();
-    let digest = digest(vault, id, at, actor, line.action, line.subject.as_deref(), &detail);
+    let digest = digest(&vault.digests(), id, at, actor, line.action, line.subject.as_deref(), &detail);
     diesel::insert_into(audit_lines::table)
         .values((
             audit_lines::id.eq(id),
@@ -80,7 +83,7 @@ pub fn record(tx: &mut Tx, vault: &Vault, line: &Line) -> Result<AuditId> {
 }
 
 fn digest(
-    vault: &Vault,
+    keyed: &Digests,
     id: i64,
     at: chrono::NaiveDateTime,
     actor: Option<i64>,
@@ -88,7 +91,7 @@ fn digest(
     subject: Option<&str>,
     detail: &str,
 ) -> Vec<u8> {
-    vault.digest(&[
+    keyed.of(&[
         &id.to_be_bytes(),
         &at.and_utc().timestamp_micros().to_be_bytes(),
         &actor.unwrap_or(0).to_be_bytes(),
@@ -148,6 +151,7 @@ type Link = (i64, Vec<u8>, i64, chrono::NaiveDateTime, Option<i64>, String, Opti
 /// # Errors
 /// As any read.
 pub fn verify(conn: &mut Conn, vault: &Vault) -> Result<Verdict> {
+    let earlier = earlier::all(conn, vault)?;
     let (mut seq, mut hash) = (0_i64, Vec::new());
     loop {
         let links: Vec<Link> = on_each!(conn => c, audit_chain::table
@@ -172,8 +176,12 @@ pub fn verify(conn: &mut Conn, vault: &Vault) -> Result<Verdict> {
         }
         for (at_seq, found, id, at, actor, action, subject, detail) in links {
             seq += 1;
-            let line = digest(vault, id, at, actor, &action, subject.as_deref(), &detail);
-            hash = vault.digest(&[&seq.to_be_bytes(), &hash, &line]);
+            let keyed = earlier
+                .iter()
+                .find(|kept| seq <= kept.until)
+                .map_or_else(|| vault.digests(), |kept| kept.digests.clone());
+            let line = digest(&keyed, id, at, actor, &action, subject.as_deref(), &detail);
+            hash = keyed.of(&[&seq.to_be_bytes(), &hash, &line]);
             if at_seq != seq || found != hash {
                 return Ok(Verdict::Broken(seq));
             }

@@ -2,7 +2,9 @@
 
 mod demo;
 mod import;
+mod keys;
 mod migrate;
+mod person;
 mod project;
 mod serve;
 
@@ -29,6 +31,8 @@ enum Command {
     Demo(demo::Demo),
     /// Takes registers and daily series out of files.
     Import(import::Import),
+    /// Changes the keys under which everything is sealed.
+    Keys(keys::Keys),
     /// Serves pages and API.
     Serve(serve::Serve),
     /// Brings a database to the present schema.
@@ -66,6 +70,7 @@ pub fn run() -> ExitCode {
     let outcome = match Cli::parse().command {
         Command::Demo(demo) => demo.run(),
         Command::Import(import) => import.run(),
+        Command::Keys(keys) => keys.run(),
         Command::Serve(serve) => serve.run(),
         Command::Migrate(common) => migrate::run(&common),
         Command::Project(project) => project.run(),

@@ -23,3 +23,10 @@ pub fn put(conn: &mut Conn, key: &str, value: &str) -> Result<()> {
         .execute(c))?;
     Ok(())
 }
+
+/// # Errors
+/// As any write.
+pub fn remove(conn: &mut Conn, key: &str) -> Result<()> {
+    diesel::delete(meta::table.find(key)).execute(conn)?;
+    Ok(())
+}

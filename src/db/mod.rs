@@ -5,6 +5,7 @@
 //! `write_once` adds an idempotency key. A closure may run more than once, so it must not mail, hash,
 //! sleep or touch anything outside the database. Nothing here knows what the tables mean.
 
+mod alone;
 mod bulk;
 pub mod feed;
 pub mod meta;
@@ -24,6 +25,7 @@ use shiryan_kernel::time::{Clock, Moment};
 use shiryan_kernel::{Code, Problem, Result};
 pub use shiryan_schema::{Conn, insert_all, on_each, tables};
 
+pub use alone::Alone;
 pub use bulk::Bulk;
 pub use pool::Size;
 pub use target::Target;

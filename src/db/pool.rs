@@ -21,7 +21,12 @@ pub struct Size(pub u32);
 pub enum Use {
     Read,
     Write,
+    /// With nobody beside it.
+    Alone,
 }
+
+/// The advisory lock that every connection to PostgreSQL shares, and that whoever wants to be alone takes whole.
+pub const PRESENCE: i64 = 0x7368_6972_7961_6e01;
 
 #[derive(Debug)]
 pub struct Manager(Target);
@@ -63,6 +68,10 @@ pub fn connect(target: &Target, purpose: Use) -> Result<Conn> {
         Target::Sqlite(path) => {
             let path = path.to_str().ok_or_else(|| unreachable(target, "the path is not UTF-8"))?;
             let mut conn = SqliteConnection::establish(path).map_err(|error| unreachable(target, error))?;
+            if purpose == Use::Alone {
+                // Before the first access: then the file is locked for as long as it is open.
+                conn.batch_execute("PRAGMA locking_mode = EXCLUSIVE;")?;
+            }
             // FULL: an acknowledged write survives a power cut, not only a crash of the process.
             conn.batch_execute(
                 "PRAGMA busy_timeout = 5000; PRAGMA synchronous = FULL; \
@@ -81,6 +90,10 @@ pub fn connect(target: &Target, purpose: Use) -> Result<Conn> {
                 "SET TIME ZONE 'UTC'; SET lock_timeout = '2s'; SET statement_timeout = '30s'; \
                  SET idle_in_transaction_session_timeout = '30s'; SET client_min_messages = warning;",
             )?;
+            if purpose != Use::Alone {
+                let held = format!("SELECT pg_advisory_lock_shared({PRESENCE});");
+                conn.batch_execute(&held).map_err(|_| alone(target))?;
+            }
             Ok(Conn::Pg(conn))
         }
     }
@@ -102,6 +115,13 @@ fn write_ahead(conn: &mut SqliteConnection) -> Result<()> {
 
 fn unreachable(target: &Target, error: impl std::fmt::Display) -> Problem {
     Problem::internal(format!("cannot open {}: {error}", target.label()))
+}
+
+fn alone(target: &Target) -> Problem {
+    Problem {
+        cause: Some(format!("{}: another program has the database to itself", target.label())),
+        ..Problem::new(Code::Busy)
+    }
 }
 
 /// No connection came free.

@@ -143,6 +143,37 @@ pub fn identity(conn: &mut Conn, id: DonorId) -> Result<IdentityRow> {
     Ok(donor_identities::table.find(id.0).select(IdentityRow::as_select()).first(conn)?)
 }
 
+/// Sealed keys and identities of at most `limit` donors after `after` who have one, in order.
+pub fn identities_after(
+    conn: &mut Conn,
+    after: i64,
+    limit: i64,
+) -> Result<Vec<(DonorId, Vec<u8>, IdentityRow)>> {
+    Ok(donor_identities::table
+        .inner_join(donors::table)
+        .filter(donors::id.gt(after))
+        .filter(donors::status.ne(DonorStatus::Erased))
+        .order(donors::id)
+        .limit(limit)
+        .select((donors::id, donors::donor_key, IdentityRow::as_select()))
+        .load(conn)?)
+}
+
+pub fn set_wrapped(conn: &mut Conn, id: DonorId, wrapped: &[u8]) -> Result<()> {
+    diesel::update(donors::table.find(id.0)).set(donors::donor_key.eq(wrapped)).execute(conn)?;
+    Ok(())
+}
+
+/// Gives a donor's key another tag.
+pub fn move_key(conn: &mut Conn, donor: DonorId, key: &Key, tag: &[u8]) -> Result<()> {
+    let row = donor_tags::table
+        .filter(donor_tags::field.eq(key.field))
+        .filter(donor_tags::tag.eq(&key.tag))
+        .filter(donor_tags::donor.eq(donor));
+    diesel::update(row).set(donor_tags::tag.eq(tag)).execute(conn)?;
+    Ok(())
+}
+
 type FactColumns = (
     donors::id,
     donors::sex,

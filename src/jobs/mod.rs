@@ -148,6 +148,19 @@ pub fn job(conn: &mut Conn, vault: &Vault, by: &Principal, id: JobId) -> Result<
     })
 }
 
+/// Seals requests and results under another root key.
+///
+/// # Errors
+/// `identity_damaged` when one was changed or moved.
+pub fn reseal(tx: &mut Tx, old: &Vault, new: &Vault) -> Result<()> {
+    for (id, request, result) in store::sealed(tx.conn)? {
+        let request = new.reseal(old, place("request", id), &request)?;
+        let result = result.map(|result| new.reseal(old, place("result", id), &result)).transpose()?;
+        store::set_sealed(tx.conn, id, request, result)?;
+    }
+    Ok(())
+}
+
 const fn place(column: &'static str, id: JobId) -> Place {
     Place::of("jobs", column, id.0)
 }

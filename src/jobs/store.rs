@@ -123,3 +123,15 @@ pub fn job(conn: &mut Conn, id: JobId, by: UserId) -> Result<Row> {
         ))
         .first(conn)?)
 }
+
+/// What is sealed of every job.
+pub fn sealed(conn: &mut Conn) -> Result<Vec<(JobId, Vec<u8>, Option<Vec<u8>>)>> {
+    Ok(jobs::table.order(jobs::id).select((jobs::id, jobs::request, jobs::result)).load(conn)?)
+}
+
+pub fn set_sealed(conn: &mut Conn, id: JobId, request: Vec<u8>, result: Option<Vec<u8>>) -> Result<()> {
+    diesel::update(jobs::table.find(id.0))
+        .set((jobs::request.eq(request), jobs::result.eq(result)))
+        .execute(conn)?;
+    Ok(())
+}

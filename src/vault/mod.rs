@@ -200,6 +200,45 @@ impl Vault {
         Ok(SealingKey::new(bytes))
     }
 
+    /// A donor's key, sealed anew under this vault's root.
+    ///
+    /// # Errors
+    /// `identity_damaged` when `old` cannot open it.
+    pub fn rewrap(&self, old: &Self, donor: i64, wrapped: &[u8]) -> Result<Vec<u8>> {
+        let place = Place::of("donors", "donor_key", donor);
+        Ok(self.wraps.seal(place, &Zeroizing::new(old.wraps.open(place, wrapped)?)))
+    }
+
+    /// What the house sealed under another root, sealed anew under this one.
+    ///
+    /// # Errors
+    /// `identity_damaged` when `old` cannot open it.
+    pub fn reseal(&self, old: &Self, place: Place, sealed: &[u8]) -> Result<Vec<u8>> {
+        Ok(self.house.seal(place, &Zeroizing::new(old.house.open(place, sealed)?)))
+    }
+
+    /// The key of another root's digests, sealed under this one: what it digested can still be verified.
+    #[must_use]
+    pub fn keep_digests_of(&self, old: &Self, place: Place) -> Vec<u8> {
+        self.house.seal(place, &derive(&old.root, "digests"))
+    }
+
+    /// The digests of an earlier root.
+    ///
+    /// # Errors
+    /// `identity_damaged` when it was changed or moved.
+    pub fn digests_kept(&self, place: Place, sealed: &[u8]) -> Result<Digests> {
+        let bytes = Zeroizing::new(self.house.open(place, sealed)?);
+        let bytes: [u8; 32] = bytes.as_slice().try_into().map_err(|_| Problem::new(Code::IdentityDamaged))?;
+        Ok(Digests(mac(bytes)))
+    }
+
+    /// The digests of this root.
+    #[must_use]
+    pub fn digests(&self) -> Digests {
+        Digests(self.digests.clone())
+    }
+
     /// A keyed tag of an exact value, one key per field: equal values, equal tags; 16 bytes.
     #[must_use]
     pub fn tag(&self, field: &str, value: &str) -> Vec<u8> {
@@ -212,6 +251,24 @@ impl Vault {
     #[must_use]
     pub fn digest(&self, parts: &[&[u8]]) -> Vec<u8> {
         keyed(&self.digests, parts)
+    }
+}
+
+/// Keyed digests under one root.
+#[derive(Clone)]
+pub struct Digests(Hmac<Sha256>);
+
+impl std::fmt::Debug for Digests {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("[sealed]")
+    }
+}
+
+impl Digests {
+    /// As [`Vault::digest`].
+    #[must_use]
+    pub fn of(&self, parts: &[&[u8]]) -> Vec<u8> {
+        keyed(&self.0, parts)
     }
 }
 

@@ -9,7 +9,11 @@ use shiryan::db::Target;
 
 use crate::support::databases::Empty;
 
-both!(a_demo_is_made_once_and_never_served_as_real, an_empty_database_is_served_and_stopped);
+both!(
+    a_demo_is_made_once_and_never_served_as_real,
+    an_empty_database_is_served_and_stopped,
+    a_root_key_is_changed_by_a_named_person,
+);
 
 fn shiryan(home: &Path, arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_shiryan"));
@@ -143,4 +147,42 @@ fn mistakes_are_named() {
         assert!(parts.iter().all(|part| said.contains(part)), "{arguments:?}: {said}");
         assert!(!said.contains("panicked"), "{said}");
     }
+}
+
+fn a_root_key_is_changed_by_a_named_person(at: Empty) {
+    let home = tempfile::tempdir().unwrap();
+    let url = url(&at);
+    if matches!(at.target, Target::Postgres(_)) {
+        assert!(shiryan(home.path(), &["migrate", "--database", &url]).status().unwrap().success());
+    }
+    let mut served = Served::start(home.path(), &url);
+    let password = served.line("one-time password").rsplit(' ').next().unwrap().to_owned();
+    let address = served.line("Pages:").trim_start_matches("Pages: ").trim_end_matches('/').to_owned();
+    let own = "four olive trees";
+    let agent: ureq::Agent = ureq::Agent::config_builder().http_status_as_error(false).build().into();
+    let first = serde_json::json!({"username": "admin", "password": password, "new_password": own});
+    let status = agent.post(format!("{address}/api/v1/sessions")).send_json(first).unwrap().status();
+    assert_eq!(status, 201);
+    let rotate = |password: &str| {
+        let mut command = shiryan(home.path(), &["keys", "rotate", "--user", "admin", "--database", &url]);
+        let mut child =
+            command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        std::io::Write::write_all(&mut child.stdin.take().unwrap(), format!("{password}\n").as_bytes())
+            .unwrap();
+        let Output { status, stdout, stderr } = child.wait_with_output().unwrap();
+        (status.success(), text(&stdout) + &text(&stderr))
+    };
+    let (done, said) = rotate(own);
+    assert!(!done && said.contains("busy"), "it is being served: {said}");
+    served.stop();
+    let (done, said) = rotate("five olive trees");
+    assert!(!done && said.contains("wrong name or password"), "{said}");
+    let (done, said) = rotate(own);
+    assert!(done && said.contains("new root key"), "{said}");
+    assert!(said.contains("retired-1"), "{said}");
+    let mut served = Served::start(home.path(), &url);
+    let address = served.line("Pages:").trim_start_matches("Pages: ").trim_end_matches('/').to_owned();
+    let again = serde_json::json!({"username": "admin", "password": own});
+    assert_eq!(agent.post(format!("{address}/api/v1/sessions")).send_json(again).unwrap().status(), 201);
+    served.stop();
 }

@@ -25,6 +25,7 @@ mod donors;
 mod drives;
 mod erasing;
 mod imports;
+mod keys;
 mod laboratory;
 mod migrations;
 mod operations;

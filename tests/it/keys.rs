@@ -1,0 +1,216 @@
+//! Another root key: everything opens again under it and under no other, however often the change was
+//! interrupted.
+
+use std::sync::Arc;
+
+use chrono::NaiveDate;
+use shiryan::accounts::{self, NewUser, Principal, Username};
+use shiryan::app::{self, Rotated};
+use shiryan::audit::{self, Line, Verdict};
+use shiryan::db::{Db, Lane, Size, Target, Tx, meta, migrate};
+use shiryan::donors::{self, NewDonor, Purpose};
+use shiryan::eligibility::{self, NewDeferral, Rulebook};
+use shiryan::jobs;
+use shiryan::vault::{RootKey, Vault};
+use shiryan_kernel::Code;
+use shiryan_kernel::ids::{DonorId, SessionId};
+use shiryan_kernel::role::Role;
+use shiryan_kernel::status::JobKind;
+use shiryan_kernel::text::{NationalId, PersonName, Phone};
+use shiryan_kernel::time::{SettableClock, Zone};
+
+use super::support::databases::Empty;
+
+both!(
+    everything_opens_under_the_new_root_alone,
+    a_change_that_is_interrupted_goes_on,
+    nobody_else_may_have_the_database_open,
+    a_third_key_changes_nothing,
+);
+
+struct World {
+    target: Target,
+    clock: Arc<SettableClock>,
+    by: Principal,
+    donors: Vec<DonorId>,
+    book: Rulebook,
+    _at: Empty,
+}
+
+fn vault(root: u8) -> Vault {
+    Vault::new(RootKey::from_bytes([root; 32]))
+}
+
+fn number(n: usize) -> NationalId {
+    NationalId::parse(&format!("9{n:08}")).unwrap()
+}
+
+fn person(n: usize) -> NewDonor {
+    let name = |text: &str| Some(PersonName::parse(text).unwrap());
+    NewDonor {
+        name: donors::FullName { first: name("جمال"), family: name("سعيد"), ..Default::default() },
+        birth_date: Some("1990-04-01".parse().unwrap()),
+        national_id: Some(number(n)),
+        phone: Some(Phone::parse(&format!("059912{n:04}")).unwrap()),
+        ..NewDonor::default()
+    }
+}
+
+/// Donors with deferrals, a job and a record, sealed under root 1.
+fn world(at: Empty, donors: usize) -> World {
+    migrate::run(&at.target).unwrap();
+    let clock = Arc::new(SettableClock::at(Zone::default().start_of("2026-11-24".parse().unwrap())));
+    let db = Db::open(&at.target, Size(2), clock.clone()).unwrap();
+    let book = Rulebook::load(None, "default", Zone::default()).unwrap();
+    let (rules, old) = (book.clone(), vault(1));
+    let made = db.write_now(Lane::System, move |tx| {
+        let new = NewUser {
+            username: Username::parse("keeper").unwrap(),
+            role: Role::Admin,
+            facility: None,
+            units: Vec::new(),
+        };
+        let user = accounts::ensure_user(tx, &old, &new, &accounts::hash_now("four olive trees")?)?;
+        let by = Principal { user, role: Role::Admin, session: SessionId(1), facility: None };
+        let mut ids = Vec::new();
+        for n in 0..donors {
+            let donor = eligibility::enrol(tx, &old, &rules, &by, &person(n))?.id;
+            let base: NaiveDate = "2026-10-01".parse().unwrap();
+            let code = "TAT".to_owned();
+            let new = NewDeferral { donor, code, base: Some(base), second_base: None, ended_on: None };
+            eligibility::defer(tx, &old, &rules, None, &new)?;
+            ids.push(donor);
+        }
+        jobs::queue(tx, &old, user, JobKind::PreviewPolicy, "a request")?;
+        meta::put(tx.conn, "key_check", &old.key_check())?;
+        Ok((by, ids))
+    });
+    let (by, donors) = made.unwrap();
+    // Part of the record is chained before the change.
+    let old = vault(1);
+    db.write_now(Lane::System, move |tx| audit::seal(tx, &old)).unwrap();
+    World { target: at.target.clone(), clock, by, donors, book, _at: at }
+}
+
+impl World {
+    /// As another program, later: two that mint ids in one millisecond could mint the same.
+    fn open(&self) -> Db {
+        self.clock.advance(chrono::Duration::seconds(1));
+        Db::open(&self.target, Size(2), self.clock.clone()).unwrap()
+    }
+
+    /// Changes from one root to another; `patience` slices at most.
+    fn rotate(&self, from: u8, to: u8, patience: usize) -> Result<Rotated, String> {
+        self.clock.advance(chrono::Duration::seconds(1));
+        let (mut slices, roots) = (0, (vault(from), vault(to)));
+        let go_on = |_| {
+            slices += 1;
+            slices < patience
+        };
+        app::rotate(&self.target, self.clock.clone(), (&roots.0, &roots.1), self.by.user, go_on)
+            .map_err(|error| error.0)
+    }
+
+    /// Everything that was sealed, read under a root.
+    fn holds(&self, root: u8) {
+        let (db, root) = (self.open(), vault(root));
+        let (by, ids, book) = (self.by.clone(), self.donors.clone(), self.book.clone());
+        let read = move |tx: &mut Tx| {
+            for (n, id) in ids.iter().enumerate() {
+                let identity = donors::open_identity(tx, &root, &by, *id, Purpose::Correction)?;
+                assert_eq!(identity.national_id.as_deref(), Some(number(n).as_str()));
+                let facts = eligibility::facts_of(tx.conn, &root, &book, *id, None)?;
+                assert_eq!(facts.deferrals[0].code, "TAT");
+                let again = eligibility::enrol(tx, &root, &book, &by, &person(n));
+                assert_eq!(again.unwrap_err().code, Code::DonorAlreadyRegistered, "found by the new tags");
+            }
+            Ok(())
+        };
+        db.write_now(Lane::System, read).unwrap();
+    }
+
+    fn verdict(&self, root: u8) -> Verdict {
+        let db = self.open();
+        let vault = vault(root);
+        let seal = vault.clone();
+        while db
+            .write_now(Lane::System, {
+                let seal = seal.clone();
+                move |tx| audit::seal(tx, &seal)
+            })
+            .unwrap()
+            > 0
+        {}
+        db.read_now(|conn| audit::verify(conn, &vault)).unwrap()
+    }
+}
+
+fn everything_opens_under_the_new_root_alone(at: Empty) {
+    let world = world(at, 3);
+    assert_eq!(world.rotate(1, 2, usize::MAX), Ok(Rotated::Done));
+    assert_eq!(world.rotate(1, 2, usize::MAX), Ok(Rotated::Already));
+    world.holds(2);
+    let db = world.open();
+    let (old, new) = (vault(1), vault(2));
+    assert_eq!(
+        db.read_now(|conn| donors::known(conn, &old, world.donors[0])).unwrap_err().code,
+        Code::IdentityDamaged
+    );
+    let job = db.write_now(Lane::System, move |tx| jobs::take(tx, &new)).unwrap().unwrap();
+    assert_eq!(job.request, "a request");
+    drop(db);
+    // The record from before the change is verified with its own digests, and tampering with it is found.
+    assert!(matches!(world.verdict(2), Verdict::Whole(lines) if lines > 8));
+    assert_eq!(world.rotate(2, 3, usize::MAX), Ok(Rotated::Done));
+    world.holds(3);
+    assert!(matches!(world.verdict(3), Verdict::Whole(_)), "twice changed");
+    let db = world.open();
+    db.write_now(Lane::System, |tx| {
+        use diesel::prelude::*;
+        use shiryan::db::tables::audit_lines;
+        diesel::update(audit_lines::table.filter(audit_lines::action.eq("eligibility.deferred")))
+            .set(audit_lines::action.eq("eligibility.allowed"))
+            .execute(tx.conn)?;
+        audit::record(tx, &vault(3), &Line::new(None, "test.done"))
+    })
+    .unwrap();
+    drop(db);
+    assert!(matches!(world.verdict(3), Verdict::Broken(_)));
+}
+
+fn a_change_that_is_interrupted_goes_on(at: Empty) {
+    // More than one slice of donors.
+    let world = world(at, 300);
+    let mut interruptions = 0;
+    loop {
+        match world.rotate(1, 2, 1) {
+            Ok(outcome) => {
+                assert_eq!(outcome, Rotated::Done);
+                break;
+            }
+            Err(said) => assert!(said.contains("interrupted"), "{said}"),
+        }
+        interruptions += 1;
+        let other = world.rotate(1, 3, usize::MAX).unwrap_err();
+        assert!(other.contains("another key is under way"), "{other}");
+    }
+    assert!(interruptions > 4, "{interruptions}");
+    world.holds(2);
+    assert!(matches!(world.verdict(2), Verdict::Whole(_)));
+}
+
+fn nobody_else_may_have_the_database_open(at: Empty) {
+    let world = world(at, 1);
+    let db = world.open();
+    db.read_now(|conn| meta::get(conn, "key_check")).unwrap();
+    let said = world.rotate(1, 2, usize::MAX).unwrap_err();
+    assert!(said.contains("another program"), "{said}");
+    drop(db);
+    assert_eq!(world.rotate(1, 2, usize::MAX), Ok(Rotated::Done));
+}
+
+fn a_third_key_changes_nothing(at: Empty) {
+    let world = world(at, 1);
+    assert!(world.rotate(7, 8, usize::MAX).unwrap_err().contains("third key"));
+    world.holds(1);
+}
