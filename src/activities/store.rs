@@ -101,12 +101,11 @@ pub fn units_below(conn: &mut Conn, roots: &[UnitId]) -> Result<Vec<UnitId>> {
     .map_err(Problem::from)
 }
 
+/// Id, title and place.
+type Sealed = (ActivityId, Vec<u8>, Option<Vec<u8>>);
+
 /// What is sealed of at most `limit` activities after `after`, in order.
-pub fn sealed_after(
-    conn: &mut Conn,
-    after: i64,
-    limit: i64,
-) -> Result<Vec<(ActivityId, Vec<u8>, Option<Vec<u8>>)>> {
+pub fn sealed_after(conn: &mut Conn, after: i64, limit: i64) -> Result<Vec<Sealed>> {
     Ok(activities::table
         .filter(activities::id.gt(after))
         .order(activities::id)

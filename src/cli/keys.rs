@@ -89,9 +89,8 @@ fn put_in_place(key_file: &Path, next_file: &Path) -> Result<PathBuf, String> {
         .ok_or_else(|| "no name is free".to_owned())?;
     fs::hard_link(key_file, &retired).map_err(said)?;
     fs::rename(next_file, key_file).map_err(said)?;
-    match key_file.parent() {
-        Some(dir) => fs::File::open(dir).and_then(|dir| dir.sync_all()).map_err(said)?,
-        None => {}
+    if let Some(dir) = key_file.parent() {
+        fs::File::open(dir).and_then(|dir| dir.sync_all()).map_err(said)?;
     }
     Ok(retired)
 }

@@ -124,8 +124,11 @@ pub fn job(conn: &mut Conn, id: JobId, by: UserId) -> Result<Row> {
         .first(conn)?)
 }
 
+/// Id, request and result.
+type Sealed = (JobId, Vec<u8>, Option<Vec<u8>>);
+
 /// What is sealed of every job.
-pub fn sealed(conn: &mut Conn) -> Result<Vec<(JobId, Vec<u8>, Option<Vec<u8>>)>> {
+pub fn sealed(conn: &mut Conn) -> Result<Vec<Sealed>> {
     Ok(jobs::table.order(jobs::id).select((jobs::id, jobs::request, jobs::result)).load(conn)?)
 }
 
