@@ -1,4 +1,4 @@
-//! `shiryan import units|donors|donations|history FILE.csv`: registers and daily series out of files.
+//! `shiryan import units|donors|donations|deferrals|history FILE.csv`: registers and daily series out of files.
 //!
 //! Rows that cannot be taken are written to `FILE.rejects.csv` with what is wrong with each; the others
 //! are taken. `--dry-run` reads everything and changes nothing.
@@ -36,6 +36,8 @@ enum What {
         #[arg(long)]
         accept_key_on_disk: bool,
     },
+    /// Deferrals: service_number,national_id,code,base,second_base,ended_on,recorded_on
+    Deferrals(File),
     /// Donations of the past: service_number,national_id,given_on,donation_type,volume_ml
     Donations(File),
     /// Daily donations or demand: `date` or `day` first, then a series in each column
@@ -56,9 +58,11 @@ struct File {
 impl Import {
     pub fn run(&self) -> Result<(), String> {
         let file = match &self.what {
-            What::Units(file) | What::Donations(file) | What::History(file) | What::Donors { file, .. } => {
-                file
-            }
+            What::Units(file)
+            | What::Deferrals(file)
+            | What::Donations(file)
+            | What::History(file)
+            | What::Donors { file, .. } => file,
         };
         let settings = file.common.settings(None)?;
         start_log(&settings);
@@ -81,6 +85,9 @@ impl Import {
         let (db, vault, rules) = (&house.db, &house.vault, &house.rules);
         match &self.what {
             What::Units(_) => places::import_units(db, vault, &file.path, file.dry_run, progress),
+            What::Deferrals(_) => {
+                eligibility::import_deferrals(db, vault, rules, &file.path, file.dry_run, progress)
+            }
             What::Donations(_) => {
                 eligibility::import_donations(db, vault, rules, &file.path, file.dry_run, progress)
             }

@@ -38,7 +38,10 @@ pub struct DeferralFact {
     pub base: Option<NaiveDate>,
     /// Day of the second base event, for a cause with two terms (antibiotics: recovery, last dose).
     pub second_base: Option<NaiveDate>,
+    /// Day on which it became known here.
     pub recorded_on: NaiveDate,
+    /// Day on which another register noted it, for one that came from there. No rule asks it.
+    pub noted_on: Option<NaiveDate>,
     /// The event came that ends an open cause: end of pregnancy, weaning, release. Any other cause
     /// is deaf to it.
     pub ended_on: Option<NaiveDate>,
@@ -50,7 +53,15 @@ impl DeferralFact {
     #[must_use]
     pub fn new(code: impl Into<String>, base: Option<NaiveDate>, recorded_on: NaiveDate) -> Self {
         let code = code.into();
-        Self { code, base, second_base: None, recorded_on, ended_on: None, withdrawn_on: None }
+        Self {
+            code,
+            base,
+            second_base: None,
+            recorded_on,
+            noted_on: None,
+            ended_on: None,
+            withdrawn_on: None,
+        }
     }
 }
 

@@ -58,8 +58,8 @@ pub fn standing_deferrals(lines: &[DeferralLine], known_by: Option<NaiveDate>) -
             Event::Entered => {}
             Event::Ended => of.fact.ended_on = line.says.ended_on,
             Event::Corrected => {
-                let withdrawn_on = of.fact.withdrawn_on;
-                of.fact = DeferralFact { withdrawn_on, ..line.says.clone() };
+                let DeferralFact { withdrawn_on, noted_on, .. } = of.fact;
+                of.fact = DeferralFact { withdrawn_on, noted_on, ..line.says.clone() };
                 of.corrected_on = Some(line.says.recorded_on);
             }
             Event::Withdrawn => {

@@ -55,7 +55,7 @@ pub use erase::erase;
 pub use facts::{Allowance, Declared, DeferralFact, DonorFacts, Giving};
 pub use givings::list_givings;
 pub use impact::{Change, Impact, Moved, Moves};
-pub use import::{ImportOptions, import_donations, import_donors};
+pub use import::{ImportOptions, import_deferrals, import_donations, import_donors};
 pub use ledger::{GivingLine, StandingDeferral};
 pub use panel::{Met, Panel, Required, Requirement, emergency_panel};
 pub use policies::{BUILT_IN, DEFAULT_CODE, Policies};

@@ -238,7 +238,7 @@ pub fn deferral_lines(conn: &mut Conn, donor: DonorId, key: &SealingKey) -> Resu
     sealed.take(donor).into_iter().map(|line| line.open(key)).collect()
 }
 
-/// Event, three dates, the absent ones dashed, and code: whatever it says, the sealed cell is equally long.
+/// Event, four dates, the absent ones dashed, and code: whatever it says, the sealed cell is equally long.
 pub fn write_says(event: Event, fact: &DeferralFact) -> String {
     let event = match event {
         Event::Entered => 'e',
@@ -247,7 +247,8 @@ pub fn write_says(event: Event, fact: &DeferralFact) -> String {
         Event::Withdrawn => 'w',
     };
     let day = |day: Option<NaiveDate>| day.map_or_else(|| "----------".to_owned(), |day| day.to_string());
-    format!("{event}|{}|{}|{}|{}", day(fact.base), day(fact.second_base), day(fact.ended_on), fact.code)
+    let days = [fact.base, fact.second_base, fact.ended_on, fact.noted_on].map(day).join("|");
+    format!("{event}|{days}|{}", fact.code)
 }
 
 pub fn read_says(text: &str, recorded_on: NaiveDate) -> Option<(Event, DeferralFact)> {
@@ -255,7 +256,7 @@ pub fn read_says(text: &str, recorded_on: NaiveDate) -> Option<(Event, DeferralF
         "----------" => Some(None),
         text => text.parse().ok().map(Some),
     };
-    let mut parts = text.splitn(5, '|');
+    let mut parts = text.splitn(6, '|');
     let event = match parts.next()? {
         "e" => Event::Entered,
         "x" => Event::Ended,
@@ -263,9 +264,10 @@ pub fn read_says(text: &str, recorded_on: NaiveDate) -> Option<(Event, DeferralF
         "w" => Event::Withdrawn,
         _ => return None,
     };
-    let (base, second_base, ended_on) = (day(parts.next()?)?, day(parts.next()?)?, day(parts.next()?)?);
+    let (base, second_base) = (day(parts.next()?)?, day(parts.next()?)?);
+    let (ended_on, noted_on) = (day(parts.next()?)?, day(parts.next()?)?);
     let fact = DeferralFact::new(parts.next()?, base, recorded_on);
-    Some((event, DeferralFact { second_base, ended_on, ..fact }))
+    Some((event, DeferralFact { second_base, ended_on, noted_on, ..fact }))
 }
 
 const fn place(id: DeferralId) -> Place {
@@ -376,7 +378,11 @@ mod tests {
         let mut sizes = Vec::new();
         for entry in catalogue.entries() {
             for base in [None, Some(date)] {
-                let fact = DeferralFact { ended_on: base, ..DeferralFact::new(&entry.code, base, date) };
+                let fact = DeferralFact {
+                    ended_on: base,
+                    noted_on: base,
+                    ..DeferralFact::new(&entry.code, base, date)
+                };
                 for event in [Event::Entered, Event::Ended, Event::Corrected, Event::Withdrawn] {
                     let text = write_says(event, &fact);
                     assert_eq!(read_says(&text, date).unwrap(), (event, fact.clone()));

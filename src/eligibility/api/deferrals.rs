@@ -99,6 +99,8 @@ pub(super) struct DeferralView {
     ended_on: Option<NaiveDate>,
     /// Day of entry, or of the last correction.
     recorded_on: NaiveDate,
+    /// Day on which another register noted it, for one that was imported.
+    noted_on: Option<NaiveDate>,
     corrected_on: Option<NaiveDate>,
     /// Withdrawn as wrong: it bars nothing from this day on.
     withdrawn_on: Option<NaiveDate>,
@@ -115,6 +117,7 @@ impl DeferralView {
             second_base: fact.second_base,
             ended_on: fact.ended_on,
             recorded_on: fact.recorded_on,
+            noted_on: fact.noted_on,
             corrected_on,
             withdrawn_on: fact.withdrawn_on,
         }

@@ -5,11 +5,13 @@
 //! transaction. Nothing here proves that a donor was screened here.
 
 mod cells;
+mod deferrals;
 mod donations;
 mod donors;
 mod history;
 mod row;
 
+pub use deferrals::import_deferrals;
 pub use donations::import_donations;
 pub use donors::import_donors;
 

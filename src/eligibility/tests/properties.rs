@@ -39,7 +39,7 @@ fn code() -> impl Strategy<Value = String> {
 fn deferral() -> impl Strategy<Value = DeferralFact> {
     let days = (option::of(any_day()), option::of(any_day()), option::of(any_day()), option::of(any_day()));
     (code(), any_day(), days).prop_map(|(code, recorded_on, (base, second_base, ended_on, withdrawn_on))| {
-        DeferralFact { code, base, second_base, recorded_on, ended_on, withdrawn_on }
+        DeferralFact { second_base, ended_on, withdrawn_on, ..DeferralFact::new(code, base, recorded_on) }
     })
 }
 

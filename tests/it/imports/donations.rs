@@ -19,11 +19,11 @@ both!(
     a_record_that_waits_for_review_owns_no_number,
 );
 
-type WindowRow = (i64, String, i32, NaiveDate, Option<NaiveDate>, String);
+pub type WindowRow = (i64, String, i32, NaiveDate, Option<NaiveDate>, String);
 
 const COLUMNS: &str = "service_number,national_id,given_on,donation_type,volume_ml";
 
-fn world(at: Migrated) -> At {
+pub fn world(at: Migrated) -> At {
     let at = At::new(at);
     let register = format!(
         "{HEADER}\n\
@@ -41,7 +41,7 @@ fn take(at: &At, rows: &str, dry_run: bool) -> Report {
     import_donations(&at.db, &at.vault, &at.book, &path, dry_run, |_| {}).unwrap()
 }
 
-fn donor(at: &At, number: &str) -> DonorId {
+pub fn donor(at: &At, number: &str) -> DonorId {
     let tag = at.vault.tag("svc", ServiceNumber::parse(number).unwrap().as_str());
     at.db
         .read_now(|conn| {
@@ -61,7 +61,7 @@ fn lines(at: &At) -> Vec<(i64, NaiveDate, String, i32)> {
         .unwrap()
 }
 
-fn windows(at: &At) -> Vec<WindowRow> {
+pub fn windows(at: &At) -> Vec<WindowRow> {
     at.db
         .read_now(|conn| {
             let order = (giving_windows::donor, giving_windows::donation_type, giving_windows::place);

@@ -15,6 +15,7 @@ use shiryan_kernel::time::Zone;
 
 use super::support::databases::Migrated;
 
+mod deferrals;
 mod donations;
 
 both!(
