@@ -82,7 +82,8 @@ impl Said for DeferralFact {
 
     /// The same cause with the same days is the same deferral, whatever became of it since.
     fn fate(&self, _: &Known, there: &[Self]) -> Fate {
-        let noted = |line: &Self| line.noted_on.is_none() || self.noted_on.is_none_or(|on| line.noted_on == Some(on));
+        let noted =
+            |line: &Self| line.noted_on.is_none() || self.noted_on.is_none_or(|on| line.noted_on == Some(on));
         let is_same = |line: &Self| {
             line.code == self.code
                 && line.base == self.base

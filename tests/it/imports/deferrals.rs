@@ -115,7 +115,8 @@ fn a2_an_imported_deferral_counts_from_its_base(at: Migrated) {
 fn a4_deferrals_are_not_lost_and_prove_no_screening(at: Migrated) {
     let at = world(at);
     let catalogue = at.book.catalogue();
-    let rows: String = catalogue.entries().map(|entry| format!("S-2,,{},,,,2025-01-01\n", entry.code)).collect();
+    let rows: String =
+        catalogue.entries().map(|entry| format!("S-2,,{},,,,2025-01-01\n", entry.code)).collect();
     let causes = u64::try_from(rows.lines().count()).unwrap();
     assert_eq!(figures(&take(&at, &rows, false)), [causes, causes, 0, 0]);
     let known = facts(&at, donor(&at, "S-2"));
