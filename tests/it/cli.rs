@@ -15,7 +15,7 @@ both!(
     a_root_key_is_changed_by_a_named_person,
 );
 
-fn shiryan(home: &Path, arguments: &[&str]) -> Command {
+pub(super) fn shiryan(home: &Path, arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_shiryan"));
     for (name, _) in std::env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("SHIRYAN_")) {
         command.env_remove(name);
@@ -36,7 +36,7 @@ fn refused(home: &Path, arguments: &[&str]) -> String {
 }
 
 /// How a person names the database; PostgreSQL's socket is in the URL.
-fn url(at: &Empty) -> String {
+pub(super) fn url(at: &Empty) -> String {
     match &at.target {
         Target::Sqlite(path) => format!("sqlite://{}", path.display()),
         Target::Postgres(url) => url.clone(),
@@ -101,7 +101,7 @@ fn an_empty_database_is_served_and_stopped(at: Empty) {
     assert!(said.contains("another root key"), "{said}");
 }
 
-struct Served {
+pub(super) struct Served {
     child: Child,
     lines: std::io::Lines<BufReader<std::process::ChildStdout>>,
 }
@@ -109,18 +109,23 @@ struct Served {
 impl Served {
     fn start(home: &Path, url: &str) -> Self {
         let mut command = shiryan(home, &["serve", "--listen", "127.0.0.1:0", "--database", url]);
-        let mut child = command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
+        command.stderr(Stdio::null());
+        Self::run(command)
+    }
+
+    pub fn run(mut command: Command) -> Self {
+        let mut child = command.stdout(Stdio::piped()).spawn().unwrap();
         let lines = BufReader::new(child.stdout.take().unwrap()).lines();
         Self { child, lines }
     }
 
     /// The next line that says this.
-    fn line(&mut self, part: &str) -> String {
+    pub fn line(&mut self, part: &str) -> String {
         self.lines.by_ref().map(Result::unwrap).find(|line| line.contains(part)).unwrap()
     }
 
     /// Stops it as a service manager would.
-    fn stop(mut self) -> Duration {
+    pub fn stop(mut self) -> Duration {
         let started = Instant::now();
         let pid = self.child.id().to_string();
         assert!(Command::new("kill").args(["-TERM", &pid]).status().unwrap().success());

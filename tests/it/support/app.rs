@@ -154,17 +154,11 @@ impl TestApp {
     }
 
     pub fn anonymous(&self) -> Client {
-        let agent = ureq::Agent::config_builder()
-            .http_status_as_error(false)
-            .max_redirects(0)
-            .timeout_global(Some(std::time::Duration::from_secs(30)))
-            .build()
-            .into();
-        Client { base: self.url(), token: None, agent }
+        Client::to(self.url())
     }
 
     pub fn with_token(&self, token: &str) -> Client {
-        Client { token: Some(token.to_owned()), ..self.anonymous() }
+        self.anonymous().holding(token)
     }
 }
 
@@ -187,6 +181,21 @@ pub fn new_key() -> String {
 }
 
 impl Client {
+    /// Whoever asks the service there.
+    pub fn to(base: String) -> Self {
+        let agent = ureq::Agent::config_builder()
+            .http_status_as_error(false)
+            .max_redirects(0)
+            .timeout_global(Some(std::time::Duration::from_secs(30)))
+            .build()
+            .into();
+        Self { base, token: None, agent }
+    }
+
+    pub fn holding(self, token: &str) -> Self {
+        Self { token: Some(token.to_owned()), ..self }
+    }
+
     pub fn get(&self, path: &str) -> Reply {
         self.send("GET", path, &[], None)
     }
