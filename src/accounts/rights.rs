@@ -64,7 +64,8 @@ rights! {
     PreviewPolicies: Physician;
     /// Asks that a deferral or a giving be put right; somebody else decides.
     AskCorrections: Medic Bank Physician;
-    /// Allows one giving despite a reason that needs a physician, and reads such leaves.
+    /// Allows one giving despite a reason that needs a physician, and reads such leaves and the decisions on
+    /// which somebody acted.
     MedicalOfficer: Physician;
     /// Sees requests that need two people: one's own, and those that the role may decide.
     SeeApprovals: Medic Bank Physician;

@@ -14,7 +14,7 @@ mod store;
 use serde::{Deserialize, Serialize};
 use shiryan_kernel::blood::{Component, DonationType, GroupEvidence};
 use shiryan_kernel::din::Din;
-use shiryan_kernel::ids::{AppointmentId, BloodUnitId, DonationId, DonorId, DriveId, FacilityId};
+use shiryan_kernel::ids::{AppointmentId, BloodUnitId, DecisionId, DonationId, DonorId, DriveId, FacilityId};
 use shiryan_kernel::status::{DonorStatus, DriveStatus, FacilityKind};
 use shiryan_kernel::time::{Moment, Zone};
 use shiryan_kernel::{Code, Problem, Result};
@@ -104,13 +104,14 @@ pub fn record(tx: &mut Tx, desk: Desk<'_>, by: &Principal, new: &NewDonation) ->
     if store::is_used(tx.conn, &new.din)? {
         return Err(Problem::new(Code::DinUsed).about("din", Code::DinUsed));
     }
-    let eligible = was_eligible(tx.conn, desk, new)?;
+    let (decision, eligible) = decide(tx, desk, by, new)?;
     let id = DonationId(tx.id());
     let appointment = match new.drive {
         Some(drive) => drives::keep_appointment(tx, desk.vault, by, drive, new.donor)?,
         None => None,
     };
-    store::insert(tx, desk.zone, Some(by.user), id, new, facility, appointment)?;
+    let row = store::NewRow { id, facility, appointment, decision };
+    store::insert(tx, desk.zone, by.user, new, &row)?;
     give(tx, desk, new)?;
     let origin = Origin {
         donation: Some(id),
@@ -180,13 +181,15 @@ fn keeper(conn: &mut Conn, desk: Desk<'_>, by: &Principal, new: &NewDonation) ->
     }
 }
 
-/// By all that is known now, a deferral that came after the day of giving included.
-fn was_eligible(conn: &mut Conn, desk: Desk<'_>, new: &NewDonation) -> Result<bool> {
+/// Whether the donor may have given, by all that is known now, a deferral that came after the day of giving
+/// included; the decision is kept.
+fn decide(tx: &mut Tx, desk: Desk<'_>, by: &Principal, new: &NewDonation) -> Result<(DecisionId, bool)> {
     let day = desk.zone.date(new.collected_at);
-    let facts = eligibility::facts_of(conn, desk.vault, desk.book, new.donor, None)?;
+    let facts = eligibility::facts_of(tx.conn, desk.vault, desk.book, new.donor, None)?;
     let rules = desk.book.in_force(day)?;
     let decision = eligibility::decide(rules, desk.book.catalogue(), &facts, new.donation_type, day);
-    Ok(decision.outcome == Outcome::Eligible)
+    let kept = eligibility::keep_decision(tx, desk.vault, by.user, new.donor, &decision, &facts)?;
+    Ok((kept, decision.outcome == Outcome::Eligible))
 }
 
 fn give(tx: &mut Tx, desk: Desk<'_>, new: &NewDonation) -> Result<()> {

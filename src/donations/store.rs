@@ -3,7 +3,7 @@
 use diesel::prelude::*;
 use shiryan_kernel::Result;
 use shiryan_kernel::din::Din;
-use shiryan_kernel::ids::{AppointmentId, DonationId, FacilityId, UserId};
+use shiryan_kernel::ids::{AppointmentId, DecisionId, DonationId, FacilityId, UserId};
 use shiryan_kernel::time::Zone;
 
 use super::NewDonation;
@@ -16,27 +16,29 @@ pub fn is_used(conn: &mut Conn, din: &Din) -> Result<bool> {
     Ok(found.is_some())
 }
 
-pub fn insert(
-    tx: &mut Tx,
-    zone: Zone,
-    by: Option<UserId>,
-    id: DonationId,
-    new: &NewDonation,
-    facility: FacilityId,
-    appointment: Option<AppointmentId>,
-) -> Result<()> {
+/// What a donation is recorded with, beside what was said.
+#[derive(Debug)]
+pub struct NewRow {
+    pub id: DonationId,
+    pub facility: FacilityId,
+    pub appointment: Option<AppointmentId>,
+    pub decision: DecisionId,
+}
+
+pub fn insert(tx: &mut Tx, zone: Zone, by: UserId, new: &NewDonation, row: &NewRow) -> Result<()> {
     diesel::insert_into(donations::table)
         .values((
-            donations::id.eq(id),
+            donations::id.eq(row.id),
             donations::donor.eq(new.donor),
             donations::din.eq(new.din),
             donations::donation_type.eq(new.donation_type),
             donations::volume_ml.eq(new.volume_ml),
             donations::collected_at.eq(new.collected_at.naive_utc()),
             donations::given_on.eq(zone.date(new.collected_at)),
-            donations::facility.eq(facility),
+            donations::facility.eq(row.facility),
             donations::drive.eq(new.drive),
-            donations::appointment.eq(appointment),
+            donations::appointment.eq(row.appointment),
+            donations::decision.eq(row.decision),
             donations::recorded_at.eq(tx.now.naive_utc()),
             donations::recorded_by.eq(by),
         ))

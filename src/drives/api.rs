@@ -1,7 +1,7 @@
 //! Drives, slots and appointments over HTTP.
 
 use actix_web::{HttpResponse, get, post, web};
-use chrono::{DateTime, NaiveDate, Utc};
+use chrono::{DateTime, NaiveDate, NaiveDateTime, Utc};
 use serde::{Deserialize, Serialize};
 use shiryan_kernel::Code;
 use shiryan_kernel::ids::{AppointmentId, DonorId, DriveId, FacilityId, SlotId, UnitId};
@@ -13,7 +13,7 @@ use shiryan_kernel::time::clock_time;
 use utoipa::{IntoParams, ToSchema};
 
 use super::rules::{self, Hours};
-use super::{Booked, Cancelled, Details, Filter, NewDrive, Seen, Slot};
+use super::{Booked, Booking, Cancelled, Details, Filter, NewDrive, Seen, Slot};
 use crate::accounts::{Actor, Book, PlanDrives, SeeDrives};
 use crate::activities::rules::{Days, is_in_range};
 use crate::activities::{Key, PlaceText, Title};
@@ -26,6 +26,7 @@ pub fn operations(config: &mut utoipa_actix_web::service_config::ServiceConfig) 
         .service(list_drives)
         .service(get_drive)
         .service(list_slots)
+        .service(list_appointments)
         .service(book)
         .service(cancel);
 }
@@ -60,6 +61,38 @@ struct DriveMade {
     status: DriveStatus,
     /// How many slots the hours were cut into.
     slots: usize,
+}
+
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+struct AppointmentQuery {
+    /// Only those that a fact which came later has made impossible.
+    #[serde(default)]
+    #[param(required = false)]
+    impossible: bool,
+    #[serde(default)]
+    #[param(inline, required = false)]
+    limit: Limit,
+    cursor: Option<String>,
+}
+
+#[derive(Debug, Serialize, ToSchema)]
+struct AppointmentView {
+    id: AppointmentId,
+    donor: DonorId,
+    slot: SlotId,
+    starts_at: DateTime<Utc>,
+    status: AppointmentStatus,
+    /// The donor could no longer be booked on that day; why is not told.
+    impossible: bool,
+}
+
+impl From<Booking> for AppointmentView {
+    fn from(row: Booking) -> Self {
+        let Booking { id, donor, slot, starts_at, status, impossible } = row;
+        Self { id, donor, slot, starts_at, status, impossible }
+    }
 }
 
 /// A drive. Who does not run it gets `null` from `title` on.
@@ -238,6 +271,26 @@ async fn list_slots(
     let who = by.clone();
     let slots = house.db.read(move |conn| super::slots(conn, &who, id.0)).await?;
     Ok(HttpResponse::Ok().json(SlotList { items: slots.into_iter().map(SlotView::from).collect() }))
+}
+
+/// The appointments of a drive that still take a place, by start, for those who run it.
+#[utoipa::path(tag = "drives", params(("id" = DriveId, Path), AppointmentQuery),
+    responses((status = 200, description = "A page", body = Page<AppointmentView>)))]
+#[get("/drives/{id}/appointments")]
+async fn list_appointments(
+    house: web::Data<House>,
+    by: Actor<Book>,
+    id: PathId<DriveId>,
+    query: Query<AppointmentQuery>,
+) -> Answer {
+    let after = house.after::<(NaiveDateTime, i64)>(query.cursor.as_deref(), query.list())?;
+    let (limit, impossible, who, zone) = (query.limit.get(), query.impossible, by.clone(), house.zone);
+    let rows = house
+        .db
+        .read(move |conn| super::bookings(conn, zone, &who, id.0, impossible, after, limit + 1))
+        .await?;
+    let page = house.page(rows, limit, query.list(), Booking::key, AppointmentView::from)?;
+    Ok(HttpResponse::Ok().json(page))
 }
 
 /// Books a donor into the named slot, or into the earliest that has a place. The booking is proposed

@@ -6,6 +6,7 @@
 
 pub mod api;
 mod book;
+mod booked;
 mod cancel;
 mod keep;
 mod leave;
@@ -30,6 +31,7 @@ use crate::db::{Conn, Tx, feed};
 use crate::places;
 use crate::vault::Vault;
 pub use book::{Booked, book, enter_appointment};
+pub use booked::{Booking, bookings};
 pub use cancel::{Cancelled, cancel};
 pub use keep::keep_appointment;
 pub use leave::{erase, stand};

@@ -1,9 +1,9 @@
 //! Rows of drives, slots and appointments, and the two statements that keep a slot within its capacity.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use chrono::{NaiveDate, NaiveDateTime};
-use diesel::dsl::{count_star, exists, select, sum};
+use diesel::dsl::{count_star, exists, not, select, sum};
 use diesel::prelude::*;
 use shiryan_kernel::blood::DonationType;
 use shiryan_kernel::ids::{AppointmentId, DonorId, DriveId, FacilityId, SlotId, UnitId, UserId};
@@ -326,4 +326,75 @@ pub fn end(tx: &mut Tx, id: AppointmentId, from: AppointmentStatus, to: Appointm
         ))
         .execute(tx.conn)?;
     Ok(moved == 1)
+}
+
+/// A live appointment of a drive.
+#[derive(Debug, Queryable)]
+pub struct Booking {
+    pub id: AppointmentId,
+    pub donor: DonorId,
+    pub slot: SlotId,
+    pub starts_at: NaiveDateTime,
+    pub status: AppointmentStatus,
+}
+
+/// The drive's appointments that take a place, by start, after `after`; with `impossible`, those alone whose
+/// donor has no window for `given` open on the civil day `on`.
+pub fn appointments(
+    conn: &mut Conn,
+    drive: DriveId,
+    (given, on): (DonationType, NaiveDate),
+    impossible: bool,
+    after: Option<(NaiveDateTime, i64)>,
+    limit: i64,
+) -> Result<Vec<Booking>> {
+    on_each!(conn => c, {
+        let open = giving_windows::table
+            .filter(giving_windows::donor.eq(appointments::donor))
+            .filter(giving_windows::donation_type.eq(given))
+            .filter(giving_windows::from_on.le(on))
+            .filter(giving_windows::until_on.is_null().or(giving_windows::until_on.ge(on)));
+        let mut rows = appointments::table
+            .inner_join(slots::table)
+            .filter(appointments::drive.eq(drive))
+            .filter(appointments::status.eq_any(LIVE))
+            .order((slots::starts_at, appointments::id))
+            .limit(limit)
+            .select((
+                appointments::id,
+                appointments::donor,
+                appointments::slot,
+                slots::starts_at,
+                appointments::status,
+            ))
+            .into_boxed();
+        if impossible {
+            rows = rows.filter(not(exists(open)));
+        }
+        if let Some((at, id)) = after {
+            rows = rows.filter(
+                slots::starts_at.gt(at).or(slots::starts_at.eq(at).and(appointments::id.gt(id))),
+            );
+        }
+        rows.load(c)
+    })
+    .map_err(Problem::from)
+}
+
+/// Those of these donors who have a window open on this civil day.
+pub fn able(
+    conn: &mut Conn,
+    donors: &[DonorId],
+    given: DonationType,
+    on: NaiveDate,
+) -> Result<HashSet<DonorId>> {
+    let rows: Vec<DonorId> = on_each!(conn => c, giving_windows::table
+        .filter(giving_windows::donor.eq_any(donors))
+        .filter(giving_windows::donation_type.eq(given))
+        .filter(giving_windows::from_on.le(on))
+        .filter(giving_windows::until_on.is_null().or(giving_windows::until_on.ge(on)))
+        .select(giving_windows::donor)
+        .load(c))
+    .map_err(Problem::from)?;
+    Ok(rows.into_iter().collect())
 }

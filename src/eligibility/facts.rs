@@ -5,11 +5,12 @@
 //! favour.
 
 use chrono::NaiveDate;
+use serde::Serialize;
 use shiryan_kernel::blood::{DonationType, Sex};
 use shiryan_kernel::status::DonorStatus;
 
 /// One giving, whatever came of it. The day is the day of giving, not of entry.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize)]
 pub struct Giving {
     pub on: NaiveDate,
     pub donation_type: DonationType,
@@ -30,7 +31,7 @@ impl Giving {
 }
 
 /// One deferral as recorded. A corrected entry is replaced by the caller, never passed twice.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize)]
 pub struct DeferralFact {
     /// Code of the catalogue.
     pub code: String,
@@ -67,7 +68,7 @@ impl DeferralFact {
 
 /// The medical officer's word: one giving is allowed from this day on, despite a reason that needs
 /// a physician. Used up by the next giving; no hard stop hears it.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize)]
 pub struct Allowance {
     /// Code of the reason that is lifted.
     pub code: String,
@@ -75,14 +76,14 @@ pub struct Allowance {
 }
 
 /// How often the donor says to have given in the 365 days before a day.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
 pub struct Declared {
     pub count: u16,
     pub on: NaiveDate,
 }
 
 /// Everything that the rules ask about one donor.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct DonorFacts {
     pub sex: Option<Sex>,
     pub birth_date: Option<NaiveDate>,

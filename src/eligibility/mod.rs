@@ -14,6 +14,7 @@ mod bar;
 mod catalogue;
 mod content;
 mod correct;
+mod decided;
 mod deferral;
 mod enter;
 mod erase;
@@ -50,6 +51,7 @@ pub use correct::{
     GivingCorrection, Proposal, ask_correction, ask_giving_correction, ask_withdrawal, proposal,
     settle_approval,
 };
+pub use decided::{Answer, KeptDecision, facts_digest, keep_decision, list_decisions};
 pub use enter::{end_deferral, enter_deferral, list_deferrals};
 pub use erase::erase;
 pub use facts::{Allowance, Declared, DeferralFact, DonorFacts, Giving};

@@ -5,13 +5,13 @@ use std::collections::HashMap;
 use chrono::{NaiveDate, NaiveDateTime};
 use diesel::prelude::*;
 use shiryan_kernel::blood::DonationType;
-use shiryan_kernel::ids::{AllowanceId, ApprovalId, DeferralId, DonorId, GivingId, UserId};
+use shiryan_kernel::ids::{AllowanceId, ApprovalId, DecisionId, DeferralId, DonorId, GivingId, UserId};
 use shiryan_kernel::{Code, Problem, Result};
 
 use super::ledger::{DeferralLine, Event, GivingLine};
 use super::record::{GivingSource, NewGiving};
-use super::{Allowance, DeferralFact, Giving, RuleSet, Window};
-use crate::db::tables::{allowances, deferrals, giving_windows, givings};
+use super::{Allowance, Decision, DeferralFact, Giving, RuleSet, Window};
+use crate::db::tables::{allowances, decisions, deferrals, giving_windows, givings};
 use crate::db::{Conn, Tx, insert_all};
 use crate::vault::{Place, SealingKey};
 
@@ -343,6 +343,68 @@ pub fn sealed_allowances(conn: &mut Conn, donors: Span) -> Result<ByDonor<Sealed
 
 const fn allowance_place(column: &'static str, id: AllowanceId) -> Place {
     Place::of("allowances", column, id.0)
+}
+
+/// What a kept decision says openly.
+#[derive(Debug, Clone, PartialEq, Eq, Queryable)]
+pub struct DecisionLine {
+    pub donation_type: DonationType,
+    pub on: NaiveDate,
+    /// Code and version, `default:1`.
+    pub rule_set: String,
+    /// UTC.
+    pub decided_at: NaiveDateTime,
+    pub decided_by: UserId,
+}
+
+pub fn insert_decision(
+    tx: &mut Tx,
+    id: DecisionId,
+    donor: DonorId,
+    by: UserId,
+    decision: &Decision,
+    answer: Vec<u8>,
+) -> Result<()> {
+    let stamp = &decision.rule_set;
+    diesel::insert_into(decisions::table)
+        .values((
+            decisions::id.eq(id),
+            decisions::donor.eq(donor),
+            decisions::donation_type.eq(decision.donation_type),
+            decisions::decided_for.eq(decision.on),
+            decisions::rule_set.eq(format!("{}:{}", stamp.code, stamp.version)),
+            decisions::answer.eq(answer),
+            decisions::decided_at.eq(tx.now.naive_utc()),
+            decisions::decided_by.eq(by),
+        ))
+        .execute(tx.conn)?;
+    Ok(())
+}
+
+/// A donor's kept decisions after `after`, oldest first, with what is sealed of them.
+pub fn decisions(
+    conn: &mut Conn,
+    donor: DonorId,
+    after: i64,
+    limit: i64,
+) -> Result<Vec<(DecisionId, DecisionLine, Vec<u8>)>> {
+    Ok(decisions::table
+        .filter(decisions::donor.eq(donor))
+        .filter(decisions::id.gt(after))
+        .order(decisions::id)
+        .limit(limit)
+        .select((
+            decisions::id,
+            (
+                decisions::donation_type,
+                decisions::decided_for,
+                decisions::rule_set,
+                decisions::decided_at,
+                decisions::decided_by,
+            ),
+            decisions::answer,
+        ))
+        .load(conn)?)
 }
 
 /// Puts these windows in the place of the donor's own; whether anything changed.

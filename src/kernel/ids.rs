@@ -157,6 +157,8 @@ id_type! {
     GivingId,
     DeferralId,
     AllowanceId,
+    /// A decision on which somebody acted.
+    DecisionId,
     /// A bag.
     BloodUnitId,
     MovementId,

@@ -283,6 +283,19 @@ diesel::table! {
 }
 
 diesel::table! {
+    decisions (id) {
+        id -> BigInt,
+        donor -> BigInt,
+        donation_type -> Text,
+        decided_for -> Date,
+        rule_set -> Text,
+        answer -> Binary,
+        decided_at -> Timestamp,
+        decided_by -> BigInt,
+    }
+}
+
+diesel::table! {
     giving_windows (donor, donation_type, place) {
         donor -> BigInt,
         donation_type -> Text,
@@ -356,6 +369,7 @@ diesel::table! {
         facility -> BigInt,
         drive -> Nullable<BigInt>,
         appointment -> Nullable<BigInt>,
+        decision -> Nullable<BigInt>,
         recorded_at -> Timestamp,
         recorded_by -> Nullable<BigInt>,
     }

@@ -5,7 +5,7 @@ use std::sync::{Arc, Barrier};
 use chrono::{DateTime, Duration, Utc};
 use diesel::prelude::*;
 use serde_json::{Value, json};
-use shiryan::db::tables::{appointments, blood_units, donations, donors, givings, unit_movements};
+use shiryan::db::tables::{appointments, blood_units, decisions, donations, donors, givings, unit_movements};
 use shiryan::db::{Lane, Tx};
 use shiryan::donors::NewDonor;
 use shiryan::eligibility::{self, NewDeferral};
@@ -28,6 +28,7 @@ both!(
     a_late_entry_keeps_its_own_day,
     what_a_donor_should_not_have_given_is_kept_and_blocked,
     a_deferral_that_came_after_blocks_a_late_entry,
+    the_decision_behind_a_donation_is_kept,
     only_a_confirmed_group_is_on_the_bag,
     a_record_that_waits_for_review_takes_no_donation,
     a_typing_blocks_units_that_left_quarantine_under_another_group,
@@ -337,6 +338,42 @@ fn a_deferral_that_came_after_blocks_a_late_entry(app: TestApp) {
     let late = with(form(&app, id, 1), json!({"collected_at": collected}));
     assert_eq!(bank(&app).post(DONATIONS, &late).expect(201)["warnings"], json!(["not_eligible"]));
     assert_eq!(shelf(&app)[0]["status"], "blocked");
+}
+
+fn the_decision_behind_a_donation_is_kept(app: TestApp) {
+    let [well, carrier] = [(); 2].map(|()| donor(&app, app.places.company));
+    defer(&app, carrier, "P-HIV");
+    for (n, id) in [(1, well), (2, carrier)] {
+        bank(&app).post(DONATIONS, &form(&app, id, n)).expect(201);
+    }
+    let kept = |donor: DonorId| {
+        let page = app.client(Role::Physician).get(&format!("/api/v1/donors/{donor}/decisions")).expect(200);
+        assert_eq!(page["items"].as_array().unwrap().len(), 1);
+        page["items"][0].clone()
+    };
+    let (yes, no) = (kept(well), kept(carrier));
+    assert_eq!((&yes["outcome"], &yes["rule_set"]), (&json!("eligible"), &json!("default:1")));
+    assert_eq!((&no["outcome"], &no["reasons"][0]), (&json!("never"), &json!("P-HIV")));
+    // The facts as they were, before the donation itself counted: a replay with them is the same decision.
+    let (vault, book) = (app.house.vault.clone(), app.house.rules.clone());
+    let facts = app.house.db.read_now(|conn| eligibility::facts_of(conn, &vault, &book, well, None)).unwrap();
+    assert_ne!(yes["facts"], eligibility::facts_digest(&facts).as_str());
+    let before = eligibility::DonorFacts { givings: Vec::new(), never_screened_here: true, ..facts };
+    assert_eq!(yes["facts"], eligibility::facts_digest(&before).as_str());
+    let (named, rows) = app
+        .house
+        .db
+        .read_now(|conn| {
+            let named: Vec<Option<i64>> =
+                donations::table.order(donations::id).select(donations::decision).load(conn)?;
+            let columns = (decisions::id, decisions::answer);
+            let rows: Vec<(i64, Vec<u8>)> =
+                decisions::table.order(decisions::id).select(columns).load(conn)?;
+            Ok((named, rows))
+        })
+        .unwrap();
+    assert_eq!(named, rows.iter().map(|(id, _)| Some(*id)).collect::<Vec<_>>());
+    assert_eq!(rows[0].1.len(), rows[1].1.len(), "a cell says nothing by its length");
 }
 
 fn only_a_confirmed_group_is_on_the_bag(app: TestApp) {

@@ -15,6 +15,7 @@ DROP TABLE slots;
 DROP TABLE drives;
 DROP TABLE activities;
 DROP TABLE giving_windows;
+DROP TABLE decisions;
 DROP TABLE allowances;
 DROP TABLE deferrals;
 DROP TABLE givings;

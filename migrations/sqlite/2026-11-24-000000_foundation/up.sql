@@ -311,6 +311,20 @@ CREATE TABLE allowances (
 );
 CREATE INDEX allowances_by_donor ON allowances (donor, id);
 
+-- Decisions on which somebody acted: by which version of which rule set, and, sealed under the donor's key, the
+-- outcome, its reasons and a digest of every fact that was decided on.
+CREATE TABLE decisions (
+    id INTEGER PRIMARY KEY NOT NULL,
+    donor BIGINT NOT NULL REFERENCES donors (id),
+    donation_type TEXT NOT NULL CHECK (donation_type IN ('whole_blood', 'double_red_cells', 'platelet_apheresis', 'plasma_apheresis')),
+    decided_for DATE NOT NULL,
+    rule_set TEXT NOT NULL,
+    answer BLOB NOT NULL,
+    decided_at TIMESTAMP NOT NULL,
+    decided_by BIGINT NOT NULL REFERENCES users (id)
+);
+CREATE INDEX decisions_by_donor ON decisions (donor, id);
+
 -- When each donor may give what, at most two windows ahead; `until_on` NULL is open. Written with the
 -- fact that changes it.
 CREATE TABLE giving_windows (
@@ -394,6 +408,7 @@ CREATE TABLE donations (
     facility BIGINT NOT NULL REFERENCES facilities (id),
     drive BIGINT REFERENCES drives (id),
     appointment BIGINT UNIQUE REFERENCES appointments (id),
+    decision BIGINT REFERENCES decisions (id),
     recorded_at TIMESTAMP NOT NULL,
     recorded_by BIGINT REFERENCES users (id)
 );

@@ -1,11 +1,11 @@
-//! Givings and the medical officer's leaves over HTTP.
+//! Givings, the medical officer's leaves, and the decisions on which somebody acted, over HTTP.
 
 use actix_web::{HttpResponse, get, post, web};
-use chrono::NaiveDate;
+use chrono::{DateTime, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
 use shiryan_kernel::Code;
 use shiryan_kernel::blood::DonationType;
-use shiryan_kernel::ids::{AllowanceId, DonorId, GivingId, UserId};
+use shiryan_kernel::ids::{AllowanceId, DecisionId, DonorId, GivingId, UserId};
 use shiryan_kernel::page::Page;
 use shiryan_kernel::problem::Faults;
 use shiryan_kernel::text::Note;
@@ -13,8 +13,8 @@ use shiryan_kernel::time::past_day;
 use utoipa::{IntoParams, ToSchema};
 
 use super::super::{
-    GivenAllowance, GivingCorrection, GivingLine, GivingSource, MOST_ML, allow, ask_giving_correction,
-    list_allowances, list_givings,
+    GivenAllowance, GivingCorrection, GivingLine, GivingSource, KeptDecision, MOST_ML, Outcome, allow,
+    ask_giving_correction, list_allowances, list_decisions, list_givings,
 };
 use crate::accounts::{Actor, AskCorrections, Asked, MedicalOfficer, SeeEligibility};
 use crate::http::{Answer, Body, House, IdempotencyKey, Limit, PathId, Query, Speak};
@@ -22,7 +22,7 @@ use crate::texts;
 
 /// Adds the operations.
 pub(super) fn operations(config: &mut utoipa_actix_web::service_config::ServiceConfig) {
-    config.service(givings).service(correct).service(allow_once).service(allowances);
+    config.service(givings).service(correct).service(allow_once).service(allowances).service(decisions);
 }
 
 #[derive(Debug, Deserialize, IntoParams)]
@@ -97,6 +97,23 @@ struct AllowanceView {
     allowed_on: NaiveDate,
     reason: String,
     allowed_by: UserId,
+}
+
+/// A decision on which somebody acted.
+#[derive(Serialize, ToSchema)]
+struct KeptView {
+    id: DecisionId,
+    donation_type: DonationType,
+    on: NaiveDate,
+    /// Code and version, such as `default:1`.
+    rule_set: String,
+    outcome: Outcome,
+    /// Codes, strongest first.
+    reasons: Vec<String>,
+    /// SHA-256 of every fact that was decided on, in hexadecimal: equal facts, equal digests.
+    facts: String,
+    decided_at: DateTime<Utc>,
+    decided_by: UserId,
 }
 
 /// A donor's givings: every line of the ledger, in the order of entry.
@@ -210,5 +227,33 @@ async fn allowances(
         allowed_by: by,
     };
     let page = house.page(rows, query.limit.get(), query.list(), |row| row.id.0, show)?;
+    Ok(HttpResponse::Ok().json(page))
+}
+
+/// Decisions on a donor on which somebody acted, such as a donation's, oldest first.
+#[utoipa::path(tag = "donors", params(("id" = DonorId, Path), Paging),
+    responses((status = 200, description = "A page", body = Page<KeptView>)))]
+#[get("/donors/{id}/decisions")]
+async fn decisions(
+    house: web::Data<House>,
+    by: Actor<MedicalOfficer>,
+    id: PathId<DonorId>,
+    query: Query<Paging>,
+) -> Answer {
+    let after = house.after::<i64>(query.cursor.as_deref(), query.list())?.unwrap_or(0);
+    let (vault, who, id, limit) = (house.vault.clone(), by.clone(), id.0, query.limit.get());
+    let rows = house.db.read(move |conn| list_decisions(conn, &vault, &who, id, after, limit + 1)).await?;
+    let show = |KeptDecision { id, line, answer }: KeptDecision| KeptView {
+        id,
+        donation_type: line.donation_type,
+        on: line.on,
+        rule_set: line.rule_set,
+        outcome: answer.outcome,
+        reasons: answer.reasons,
+        facts: answer.facts,
+        decided_at: line.decided_at.and_utc(),
+        decided_by: line.decided_by,
+    };
+    let page = house.page(rows, limit, query.list(), |row| row.id.0, show)?;
     Ok(HttpResponse::Ok().json(page))
 }

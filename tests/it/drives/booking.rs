@@ -22,6 +22,7 @@ both!(
     whoever_is_registered_is_booked_until_a_fact_forbids_it,
     what_is_out_of_scope_is_not_there,
     a_drive_that_is_over_takes_nobody,
+    an_appointment_that_a_later_fact_forbids_shows_as_impossible,
 );
 
 fn a_repeated_booking_is_one_booking(app: TestApp) {
@@ -153,4 +154,44 @@ fn a_drive_that_is_over_takes_nobody(app: TestApp) {
     app.clock.advance(Duration::minutes(150));
     let over = app.client(Role::Bank).post(&appointments_of(drive), &json!({"donor": donors[1]}));
     assert_eq!(over.problem(409), "drive_closed");
+}
+
+fn an_appointment_that_a_later_fact_forbids_shows_as_impossible(app: TestApp) {
+    let (drive, medic) = (usual(&app), app.client(Role::Medic));
+    let made: Vec<(String, String)> = (1..=3)
+        .map(|n| {
+            let form = json!({
+                "first_name": "ياسر", "family_name": "قاسم", "sex": "male", "birth_date": "1994-05-20",
+                "service_number": format!("IM-{n}"), "unit": app.places.company, "weight_kg": 82.0,
+                "height_cm": 177,
+            });
+            let donor = medic.post("/api/v1/donors", &form).expect(201)["id"].as_str().unwrap().to_owned();
+            let booked = medic.post(&appointments_of(drive), &json!({"donor": donor})).expect(201);
+            (donor, booked["id"].as_str().unwrap().to_owned())
+        })
+        .collect();
+    let list = |query: &str| {
+        let page = medic.get(&format!("{}{query}", appointments_of(drive))).expect(200);
+        page["items"].as_array().unwrap().clone()
+    };
+    assert_eq!(list("").len(), 3);
+    assert!(list("?impossible=true").is_empty());
+    for (donor, code) in [(&made[0].0, "P-HIV"), (&made[2].0, "TAT")] {
+        let path = format!("/api/v1/donors/{donor}/deferrals");
+        medic.post(&path, &json!({"code": code, "base": "2026-11-23"})).expect(201);
+    }
+    let flagged: Vec<String> =
+        list("?impossible=true").iter().map(|one| one["id"].as_str().unwrap().to_owned()).collect();
+    assert_eq!(flagged, [made[0].1.clone(), made[2].1.clone()], "by start, whatever the cause");
+    let all: Vec<bool> = list("").iter().map(|one| one["impossible"].as_bool().unwrap()).collect();
+    assert_eq!(all, [true, false, true]);
+    let first = medic.get(&format!("{}?impossible=true&limit=1", appointments_of(drive))).expect(200);
+    let next = format!(
+        "{}?impossible=true&limit=1&cursor={}",
+        appointments_of(drive),
+        first["next"].as_str().unwrap()
+    );
+    assert_eq!(medic.get(&next).expect(200)["items"][0]["id"], made[2].1.as_str());
+    let other = plan(&app, json!({"unit": app.places.other_unit}));
+    assert_eq!(medic.get(&appointments_of(other)).problem(404), "not_found");
 }
