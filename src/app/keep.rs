@@ -39,7 +39,7 @@ pub async fn keep(house: web::Data<House>) {
 }
 
 /// The work of a new civil day or another rule set, done once: windows of giving that have passed make room for the
-/// next, traces whose time is over go, then the hospitals' table is made. `progress` gets the number of donors done.
+/// next, traces whose time is over go, SQLite's log is emptied, then the hospitals' table is made. `progress` gets the number of donors done.
 ///
 /// # Errors
 /// As any write.
@@ -51,6 +51,7 @@ pub fn daily(house: &House, progress: impl FnMut(u64)) -> Result<()> {
         eligibility::rewrite_all_windows(&house.db, &house.vault, &house.rules, progress)?;
         let vault = house.vault.clone();
         house.db.write_now(Lane::System, move |tx| donors::forget_traces(tx, &vault, today).map(drop))?;
+        house.db.empty_log()?;
         house.db.write_now(Lane::System, move |tx| meta::put(tx.conn, WINDOWS_OF, &day))?;
     }
     published::make_due(&house.db, today).map(drop)

@@ -38,6 +38,7 @@ struct Progress {
 #[serde(rename_all = "snake_case")]
 enum Stage {
     Donors,
+    Traces,
     Activities,
     Jobs,
     Audit,
@@ -123,7 +124,8 @@ fn slice(tx: &mut Tx, old: &Vault, new: &Vault, by: UserId) -> shiryan_kernel::R
     let text = meta::get(tx.conn, UNDER_WAY)?.ok_or_else(|| Problem::internal("no change is under way"))?;
     let at: Progress = serde_json::from_str(&text).map_err(Problem::internal)?;
     let (last, next) = match at.stage {
-        Stage::Donors => (donors::rekey(tx, old, new, at.after, SLICE)?, Stage::Activities),
+        Stage::Donors => (donors::rekey(tx, old, new, at.after, SLICE)?, Stage::Traces),
+        Stage::Traces => (donors::reseal_traces(tx, old, new, at.after, SLICE)?, Stage::Activities),
         Stage::Activities => (activities::reseal(tx, old, new, at.after, SLICE)?, Stage::Jobs),
         Stage::Jobs => {
             jobs::reseal(tx, old, new)?;

@@ -137,6 +137,16 @@ impl Db {
         f(&mut conn)
     }
 
+    /// Moves what the write-ahead log holds into the file and empties the log, so that no earlier image of a page
+    /// keeps what was deleted. Whether it was emptied: not while somebody reads or writes; it waits for nobody.
+    /// On PostgreSQL its own vacuum does this. On this thread, which may block.
+    ///
+    /// # Errors
+    /// When the file cannot be opened.
+    pub fn empty_log(&self) -> Result<bool> {
+        pool::empty_log(self.target())
+    }
+
     /// Writes, serialisable: after `Ok` the change is durable.
     ///
     /// # Errors

@@ -175,6 +175,23 @@ pub fn roomy(conn: &mut Conn) -> Result<()> {
     Ok(())
 }
 
+/// Empties the write-ahead log, on a connection of its own that waits for nobody; whether it was emptied.
+pub fn empty_log(target: &Target) -> Result<bool> {
+    if matches!(target, Target::Postgres(_)) {
+        return Ok(false);
+    }
+    let mut conn = connect(target, Use::Read)?;
+    impatient(&mut conn)?;
+    let done: Checkpoint = diesel::sql_query("PRAGMA wal_checkpoint(TRUNCATE)").get_result(&mut conn)?;
+    Ok(done.busy == 0)
+}
+
+#[derive(diesel::QueryableByName)]
+struct Checkpoint {
+    #[diesel(sql_type = diesel::sql_types::Integer)]
+    busy: i32,
+}
+
 /// A number that is another once a different connection has written; always 0 on PostgreSQL.
 pub fn version(conn: &mut Conn) -> Result<i32> {
     match conn {

@@ -55,7 +55,7 @@ pub use search::{Exact, Found, LookUp, Names, Words, by_name, look_up};
 pub use standing::{Change, Standing, stand};
 pub use store::{insert_prepared, owned_keys, owners};
 pub use titres::{NewTitre, TitreLine, TitreRecorded, Titres, titre, titres};
-pub use trace::{TracePurpose, Traced, forget_traces, open_trace};
+pub use trace::{TracePurpose, Traced, forget_traces, open_trace, reseal_traces};
 pub use typing::{Group, Line as TypingLine, NewTyping, Resolution, Typed, resolve, type_group, typings};
 pub use wishes::Wishes;
 

@@ -22,7 +22,7 @@ use crate::texts::Lang;
 use crate::vault::{Place, SealingKey};
 
 pub use consents::{consents, insert_consent};
-pub use erasure::{drop_traces, erase, insert_trace, trace};
+pub use erasure::{drop_traces, erase, insert_trace, set_trace, trace, traces_after};
 pub use laboratory::{antigens, insert_antigen, insert_titre, titres};
 
 #[derive(Debug, Queryable, Selectable)]

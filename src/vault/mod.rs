@@ -217,6 +217,14 @@ impl Vault {
         Ok(self.house.seal(place, &Zeroizing::new(old.house.open(place, sealed)?)))
     }
 
+    /// The same of a trace.
+    ///
+    /// # Errors
+    /// `identity_damaged` when `old` cannot open it.
+    pub fn reseal_trace(&self, old: &Self, place: Place, sealed: &[u8]) -> Result<Vec<u8>> {
+        Ok(self.trace.seal(place, &Zeroizing::new(old.trace.open(place, sealed)?)))
+    }
+
     /// The key of another root's digests, sealed under this one: what it digested can still be verified.
     #[must_use]
     pub fn keep_digests_of(&self, old: &Self, place: Place) -> Vec<u8> {

@@ -3,11 +3,11 @@
 use diesel::prelude::*;
 use serde_json::{Value, json};
 use shiryan::app::daily;
-use shiryan::db::Conn;
 use shiryan::db::tables::{
     appointments, audit_lines, deferrals, donations, donor_identities, donor_tags, donors, giving_windows,
     givings, slots, trace_records,
 };
+use shiryan::db::{Conn, Target};
 use shiryan_kernel::ids::DonorId;
 use shiryan_kernel::role::Role;
 use shiryan_kernel::time::plus_days;
@@ -127,7 +127,24 @@ fn b8_no_key_identity_or_tag_remains(app: TestApp) {
     let typing = json!({"blood_group": "a_pos", "sample": "S1", "typed_on": "2026-01-05"});
     app.client(Role::Bank).post(&format!("{path}/typings"), &typing).expect(201);
     gave(&app, &path, 1);
+    let sealed: Vec<u8> =
+        read(&app, |conn| donors::table.find(donor.0).select(donors::donor_key).first(conn));
+    let name: Option<Vec<u8>> =
+        read(&app, |conn| donor_identities::table.find(donor.0).select(donor_identities::name).first(conn));
+    let in_files = |bytes: &[u8]| match app.house.db.target() {
+        Target::Sqlite(path) => {
+            let files = std::fs::read_dir(path.parent().unwrap()).unwrap();
+            let files = files.map(|entry| std::fs::read(entry.unwrap().path()).unwrap());
+            Some(files.filter(|file| file.windows(bytes.len()).any(|window| window == bytes)).count())
+        }
+        Target::Postgres(_) => None,
+    };
+    assert_ne!(in_files(&sealed), Some(0));
     erase(&app, &path);
+    // No earlier image of a page keeps the sealed key or the sealed name.
+    for gone in [&sealed, &name.unwrap()] {
+        assert!([None, Some(0)].contains(&in_files(gone)));
+    }
     let key: Vec<u8> = read(&app, |conn| donors::table.find(donor.0).select(donors::donor_key).first(conn));
     assert!(key.is_empty());
     type Cells = (

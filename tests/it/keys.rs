@@ -8,11 +8,12 @@ use shiryan::accounts::{self, NewUser, Principal, Username};
 use shiryan::app::{self, Rotated};
 use shiryan::audit::{self, Line, Verdict};
 use shiryan::db::{Db, Lane, Size, Target, Tx, meta, migrate};
-use shiryan::donors::{self, NewDonor, Purpose};
-use shiryan::eligibility::{self, NewDeferral, Rulebook};
+use shiryan::donors::{self, ErasureReason, NewDonor, Purpose, TracePurpose};
+use shiryan::eligibility::{self, GivingSource, NewDeferral, NewGiving, Rulebook};
 use shiryan::jobs;
 use shiryan::vault::{RootKey, Vault};
 use shiryan_kernel::Code;
+use shiryan_kernel::blood::DonationType;
 use shiryan_kernel::ids::{DonorId, SessionId};
 use shiryan_kernel::role::Role;
 use shiryan_kernel::status::JobKind;
@@ -24,6 +25,7 @@ use super::support::databases::Empty;
 both!(
     everything_opens_under_the_new_root_alone,
     a_change_that_is_interrupted_goes_on,
+    a_trace_moves_and_an_erased_donor_is_passed_over,
     nobody_else_may_have_the_database_open,
     a_third_key_changes_nothing,
 );
@@ -197,6 +199,33 @@ fn a_change_that_is_interrupted_goes_on(at: Empty) {
     assert!(interruptions > 4, "{interruptions}");
     world.holds(2);
     assert!(matches!(world.verdict(2), Verdict::Whole(_)));
+}
+
+fn a_trace_moves_and_an_erased_donor_is_passed_over(at: Empty) {
+    let mut world = world(at, 2);
+    let (by, book, gone) = (world.by.clone(), world.book.clone(), world.donors.remove(0));
+    let erase = move |tx: &mut Tx| {
+        let old = vault(1);
+        let new = NewGiving {
+            donor: gone,
+            on: "2026-10-01".parse().unwrap(),
+            donation_type: DonationType::WholeBlood,
+            volume_ml: None,
+            red_cells_lost: false,
+            source: GivingSource::Import,
+        };
+        eligibility::record_giving(tx, &old, &book, &new)?;
+        eligibility::erase(tx, &old, &book, &by, gone, ErasureReason::LegalOrder)
+    };
+    world.open().write_now(Lane::System, erase).unwrap();
+    assert_eq!(world.rotate(1, 2, usize::MAX), Ok(Rotated::Done));
+    let opened = |root: u8| {
+        let by = world.by.clone();
+        let look = move |tx: &mut Tx| donors::open_trace(tx, &vault(root), &by, gone, TracePurpose::LookBack);
+        world.open().write_now(Lane::System, look)
+    };
+    assert_eq!(opened(2).unwrap().national_id.as_deref(), Some(number(0).as_str()));
+    assert_eq!(opened(1).unwrap_err().code, Code::IdentityDamaged);
 }
 
 fn nobody_else_may_have_the_database_open(at: Empty) {

@@ -6,7 +6,7 @@ use shiryan_kernel::ids::DonorId;
 use utoipa::ToSchema;
 
 use crate::accounts::{Actor, EraseDonors, OpenTraces};
-use crate::db::Lane;
+use crate::db::{Lane, off_loop};
 use crate::donors::{self, Erased, ErasureReason, TracePurpose, Traced};
 use crate::drives;
 use crate::http::{Answer, Body, House, IdempotencyKey, PathId};
@@ -40,6 +40,11 @@ pub(super) async fn erase(
     let (vault, book, who, id) = (house.vault.clone(), house.rules.clone(), by.clone(), id.0);
     let erased =
         house.once(&by, request, move |tx| drives::erase(tx, &vault, &book, &who, id, reason)).await?;
+    // The erasure holds without it; the day's work tries again.
+    let db = house.db.clone();
+    if let Err(problem) = off_loop(move || db.empty_log()).await {
+        tracing::warn!(cause = problem.cause.as_deref().unwrap_or_default(), "the log was not emptied");
+    }
     Ok(HttpResponse::Ok().json(erased))
 }
 

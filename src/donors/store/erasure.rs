@@ -63,6 +63,20 @@ pub fn trace(conn: &mut Conn, id: DonorId) -> Result<Vec<u8>> {
     Ok(trace_records::table.find(id.0).select(trace_records::person).first(conn)?)
 }
 
+pub fn traces_after(conn: &mut Conn, after: i64, limit: i64) -> Result<Vec<(DonorId, Vec<u8>)>> {
+    Ok(trace_records::table
+        .filter(trace_records::donor.gt(after))
+        .order(trace_records::donor)
+        .limit(limit)
+        .select((trace_records::donor, trace_records::person))
+        .load(conn)?)
+}
+
+pub fn set_trace(conn: &mut Conn, id: DonorId, person: Vec<u8>) -> Result<()> {
+    diesel::update(trace_records::table.find(id.0)).set(trace_records::person.eq(person)).execute(conn)?;
+    Ok(())
+}
+
 /// Removes the traces that were to be kept until before this day; how many.
 pub fn drop_traces(conn: &mut Conn, today: NaiveDate) -> Result<usize> {
     Ok(diesel::delete(trace_records::table.filter(trace_records::keep_until.lt(today))).execute(conn)?)
