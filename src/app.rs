@@ -5,6 +5,7 @@
 
 mod keep;
 mod rotate;
+pub mod secret;
 mod work;
 
 use std::net::SocketAddr;
@@ -35,8 +36,8 @@ pub use keep::{daily, keep};
 pub use rotate::{Rotated, rotate};
 pub use work::{work, work_off};
 
-use crate::settings::Settings;
-use crate::vault::{RootKey, Vault};
+use crate::settings::{KeyPlace, Settings};
+use crate::vault::{RootKey, Salt, Vault};
 use crate::web::Visitor;
 use crate::{
     accounts, activities, donations, donors, drives, eligibility, jobs, places, projections, reserve, stock,
@@ -93,8 +94,8 @@ pub fn open(
     {
         crate::vault::private_dir(dir).map_err(OpenError)?;
     }
-    let key_file = settings.key_file();
-    let vault = Vault::new(RootKey::read_or_make(&key_file).map_err(OpenError)?);
+    let place = settings.key_place().map_err(|error| OpenError(error.0))?;
+    let vault = Vault::new(root_key(&place).map_err(OpenError)?);
     let state = migrate::state(&target).map_err(said)?;
     match state {
         migrate::State::Foreign => return Err(OpenError(migrate::foreign(&target))),
@@ -114,7 +115,7 @@ pub fn open(
     }
     migrate::run(&target).map_err(said)?;
     claim(&db, &vault, world)?;
-    let key_on_same_disk = on_same_disk(&target, &key_file);
+    let key_on_same_disk = matches!(place, KeyPlace::File(_)) && on_same_disk(&target, place.path());
     house(settings, world, db, vault, key_on_same_disk)
 }
 
@@ -202,6 +203,18 @@ fn claim(db: &Db, vault: &Vault, world: World) -> Result<(), OpenError> {
         Ok(())
     })
     .map_err(said)
+}
+
+/// The root key from its place. A file is made where none is; so is a salt, and a passphrase is asked for.
+fn root_key(place: &KeyPlace) -> Result<RootKey, String> {
+    match place {
+        KeyPlace::File(path) => RootKey::read_or_make(path),
+        KeyPlace::Credential(path) => RootKey::read(path),
+        KeyPlace::Passphrase(path) => {
+            let passphrase = secret::ask("Passphrase of the root key: ")?;
+            RootKey::of_passphrase(&passphrase, &Salt::read_or_make(path)?)
+        }
+    }
 }
 
 /// Whether whoever takes the data takes the key with it.

@@ -55,7 +55,38 @@ impl std::fmt::Debug for Database {
 
 #[derive(Debug, Clone, Deserialize)]
 pub struct Keys {
+    source: KeySource,
     file: String,
+}
+
+/// Where the root key comes from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum KeySource {
+    /// A file of its own.
+    File,
+    /// A credential that systemd hands to the service.
+    Credential,
+    /// A passphrase that somebody types at each start.
+    Passphrase,
+}
+
+/// The root key's place.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum KeyPlace {
+    File(PathBuf),
+    Credential(PathBuf),
+    /// The file of the salt; the passphrase is nowhere.
+    Passphrase(PathBuf),
+}
+
+impl KeyPlace {
+    /// The file that it needs.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        let (Self::File(path) | Self::Credential(path) | Self::Passphrase(path)) = self;
+        path
+    }
 }
 
 #[derive(Debug, Clone, Deserialize)]
@@ -175,15 +206,32 @@ impl Settings {
     }
 
     /// The root key's file.
-    #[must_use]
-    pub fn key_file(&self) -> PathBuf {
-        if self.keys.file.is_empty() {
+    ///
+    /// # Errors
+    /// Says so when systemd handed over no credentials.
+    pub fn key_place(&self) -> Result<KeyPlace, SettingsError> {
+        let given = || Some(PathBuf::from(&self.keys.file)).filter(|file| !file.as_os_str().is_empty());
+        let beside = |name: &str| {
             let mut dir = self.data.dir.clone().into_os_string();
             dir.push(".keys");
-            PathBuf::from(dir).join("root.key")
-        } else {
-            PathBuf::from(&self.keys.file)
-        }
+            PathBuf::from(dir).join(name)
+        };
+        Ok(match self.keys.source {
+            KeySource::File => KeyPlace::File(given().unwrap_or_else(|| beside("root.key"))),
+            KeySource::Passphrase => KeyPlace::Passphrase(given().unwrap_or_else(|| beside("root.salt"))),
+            KeySource::Credential => {
+                let dir = std::env::var_os("CREDENTIALS_DIRECTORY").ok_or_else(|| {
+                    SettingsError(
+                        "keys.source is credential, but no CREDENTIALS_DIRECTORY is set: the unit needs \
+                         LoadCredential=shiryan-root-key:…"
+                            .into(),
+                    )
+                })?;
+                KeyPlace::Credential(
+                    PathBuf::from(dir).join(given().unwrap_or_else(|| "shiryan-root-key".into())),
+                )
+            }
+        })
     }
 
     /// The operator's own directory of rule sets, when there is one.
@@ -455,7 +503,7 @@ mod tests {
     fn the_manual_is_a_whole_configuration() {
         let settings = Settings::load(None, [], &Flags::default()).unwrap();
         assert!(settings.server.listen.ip().is_loopback());
-        assert_eq!(settings.key_file(), PathBuf::from("shiryan-data.keys/root.key"));
+        assert_eq!(settings.key_place().unwrap(), KeyPlace::File("shiryan-data.keys/root.key".into()));
         assert_eq!(settings.target().unwrap().label(), "sqlite://shiryan-data/shiryan.db");
     }
 
@@ -466,7 +514,7 @@ mod tests {
         let settings = load(file, &environment).unwrap();
         assert_eq!(settings.server.listen.port(), 2);
         assert_eq!(settings.log.level, LogLevel::Warn);
-        assert_eq!(settings.key_file(), PathBuf::from("/srv/x.keys/root.key"));
+        assert_eq!(settings.key_place().unwrap(), KeyPlace::File("/srv/x.keys/root.key".into()));
         let flags = Flags { listen: Some("127.0.0.1:3".parse().unwrap()), ..Flags::default() };
         assert_eq!(Settings::load(None, [], &flags).unwrap().server.listen.port(), 3);
     }

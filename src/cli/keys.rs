@@ -11,9 +11,10 @@ use shiryan_kernel::time::SystemClock;
 use super::Common;
 use super::person::Person;
 use crate::accounts::ManageKeys;
-use crate::app::{self, Rotated};
+use crate::app::{self, Rotated, secret};
 use crate::db::Alone;
-use crate::vault::{RootKey, Vault};
+use crate::settings::KeyPlace;
+use crate::vault::{RootKey, Salt, Vault};
 
 #[derive(Debug, Args)]
 pub struct Keys {
@@ -48,13 +49,13 @@ impl Rotate {
     fn run(&self) -> Result<(), String> {
         let settings = self.common.settings(None)?;
         let target = settings.target().map_err(|error| error.to_string())?;
-        let key_file = settings.key_file();
+        let place = settings.key_place().map_err(|error| error.to_string())?;
         let by = self.person.sign_in::<ManageKeys>(|prove| {
             Alone::open(&target, Arc::new(SystemClock)).and_then(|mut alone| alone.read(|conn| prove(conn)))
         })?;
-        let next_file = beside(&key_file, "next");
-        let old = Vault::new(RootKey::read(&key_file)?);
-        let new = Vault::new(RootKey::read_or_make(&next_file)?);
+        let (file, next) = (place.path(), beside(place.path(), "next"));
+        let (old, new) = roots(&place, &next)?;
+        let (old, new) = (Vault::new(old), Vault::new(new));
         let bar = ProgressBar::new_spinner();
         let outcome = app::rotate(&target, Arc::new(SystemClock), (&old, &new), by.user, |rows| {
             bar.set_message(format!("{rows} rows"));
@@ -66,10 +67,37 @@ impl Rotate {
             Rotated::Done => println!("{} is sealed under a new root key.", target.label()),
             Rotated::Already => println!("{} was under the new root key already.", target.label()),
         }
-        let retired = put_in_place(&key_file, &next_file)?;
-        println!("Its file is {}. The old key is {}:", key_file.display(), retired.display());
-        println!("backups from before open with it alone. Keep it apart from them, or destroy it with them.");
+        let retired = put_in_place(file, &next)?;
+        println!(
+            "What belongs to it is in {}, what belonged to the old one in {}:",
+            file.display(),
+            retired.display()
+        );
+        println!(
+            "backups from before open with that alone. Keep it apart from them, or destroy it with them."
+        );
         Ok(())
+    }
+}
+
+/// The present root key and the one to come.
+fn roots(place: &KeyPlace, next: &Path) -> Result<(RootKey, RootKey), String> {
+    match place {
+        KeyPlace::File(path) => Ok((RootKey::read(path)?, RootKey::read_or_make(next)?)),
+        KeyPlace::Passphrase(path) => {
+            let present = secret::ask("Present passphrase of the root key: ")?;
+            let old = RootKey::of_passphrase(&present, &Salt::read(path)?)?;
+            let words = secret::ask("New passphrase: ")?;
+            if secret::ask("The new passphrase again: ")? != words {
+                return Err("the two are not the same".into());
+            }
+            Ok((old, RootKey::of_passphrase(&words, &Salt::read_or_make(next)?)?))
+        }
+        KeyPlace::Credential(_) => {
+            Err("a credential is only readable: set keys.source to \"file\" and keys.file to a \
+            copy of it, change that, and hand the new file to systemd"
+                .into())
+        }
     }
 }
 

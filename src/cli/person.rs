@@ -1,11 +1,10 @@
 //! A named person on the command line: commands that open identities or change keys sign somebody in (B12).
 
-use std::io::{BufRead, IsTerminal};
-
 use clap::Args;
 use shiryan_kernel::{Code, Problem};
 
 use crate::accounts::{self, Actor, Principal, Right};
+use crate::app::secret;
 use crate::db::Conn;
 
 /// Who acts.
@@ -25,7 +24,7 @@ impl Person {
         &self,
         read: impl FnOnce(&dyn Fn(&mut Conn) -> Result<Principal, Problem>) -> Result<Principal, Problem>,
     ) -> Result<Principal, String> {
-        let password = password()?;
+        let password = secret::ask("Password: ")?;
         let prove = |conn: &mut Conn| accounts::prove_now(conn, &self.user, &password);
         let principal = read(&prove).map_err(|problem| match problem.code {
             Code::Busy => "the database is busy: another program has it open; stop it first".to_owned(),
@@ -38,13 +37,4 @@ impl Person {
         Actor::<R>::of(principal.clone()).map_err(|_| "this account may not do that".to_owned())?;
         Ok(principal)
     }
-}
-
-fn password() -> Result<String, String> {
-    if std::io::stdin().is_terminal() {
-        return rpassword::prompt_password("Password: ").map_err(|error| error.to_string());
-    }
-    let mut line = String::new();
-    std::io::stdin().lock().read_line(&mut line).map_err(|error| error.to_string())?;
-    Ok(line.trim_end_matches(['\r', '\n']).to_owned())
 }

@@ -59,7 +59,7 @@ pub fn run_house(
         if house.key_on_same_disk {
             tracing::warn!(
                 code = "key_on_same_disk",
-                key = %house.settings.key_file().display(),
+                key = %house.settings.key_place().map_or_else(|error| error.0, |at| at.path().display().to_string()),
                 "the root key lies on the disk of the data: who takes one takes both"
             );
         }

@@ -15,7 +15,7 @@ use sha2::{Digest, Sha256};
 use shiryan_kernel::{Code, Problem, Result};
 use zeroize::Zeroizing;
 
-pub use root::{RootKey, private_dir, private_file};
+pub use root::{RootKey, Salt, private_dir, private_file};
 
 /// The version of the keys that new values are sealed under.
 pub const KEY_VERSION: i32 = 1;

@@ -5,6 +5,7 @@ use std::io::Write;
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
 use std::path::Path;
 
+use argon2::{Algorithm, Argon2, Params, Version};
 use zeroize::Zeroizing;
 
 use super::{hex, unhex};
@@ -68,6 +69,60 @@ impl RootKey {
     }
 }
 
+/// A passphrase has so many characters at least.
+const PASSPHRASE: usize = 16;
+
+impl RootKey {
+    /// The root key of a passphrase and a salt: argon2id, 256 MiB, 3 passes.
+    ///
+    /// # Errors
+    /// Says when the passphrase is too short.
+    pub fn of_passphrase(passphrase: &str, salt: &Salt) -> Result<Self, String> {
+        if passphrase.chars().count() < PASSPHRASE {
+            return Err(format!("a passphrase for the root key has at least {PASSPHRASE} characters"));
+        }
+        let params = Params::new(256 * 1024, 3, 1, Some(32)).map_err(|error| error.to_string())?;
+        let argon = Argon2::new(Algorithm::Argon2id, Version::V0x13, params);
+        let mut bytes = Zeroizing::new([0; 32]);
+        argon
+            .hash_password_into(passphrase.as_bytes(), &salt.0, &mut *bytes)
+            .map_err(|error| error.to_string())?;
+        Ok(Self(bytes))
+    }
+}
+
+/// What makes two equal passphrases two keys. No secret, but lost with it is lost.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Salt([u8; 16]);
+
+impl Salt {
+    /// Reads the file of a salt (32 hexadecimal characters).
+    ///
+    /// # Errors
+    /// Says which file and what is wrong with it.
+    pub fn read(path: &Path) -> Result<Self, String> {
+        let text = fs::read_to_string(path).map_err(|error| format!("{}: {error}", path.display()))?;
+        let bytes = unhex(text.trim()).and_then(|bytes| <[u8; 16]>::try_from(bytes).ok());
+        bytes.map(Self).ok_or_else(|| format!("{}: a salt is 32 hexadecimal characters", path.display()))
+    }
+
+    /// Reads the file, or makes it where none is.
+    ///
+    /// # Errors
+    /// As [`Salt::read`], or why it could not be made.
+    pub fn read_or_make(path: &Path) -> Result<Self, String> {
+        if path.exists() {
+            return Self::read(path);
+        }
+        if let Some(dir) = path.parent() {
+            private_dir(dir)?;
+        }
+        let salt = Self(rand::random());
+        private_file(path, hex(&salt.0).as_bytes())?;
+        Ok(salt)
+    }
+}
+
 /// Makes a directory that only its owner may enter; an existing one must already be so.
 ///
 /// # Errors
@@ -118,6 +173,20 @@ mod tests {
         RootKey::read_or_make(&path).unwrap();
         fs::set_permissions(&path, fs::Permissions::from_mode(0o640)).unwrap();
         assert!(RootKey::read(&path).unwrap_err().contains("600"));
+    }
+
+    #[test]
+    fn a_passphrase_and_its_salt_are_one_key() {
+        let dir = tempfile::tempdir().unwrap();
+        let [one, other] =
+            ["one.salt", "other.salt"].map(|name| Salt::read_or_make(&dir.path().join(name)).unwrap());
+        assert_eq!(Salt::read_or_make(&dir.path().join("one.salt")).unwrap(), one);
+        let key = |words: &str, salt| RootKey::of_passphrase(words, salt).unwrap().bytes().to_vec();
+        let first = key("four olive trees by the sea", &one);
+        assert_eq!(key("four olive trees by the sea", &one), first);
+        assert_ne!(key("four olive trees by the sea", &other), first);
+        assert_ne!(key("five olive trees by the sea", &one), first);
+        assert!(RootKey::of_passphrase("four olive tree", &one).is_err());
     }
 
     #[test]

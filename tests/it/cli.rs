@@ -191,3 +191,45 @@ fn a_root_key_is_changed_by_a_named_person(at: Empty) {
     assert_eq!(agent.post(format!("{address}/api/v1/sessions")).send_json(again).unwrap().status(), 201);
     served.stop();
 }
+
+#[test]
+fn b7_a_root_key_comes_from_systemd_or_from_a_passphrase() {
+    let home = tempfile::tempdir().unwrap();
+    let migrate = |source: &str, credentials: &str, typed: &str| {
+        let url = format!("sqlite://{}", home.path().join(format!("{source}/s.db")).display());
+        let mut child = shiryan(home.path(), &["migrate", "--database", &url])
+            .env("SHIRYAN__KEYS__SOURCE", source)
+            .env("CREDENTIALS_DIRECTORY", home.path().join(credentials))
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        std::io::Write::write_all(&mut child.stdin.take().unwrap(), format!("{typed}\n").as_bytes()).ok();
+        let Output { status, stdout, stderr } = child.wait_with_output().unwrap();
+        (status.success(), text(&stdout) + &text(&stderr))
+    };
+    for (dir, key) in [("one", "11".repeat(32)), ("other", "22".repeat(32))] {
+        std::fs::create_dir(home.path().join(dir)).unwrap();
+        shiryan::vault::private_file(&home.path().join(dir).join("shiryan-root-key"), key.as_bytes())
+            .unwrap();
+    }
+    for (source, credentials, typed, refused) in [
+        ("credential", "one", "", None),
+        ("credential", "one", "", None),
+        ("credential", "other", "", Some("another root key")),
+        ("credential", "none", "", Some("shiryan-root-key")),
+        ("passphrase", "", "too short", Some("16 characters")),
+        ("passphrase", "", "four olive trees by the sea", None),
+        ("passphrase", "", "five olive trees by the sea", Some("another root key")),
+        ("passphrase", "", "four olive trees by the sea", None),
+    ] {
+        let (done, said) = migrate(source, credentials, typed);
+        assert_eq!(done, refused.is_none(), "{source} {credentials} {typed}: {said}");
+        assert!(refused.is_none_or(|part| said.contains(part)), "{said}");
+        assert!(typed.is_empty() || !said.contains(typed), "{said}");
+    }
+    let made = std::fs::read_to_string(home.path().join("shiryan-data.keys/root.salt")).unwrap();
+    assert_eq!(made.len(), 32);
+    assert!(!home.path().join("shiryan-data.keys/root.key").exists(), "no key is on any disk");
+}

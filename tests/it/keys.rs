@@ -23,7 +23,7 @@ use shiryan_kernel::time::{SettableClock, Zone};
 use super::support::databases::Empty;
 
 both!(
-    everything_opens_under_the_new_root_alone,
+    b7_everything_opens_under_the_new_root_alone,
     a_change_that_is_interrupted_goes_on,
     a_trace_moves_and_an_erased_donor_is_passed_over,
     nobody_else_may_have_the_database_open,
@@ -147,7 +147,7 @@ impl World {
     }
 }
 
-fn everything_opens_under_the_new_root_alone(at: Empty) {
+fn b7_everything_opens_under_the_new_root_alone(at: Empty) {
     let world = world(at, 3);
     assert_eq!(world.rotate(1, 2, usize::MAX), Ok(Rotated::Done));
     assert_eq!(world.rotate(1, 2, usize::MAX), Ok(Rotated::Already));
