@@ -312,7 +312,7 @@ fn of_one_donor_a_hospital_learns_nothing_before_the_next_day(app: TestApp) {
         texts
     };
     let before = every_answer();
-    let one = donors[0];
+    let (one, erased) = (donors[0], donors[1]);
     app.house
         .db
         .write_now(Lane::System, move |tx| {
@@ -320,6 +320,9 @@ fn of_one_donor_a_hospital_learns_nothing_before_the_next_day(app: TestApp) {
                 .set(donors::status.eq(DonorStatus::Paused))
                 .execute(tx.conn)?;
             diesel::delete(giving_windows::table.filter(giving_windows::donor.eq(one))).execute(tx.conn)?;
+            diesel::update(donors::table.find(erased.0))
+                .set((donors::status.eq(DonorStatus::Erased), donors::donor_key.eq(Vec::<u8>::new())))
+                .execute(tx.conn)?;
             Ok(())
         })
         .unwrap();

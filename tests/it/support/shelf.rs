@@ -133,6 +133,7 @@ impl Person {
                     givings::donation_type.eq("whole_blood"),
                     givings::volume_ml.eq(450),
                     givings::red_cells_lost.eq(false),
+                    givings::voided.eq(false),
                     givings::source.eq("donation"),
                     givings::recorded_at.eq(now),
                 ))
