@@ -1,6 +1,6 @@
-//! `shiryan import units|donors|donations|deferrals|history FILE.csv`: registers and daily series out of files.
+//! `shiryan import units|donors|donations|deferrals|history FILE`: registers and daily series out of files.
 //!
-//! Rows that cannot be taken are written to `FILE.rejects.csv` with what is wrong with each; the others
+//! A file is comma-separated text or an XLSX workbook. Rows that cannot be taken are written to `FILE.rejects.csv` with what is wrong with each; the others
 //! are taken. `--dry-run` reads everything and changes nothing.
 
 use std::path::PathBuf;
@@ -48,7 +48,7 @@ enum What {
 struct File {
     #[command(flatten)]
     common: Common,
-    #[arg(value_name = "FILE.csv")]
+    #[arg(value_name = "FILE")]
     path: PathBuf,
     /// Reads and checks everything, changes nothing
     #[arg(long)]

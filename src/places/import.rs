@@ -179,14 +179,15 @@ fn read(at: usize, row: &Row) -> Result<Entry, Problem> {
     if !row.is_whole() {
         faults.add("row", Code::InvalidRequest);
     }
-    let code = faults.keep("code", required(row.cell(CODE), ShortCode::parse));
-    let name_ar = faults.keep("name_ar", required(row.cell(NAME_AR), PlaceName::parse));
-    let name_en = faults.keep("name_en", required(row.cell(NAME_EN), PlaceName::parse));
-    let governorate = faults.keep("governorate", required(row.cell(GOVERNORATE), governorate_named));
+    let code = faults.keep("code", required(row, CODE, ShortCode::parse));
+    let name_ar = faults.keep("name_ar", required(row, NAME_AR, PlaceName::parse));
+    let name_en = faults.keep("name_en", required(row, NAME_EN, PlaceName::parse));
+    let governorate = faults.keep("governorate", required(row, GOVERNORATE, governorate_named));
     let parent = match row.cell(PARENT) {
         "" => None,
-        text => faults.keep("parent", ShortCode::parse(text)).map(|code| code.as_str().to_owned()),
+        text => faults.keep("parent", row.readable(PARENT).and_then(|()| ShortCode::parse(text))),
     };
+    let parent = parent.map(|code| code.as_str().to_owned());
     let new =
         code.zip(name_ar).zip(name_en.zip(governorate)).map(|((code, name_ar), (name_en, governorate))| {
             NewUnit { code, name_ar, name_en, parent: None, governorate }
@@ -194,7 +195,9 @@ fn read(at: usize, row: &Row) -> Result<Entry, Problem> {
     faults.give(new.map(|new| Entry { at, parent, new }))
 }
 
-fn required<T>(text: &str, parse: impl Fn(&str) -> Result<T, Problem>) -> Result<T, Problem> {
+fn required<T>(row: &Row, at: usize, parse: impl Fn(&str) -> Result<T, Problem>) -> Result<T, Problem> {
+    row.readable(at)?;
+    let text = row.cell(at);
     if text.is_empty() { Err(Problem::new(Code::MissingField)) } else { parse(text) }
 }
 

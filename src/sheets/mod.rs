@@ -1,25 +1,30 @@
-//! Sheets: files of comma-separated rows, read strictly one row at a time and written back when refused.
+//! Sheets: rows of a file of comma-separated text or of a workbook, read strictly one at a time and written
+//! back when refused.
 //!
-//! UTF-8 alone, with or without its mark; commas, semicolons or tabs; a header whose names may stand in
-//! any order, in English or Arabic. The whole file is checked for its encoding before a row is given out,
-//! so that a file of another encoding changes nothing. Refused: an unknown, repeated or absent column, a
-//! row longer than 64 KiB (a quote that nobody closed would swallow the file).
+//! The first row names the columns, in any order, in English or Arabic. Refused: an unknown, repeated or absent
+//! column, a row longer than 64 KiB.
 
+mod book;
 mod cells;
+mod measure;
 mod rejects;
 mod report;
 #[cfg(test)]
 mod tests;
+mod text;
 
 use std::fs::File;
-use std::io::{BufReader, Read, Seek, SeekFrom};
+use std::io::{Read, Seek};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 
+use shiryan_kernel::{Code, Problem};
+
+use book::Book;
 pub use cells::{civil_date, decimal, folded, guarded, plain, whole};
 pub use rejects::Rejects;
 pub use report::{ImportError, Progress, Report};
+use text::Text;
 
 /// The longest row, in bytes.
 pub const LONGEST_ROW: u64 = 64 * 1024;
@@ -52,8 +57,22 @@ pub enum SheetError {
     MissingColumns { path: PathBuf, names: String },
     #[error("{path}: the row at line {line} is longer than 64 KiB; is a quote not closed?")]
     RowTooLong { path: PathBuf, line: u64 },
+    #[error("{path}: cannot be read as an XLSX workbook: {why}")]
+    Workbook { path: PathBuf, why: String },
+    #[error("{path}: a workbook of an older kind; save it as XLSX or as \"CSV UTF-8\"")]
+    OldWorkbook { path: PathBuf },
     #[error("{path}: line {line} cannot be read: {cause}")]
     Broken { path: PathBuf, line: u64, cause: csv::Error },
+}
+
+/// A row as its file has it.
+#[derive(Debug)]
+struct Raw {
+    /// Line of the file, from 1.
+    line: u64,
+    written: csv::StringRecord,
+    /// Places of cells that do not say what was meant.
+    unreadable: Vec<usize>,
 }
 
 /// One row, with where it stands and the cells as they were written.
@@ -62,6 +81,7 @@ pub struct Row {
     /// Line of the file, from 1.
     pub line: u64,
     written: csv::StringRecord,
+    unreadable: Vec<usize>,
     /// Place in the file of each expected column.
     places: Arc<[usize]>,
     width: usize,
@@ -79,6 +99,15 @@ impl Row {
         (0..self.places.len()).map(|at| self.cell(at))
     }
 
+    /// Whether the cell of the expected column `at` says what was meant.
+    ///
+    /// # Errors
+    /// `invalid_value` for a workbook's truth value, error, duration or rounded number.
+    pub fn readable(&self, at: usize) -> Result<(), Problem> {
+        let is_bad = self.places.get(at).is_some_and(|place| self.unreadable.contains(place));
+        if is_bad { Err(Problem::new(Code::InvalidValue)) } else { Ok(()) }
+    }
+
     /// Whether the row has as many cells as the header.
     #[must_use]
     pub fn is_whole(&self) -> bool {
@@ -91,18 +120,45 @@ impl Row {
     }
 }
 
-/// A file being read.
+/// Where rows come from.
+#[derive(Debug)]
+enum Source {
+    Text(Text),
+    Book(Book),
+}
+
+impl Source {
+    fn open(path: &Path) -> Result<Self, SheetError> {
+        let unreadable = |cause| SheetError::Unreadable { path: path.to_owned(), cause };
+        let mut file = File::open(path).map_err(unreadable)?;
+        let mut first = Vec::new();
+        file.by_ref().take(8).read_to_end(&mut first).map_err(unreadable)?;
+        file.rewind().map_err(unreadable)?;
+        if first.starts_with(b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1") {
+            return Err(SheetError::OldWorkbook { path: path.to_owned() });
+        }
+        let is_book = path.extension().is_some_and(|ending| ending.eq_ignore_ascii_case("xlsx"));
+        if is_book || first.starts_with(b"PK\x03\x04") {
+            return Ok(Self::Book(Book::open(path, file)?));
+        }
+        Ok(Self::Text(Text::open(path, file)?))
+    }
+
+    fn next(&mut self) -> Option<Result<Raw, SheetError>> {
+        match self {
+            Self::Text(text) => text.next(),
+            Self::Book(book) => book.next(),
+        }
+    }
+}
+
+/// A file being read: what it holds tells whether it is text or a workbook.
 #[derive(Debug)]
 pub struct Sheet {
     path: PathBuf,
-    rows: csv::Reader<Bounded>,
+    source: Source,
     header: Vec<String>,
     places: Arc<[usize]>,
-    spent: Arc<AtomicU64>,
-    size: u64,
-    /// What the parser's count of lines is short of: it takes the second half of a CR LF with the row
-    /// that follows.
-    lag: u64,
 }
 
 impl Sheet {
@@ -121,27 +177,20 @@ impl Sheet {
     /// # Errors
     /// As [`Sheet::open`].
     pub fn open_any(path: &Path) -> Result<Self, SheetError> {
-        let unreadable = |cause| SheetError::Unreadable { path: path.to_owned(), cause };
-        let mut file = File::open(path).map_err(unreadable)?;
-        let first = check_encoding(path, &mut file)?;
-        let size = file.metadata().map_err(unreadable)?.len();
-        file.seek(SeekFrom::Start(first.skip)).map_err(unreadable)?;
-        let spent = Arc::new(AtomicU64::new(0));
-        let mut rows = csv::ReaderBuilder::new()
-            .delimiter(first.separator)
-            .flexible(true)
-            .from_reader(Bounded { inner: BufReader::new(file), spent: spent.clone() });
-        let header: Vec<String> = match rows.headers() {
-            Ok(header) => header.iter().map(|name| plain(name).to_owned()).collect(),
-            Err(error) => return Err(broken(path, 1, error)),
-        };
-        spent.store(0, Ordering::Relaxed);
+        let mut source = Source::open(path)?;
+        let empty = || SheetError::Empty { path: path.to_owned() };
+        let first = source.next().ok_or_else(empty)??;
+        let mut header: Vec<String> = first.written.iter().map(|name| plain(name).to_owned()).collect();
+        if matches!(source, Source::Book(_)) {
+            let named = header.iter().rposition(|name| !name.is_empty()).map_or(0, |last| last + 1);
+            header.truncate(named);
+        }
         if header.iter().all(String::is_empty) {
-            return Err(SheetError::Empty { path: path.to_owned() });
+            return Err(empty());
         }
         let own = |name: &String| !ADDED.contains(&name.as_str());
         let places = header.iter().enumerate().filter(|(_, name)| own(name)).map(|(at, _)| at).collect();
-        Ok(Self { path: path.to_owned(), rows, header, places, spent, size, lag: first.lag })
+        Ok(Self { path: path.to_owned(), source, header, places })
     }
 
     /// The names of the columns as the file writes them.
@@ -158,7 +207,10 @@ impl Sheet {
     /// Bytes read so far and in all.
     #[must_use]
     pub fn progress(&self) -> (u64, u64) {
-        (self.rows.position().byte().min(self.size), self.size)
+        match &self.source {
+            Source::Text(text) => text.progress(),
+            Source::Book(book) => book.progress(),
+        }
     }
 
     fn arrange(&self, columns: &[Column]) -> Result<Vec<usize>, SheetError> {
@@ -197,113 +249,17 @@ impl Iterator for Sheet {
     type Item = Result<Row, SheetError>;
 
     fn next(&mut self) -> Option<Self::Item> {
-        let mut written = csv::StringRecord::new();
-        // Reading ahead fills one buffer; a row is over its limit when it needs more than that again.
-        self.spent.store(0, Ordering::Relaxed);
-        let line = self.rows.position().line();
-        match self.rows.read_record(&mut written) {
-            Ok(false) => None,
-            Ok(true) => {
-                let line = written.position().map_or(line, csv::Position::line) + self.lag;
-                Some(Ok(Row { line, written, places: self.places.clone(), width: self.header.len() }))
-            }
-            Err(error) => Some(Err(broken(&self.path, line, error))),
-        }
-    }
-}
-
-fn broken(path: &Path, line: u64, cause: csv::Error) -> SheetError {
-    let path = path.to_owned();
-    match cause.kind() {
-        csv::ErrorKind::Io(error) if error.kind() == std::io::ErrorKind::FileTooLarge => {
-            SheetError::RowTooLong { path, line }
-        }
-        _ => SheetError::Broken { path, line, cause },
-    }
-}
-
-/// Refuses to read on when one row has taken too much.
-#[derive(Debug)]
-struct Bounded {
-    inner: BufReader<File>,
-    spent: Arc<AtomicU64>,
-}
-
-impl Read for Bounded {
-    fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
-        let count = self.inner.read(buffer)?;
-        let spent = self.spent.fetch_add(u64::try_from(count).unwrap_or(u64::MAX), Ordering::Relaxed);
-        if spent > LONGEST_ROW {
-            return Err(std::io::Error::from(std::io::ErrorKind::FileTooLarge));
-        }
-        Ok(count)
-    }
-}
-
-/// What the first pass finds.
-struct First {
-    /// Length of the mark at the file's start.
-    skip: u64,
-    separator: u8,
-    /// 1 where lines end with CR LF.
-    lag: u64,
-}
-
-/// Reads the file once: UTF-8 throughout, and which sign parts the cells of its first line.
-fn check_encoding(path: &Path, file: &mut File) -> Result<First, SheetError> {
-    const MARK: &[u8] = b"\xef\xbb\xbf";
-    let unreadable = |cause| SheetError::Unreadable { path: path.to_owned(), cause };
-    let mut buffer = vec![0; 64 * 1024];
-    let (mut kept, mut line) = (0, 1_u64);
-    let mut first: Option<First> = None;
-    loop {
-        let free = buffer.get_mut(kept..).unwrap_or_default();
-        let count = file.read(free).map_err(unreadable)?;
-        let held = buffer.get(..kept + count).unwrap_or_default();
-        if first.is_none() {
-            let skip = if held.starts_with(MARK) { MARK.len() } else { 0 };
-            let head = held.get(skip..).unwrap_or_default().split(|byte| *byte == b'\n').next();
-            first = Some(First {
-                skip: u64::try_from(skip).unwrap_or(0),
-                separator: separator(head.unwrap_or_default()),
-                lag: u64::from(head.is_some_and(|head| head.ends_with(b"\r"))),
-            });
-        }
-        let sound = match std::str::from_utf8(held) {
-            Ok(_) => held.len(),
-            Err(error) if error.error_len().is_none() && count > 0 => error.valid_up_to(),
-            Err(error) => {
-                let before = held.get(..error.valid_up_to()).unwrap_or_default();
-                return Err(SheetError::NotUtf8 { path: path.to_owned(), line: line + lines(before) });
-            }
+        let raw = match self.source.next()? {
+            Ok(raw) => raw,
+            Err(error) => return Some(Err(error)),
         };
-        let read = held.get(..sound).unwrap_or_default();
-        if let Some(at) = read.iter().position(|byte| *byte == 0) {
-            let before = read.get(..at).unwrap_or_default();
-            return Err(SheetError::NotUtf8 { path: path.to_owned(), line: line + lines(before) });
+        let Raw { line, mut written, unreadable } = raw;
+        // A workbook does not write the empty cells at a row's end.
+        if matches!(self.source, Source::Book(_)) {
+            for _ in written.len()..self.header.len() {
+                written.push_field("");
+            }
         }
-        line += lines(read);
-        if count == 0 {
-            break;
-        }
-        let end = held.len();
-        buffer.copy_within(sound..end, 0);
-        kept = end - sound;
+        Some(Ok(Row { line, written, unreadable, places: self.places.clone(), width: self.header.len() }))
     }
-    match first {
-        Some(first) if line > 1 || kept > 0 || file.metadata().map_err(unreadable)?.len() > first.skip => {
-            Ok(first)
-        }
-        _ => Err(SheetError::Empty { path: path.to_owned() }),
-    }
-}
-
-fn lines(bytes: &[u8]) -> u64 {
-    u64::try_from(bytes.iter().filter(|byte| **byte == b'\n').count()).unwrap_or(0)
-}
-
-/// The sign that comes most often in the first line; a comma when none does.
-fn separator(head: &[u8]) -> u8 {
-    let count = |sign: u8| head.iter().filter(|byte| **byte == sign).count();
-    [b',', b';', b'\t'].into_iter().rev().max_by_key(|sign| count(*sign)).unwrap_or(b',')
 }

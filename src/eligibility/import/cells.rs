@@ -2,7 +2,7 @@
 
 use shiryan_kernel::problem::Faults;
 use shiryan_kernel::text::{NationalId, ServiceNumber};
-use shiryan_kernel::{Code, Result};
+use shiryan_kernel::{Code, Problem, Result};
 
 use crate::donors::Key;
 use crate::sheets::{Column, Row};
@@ -31,26 +31,27 @@ impl<'a> Cells<'a> {
     }
 
     /// The next column's name and cell.
-    fn next(&mut self) -> (&'static str, &'a str) {
+    fn next(&mut self) -> (&'static str, Result<&'a str>) {
         let at = self.next;
         self.next += 1;
-        (self.columns.get(at).map_or("", |column| column.name), self.row.cell(at))
+        let cell = self.row.readable(at).map(|()| self.row.cell(at));
+        (self.columns.get(at).map_or("", |column| column.name), cell)
     }
 
     /// The next cell, read; none when it is empty or at fault.
     pub fn read<T>(&mut self, parse: impl FnOnce(&str) -> Result<T>) -> Option<T> {
         let (name, cell) = self.next();
-        if cell.is_empty() { None } else { self.faults.keep(name, parse(cell)) }
+        match cell {
+            Ok("") => None,
+            cell => self.faults.keep(name, cell.and_then(parse)),
+        }
     }
 
     /// The next cell, read; an empty one is a fault.
     pub fn need<T>(&mut self, parse: impl FnOnce(&str) -> Result<T>) -> Option<T> {
         let (name, cell) = self.next();
-        if cell.is_empty() {
-            self.faults.add(name, Code::MissingField);
-            return None;
-        }
-        self.faults.keep(name, parse(cell))
+        let needed = |cell: &str| if cell.is_empty() { Err(Problem::new(Code::MissingField)) } else { parse(cell) };
+        self.faults.keep(name, cell.and_then(needed))
     }
 
     /// Whether the cell that was read last had anything in it.

@@ -23,6 +23,7 @@ both!(
     a_register_is_taken_and_its_faults_are_written_back,
     a_dry_run_says_the_same_and_changes_nothing,
     an_arabic_register_with_semicolons_and_a_mark,
+    a_workbook_is_taken_like_its_text,
     windows_of_an_import_are_those_of_a_decision,
     a_key_beside_the_data_must_be_accepted_once,
     series_are_taken_whole_and_replaced,
@@ -256,6 +257,48 @@ fn an_arabic_register_with_semicolons_and_a_mark(at: Migrated) {
     let said = at.donors(&other, ImportOptions::default()).unwrap_err().to_string();
     assert!(said.contains("UTF-8") && said.contains("line 3"), "{said}");
     assert_eq!(at.counts()[0], 1);
+}
+
+/// With the types that a spreadsheet gives its cells.
+fn a_workbook_is_taken_like_its_text(at: Migrated) {
+    use rust_xlsxwriter::{ExcelDateTime, Format, Workbook};
+    let at = At::new(at);
+    at.units(TREE);
+    let mut book = Workbook::new();
+    let sheet = book.add_worksheet();
+    for (column, name) in (0..).zip(HEADER.split(',')) {
+        sheet.write(0, column, name).unwrap();
+    }
+    let date = Format::new().set_num_format("dd/mm/yyyy");
+    let day = |year, month, day| ExcelDateTime::from_ymd(year, month, day).unwrap();
+    for (row, born) in [(1, day(1990, 5, 1)), (2, day(1991, 5, 1))] {
+        sheet.write(row, 0, format!("S-{row}")).unwrap();
+        sheet.write(row, 1, 400_123_451).unwrap();
+        sheet.write(row, 2, "محمد").unwrap();
+        sheet.write(row, 5, "الخطيب").unwrap();
+        sheet.write_with_format(row, 7, &born, &date).unwrap();
+        sheet.write(row, 8, "O-").unwrap();
+        sheet.write(row, 9, "C1").unwrap();
+        sheet.write(row, 13, 82.5).unwrap();
+        sheet.write(row, 14, row == 1).unwrap();
+        sheet.write_with_format(row, 15, day(2026, 9, 1), &date).unwrap();
+    }
+    sheet.write(1, 14, 178).unwrap();
+    sheet.write(3, 0, 7).unwrap();
+    let path = at.dir.path().join("register.xlsx");
+    book.save(&path).unwrap();
+    let report = at.donors(&path, ImportOptions::default()).unwrap();
+    assert_eq!(figures(&report), [3, 2, 0, 1]);
+    assert_eq!(refused(&report), [(3, "height_cm:invalid_value".to_owned())]);
+    let rows: Vec<(Option<i32>, Option<f64>, Option<f64>)> = at
+        .db
+        .read_now(|conn| {
+            let columns = (donors::birth_band, donors::weight_kg, donors::height_cm);
+            Ok(donors::table.order(donors::id).select(columns).load(conn)?)
+        })
+        .unwrap();
+    assert_eq!(rows, [(Some(1990), Some(82.5), Some(178.0)), (None, None, None)]);
+    assert_eq!(at.counts()[3], 1, "the last donation");
 }
 
 fn windows_of_an_import_are_those_of_a_decision(at: Migrated) {

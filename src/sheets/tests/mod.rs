@@ -1,5 +1,7 @@
 //! Files as people's programs write them.
 
+mod books;
+
 use std::path::PathBuf;
 
 use shiryan_kernel::Code;
