@@ -50,7 +50,8 @@ impl<'a> Cells<'a> {
     /// The next cell, read; an empty one is a fault.
     pub fn need<T>(&mut self, parse: impl FnOnce(&str) -> Result<T>) -> Option<T> {
         let (name, cell) = self.next();
-        let needed = |cell: &str| if cell.is_empty() { Err(Problem::new(Code::MissingField)) } else { parse(cell) };
+        let needed =
+            |cell: &str| if cell.is_empty() { Err(Problem::new(Code::MissingField)) } else { parse(cell) };
         self.faults.keep(name, cell.and_then(needed))
     }
 
