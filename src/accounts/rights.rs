@@ -55,6 +55,8 @@ rights! {
     ResolveGroups: Physician;
     /// Who may be counted on for an emergency collection: requirements, no deferral.
     SeePanel: Bank Physician;
+    /// Sees which records may be one person, lays them side by side and settles it.
+    ReviewDuplicates: Bank Physician;
     SeeEligibility: Medic Bank Physician;
     /// Enters deferrals; which of them one reads afterwards is decided cause by cause.
     RecordDeferrals: Medic Bank Physician;

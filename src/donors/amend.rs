@@ -13,8 +13,9 @@ use shiryan_kernel::text::{Email, NationalId, PersonName, Phone, ServiceNumber};
 use shiryan_kernel::{Code, Patch, Problem, Result};
 use utoipa::ToSchema;
 
+use super::duplicates;
 use super::person::Person;
-use super::register::{check_unit, is_known_elsewhere, warnings};
+use super::register::{check_unit, known_elsewhere, warnings};
 use super::seal::{self, Claim};
 use super::{Donor, FullName, Locality, Scope, Warning, Wishes, key, store, unerased};
 use crate::accounts::Principal;
@@ -149,7 +150,7 @@ pub fn amend(
     let mut changed = differs(&before, &after);
     let mut warnings = Vec::new();
     if new.person != PersonPatch::default() {
-        let person = amend_person(tx, vault, &scope, &mut after, new.person.clone())?;
+        let person = amend_person(tx, vault, by, &scope, &mut after, new.person.clone())?;
         changed.extend(person.changed);
         warnings = person.warnings;
     }
@@ -222,6 +223,7 @@ struct PersonAmended {
 fn amend_person(
     tx: &mut Tx,
     vault: &Vault,
+    by: &Principal,
     scope: &Scope,
     donor: &mut Donor,
     new: PersonPatch,
@@ -236,11 +238,14 @@ fn amend_person(
     let (gone, come) = (before.keys(vault), after.keys(vault));
     let (gone, come) = (without(&gone, &come), without(&come, &gone));
     let mut claim = Claim::of(donor.status);
-    if is_known_elsewhere(tx.conn, scope, donor.id, &come)? {
+    let mut twins = known_elsewhere(tx.conn, scope, donor.id, &come)?;
+    twins.extend(duplicates::alike(tx.conn, vault, donor.id, &after)?);
+    if !twins.is_empty() {
         claim = Claim::Waiting;
         if donor.status != DonorStatus::Deceased {
             donor.status = DonorStatus::Review;
         }
+        duplicates::note(tx, vault, Some(by.user), donor.id, &twins)?;
     }
     for key in &gone {
         store::drop_key(tx.conn, donor.id, key)?;

@@ -6,6 +6,7 @@ mod erasure;
 mod group;
 mod laboratory;
 mod register;
+mod reviews;
 mod search;
 mod standing;
 
@@ -34,6 +35,7 @@ pub fn operations(config: &mut utoipa_actix_web::service_config::ServiceConfig) 
     config.service(laboratory::read_panel);
     config.service(consents::record_consent).service(consents::list_consents);
     config.service(erasure::erase).service(erasure::open_trace);
+    config.service(reviews::list_reviews).service(reviews::lay_side_by_side).service(reviews::differ);
     config.service(standing::pause).service(standing::resume).service(standing::record_death);
 }
 

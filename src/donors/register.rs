@@ -3,12 +3,14 @@
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 use shiryan_kernel::ids::{DonorId, UnitId};
-use shiryan_kernel::status::DonorStatus;
+use shiryan_kernel::status::{DonorStatus, ReviewGround};
 use shiryan_kernel::text::NationalId;
 use shiryan_kernel::time::past_day;
 use shiryan_kernel::{Code, Problem, Result};
 use utoipa::ToSchema;
 
+use super::duplicates::{self, Twin};
+use super::person::Person;
 use super::{Key, NewDonor, Scope, seal, store};
 use crate::accounts::Principal;
 use crate::audit::{self, Line};
@@ -47,7 +49,8 @@ pub(super) fn warnings(number: Option<&NationalId>) -> Vec<Warning> {
 /// Registers a donor.
 ///
 /// A number that a donor outside the caller's scope already has gives the same answer, and a record
-/// that waits for review and does not own the number.
+/// that waits for review and does not own the number. So does a person who is like one that is known,
+/// inside the scope too.
 ///
 /// # Errors
 /// `donor_already_registered` for a number known inside the scope; `invalid_request` for a unit that is
@@ -57,34 +60,45 @@ pub fn register(tx: &mut Tx, vault: &Vault, by: &Principal, new: &NewDonor) -> R
     check_unit(tx.conn, &scope, new.unit)?;
     let id = DonorId(tx.id());
     let mut prepared = seal::prepare(vault, id, Some(by.user), tx.now.naive_utc(), new);
-    let known_elsewhere = is_known_elsewhere(tx.conn, &scope, id, &prepared.keys)?;
-    if known_elsewhere {
+    let mut twins = known_elsewhere(tx.conn, &scope, id, &prepared.keys)?;
+    twins.extend(duplicates::alike(tx.conn, vault, id, &Person::from(new))?);
+    if !twins.is_empty() {
         prepared.donor.status = DonorStatus::Review;
     }
     store::insert_prepared(tx.conn, &[&prepared])?;
+    duplicates::note(tx, vault, Some(by.user), id, &twins)?;
     feed::append(tx, "donor", id.0, "made")?;
     audit::record(tx, vault, &Line::new(Some(by.user), "donors.registered").on(id))?;
     Ok(Registered { id, warnings: new.warnings() })
 }
 
-/// Whether a donor outside the scope has one of these numbers.
+/// Donors outside the scope who have one of these numbers.
 ///
 /// # Errors
 /// `donor_already_registered` when one inside has.
-pub(super) fn is_known_elsewhere(conn: &mut Conn, scope: &Scope, own: DonorId, keys: &[Key]) -> Result<bool> {
-    let mut elsewhere = false;
-    for key in keys.iter().filter(|key| key.is_exclusive()) {
-        for (other, unit) in store::with_key(conn, key)? {
-            if other == own {
-                continue;
-            }
+pub(super) fn known_elsewhere(
+    conn: &mut Conn,
+    scope: &Scope,
+    own: DonorId,
+    keys: &[Key],
+) -> Result<Vec<Twin>> {
+    let mut twins: Vec<Twin> = Vec::new();
+    for key in keys {
+        let ground = match key.field {
+            "nid" => ReviewGround::NationalId,
+            "svc" => ReviewGround::ServiceNumber,
+            _ => continue,
+        };
+        for (other, unit) in store::with_key(conn, key)?.into_iter().filter(|(other, _)| *other != own) {
             if scope.holds(conn, unit)? {
                 return Err(Problem::new(Code::DonorAlreadyRegistered));
             }
-            elsewhere = true;
+            if twins.iter().all(|twin| twin.other != other) {
+                twins.push(Twin { other, ground });
+            }
         }
     }
-    Ok(elsewhere)
+    Ok(twins)
 }
 
 /// Whether a donor may be put there.

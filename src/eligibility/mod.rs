@@ -33,6 +33,7 @@ mod reason;
 mod record;
 mod registry;
 mod rest;
+mod review;
 mod rulebook;
 mod rules;
 mod screening;
@@ -70,6 +71,7 @@ pub use record::{
 };
 pub use registry::{resolve_group, stand, type_group};
 pub use rest::{Assignability, Rest, assignability};
+pub use review::{differ, hold_alike};
 pub use rulebook::Rulebook;
 pub use rules::{Decision, WINDOWS_AHEAD, Window, decide, windows};
 pub use screening::{Measured, screen, screened};

@@ -143,6 +143,8 @@ id_type! {
     /// What one person asks and another decides.
     ApprovalId,
     DonorId,
+    /// A pair of records that may be one person.
+    ReviewId,
     /// A laboratory typing of a donor.
     TypingId,
     AntigenResultId,

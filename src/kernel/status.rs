@@ -15,6 +15,27 @@ word! {
 }
 
 word! {
+    /// Where a pair of records that may be one person stands.
+    pub enum ReviewState {
+        Open = "open",
+        /// Two people.
+        Different = "different",
+        /// One person: the two are read as one.
+        Merged = "merged",
+    }
+}
+
+word! {
+    /// By what two records may be one person.
+    pub enum ReviewGround {
+        NationalId = "national_id",
+        ServiceNumber = "service_number",
+        /// Phone, birth date and three parts of the name.
+        Person = "person",
+    }
+}
+
+word! {
     /// How somebody comes to give.
     pub enum DonorKind {
         Voluntary = "voluntary",

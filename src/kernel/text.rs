@@ -11,6 +11,7 @@ mod name;
 mod national_id;
 mod phone;
 mod plain;
+mod skeleton;
 
 pub use code::{ServiceNumber, ShortCode};
 pub use email::Email;
@@ -19,6 +20,7 @@ pub use name::PersonName;
 pub use national_id::NationalId;
 pub use phone::Phone;
 pub use plain::{Note, PlainText};
+pub use skeleton::name_skeleton;
 
 /// `Debug` that shows nothing.
 macro_rules! sealed_debug {

@@ -170,6 +170,19 @@ diesel::table! {
 }
 
 diesel::table! {
+    reviews (id) {
+        id -> BigInt,
+        donor -> BigInt,
+        other -> BigInt,
+        ground -> Text,
+        state -> Text,
+        found_at -> Timestamp,
+        settled_at -> Nullable<Timestamp>,
+        settled_by -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
     exact_look_ups (user_id, on_date) {
         user_id -> BigInt,
         on_date -> Date,

@@ -484,6 +484,7 @@ fn a_sealed_cause_is_told_to_the_physician_alone(app: TestApp) {
     let mut other = form(app.places.company);
     other["national_id"] = json!("400123469");
     other["service_number"] = json!("KQ-2");
+    other["phone"] = json!("0599741853");
     let two = registered(&app, Role::Medic, &other);
     defer(&app, one, "P-HIV", Some("2026-10-01".parse().unwrap()));
     defer(&app, two, "P-CVD", None);

@@ -35,5 +35,6 @@ mod policies;
 mod project;
 mod projections;
 mod reserve;
+mod reviews;
 mod search;
 mod stock;

@@ -188,6 +188,23 @@ CREATE TABLE donor_tags (
     CHECK (claim = donor OR (claim = 0 AND field IN ('nid', 'svc')))
 ) WITHOUT ROWID;
 
+-- Pairs of records that may be one person: `donor` waits until somebody has looked at both.
+CREATE TABLE reviews (
+    id INTEGER PRIMARY KEY NOT NULL,
+    donor BIGINT NOT NULL REFERENCES donors (id),
+    other BIGINT NOT NULL REFERENCES donors (id),
+    ground TEXT NOT NULL CHECK (ground IN ('national_id', 'service_number', 'person')),
+    state TEXT NOT NULL CHECK (state IN ('open', 'different', 'merged')),
+    found_at TIMESTAMP NOT NULL,
+    settled_at TIMESTAMP,
+    settled_by BIGINT REFERENCES users (id),
+    UNIQUE (donor, other),
+    CHECK (donor <> other),
+    CHECK ((settled_at IS NULL) = (state = 'open') AND (settled_by IS NULL) = (state = 'open'))
+);
+CREATE INDEX reviews_by_state ON reviews (state, id);
+CREATE INDEX reviews_by_other ON reviews (other);
+
 -- How often a user looked donors up by an exact number on a civil day.
 CREATE TABLE exact_look_ups (
     user_id BIGINT NOT NULL REFERENCES users (id),

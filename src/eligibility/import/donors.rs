@@ -101,6 +101,9 @@ pub fn import_donors(
         }
         Ok::<(), ImportError>(())
     })?;
+    if !options.dry_run {
+        crate::eligibility::hold_alike(db, vault)?;
+    }
     let ended = Line::new(None, "donors.imported");
     sink.note(vault, ended.with("taken", report.taken).with("rejected", report.rejected))?;
     report.rejects = rejects.finish()?.0;

@@ -10,7 +10,7 @@ use shiryan_kernel::place::Governorate;
 use shiryan_kernel::role::Role;
 use shiryan_kernel::status::{
     ActivityStatus, AppointmentStatus, ApprovalKind, ApprovalState, DonorKind, DonorStatus, DriveStatus,
-    FacilityKind, JobKind, JobState, UnitStatus,
+    FacilityKind, JobKind, JobState, ReviewGround, ReviewState, UnitStatus,
 };
 
 use super::schema;
@@ -41,6 +41,8 @@ fn word(table: &str, column: &str) -> Option<Vec<&'static str>> {
         ("drives", "status") => codes!(DriveStatus),
         ("facilities", "kind") => codes!(FacilityKind),
         ("antigen_results", "antigen") => codes!(Antigen),
+        ("reviews", "ground") => codes!(ReviewGround),
+        ("reviews", "state") => codes!(ReviewState),
         ("titres", "method") => codes!(TitreMethod),
         ("jobs", "kind") => codes!(JobKind),
         ("jobs", "state") => codes!(JobState),
