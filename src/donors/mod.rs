@@ -10,8 +10,8 @@ mod amend;
 mod antigens;
 pub mod api;
 mod consent;
-mod erase;
 mod duplicates;
+mod erase;
 mod identity;
 mod known;
 mod person;
@@ -44,8 +44,8 @@ pub use antigens::{
     AntigenFound, AntigenLine, Antigens, AntigensRecorded, NewAntigen, NewAntigens, antigens, type_antigens,
 };
 pub use consent::{ConsentLine, ConsentRecorded, NewConsent, consent, consents};
-pub use erase::{Erased, ErasureReason, erase};
 pub use duplicates::{Review, SideBySide, alike_by_phone, differ, hold, identities, reviews, shared_phones};
+pub use erase::{Erased, ErasureReason, erase};
 pub use identity::{Identity, Purpose, open_identity};
 pub use known::{Known, known, known_all, known_between, mark_screened, spans, unless_erased};
 pub use register::{Registered, Warning, birth_date, height_cm, register, weight_kg};
