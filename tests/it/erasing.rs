@@ -31,7 +31,7 @@ fn registered(app: &TestApp, number: &str) -> String {
     let body = json!({
         "first_name": "ليلى", "father_name": "كنان", "family_name": "البيطار", "sex": "female",
         "birth_date": "1990-04-05", "national_id": number, "service_number": format!("S-{number}"),
-        "phone": "0599 741 852", "email": "layla@example.org", "place": "حارة", "blood_group": "a_pos",
+        "phone": format!("05997{}", &number[4..]), "email": "layla@example.org", "place": "حارة", "blood_group": "a_pos",
         "unit": app.places.company, "governorate": "PS-RBH", "weight_kg": 70, "height_cm": 165,
         "kind": "voluntary", "language": "ar", "may_call": true,
     });
