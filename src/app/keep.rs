@@ -47,14 +47,15 @@ pub fn daily(house: &House, progress: impl FnMut(u64)) -> Result<()> {
     let today = house.today();
     let rule_set = house.rules.in_force(today)?;
     let day = format!("{today} {} {}", rule_set.code, rule_set.version);
+    let published = published::make_due(&house.db, today).map(drop);
     if house.db.read_now(|conn| meta::get(conn, WINDOWS_OF))?.as_deref() != Some(day.as_str()) {
-        eligibility::rewrite_all_windows(&house.db, &house.vault, &house.rules, progress)?;
         let vault = house.vault.clone();
         house.db.write_now(Lane::System, move |tx| donors::forget_traces(tx, &vault, today).map(drop))?;
+        eligibility::rewrite_all_windows(&house.db, &house.vault, &house.rules, progress)?;
         house.db.empty_log()?;
         house.db.write_now(Lane::System, move |tx| meta::put(tx.conn, WINDOWS_OF, &day))?;
     }
-    published::make_due(&house.db, today).map(drop)
+    published
 }
 
 /// In slices that let others write between them.

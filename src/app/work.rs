@@ -50,6 +50,8 @@ pub fn work_off(house: &House) -> Result<usize> {
             Ok(result) => {
                 house.db.write_now(Lane::System, move |tx| jobs::finish(tx, &vault, &held, &result))?;
             }
+            // It is taken up again when the lease has run out.
+            Err(problem) if problem.code == Code::Busy => return Err(problem),
             Err(problem) => {
                 house.db.write_now(Lane::System, move |tx| jobs::give_up(tx, &held))?;
                 return Err(problem);

@@ -50,11 +50,11 @@ pub fn all(conn: &mut Conn, vault: &Vault) -> Result<Vec<Kept>> {
 /// line must be chained.
 ///
 /// # Errors
-/// `identity_damaged` when an earlier key was changed.
+/// As any write.
 pub fn change_root(tx: &mut Tx, old: &Vault, new: &Vault) -> Result<()> {
     let mut rows = rows(tx.conn)?;
     for row in &mut rows {
-        row.key = hex(&new.reseal(old, place(row.until), &sealed(row)?)?);
+        row.key = hex(&new.reseal(old, place(row.until), &sealed(row)?));
     }
     let (until, _) = head(tx.conn)?;
     if rows.last().is_none_or(|last| last.until < until) {

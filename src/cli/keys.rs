@@ -7,6 +7,7 @@ use std::sync::Arc;
 use clap::{Args, Subcommand};
 use indicatif::ProgressBar;
 use shiryan_kernel::time::SystemClock;
+use zeroize::Zeroizing;
 
 use super::Common;
 use super::person::Person;
@@ -14,7 +15,7 @@ use crate::accounts::ManageKeys;
 use crate::app::{self, Rotated, secret};
 use crate::db::Alone;
 use crate::settings::KeyPlace;
-use crate::vault::{RootKey, Salt, Vault};
+use crate::vault::{RootKey, Salt, Vault, private_file};
 
 #[derive(Debug, Args)]
 pub struct Keys {
@@ -115,9 +116,12 @@ fn put_in_place(key_file: &Path, next_file: &Path) -> Result<PathBuf, String> {
         .map(|n| beside(key_file, &format!("retired-{n}")))
         .find(|path| !path.exists())
         .ok_or_else(|| "no name is free".to_owned())?;
-    fs::hard_link(key_file, &retired).map_err(said)?;
+    // A copy where the file system has no links; the old key stays until the new one is in its place.
+    if fs::hard_link(key_file, &retired).is_err() {
+        private_file(&retired, &Zeroizing::new(fs::read(key_file).map_err(said)?))?;
+    }
     fs::rename(next_file, key_file).map_err(said)?;
-    if let Some(dir) = key_file.parent() {
+    if let Some(dir) = key_file.parent().filter(|dir| !dir.as_os_str().is_empty()) {
         fs::File::open(dir).and_then(|dir| dir.sync_all()).map_err(said)?;
     }
     Ok(retired)

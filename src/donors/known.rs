@@ -52,16 +52,27 @@ pub fn unless_erased(conn: &mut Conn, vault: &Vault, id: DonorId) -> Result<Opti
 ///
 /// # Errors
 /// As [`known`].
-pub fn known_all(conn: &mut Conn, vault: &Vault, after: i64, limit: i64) -> Result<Vec<Known>> {
-    store::facts_after(conn, after, limit)?.into_iter().map(|row| open(vault, row)).collect()
+pub fn known_all(
+    conn: &mut Conn,
+    vault: &Vault,
+    after: i64,
+    limit: i64,
+) -> Result<Vec<(DonorId, Result<Known>)>> {
+    let rows = store::facts_after(conn, after, limit)?;
+    Ok(rows.into_iter().map(|row| (row.id, open(vault, row))).collect())
 }
 
-/// The facts of the donors of a span of ids who were not erased, oldest first.
+/// The facts of the donors of a span of ids who were not erased, oldest first; each opens or does not.
 ///
 /// # Errors
-/// As [`known`].
-pub fn known_between(conn: &mut Conn, vault: &Vault, span: (i64, i64)) -> Result<Vec<Known>> {
-    store::facts_between(conn, span)?.into_iter().map(|row| open(vault, row)).collect()
+/// As any read.
+pub fn known_between(
+    conn: &mut Conn,
+    vault: &Vault,
+    span: (i64, i64),
+) -> Result<Vec<(DonorId, Result<Known>)>> {
+    let rows = store::facts_between(conn, span)?;
+    Ok(rows.into_iter().map(|row| (row.id, open(vault, row))).collect())
 }
 
 /// Spans of ids that hold at most `size` donors each and all of them together, and how many those are. Donors

@@ -50,7 +50,7 @@ pub fn allow(
     }
     let known = donors::known(tx.conn, vault, donor)?;
     let id = AllowanceId(tx.id());
-    let allowance = Allowance { code: code.to_owned(), on: today };
+    let allowance = Allowance { code: code.to_owned(), on: today, at: None };
     store::insert_allowance(tx, id, donor, by.user, &known.key, &allowance, reason.as_str())?;
     audit::record(tx, vault, &Line::new(Some(by.user), "eligibility.allowed").on(donor))?;
     rewrite_windows(tx, vault, book, donor)?;

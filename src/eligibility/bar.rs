@@ -99,14 +99,22 @@ pub(super) fn less_allowed(
     pieces
 }
 
-/// The days of the allowances for `code` that were given once the matter was known.
+/// The days of the allowances for `code` that were given once the matter was known: on a later day, or later on
+/// the same one.
 pub(super) fn allowed_for<'a>(
     allowances: &'a [Allowance],
     code: &'a str,
-    known_on: NaiveDate,
+    known: Option<&'a DeferralFact>,
 ) -> impl Iterator<Item = NaiveDate> + 'a {
+    let came_after = move |allowance: &&Allowance| {
+        known.is_none_or(|fact| match (allowance.at, fact.recorded_at) {
+            (Some(allowed), Some(recorded)) => allowed >= recorded,
+            _ => allowance.on >= fact.recorded_on,
+        })
+    };
     allowances
         .iter()
-        .filter(move |allowance| allowance.code == code && allowance.on >= known_on)
+        .filter(move |allowance| allowance.code == code)
+        .filter(came_after)
         .map(|allowance| allowance.on)
 }

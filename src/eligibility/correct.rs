@@ -67,6 +67,7 @@ pub fn ask_correction(
     faults.settle()?;
     let (known, now) = find_deferral(tx.conn, vault, book, by, id)?;
     not_withdrawn(&now)?;
+    same_class(book, &now.fact, then)?;
     let request = write(&now, &store::write_says(Event::Corrected, then));
     let ask = Ask { kind: ApprovalKind::CorrectDeferral, subject: known.id.0, request: &request, reason };
     accounts::ask(tx, vault, by, &known.key, &ask)
@@ -119,15 +120,24 @@ pub fn ask_giving_correction(
 /// What a request of this room asks, and why.
 ///
 /// # Errors
-/// `not_found`; `identity_damaged` when it was changed or moved, or its donor was erased.
+/// `not_found`, of a donor who is outside the caller's scope by now, and of a cause that the caller may not learn,
+/// too; `identity_damaged` when it was changed or moved; `state_conflict` of an erased donor.
 pub fn proposal(
     conn: &mut Conn,
     vault: &Vault,
     book: &Rulebook,
+    by: &Principal,
     approval: &Approval,
 ) -> Result<(Proposal, String)> {
+    let scope = Scope::of(conn, by)?;
+    donors::donor(conn, &scope, DonorId(approval.subject))?;
     let known = donors::known(conn, vault, DonorId(approval.subject))?;
-    Ok((read(conn, book, &known, approval)?.0, approval.reason(&known.key)?))
+    let proposal = read(conn, book, &known, approval)?.0;
+    if let Proposal::CorrectDeferral { now, .. } | Proposal::WithdrawDeferral { now } = &proposal {
+        // Whoever asked may have lost sight of it since.
+        find_deferral(conn, vault, book, by, now.id)?;
+    }
+    Ok((proposal, approval.reason(&known.key)?))
 }
 
 /// Approves a request of this room and carries it out, or refuses it.
@@ -210,6 +220,13 @@ fn carried_out(
     let donor = DonorId(approval.subject);
     audit::record(tx, vault, &Line::new(Some(by.user), action).on(donor).with("approval", approval.id))?;
     rewrite_windows(tx, vault, book, donor)
+}
+
+/// A deferral does not pass from one class of readers to another: its line would vanish for some, or appear, and
+/// tell them that there is a sealed cause. It is withdrawn, and another is entered.
+fn same_class(book: &Rulebook, now: &DeferralFact, then: &DeferralFact) -> Result<()> {
+    let class = |fact: &DeferralFact| book.catalogue().get(&fact.code).map(|entry| entry.visibility);
+    if class(now) == class(then) { Ok(()) } else { Err(Problem::field("code", Code::InvalidValue)) }
 }
 
 fn not_withdrawn(deferral: &StandingDeferral) -> Result<()> {

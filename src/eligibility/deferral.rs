@@ -68,7 +68,7 @@ fn cause<'a>(
         }
     };
     if needs_physician {
-        let allowed = allowed_for(&donor.allowances, &entry.code, fact.recorded_on);
+        let allowed = allowed_for(&donor.allowances, &entry.code, Some(fact));
         for (from, until) in less_allowed((NaiveDate::MIN, fact.withdrawn_on), allowed, &donor.givings) {
             bars.push(Bar { why: Why::Cause(entry, fact), severity: Severity::NeedsPhysician, from, until });
         }

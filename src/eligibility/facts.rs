@@ -4,7 +4,7 @@
 //! then, by [`DonorFacts::known_by`]. Unknown is said as unknown and never guessed in the donor's
 //! favour.
 
-use chrono::NaiveDate;
+use chrono::{NaiveDate, NaiveDateTime};
 use serde::Serialize;
 use shiryan_kernel::blood::{DonationType, Sex};
 use shiryan_kernel::status::DonorStatus;
@@ -41,6 +41,8 @@ pub struct DeferralFact {
     pub second_base: Option<NaiveDate>,
     /// Day on which it became known here.
     pub recorded_on: NaiveDate,
+    /// The moment of that, UTC, where it is known: a leave of the same day covers what was recorded before it.
+    pub recorded_at: Option<NaiveDateTime>,
     /// Day on which another register noted it, for one that came from there. No rule asks it.
     pub noted_on: Option<NaiveDate>,
     /// The event came that ends an open cause: end of pregnancy, weaning, release. Any other cause
@@ -59,6 +61,7 @@ impl DeferralFact {
             base,
             second_base: None,
             recorded_on,
+            recorded_at: None,
             noted_on: None,
             ended_on: None,
             withdrawn_on: None,
@@ -73,6 +76,8 @@ pub struct Allowance {
     /// Code of the reason that is lifted.
     pub code: String,
     pub on: NaiveDate,
+    /// The moment of that, UTC, where it is known.
+    pub at: Option<NaiveDateTime>,
 }
 
 /// How often the donor says to have given in the 365 days before a day.

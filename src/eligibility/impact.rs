@@ -59,6 +59,8 @@ pub struct Moved {
 pub struct Impact {
     /// Donors looked at.
     pub donors: u64,
+    /// Donors of whom a sealed fact does not open.
+    pub unreadable: u64,
     /// Donors for whom something changes.
     pub changed: u64,
     pub by_type: BTreeMap<DonationType, Moves>,
@@ -114,6 +116,7 @@ impl Impact {
     #[must_use]
     pub fn and(mut self, other: Self) -> Self {
         self.donors += other.donors;
+        self.unreadable += other.unreadable;
         self.changed += other.changed;
         for (asked, moves) in other.by_type {
             let all = self.by_type.entry(asked).or_default();

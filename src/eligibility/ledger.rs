@@ -44,6 +44,14 @@ pub struct StandingDeferral {
     pub lines: usize,
 }
 
+impl StandingDeferral {
+    /// The day from which what a line said of it is over: it was withdrawn or corrected, or its event came later.
+    pub fn over_since(&self, said: &DeferralFact) -> Option<NaiveDate> {
+        let ended_on = self.fact.ended_on.filter(|_| said.ended_on.is_none());
+        self.fact.withdrawn_on.or(self.corrected_on).or(ended_on)
+    }
+}
+
 /// What stands by the lines of up to `known_by`, or by all; oldest first.
 pub fn standing_deferrals(lines: &[DeferralLine], known_by: Option<NaiveDate>) -> Vec<StandingDeferral> {
     let known = || lines.iter().filter(|line| known_by.is_none_or(|day| line.says.recorded_on <= day));

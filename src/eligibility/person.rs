@@ -92,7 +92,7 @@ fn physician(
     span: (NaiveDate, Option<NaiveDate>),
     bars: &mut Vec<Bar<'_>>,
 ) {
-    let allowed = allowed_for(&donor.allowances, code.code(), NaiveDate::MIN);
+    let allowed = allowed_for(&donor.allowances, code.code(), None);
     for (from, until) in less_allowed(span, allowed, &donor.givings) {
         bars.push(Bar { why: Why::Rule(code), severity: Severity::NeedsPhysician, from, until });
     }

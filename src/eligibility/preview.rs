@@ -80,22 +80,30 @@ pub fn run_preview(
     let new = book.version(&preview.code, preview.version)?;
     let (spans, of) = db.read_now(|conn| donors::spans(conn, SPAN))?;
     let done = AtomicU64::new(0);
-    let impact = spans
-        .par_iter()
-        .map(|span| -> Result<Impact> {
-            let mut impact = Impact::default();
-            let (known, mut history) = db.read_now(|conn| {
-                Ok((donors::known_between(conn, vault, *span)?, History::read(conn, *span)?))
-            })?;
-            for one in &known {
-                let facts = history.facts(book, one, None)?;
-                impact.add(book.catalogue(), (old, new), one.id, &facts, preview.from);
+    let look = |span: &(i64, i64)| -> Result<Impact> {
+        let mut impact = Impact::default();
+        let (known, mut history) = db
+            .read_now(|conn| Ok((donors::known_between(conn, vault, *span)?, History::read(conn, *span)?)))?;
+        for (donor, known) in &known {
+            // Of whom a sealed fact does not open, nobody can say what would change.
+            let facts = match known {
+                Ok(known) => history.facts(book, known, None),
+                Err(problem) => Err(problem.clone()),
+            };
+            match facts {
+                Ok(facts) => impact.add(book.catalogue(), (old, new), *donor, &facts, preview.from),
+                Err(problem) if problem.code == Code::IdentityDamaged => impact.unreadable += 1,
+                Err(problem) => return Err(problem),
             }
-            let looked_at = impact.donors;
-            progress(done.fetch_add(looked_at, Ordering::Relaxed) + looked_at, of)?;
-            Ok(impact)
-        })
-        .try_reduce(Impact::default, |one, other| Ok(one.and(other)))?;
+        }
+        let looked_at = u64::try_from(known.len()).unwrap_or(u64::MAX);
+        progress(done.fetch_add(looked_at, Ordering::Relaxed) + looked_at, of)?;
+        Ok(impact)
+    };
+    // Two at a time: the other connections are for those who ask meanwhile.
+    let pool = rayon::ThreadPoolBuilder::new().num_threads(2).build().map_err(Problem::internal)?;
+    let all = || spans.par_iter().map(look).try_reduce(Impact::default, |one, other| Ok(one.and(other)));
+    let impact = pool.install(all)?;
     let stamp = |set: &RuleSet| RuleSetStamp { code: set.code.clone(), version: set.version };
     Ok(PreviewResult { before: stamp(old), after: stamp(new), from: preview.from, impact })
 }

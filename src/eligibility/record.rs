@@ -240,6 +240,9 @@ pub fn check_deferral(book: &Rulebook, fact: &DeferralFact, today: NaiveDate, at
             faults.add(format!("{at}{field}"), Code::InvalidValue);
         }
     }
+    if entry.ends_by_event() && fact.base.zip(fact.ended_on).is_some_and(|(base, ended)| ended < base) {
+        faults.add(format!("{at}ended_on"), Code::OutOfRange);
+    }
 }
 
 /// Writes the donor's windows anew from today on.
@@ -283,20 +286,33 @@ pub fn rewrite_all_windows(
     }
 }
 
-/// Rewrites the donors after `after`; the last of them and how many, none at the end.
+/// Rewrites the donors after `after`; the last of them and how many, none at the end. A donor of whom a sealed
+/// fact does not open has no window: what is not known opens no door, and keeps nobody else waiting.
 fn rewrite_slice(tx: &mut Tx, vault: &Vault, book: &Rulebook, after: i64) -> Result<Option<(i64, u64)>> {
     let today = book.today(tx.now);
     let rule_set = book.in_force(today)?;
     let slice = donors::known_all(tx.conn, vault, after, SLICE)?;
-    let (Some(first), Some(last)) = (slice.first(), slice.last()) else { return Ok(None) };
-    let (last, mut history) = (last.id.0, History::read(tx.conn, (first.id.0, last.id.0))?);
+    let (Some((first, _)), Some((last, _))) = (slice.first(), slice.last()) else { return Ok(None) };
+    let (last, mut history) = (last.0, History::read(tx.conn, (first.0, last.0))?);
     let mut count = 0;
-    for known in &slice {
-        let facts = history.facts(book, known, None)?;
-        let rows =
-            store::window_rows(known.id, rule_set, &windows(rule_set, book.catalogue(), &facts, today));
-        if store::replace_windows(tx.conn, known.id, &rows)? {
-            feed::append(tx, "donor", known.id.0, "windows")?;
+    for (donor, known) in &slice {
+        let facts = match known {
+            Ok(known) => history.facts(book, known, None),
+            Err(problem) => Err(problem.clone()),
+        };
+        let rows = match facts {
+            Ok(facts) => {
+                store::window_rows(*donor, rule_set, &windows(rule_set, book.catalogue(), &facts, today))
+            }
+            Err(problem) if problem.code == Code::IdentityDamaged => {
+                let cause = problem.cause.as_deref().unwrap_or_default();
+                tracing::error!(cause, "a donor's facts do not open: no window of giving");
+                Vec::new()
+            }
+            Err(problem) => return Err(problem),
+        };
+        if store::replace_windows(tx.conn, *donor, &rows)? {
+            feed::append(tx, "donor", donor.0, "windows")?;
         }
         count += 1;
     }

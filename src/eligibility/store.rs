@@ -205,16 +205,18 @@ pub struct SealedDeferral {
     about: Option<DeferralId>,
     cause: Vec<u8>,
     recorded_on: NaiveDate,
+    recorded_at: NaiveDateTime,
 }
 
 impl SealedDeferral {
     /// # Errors
     /// `identity_damaged` when it was changed or moved.
     pub fn open(self, key: &SealingKey) -> Result<DeferralLine> {
-        let Self { id, about, cause, recorded_on } = self;
+        let Self { id, about, cause, recorded_on, recorded_at } = self;
         let text = key.open_text(place(id), &cause)?;
         let (event, says) =
             read_says(&text, recorded_on).ok_or_else(|| Problem::new(Code::IdentityDamaged))?;
+        let says = DeferralFact { recorded_at: Some(recorded_at), ..says };
         Ok(DeferralLine { id, about: about.unwrap_or(id), event, says })
     }
 }
@@ -226,7 +228,13 @@ pub fn sealed_deferrals(conn: &mut Conn, donors: Span) -> Result<ByDonor<SealedD
         .order((deferrals::donor, deferrals::id))
         .select((
             deferrals::donor,
-            (deferrals::id, deferrals::about, deferrals::cause, deferrals::recorded_on),
+            (
+                deferrals::id,
+                deferrals::about,
+                deferrals::cause,
+                deferrals::recorded_on,
+                deferrals::recorded_at,
+            ),
         ))
         .load(conn)?;
     Ok(ByDonor::of(rows))
@@ -304,6 +312,7 @@ pub struct SealedAllowance {
     cause: Vec<u8>,
     reason: Vec<u8>,
     allowed_on: NaiveDate,
+    recorded_at: NaiveDateTime,
     pub recorded_by: UserId,
 }
 
@@ -312,7 +321,7 @@ impl SealedAllowance {
     /// `identity_damaged` when it was changed or moved.
     pub fn open(&self, key: &SealingKey) -> Result<Allowance> {
         let code = key.open_text(allowance_place("cause", self.id), &self.cause)?;
-        Ok(Allowance { code, on: self.allowed_on })
+        Ok(Allowance { code, on: self.allowed_on, at: Some(self.recorded_at) })
     }
 
     /// # Errors
@@ -334,6 +343,7 @@ pub fn sealed_allowances(conn: &mut Conn, donors: Span) -> Result<ByDonor<Sealed
                 allowances::cause,
                 allowances::reason,
                 allowances::allowed_on,
+                allowances::recorded_at,
                 allowances::recorded_by,
             ),
         ))

@@ -77,10 +77,10 @@ pub fn any_waits(conn: &mut Conn, now: Moment) -> Result<bool> {
     Ok(store::waiting(conn, now.naive_utc())?.is_some())
 }
 
-/// Takes up the oldest work that waits or that nobody holds any more.
+/// Takes up the oldest work that waits or that nobody holds any more. What does not open fails.
 ///
 /// # Errors
-/// `identity_damaged` when the request was changed or moved.
+/// As any write.
 pub fn take(tx: &mut Tx, vault: &Vault) -> Result<Option<Held>> {
     let Some((id, kind, request, attempts)) = store::waiting(tx.conn, tx.now.naive_utc())? else {
         return Ok(None);
@@ -92,8 +92,16 @@ pub fn take(tx: &mut Tx, vault: &Vault) -> Result<Option<Held>> {
     if !store::hold(tx, id, attempts, (tx.now + LEASE).naive_utc())? {
         return Ok(None);
     }
-    let request = vault.house().open_text(place("request", id), &request)?;
-    Ok(Some(Held { id, kind, request, attempt: attempts + 1 }))
+    let attempt = attempts + 1;
+    match vault.house().open_text(place("request", id), &request) {
+        Ok(request) => Ok(Some(Held { id, kind, request, attempt })),
+        // It would keep all that wait behind it waiting.
+        Err(problem) => {
+            tracing::error!(cause = problem.cause.as_deref().unwrap_or_default(), "a job does not open");
+            store::fail(tx, id, attempt)?;
+            Ok(None)
+        }
+    }
 }
 
 /// Notes progress and renews the lease.
@@ -151,11 +159,11 @@ pub fn job(conn: &mut Conn, vault: &Vault, by: &Principal, id: JobId) -> Result<
 /// Seals requests and results under another root key.
 ///
 /// # Errors
-/// `identity_damaged` when one was changed or moved.
+/// As any write. What does not open stays.
 pub fn reseal(tx: &mut Tx, old: &Vault, new: &Vault) -> Result<()> {
     for (id, request, result) in store::sealed(tx.conn)? {
-        let request = new.reseal(old, place("request", id), &request)?;
-        let result = result.map(|result| new.reseal(old, place("result", id), &result)).transpose()?;
+        let request = new.reseal(old, place("request", id), &request);
+        let result = result.map(|result| new.reseal(old, place("result", id), &result));
         store::set_sealed(tx.conn, id, request, result)?;
     }
     Ok(())

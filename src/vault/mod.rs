@@ -209,20 +209,17 @@ impl Vault {
         Ok(self.wraps.seal(place, &Zeroizing::new(old.wraps.open(place, wrapped)?)))
     }
 
-    /// What the house sealed under another root, sealed anew under this one.
-    ///
-    /// # Errors
-    /// `identity_damaged` when `old` cannot open it.
-    pub fn reseal(&self, old: &Self, place: Place, sealed: &[u8]) -> Result<Vec<u8>> {
-        Ok(self.house.seal(place, &Zeroizing::new(old.house.open(place, sealed)?)))
+    /// What the house sealed under another root, sealed anew under this one. What `old` does not open stays as it
+    /// is, and says so in the log.
+    #[must_use]
+    pub fn reseal(&self, old: &Self, place: Place, sealed: &[u8]) -> Vec<u8> {
+        moved(&old.house, &self.house, place, sealed)
     }
 
-    /// The same of a trace.
-    ///
-    /// # Errors
-    /// `identity_damaged` when `old` cannot open it.
-    pub fn reseal_trace(&self, old: &Self, place: Place, sealed: &[u8]) -> Result<Vec<u8>> {
-        Ok(self.trace.seal(place, &Zeroizing::new(old.trace.open(place, sealed)?)))
+    /// The same of a trace record.
+    #[must_use]
+    pub fn reseal_trace(&self, old: &Self, place: Place, sealed: &[u8]) -> Vec<u8> {
+        moved(&old.trace, &self.trace, place, sealed)
     }
 
     /// The key of another root's digests, sealed under this one: what it digested can still be verified.
@@ -259,6 +256,17 @@ impl Vault {
     #[must_use]
     pub fn digest(&self, parts: &[&[u8]]) -> Vec<u8> {
         keyed(&self.digests, parts)
+    }
+}
+
+fn moved(from: &SealingKey, to: &SealingKey, place: Place, sealed: &[u8]) -> Vec<u8> {
+    match from.open(place, sealed) {
+        Ok(clear) => to.seal(place, &Zeroizing::new(clear)),
+        Err(problem) => {
+            let cause = problem.cause.as_deref().unwrap_or_default();
+            tracing::error!(cause, "left under the old root key");
+            sealed.to_vec()
+        }
     }
 }
 

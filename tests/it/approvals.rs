@@ -23,6 +23,8 @@ both!(
     a_giving_is_put_right_or_voided,
     a7_the_medical_officer_allows_one_giving,
     a_request_is_sealed,
+    b3_a_correction_does_not_pass_a_deferral_from_class_to_class,
+    a7_a_leave_does_not_cover_what_was_entered_later_that_day,
 );
 
 fn donor(app: &TestApp, n: u32) -> String {
@@ -289,4 +291,45 @@ fn a_request_is_sealed(app: TestApp) {
     }
     sizes.dedup();
     assert_eq!((rows.len(), sizes.len()), (3, 1), "a request says nothing by its length");
+}
+
+/// Else its line would vanish for a medic, or his own request would show him the cause.
+fn b3_a_correction_does_not_pass_a_deferral_from_class_to_class(app: TestApp) {
+    let one = donor(&app, 1);
+    let open = defer(&app, Role::Medic, &one, &json!({"code": "TAT"}));
+    let sealed = defer(&app, Role::Physician, &one, &json!({"code": "P-HIV"}));
+    for (deferral, code) in [(&open, "P-HIV"), (&sealed, "TAT")] {
+        let path = format!("/api/v1/deferrals/{deferral}/correct");
+        let form = json!({"code": code, "reason": "نتيجة"});
+        let refused = app.client(Role::Physician).post(&path, &form).expect(422);
+        let error = &refused["errors"][0];
+        assert_eq!((&error["field"], &error["code"]), (&json!("code"), &json!("invalid_value")));
+    }
+    // Whoever asked reads the request as long as the donor is in sight.
+    let approval = ask(&app, Role::Medic, &format!("deferrals/{open}/withdraw"), &json!({"reason": "خطأ"}));
+    let path = format!("/api/v1/approvals/{approval}");
+    app.client(Role::Medic).get(&path).expect(200);
+    let away = json!({"unit": app.places.other_unit}).to_string().into_bytes();
+    let donor = format!("/api/v1/donors/{one}");
+    let version = app.client(Role::Bank).get(&donor).headers["etag"].to_str().unwrap().to_owned();
+    app.client(Role::Bank).send("PATCH", &donor, &[("if-match", &version)], Some(away)).expect(200);
+    assert_eq!(app.client(Role::Medic).get(&path).problem(404), "not_found");
+}
+
+fn a7_a_leave_does_not_cover_what_was_entered_later_that_day(app: TestApp) {
+    let one = donor(&app, 1);
+    let today = app.house.today();
+    defer(&app, Role::Medic, &one, &json!({"code": "TAT"}));
+    app.clock.advance(chrono::Duration::hours(1));
+    let path = format!("/api/v1/donors/{one}/allowances");
+    let form = json!({"code": "TAT", "reason": "شُوهد الوشم القديم"});
+    app.client(Role::Physician).post(&path, &form).expect(201);
+    assert_eq!(outcome(&app, &one, today), "eligible");
+    app.clock.advance(chrono::Duration::hours(1));
+    defer(&app, Role::Medic, &one, &json!({"code": "TAT"}));
+    assert_eq!(app.house.today(), today);
+    assert_eq!(outcome(&app, &one, today), "needs_physician", "nobody has seen the second one");
+    app.clock.advance(chrono::Duration::hours(1));
+    app.client(Role::Physician).post(&path, &form).expect(201);
+    assert_eq!(outcome(&app, &one, today), "eligible");
 }

@@ -239,6 +239,11 @@ fn a_day_that_cannot_be_is_refused(app: TestApp) {
         (json!({"code": "TAT", "ended_on": today}), "ended_on", "invalid_value"),
         (json!({"code": "P-HIV", "ended_on": today}), "ended_on", "invalid_value"),
         (json!({"code": "PREG-NOW", "ended_on": tomorrow}), "ended_on", "out_of_range"),
+        (
+            json!({"code": "PREG-NOW", "base": "2026-05-01", "ended_on": "2025-05-01"}),
+            "ended_on",
+            "out_of_range",
+        ),
         (json!({"code": "ABX", "second_base": tomorrow}), "second_base", "out_of_range"),
         (json!({"code": "NO-SUCH"}), "code", "unknown_reference"),
     ] {

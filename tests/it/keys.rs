@@ -28,6 +28,7 @@ both!(
     a_trace_moves_and_an_erased_donor_is_passed_over,
     nobody_else_may_have_the_database_open,
     a_third_key_changes_nothing,
+    a_damaged_cell_does_not_keep_the_others_under_two_keys,
 );
 
 struct World {
@@ -242,4 +243,26 @@ fn a_third_key_changes_nothing(at: Empty) {
     let world = world(at, 1);
     assert!(world.rotate(7, 8, usize::MAX).unwrap_err().contains("third key"));
     world.holds(1);
+}
+
+fn a_damaged_cell_does_not_keep_the_others_under_two_keys(at: Empty) {
+    let mut world = world(at, 3);
+    let db = world.open();
+    let damaged = world.donors.remove(0);
+    db.write_now(Lane::System, move |tx| {
+        use diesel::prelude::*;
+        use shiryan::db::tables::donor_identities;
+        diesel::update(donor_identities::table.find(damaged.0))
+            .set(donor_identities::email.eq(vec![7_u8; 72]))
+            .execute(tx.conn)?;
+        Ok(())
+    })
+    .unwrap();
+    drop(db);
+    assert_eq!(world.rotate(1, 2, usize::MAX), Ok(Rotated::Done));
+    let db = world.open();
+    let (root, whole) = (vault(2), world.donors[0]);
+    // Its own key moved with the others: what is whole of it still opens.
+    assert!(db.read_now(|conn| donors::known(conn, &root, damaged)).is_ok());
+    assert!(db.read_now(|conn| donors::known(conn, &root, whole)).is_ok());
 }

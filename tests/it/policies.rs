@@ -17,6 +17,7 @@ both!(
     a_preview_tells_who_may_give_earlier_and_by_how_many_days,
     work_that_nobody_holds_any_more_is_taken_up_again,
     a_job_is_seen_by_whoever_asked_alone,
+    what_does_not_open_keeps_nobody_waiting,
 );
 
 fn donor(app: &TestApp, n: u32, given: Option<NaiveDate>) -> String {
@@ -115,4 +116,33 @@ fn a_job_is_seen_by_whoever_asked_alone(app: TestApp) {
     let id = ask(&app, "who_2012");
     let other = app.colleague(Role::Physician, "another", None);
     assert_eq!(other.get(&format!("/api/v1/jobs/{id}")).problem(404), "not_found");
+}
+
+/// A damaged donor has no window, a damaged job fails; everybody else is served.
+fn what_does_not_open_keeps_nobody_waiting(app: TestApp) {
+    use diesel::prelude::*;
+    use shiryan::db::tables::{donor_identities, giving_windows, jobs as rows};
+    use shiryan_kernel::ids::DonorId;
+    let [damaged, whole] = [1, 2].map(|n| donor(&app, n, None).parse::<DonorId>().unwrap());
+    let [first, second] = ["arc_us", "who_2012"].map(|code| ask(&app, code));
+    let broken: shiryan_kernel::ids::JobId = first.parse().unwrap();
+    let write = move |tx: &mut Tx| {
+        diesel::update(donor_identities::table.find(damaged.0))
+            .set(donor_identities::birth_date.eq(vec![7_u8; 72]))
+            .execute(tx.conn)?;
+        diesel::update(rows::table.find(broken.0)).set(rows::request.eq(vec![7_u8; 72])).execute(tx.conn)?;
+        Ok(())
+    };
+    app.house.db.write_now(Lane::System, write).unwrap();
+    app.clock.advance(chrono::Duration::days(1));
+    app::daily(&app.house, |_| {}).unwrap();
+    let windows = |donor: DonorId| {
+        let of = giving_windows::table.filter(giving_windows::donor.eq(donor)).count();
+        app.house.db.read_now(|conn| Ok(of.get_result::<i64>(conn)?)).unwrap()
+    };
+    assert_eq!((windows(damaged), windows(whole) > 0), (0, true));
+    assert_eq!(app::work_off(&app.house).unwrap(), 1);
+    assert_eq!(job(&app, &first)["state"], "failed");
+    let told = job(&app, &second);
+    assert_eq!((&told["state"], &told["result"]["unreadable"]), (&json!("done"), &json!(1)));
 }

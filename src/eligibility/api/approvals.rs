@@ -132,7 +132,7 @@ async fn read(
         .db
         .read(move |conn| {
             let approval = accounts::approval(conn, &who, id, now)?;
-            let (what, reason) = proposal(conn, &vault, &book, &approval)?;
+            let (what, reason) = proposal(conn, &vault, &book, &who, &approval)?;
             Ok((approval, what, reason))
         })
         .await?;

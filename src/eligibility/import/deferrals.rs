@@ -8,11 +8,11 @@
 use std::path::Path;
 
 use chrono::NaiveDate;
+use shiryan_kernel::Result;
 use shiryan_kernel::ids::DeferralId;
 use shiryan_kernel::time::past_day;
-use shiryan_kernel::{Code, Result};
 
-use super::super::ledger::{DeferralLine, Event};
+use super::super::ledger::{DeferralLine, Event, standing_deferrals};
 use super::super::{DeferralFact, Rulebook, check_deferral, store};
 use super::cells::{Cells, NATIONAL_ID, SERVICE_NUMBER};
 use super::history::{self, Entry, Fate, Said};
@@ -54,11 +54,6 @@ fn read(row: &Row, vault: &Vault, book: &Rulebook, today: NaiveDate) -> Result<E
     let mut day = || cells.read(civil_date);
     let (base, second_base, ended_on) = (day(), day(), day());
     let noted_on = cells.read(|text| past_day(civil_date(text)?, today));
-    if let (Some(base), Some(ended)) = (base, ended_on)
-        && ended < base
-    {
-        cells.faults.add("ended_on", Code::OutOfRange);
-    }
     let fact = code.map(|code| DeferralFact {
         second_base,
         ended_on,
@@ -77,10 +72,17 @@ impl Said for DeferralFact {
 
     fn there(conn: &mut Conn, known: &Known) -> Result<Vec<Self>> {
         let lines = store::deferral_lines(conn, known.id, &known.key)?;
-        Ok(lines.into_iter().map(|line| line.says).collect())
+        let stands = standing_deferrals(&lines, None);
+        // What an entry said, and what became of it since.
+        let said = lines.into_iter().filter_map(|line| {
+            let of = stands.iter().find(|one| one.id == line.about)?;
+            Some(Self { withdrawn_on: of.over_since(&line.says), ..line.says })
+        });
+        Ok(said.collect())
     }
 
-    /// The same cause with the same days is the same deferral, whatever became of it since.
+    /// The same cause with the same days is the same deferral. One that is over by now is the same only if the row
+    /// was noted in its own register before that: a cause without a day may have come again.
     fn fate(&self, _: &Known, there: &[Self]) -> Fate {
         let noted =
             |line: &Self| line.noted_on.is_none() || self.noted_on.is_none_or(|on| line.noted_on == Some(on));
@@ -90,6 +92,7 @@ impl Said for DeferralFact {
                 && line.second_base == self.second_base
                 && line.ended_on == self.ended_on
                 && noted(line)
+                && line.withdrawn_on.is_none_or(|over| self.noted_on.is_some_and(|on| on <= over))
         };
         if there.iter().any(is_same) { Fate::Skipped } else { Fate::Taken }
     }

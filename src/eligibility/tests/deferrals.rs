@@ -128,7 +128,7 @@ fn a_permanent_cause_is_never_and_nobody_lifts_it() {
         for base in [None, Some(day(-9_000))] {
             let mut donor = deferred(donor(), &entry.code, base);
             donor.deferrals[0].ended_on = Some(day(1));
-            donor.allowances.push(Allowance { code: entry.code.clone(), on: day(1) });
+            donor.allowances.push(Allowance { code: entry.code.clone(), on: day(1), at: None });
             let decision = ask(&donor, WholeBlood, far());
             assert_eq!((decision.outcome, decision.earliest), (Outcome::Never, None), "{}", entry.code);
             donor.deferrals[0].withdrawn_on = Some(day(2));
@@ -142,13 +142,13 @@ fn a7_a_physician_kind_is_lifted_once() {
     for entry in catalogue().entries().filter(|entry| entry.kind == Kind::Physician) {
         let mut donor = deferred(donor(), &entry.code, Some(day(-5_000)));
         assert_eq!(ask(&donor, WholeBlood, day(10)).outcome, Outcome::NeedsPhysician, "{}", entry.code);
-        donor.allowances.push(Allowance { code: entry.code.clone(), on: day(20) });
+        donor.allowances.push(Allowance { code: entry.code.clone(), on: day(20), at: None });
         assert_eq!(ask(&donor, WholeBlood, day(10)).earliest, Some(day(20)), "{}", entry.code);
         assert_eq!(ask(&donor, WholeBlood, day(20)).outcome, Outcome::Eligible, "{}", entry.code);
         let after = gave(donor.clone(), day(30), WholeBlood);
         assert_eq!(ask(&after, WholeBlood, day(30 + 112)).outcome, Outcome::NeedsPhysician, "{}", entry.code);
         assert_eq!(ask(&after, WholeBlood, day(30 + 112)).earliest, None, "{}", entry.code);
-        donor.allowances.push(Allowance { code: entry.code.clone(), on: day(500) });
+        donor.allowances.push(Allowance { code: entry.code.clone(), on: day(500), at: None });
         assert_eq!(ask(&gave(donor, day(30), WholeBlood), WholeBlood, day(500)).outcome, Outcome::Eligible);
     }
 }
@@ -156,7 +156,7 @@ fn a7_a_physician_kind_is_lifted_once() {
 #[test]
 fn a7_the_days_of_a_physician_kind_come_first() {
     let mut donor = deferred(donor(), "SYPH", Some(day0()));
-    donor.allowances.push(Allowance { code: "SYPH".to_owned(), on: day(1) });
+    donor.allowances.push(Allowance { code: "SYPH".to_owned(), on: day(1), at: None });
     assert_eq!(ask(&donor, WholeBlood, day(364)).outcome, Outcome::NotYet);
     assert_eq!(ask(&donor, WholeBlood, day(365)).outcome, Outcome::Eligible);
 }
@@ -164,7 +164,7 @@ fn a7_the_days_of_a_physician_kind_come_first() {
 #[test]
 fn a7_an_allowance_does_not_reach_what_was_recorded_after_it() {
     let mut donor = deferred(donor(), "GRAFT", Some(day(-400)));
-    donor.allowances.push(Allowance { code: "GRAFT".to_owned(), on: day(-1) });
+    donor.allowances.push(Allowance { code: "GRAFT".to_owned(), on: day(-1), at: None });
     assert_eq!(ask(&donor, WholeBlood, day(1)).outcome, Outcome::NeedsPhysician);
 }
 

@@ -50,7 +50,7 @@ fn a_first_donation_over_60_and_any_over_65_need_a_physician() {
     let over = ask(&regular, WholeBlood, date("2026-03-10"));
     assert_eq!((over.outcome, codes(&over)), (Outcome::NeedsPhysician, vec!["AGE-REGULAR"]));
     let mut allowed = regular;
-    allowed.allowances.push(Allowance { code: "AGE-REGULAR".to_owned(), on: date("2026-03-10") });
+    allowed.allowances.push(Allowance { code: "AGE-REGULAR".to_owned(), on: date("2026-03-10"), at: None });
     assert_eq!(ask(&allowed, WholeBlood, date("2026-03-10")).outcome, Outcome::Eligible);
 }
 

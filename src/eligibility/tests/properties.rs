@@ -45,7 +45,7 @@ fn deferral() -> impl Strategy<Value = DeferralFact> {
 
 fn allowance() -> impl Strategy<Value = Allowance> {
     let code = prop_oneof![code(), Just("AGE-REGULAR".to_owned()), Just("AGE-FIRST-TIME".to_owned())];
-    (code, any_day()).prop_map(|(code, on)| Allowance { code, on })
+    (code, any_day()).prop_map(|(code, on)| Allowance { code, on, at: None })
 }
 
 fn donor() -> impl Strategy<Value = DonorFacts> {

@@ -2,12 +2,14 @@
 
 use chrono::NaiveDate;
 use diesel::prelude::*;
+use shiryan::accounts::{self, NewUser, Principal, Username};
 use shiryan::db::Lane;
 use shiryan::db::tables::{deferrals, donors};
 use shiryan::eligibility::{self, DeferralFact, NewDeferral, import_deferrals};
 use shiryan::sheets::Report;
 use shiryan_kernel::blood::DonationType;
-use shiryan_kernel::ids::DonorId;
+use shiryan_kernel::ids::{DonorId, SessionId};
+use shiryan_kernel::role::Role;
 use shiryan_kernel::time::plus_days;
 
 use super::donations::{donor, windows, world};
@@ -17,6 +19,7 @@ both!(
     deferrals_are_taken_once_and_faults_are_written_back,
     a_dry_run_of_deferrals_says_the_same_and_changes_nothing,
     a2_an_imported_deferral_counts_from_its_base,
+    a_deferral_that_is_over_is_not_the_one_that_came_later,
     a4_deferrals_are_not_lost_and_prove_no_screening,
     an_imported_deferral_is_known_from_the_day_of_import,
 );
@@ -66,7 +69,7 @@ fn deferrals_are_taken_once_and_faults_are_written_back(at: Migrated) {
         (12, "code:unknown_reference"),
         (
             13,
-            "recorded_on:out_of_range ended_on:out_of_range base:out_of_range second_base:invalid_value \
+            "recorded_on:out_of_range base:out_of_range second_base:invalid_value \
              ended_on:invalid_value",
         ),
         (14, "ended_on:out_of_range"),
@@ -89,6 +92,43 @@ fn deferrals_are_taken_once_and_faults_are_written_back(at: Migrated) {
         })
         .unwrap();
     assert_eq!(figures(&take(&at, "S-2,,TAT,2026-08-08,,,2026-08-09\n", false)), [1, 0, 1, 0]);
+}
+
+/// A cause without a day that is over by now may have come again.
+fn a_deferral_that_is_over_is_not_the_one_that_came_later(at: Migrated) {
+    let at = world(at);
+    let id = donor(&at, "S-2");
+    assert_eq!(figures(&take(&at, "S-2,,PREG-NOW,,,,\n", false)), [1, 1, 0, 0]);
+    assert_eq!(figures(&take(&at, "S-2,,PREG-NOW,,,,2026-08-09\n", false)), [1, 0, 1, 0], "it stands");
+    let (vault, book) = (at.vault.clone(), at.book.clone());
+    at.db
+        .write_now(Lane::System, move |tx| {
+            let physician = Principal {
+                user: accounts::ensure_user(
+                    tx,
+                    &vault,
+                    &NewUser {
+                        username: Username::parse("doctor").unwrap(),
+                        role: Role::Physician,
+                        facility: None,
+                        units: Vec::new(),
+                    },
+                    &accounts::hash_now("four olive trees")?,
+                )?,
+                role: Role::Physician,
+                session: SessionId(1),
+                facility: None,
+            };
+            let there = eligibility::list_deferrals(tx.conn, &vault, &book, &physician, id, 0)?;
+            let on = "2026-09-01".parse().unwrap();
+            eligibility::end_deferral(tx, &vault, &book, &physician, there[0].id, on)
+        })
+        .unwrap();
+    let before = count(&at);
+    // Noted before it ended, it is the old one; noted later, or nobody knows when, it is another.
+    assert_eq!(figures(&take(&at, "S-2,,PREG-NOW,,,,2026-08-09\n", false)), [1, 0, 1, 0]);
+    assert_eq!(figures(&take(&at, "S-2,,PREG-NOW,,,,2026-11-01\n", false)), [1, 1, 0, 0]);
+    assert_eq!((count(&at), opens(&at, id)), (before + 1, None));
 }
 
 fn a_dry_run_of_deferrals_says_the_same_and_changes_nothing(at: Migrated) {
