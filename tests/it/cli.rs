@@ -134,6 +134,16 @@ impl Served {
     }
 }
 
+impl Drop for Served {
+    /// A test that stopped half-way leaves no program behind.
+    fn drop(&mut self) {
+        if matches!(self.child.try_wait(), Ok(None)) {
+            self.child.kill().ok();
+            self.child.wait().ok();
+        }
+    }
+}
+
 #[test]
 fn mistakes_are_named() {
     let home = tempfile::tempdir().unwrap();

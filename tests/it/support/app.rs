@@ -186,6 +186,8 @@ impl Client {
         let agent = ureq::Agent::config_builder()
             .http_status_as_error(false)
             .max_redirects(0)
+            // A test that pauses must not meet a connection that the service has just closed.
+            .max_idle_connections(0)
             .timeout_global(Some(std::time::Duration::from_secs(30)))
             .build()
             .into();
