@@ -21,6 +21,7 @@ use rand::{RngExt, SeedableRng};
 use shiryan::app::{self, Migrate, World};
 use shiryan::eligibility::{self, ImportOptions};
 use shiryan::settings::{Flags, Settings};
+use shiryan::sheets::Manner;
 use shiryan_kernel::time::SystemClock;
 
 const SIZES: [u64; 3] = [200_000, 400_000, 1_000_000];
@@ -62,12 +63,16 @@ fn take(home: &Path, file: &Path, how: &str) -> f64 {
     let settings = Settings::load(None, environment, &Flags::default()).unwrap();
     let house = app::open(settings, World::Live, Migrate::Now, Arc::new(SystemClock)).unwrap();
     let options =
-        ImportOptions { dry_run: how == "dry", accept_key_on_disk: true, ..ImportOptions::default() };
+        ImportOptions {
+        manner: Manner { dry_run: how == "dry", ..Manner::default() },
+        accept_key_on_disk: true,
+        ..ImportOptions::default()
+    };
     let (started, mut last) = (Instant::now(), Instant::now());
     let (mut seen, mut next) = (0, STEP);
     let mut rates = Vec::new();
     let mut resident = Vec::new();
-    let report = eligibility::import_donors(&house.db, &house.vault, &house.rules, file, options, |now| {
+    let report = eligibility::import_donors(&house.db, &house.vault, &house.rules, file, &options, |now| {
         if now.rows >= next {
             rates.push((now.rows - seen) as f64 / last.elapsed().as_secs_f64());
             resident.push(resident_mb());

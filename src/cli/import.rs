@@ -3,7 +3,7 @@
 //! A file is comma-separated text or an XLSX workbook. Rows that cannot be taken are written to `FILE.rejects.csv` with what is wrong with each; the others
 //! are taken. `--dry-run` reads everything and changes nothing.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -15,7 +15,7 @@ use super::{Common, start_log};
 use crate::app::{self, Migrate, World};
 use crate::eligibility::{self, ImportOptions};
 use crate::http::House;
-use crate::sheets::{ImportError, Progress, Report};
+use crate::sheets::{ImportError, Manner, Mapping, Progress, Report};
 use crate::{places, projections};
 
 #[derive(Debug, Args)]
@@ -27,19 +27,19 @@ pub struct Import {
 #[derive(Debug, Subcommand)]
 enum What {
     /// The tree of units: code,name_ar,name_en,parent,governorate
-    Units(File),
+    Units(Named),
     /// Donors; docs/import.md tells the columns
     Donors {
         #[command(flatten)]
-        file: File,
+        file: Long,
         /// Accepts that the root key lies on the disk of the data
         #[arg(long)]
         accept_key_on_disk: bool,
     },
     /// Deferrals: service_number,national_id,code,base,second_base,ended_on,recorded_on
-    Deferrals(File),
+    Deferrals(Long),
     /// Donations of the past: service_number,national_id,given_on,donation_type,volume_ml
-    Donations(File),
+    Donations(Long),
     /// Daily donations or demand: `date` or `day` first, then a series in each column
     History(File),
 }
@@ -55,14 +55,46 @@ struct File {
     dry_run: bool,
 }
 
+/// A file whose columns may have other names.
+#[derive(Debug, Args)]
+struct Named {
+    #[command(flatten)]
+    file: File,
+    /// A column under its name in the file, such as "Tel. no.=phone"; "Notes=" passes one over
+    #[arg(long, value_name = "THEIRS=OURS")]
+    map: Vec<String>,
+}
+
+/// A file that may be long.
+#[derive(Debug, Args)]
+struct Long {
+    #[command(flatten)]
+    named: Named,
+    /// Goes on with a file that was interrupted
+    #[arg(long)]
+    resume: bool,
+}
+
+impl Named {
+    fn manner(&self, resume: bool) -> Result<Manner, ImportError> {
+        Ok(Manner { dry_run: self.file.dry_run, resume, names: Mapping::parse(&self.map)? })
+    }
+}
+
+impl Long {
+    fn manner(&self) -> Result<Manner, ImportError> {
+        self.named.manner(self.resume)
+    }
+}
+
 impl Import {
     pub fn run(&self) -> Result<(), String> {
         let file = match &self.what {
-            What::Units(file)
-            | What::Deferrals(file)
-            | What::Donations(file)
-            | What::History(file)
-            | What::Donors { file, .. } => file,
+            What::History(file) => file,
+            What::Units(named) => &named.file,
+            What::Deferrals(long) | What::Donations(long) | What::Donors { file: long, .. } => {
+                &long.named.file
+            }
         };
         let settings = file.common.settings(None)?;
         start_log(&settings);
@@ -70,35 +102,36 @@ impl Import {
             .map_err(|error| error.0)?;
         let started = Instant::now();
         let bar = bar();
-        let report = self.take(file, &house, |now| show(&bar, &now)).map_err(|error| error.to_string())?;
+        let taken = self.take(&file.path, &house, |now| show(&bar, &now));
         bar.finish_and_clear();
+        let report = taken.map_err(|error| error.to_string())?;
         tell(&report, file.dry_run, started.elapsed());
         if report.rejected > 0 { Err(format!("{} rows were not taken", report.rejected)) } else { Ok(()) }
     }
 
     fn take(
         &self,
-        file: &File,
+        path: &Path,
         house: &House,
         progress: impl FnMut(Progress),
     ) -> Result<Report, ImportError> {
         let (db, vault, rules) = (&house.db, &house.vault, &house.rules);
         match &self.what {
-            What::Units(_) => places::import_units(db, vault, &file.path, file.dry_run, progress),
-            What::Deferrals(_) => {
-                eligibility::import_deferrals(db, vault, rules, &file.path, file.dry_run, progress)
+            What::Units(named) => places::import_units(db, vault, path, &named.manner(false)?, progress),
+            What::Deferrals(long) => {
+                eligibility::import_deferrals(db, vault, rules, path, &long.manner()?, progress)
             }
-            What::Donations(_) => {
-                eligibility::import_donations(db, vault, rules, &file.path, file.dry_run, progress)
+            What::Donations(long) => {
+                eligibility::import_donations(db, vault, rules, path, &long.manner()?, progress)
             }
-            What::History(_) => projections::import_history(db, &file.path, file.dry_run, progress),
-            What::Donors { accept_key_on_disk, .. } => {
+            What::History(file) => projections::import_history(db, path, file.dry_run, progress),
+            What::Donors { file, accept_key_on_disk } => {
                 let options = ImportOptions {
-                    dry_run: file.dry_run,
+                    manner: file.manner()?,
                     key_on_same_disk: house.key_on_same_disk,
                     accept_key_on_disk: *accept_key_on_disk,
                 };
-                eligibility::import_donors(db, vault, rules, &file.path, options, progress)
+                eligibility::import_donors(db, vault, rules, path, &options, progress)
             }
         }
     }

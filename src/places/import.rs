@@ -11,7 +11,7 @@ use shiryan_kernel::{Code, Problem};
 
 use super::{NewUnit, PlaceName, Unit, create_unit, governorate_named, units};
 use crate::db::{Db, Lane};
-use crate::sheets::{Column, ImportError, Progress, Rejects, Report, Row, Sheet};
+use crate::sheets::{Column, ImportError, Manner, Progress, Rejects, Report, Row, Sheet};
 use crate::vault::Vault;
 
 const COLUMNS: [Column; 5] = [
@@ -41,7 +41,8 @@ struct Entry {
     new: NewUnit,
 }
 
-/// Imports units; with `dry_run` it only says what it would do.
+/// Imports units, or only says what it would do. A unit that is there is passed over, so a file that stopped is
+/// taken again from its start.
 ///
 /// # Errors
 /// A file that cannot be read as a whole; the database's own.
@@ -49,10 +50,10 @@ pub fn import_units(
     db: &Db,
     vault: &Vault,
     path: &Path,
-    dry_run: bool,
+    manner: &Manner,
     mut progress: impl FnMut(Progress),
 ) -> Result<Report, ImportError> {
-    let mut sheet = Sheet::open(path, &COLUMNS)?;
+    let mut sheet = Sheet::open(path, &COLUMNS, &manner.names)?;
     let mut rejects = Rejects::beside(path, sheet.header());
     let mut rows = Vec::new();
     for row in sheet.by_ref() {
@@ -78,7 +79,7 @@ pub fn import_units(
     let mut ids: HashMap<String, UnitId> = there.into_iter().map(|(code, unit)| (code, unit.id)).collect();
     let (bytes, of_bytes) = sheet.progress();
     for slice in sorted.ordered.chunks(SLICE) {
-        if !dry_run {
+        if !manner.dry_run {
             let (entries, known, vault) = (slice.to_vec(), ids.clone(), vault.clone());
             ids.extend(db.write_now(Lane::Bulk, move |tx| {
                 let mut made: HashMap<String, UnitId> = HashMap::new();

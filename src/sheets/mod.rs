@@ -6,6 +6,7 @@
 
 mod book;
 mod cells;
+mod manner;
 mod measure;
 mod rejects;
 mod report;
@@ -22,7 +23,8 @@ use shiryan_kernel::{Code, Problem};
 
 use book::Book;
 pub use cells::{civil_date, decimal, folded, guarded, plain, whole};
-pub use rejects::Rejects;
+pub use manner::{Manner, Mapping};
+pub use rejects::{Rejects, said};
 pub use report::{ImportError, Progress, Report};
 use text::Text;
 
@@ -55,6 +57,12 @@ pub enum SheetError {
     RepeatedColumn { path: PathBuf, name: String },
     #[error("{path}: columns are missing: {names}")]
     MissingColumns { path: PathBuf, names: String },
+    #[error("--map {text:?}: {why}")]
+    Mapping { text: String, why: &'static str },
+    #[error("{path}: no column is called {name:?}, which --map names")]
+    NoSuchHeader { path: PathBuf, name: String },
+    #[error("{path}: --map names {name:?}, which is no column here; expected: {expected}")]
+    NoSuchColumn { path: PathBuf, name: String, expected: String },
     #[error("{path}: the row at line {line} is longer than 64 KiB; is a quote not closed?")]
     RowTooLong { path: PathBuf, line: u64 },
     #[error("{path}: cannot be read as an XLSX workbook: {why}")]
@@ -162,13 +170,13 @@ pub struct Sheet {
 }
 
 impl Sheet {
-    /// Opens a file whose header holds exactly `columns`, in any order.
+    /// Opens a file whose header holds exactly `columns`, in any order, some under the names of `mapping`.
     ///
     /// # Errors
     /// [`SheetError`], before any row is given out.
-    pub fn open(path: &Path, columns: &[Column]) -> Result<Self, SheetError> {
+    pub fn open(path: &Path, columns: &[Column], mapping: &Mapping) -> Result<Self, SheetError> {
         let mut sheet = Self::open_any(path)?;
-        sheet.places = sheet.arrange(columns)?.into();
+        sheet.places = sheet.arrange(columns, mapping)?.into();
         Ok(sheet)
     }
 
@@ -213,11 +221,27 @@ impl Sheet {
         }
     }
 
-    fn arrange(&self, columns: &[Column]) -> Result<Vec<usize>, SheetError> {
+    fn arrange(&self, columns: &[Column], mapping: &Mapping) -> Result<Vec<usize>, SheetError> {
         let path = || self.path.clone();
+        let expected = || columns.iter().map(|column| column.name).collect::<Vec<_>>().join(",");
+        for named in mapping.all() {
+            if !self.header.iter().any(|written| mapping.of(written).is_some_and(|of| std::ptr::eq(of, named))) {
+                return Err(SheetError::NoSuchHeader { path: path(), name: named.written.clone() });
+            }
+            if let Some(own) = named.own.as_ref().filter(|own| columns.iter().all(|column| column.name != **own))
+            {
+                return Err(SheetError::NoSuchColumn { path: path(), name: own.clone(), expected: expected() });
+            }
+        }
         let mut places: Vec<Option<usize>> = vec![None; columns.len()];
         for (place, written) in self.header.iter().enumerate() {
-            let name = folded(written);
+            let name = match mapping.of(written) {
+                Some(named) => match &named.own {
+                    Some(own) => own.clone(),
+                    None => continue,
+                },
+                None => folded(written),
+            };
             if ADDED.contains(&name.as_str()) {
                 continue;
             }
@@ -225,8 +249,8 @@ impl Sheet {
                 column.name == name || column.also.iter().any(|also| folded(also) == name)
             });
             let Some(slot) = known.and_then(|at| places.get_mut(at)) else {
-                let expected = columns.iter().map(|column| column.name).collect::<Vec<_>>().join(",");
-                return Err(SheetError::UnknownColumn { path: path(), name: written.clone(), expected });
+                let name = written.clone();
+                return Err(SheetError::UnknownColumn { path: path(), name, expected: expected() });
             };
             if slot.replace(place).is_some() {
                 return Err(SheetError::RepeatedColumn { path: path(), name: written.clone() });

@@ -1,6 +1,7 @@
 //! What was refused, written so that it can be corrected and read again.
 
 use std::fs::{File, OpenOptions};
+use std::io::{Seek, SeekFrom};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
@@ -25,14 +26,52 @@ impl Rejects {
         Self { path: original.with_extension("rejects.csv"), header: header.to_vec(), file: None, count: 0 }
     }
 
+    /// Goes on with the file of an import that stopped when it held `bytes`. One that is not there any more was
+    /// taken away by somebody: a new one is begun.
+    ///
+    /// # Errors
+    /// As [`Rejects::add`].
+    pub fn again(original: &Path, header: &[String], bytes: u64, count: u64) -> Result<Self, SheetError> {
+        let mut rejects = Self::beside(original, header);
+        let open = || -> std::io::Result<Option<File>> {
+            let mut file = OpenOptions::new().write(true).open(&rejects.path)?;
+            if bytes == 0 || file.metadata()?.len() < bytes {
+                return Ok(None);
+            }
+            file.set_len(bytes)?;
+            file.seek(SeekFrom::End(0))?;
+            Ok(Some(file))
+        };
+        let file = match open() {
+            Err(cause) if cause.kind() == std::io::ErrorKind::NotFound => None,
+            outcome => outcome.map_err(|cause| rejects.unwritable(cause.into()))?,
+        };
+        if let Some(file) = file {
+            rejects.file = Some(csv::WriterBuilder::new().flexible(true).from_writer(file));
+            rejects.count = count;
+        }
+        Ok(rejects)
+    }
+
+    /// Brings to the disk what was written; how long the file is.
+    ///
+    /// # Errors
+    /// As [`Rejects::add`].
+    pub fn keep(&mut self) -> Result<u64, SheetError> {
+        let Some(file) = &mut self.file else { return Ok(0) };
+        let kept = file.flush().and_then(|()| {
+            file.get_ref().sync_data()?;
+            Ok(file.get_ref().metadata()?.len())
+        });
+        kept.map_err(|cause| self.unwritable(cause.into()))
+    }
+
     /// Writes a row with `field:code` for each of its faults.
     ///
     /// # Errors
     /// [`SheetError::Unreadable`] when the file cannot be written.
     pub fn add(&mut self, row: &Row, faults: &[FieldError]) -> Result<(), SheetError> {
-        let errors: Vec<String> =
-            faults.iter().map(|fault| format!("{}:{}", fault.field, fault.code)).collect();
-        self.add_saying(row, &errors.join(" "))
+        self.add_saying(row, &said(faults))
     }
 
     /// Writes a row with what is said of it.
@@ -88,6 +127,13 @@ impl Rejects {
     fn unwritable(&self, cause: csv::Error) -> SheetError {
         SheetError::Unreadable { path: self.path.clone(), cause: std::io::Error::other(cause) }
     }
+}
+
+/// Faults as a file of rejects says them.
+#[must_use]
+pub fn said(faults: &[FieldError]) -> String {
+    let errors: Vec<String> = faults.iter().map(|fault| format!("{}:{}", fault.field, fault.code)).collect();
+    errors.join(" ")
 }
 
 /// A cell that came guarded stays so.

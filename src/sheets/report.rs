@@ -42,6 +42,13 @@ pub enum ImportError {
          key (keys.file) to another device, or say --accept-key-on-disk once"
     )]
     KeyOnSameDisk,
+    #[error("{path} was begun and stopped after {rows} rows; say --resume to go on from there")]
+    Begun { path: PathBuf, rows: u64 },
+    #[error(
+        "{path}: nothing to go on with; the file was not begun here, was taken to its end or is another than it \
+         was"
+    )]
+    NotBegun { path: PathBuf },
     #[error("{path}: more than {most} rows")]
     TooManyRows { path: PathBuf, most: usize },
 }

@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 use shiryan::db::tables::{audit_lines, donor_tags, giving_windows, reviews};
 use shiryan::db::{Conn, Lane};
 use shiryan::eligibility::{self, ImportOptions, NewDeferral};
+use shiryan::sheets::Manner;
 use shiryan_kernel::ids::DonorId;
 use shiryan_kernel::role::Role;
 use shiryan_kernel::status::ReviewState;
@@ -303,8 +304,8 @@ fn an_import_holds_those_who_are_alike(app: TestApp) {
     std::fs::write(&path, register).unwrap();
     let house = &app.house;
     let import = |dry_run| {
-        let options = ImportOptions { dry_run, ..ImportOptions::default() };
-        eligibility::import_donors(&house.db, &house.vault, &house.rules, &path, options, |_| {}).unwrap()
+        let options = ImportOptions { manner: Manner { dry_run, ..Manner::default() }, ..ImportOptions::default() };
+        eligibility::import_donors(&house.db, &house.vault, &house.rules, &path, &options, |_| {}).unwrap()
     };
     for dry_run in [true, false] {
         let report = import(dry_run);

@@ -173,7 +173,7 @@ fn the_index_follows_what_changes(app: TestApp) {
     let row = |number: usize| format!("N-{number},,نادر,,,الحلبي,male,1990-01-05,,,,,,,,,,\n");
     std::fs::write(&path, HEADER.to_owned() + &(0..5).map(row).collect::<String>()).unwrap();
     let (house, options) = (&app.house, ImportOptions::default());
-    let report = eligibility::import_donors(&house.db, &house.vault, &house.rules, &path, options, |_| {});
+    let report = eligibility::import_donors(&house.db, &house.vault, &house.rules, &path, &options, |_| {});
     assert_eq!(report.unwrap().taken, 5);
     let is_imported = |conn: &mut Conn| {
         Ok(donors::table.filter(donors::id.gt(three.0)).order(donors::id).select(donors::id).load(conn)?)

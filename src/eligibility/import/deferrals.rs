@@ -15,10 +15,11 @@ use shiryan_kernel::time::past_day;
 use super::super::ledger::{DeferralLine, Event, standing_deferrals};
 use super::super::{DeferralFact, Rulebook, check_deferral, store};
 use super::cells::{Cells, NATIONAL_ID, SERVICE_NUMBER};
-use super::history::{self, Entry, Fate, Said};
+use super::history::{self, Entry, Said};
+use super::tally::Fate;
 use crate::db::{Conn, Db, Tx};
 use crate::donors::Known;
-use crate::sheets::{Column, ImportError, Progress, Report, Row, civil_date};
+use crate::sheets::{Column, ImportError, Manner, Progress, Report, Row, civil_date};
 use crate::vault::Vault;
 
 const COLUMNS: [Column; 7] = [
@@ -31,7 +32,7 @@ const COLUMNS: [Column; 7] = [
     Column { name: "recorded_on", also: &["تاريخ التسجيل"] },
 ];
 
-/// Imports deferrals; with `dry_run` it only says what it would do.
+/// Imports deferrals, or only says what it would do.
 ///
 /// # Errors
 /// A file that cannot be read as a whole; the database's own.
@@ -40,11 +41,11 @@ pub fn import_deferrals(
     vault: &Vault,
     book: &Rulebook,
     path: &Path,
-    dry_run: bool,
+    manner: &Manner,
     progress: impl FnMut(Progress),
 ) -> Result<Report, ImportError> {
     let today = book.today(db.now());
-    history::take((db, vault, book), path, dry_run, progress, |row| read(row, vault, book, today))
+    history::take((db, vault, book), path, manner, progress, |row| read(row, vault, book, today))
 }
 
 fn read(row: &Row, vault: &Vault, book: &Rulebook, today: NaiveDate) -> Result<Entry<DeferralFact>> {
@@ -94,7 +95,7 @@ impl Said for DeferralFact {
                 && noted(line)
                 && line.withdrawn_on.is_none_or(|over| self.noted_on.is_some_and(|on| on <= over))
         };
-        if there.iter().any(is_same) { Fate::Skipped } else { Fate::Taken }
+        if there.iter().any(is_same) { Fate::Skipped } else { Fate::Taken { warned: false } }
     }
 
     fn write(tx: &mut Tx, new: &[(Known, Vec<Self>)]) -> Result<()> {

@@ -16,11 +16,12 @@ use super::super::record::MOST_ML;
 use super::super::store::{self, GivingRow};
 use super::super::{GivingSource, NewGiving, Rulebook};
 use super::cells::{Cells, NATIONAL_ID, SERVICE_NUMBER};
-use super::history::{self, Entry, Fate, Said};
+use super::history::{self, Entry, Said};
+use super::tally::Fate;
 use super::row::donation_type;
 use crate::db::{Conn, Db, Tx};
 use crate::donors::Known;
-use crate::sheets::{Column, ImportError, Progress, Report, Row, civil_date, whole};
+use crate::sheets::{Column, ImportError, Manner, Progress, Report, Row, civil_date, whole};
 use crate::vault::Vault;
 
 const COLUMNS: [Column; 5] = [
@@ -41,7 +42,7 @@ struct Given {
     stands: bool,
 }
 
-/// Imports donations; with `dry_run` it only says what it would do.
+/// Imports donations, or only says what it would do.
 ///
 /// # Errors
 /// A file that cannot be read as a whole; the database's own.
@@ -50,11 +51,11 @@ pub fn import_donations(
     vault: &Vault,
     book: &Rulebook,
     path: &Path,
-    dry_run: bool,
+    manner: &Manner,
     progress: impl FnMut(Progress),
 ) -> Result<Report, ImportError> {
     let today = book.today(db.now());
-    history::take((db, vault, book), path, dry_run, progress, |row| read(row, vault, today))
+    history::take((db, vault, book), path, manner, progress, |row| read(row, vault, today))
 }
 
 fn read(row: &Row, vault: &Vault, today: NaiveDate) -> Result<Entry<Given>> {
@@ -101,7 +102,7 @@ impl Said for Given {
             return Fate::Skipped;
         }
         let Some(line) = there.iter().find(|line| line.stands && line.is_same(self)) else {
-            return Fate::Taken;
+            return Fate::Taken { warned: false };
         };
         if line.volume_ml.is_none() || self.volume_ml.is_none() {
             Fate::Skipped
@@ -162,14 +163,14 @@ mod tests {
         let row = given("2026-03-01", Some(450), true);
         let other_kind = Given { donation_type: DonationType::PlasmaApheresis, ..row };
         for (there, expected) in [
-            (vec![], Fate::Taken),
+            (vec![], Fate::Taken { warned: false }),
             (vec![row], Fate::Skipped),
             (vec![given("2026-03-01", None, true)], Fate::Skipped),
             (vec![given("2026-03-01", Some(400), true)], Fate::refused("volume_ml", Code::StateConflict)),
-            (vec![given("2026-03-02", Some(450), true), other_kind], Fate::Taken),
+            (vec![given("2026-03-02", Some(450), true), other_kind], Fate::Taken { warned: false }),
             // Somebody said that it was not so: the old file does not bring it back, another volume does.
             (vec![given("2026-03-01", Some(450), false)], Fate::Skipped),
-            (vec![given("2026-03-01", Some(400), false)], Fate::Taken),
+            (vec![given("2026-03-01", Some(400), false)], Fate::Taken { warned: false }),
         ] {
             assert_eq!(row.fate(&known(None), &there), expected, "{there:?}");
         }

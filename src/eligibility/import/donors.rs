@@ -19,12 +19,12 @@ use shiryan_kernel::{Code, Result};
 
 use super::super::store::{self, GivingRow, WindowRow};
 use super::super::{Declared, DonorFacts, Giving, GivingSource, NewGiving, RuleSet, Rulebook, windows};
+use super::tally::{Fate, Mark, Tally};
 use super::{ImportOptions, row};
-use crate::audit::{self, Line};
-use crate::db::{Bulk, Conn, Db, Lane, Tx, feed};
+use crate::db::{Bulk, Conn, Db, Tx, feed};
 use crate::donors::{self, Key, Prepared};
 use crate::places;
-use crate::sheets::{ImportError, Progress, Rejects, Report, Row, Sheet, SheetError};
+use crate::sheets::{ImportError, Progress, Report, Row, Sheet, SheetError};
 use crate::vault::Vault;
 
 /// Rows prepared at once.
@@ -53,7 +53,7 @@ struct Batch {
     is_last: bool,
 }
 
-/// Imports donors; with `dry_run` it only says what it would do.
+/// Imports donors, or only says what it would do.
 ///
 /// # Errors
 /// A file that cannot be read as a whole; [`ImportError::KeyOnSameDisk`]; the database's own.
@@ -62,13 +62,14 @@ pub fn import_donors(
     vault: &Vault,
     book: &Rulebook,
     path: &Path,
-    options: ImportOptions,
+    options: &ImportOptions,
     mut progress: impl FnMut(Progress),
 ) -> Result<Report, ImportError> {
-    let sheet = Sheet::open(path, &row::COLUMNS)?;
+    let manner = &options.manner;
+    let mut sheet = Sheet::open(path, &row::COLUMNS, &manner.names)?;
     super::check_key(db, options)?;
-    let mut rejects = Rejects::beside(path, sheet.header());
     let (_, of_bytes) = sheet.progress();
+    let mut tally = Tally::begin(db, vault, "donors.import_began", path, manner, &mut sheet)?;
     let now = db.now();
     let today = book.today(now);
     let units = db.read_now(|conn| places::units(conn, None, 0, i64::MAX))?;
@@ -81,10 +82,8 @@ pub fn import_donors(
         today,
         at: now.naive_utc(),
     };
-    let bulk = if options.dry_run { None } else { Some(Bulk::begin(db, 1)?) };
+    let bulk = if manner.dry_run { None } else { Some(Bulk::begin(db, 1)?) };
     let mut sink = Sink { db, bulk, known_before: false, seen: HashSet::new() };
-    sink.note(vault, Line::new(None, "donors.import_began"))?;
-    let mut report = Report::default();
     std::thread::scope(|scope| {
         let (send, receive) = sync_channel(AHEAD);
         let work = &work;
@@ -95,19 +94,16 @@ pub fn import_donors(
             held.extend(items);
             while held.len() >= sink.rows() || (is_last && !held.is_empty()) {
                 let later = held.split_off(sink.rows().min(held.len()));
-                sink.take(std::mem::replace(&mut held, later), &mut report, &mut rejects)?;
-                progress(Progress { rows: report.rows, rejected: report.rejected, bytes, of_bytes });
+                sink.take(std::mem::replace(&mut held, later), &mut tally)?;
+                progress(tally.progress((bytes, of_bytes)));
             }
         }
         Ok::<(), ImportError>(())
     })?;
-    if !options.dry_run {
+    if !manner.dry_run {
         crate::eligibility::hold_alike(db, vault)?;
     }
-    let ended = Line::new(None, "donors.imported");
-    sink.note(vault, ended.with("taken", report.taken).with("rejected", report.rejected))?;
-    report.rejects = rejects.finish()?.0;
-    Ok(report)
+    tally.end(db, vault, "donors.imported")
 }
 
 /// What parsing and sealing needs.
@@ -189,77 +185,57 @@ struct Sink<'a> {
 }
 
 impl Sink<'_> {
-    fn note(&self, vault: &Vault, line: Line) -> Result<()> {
-        if self.bulk.is_none() {
-            return Ok(());
-        }
-        let vault = vault.clone();
-        self.db.write_now(Lane::System, move |tx| audit::record(tx, &vault, &line)).map(drop)
-    }
-
     fn rows(&self) -> usize {
         self.bulk.as_ref().map_or(SLICE, Bulk::rows)
     }
 
-    fn take(
-        &mut self,
-        items: Vec<Item>,
-        report: &mut Report,
-        rejects: &mut Rejects,
-    ) -> Result<(), ImportError> {
-        report.rows += u64::try_from(items.len()).unwrap_or(0);
+    fn take(&mut self, items: Vec<Item>, tally: &mut Tally) -> Result<(), ImportError> {
         let mut rows = Vec::with_capacity(items.len());
-        let mut ready = Vec::with_capacity(items.len());
-        for Item { row, ready: outcome } in items {
-            match outcome {
+        let mut slice = Slice::default();
+        for Item { row, ready } in items {
+            slice.lines.push(row.line);
+            rows.push(row);
+            match ready {
                 Ok(one) => {
-                    rows.push((row, None));
-                    ready.push(one);
+                    slice.fates.push(Fate::Taken { warned: one.warned });
+                    slice.ready.push(one);
                 }
-                Err(faults) => rows.push((row, Some(faults))),
+                Err(faults) => slice.fates.push(Fate::Refused(faults)),
             }
         }
-        let warned: Vec<bool> = ready.iter().map(|one| one.warned).collect();
-        let known = self.write(ready)?;
-        let mut known = known.into_iter().zip(warned);
-        for (row, faults) in rows {
-            let faults = faults.or_else(|| match known.next() {
-                Some((Some(field), _)) => Some(vec![already(field)]),
-                Some((None, warned)) => {
-                    report.taken += 1;
-                    report.warned += u64::from(warned);
-                    None
-                }
-                None => None,
-            });
-            if let Some(faults) = faults {
-                report.rejected += 1;
-                rejects.add(&row, &faults)?;
-            }
-        }
-        Ok(())
+        let fates = self.write(slice, tally.mark())?;
+        Ok(tally.settle(rows.iter(), &fates)?)
     }
 
-    /// Writes the donors who are new; says of each by which key it is known already.
-    fn write(&mut self, ready: Vec<Ready>) -> Result<Vec<Option<&'static str>>> {
-        let Some(bulk) = &mut self.bulk else { return self.known(&ready) };
-        if ready.is_empty() {
-            return Ok(Vec::new());
-        }
-        let ready = Arc::new(ready);
+    /// Writes the donors who are new; the fate of each row.
+    fn write(&mut self, slice: Slice, mark: Option<Mark>) -> Result<Vec<Fate>> {
+        let (Some(bulk), Some(mark)) = (&mut self.bulk, mark) else {
+            let known = self.known(&slice.ready)?;
+            return Ok(slice.fates(&known));
+        };
+        let (slice, mark) = (Arc::new(slice), Arc::new(mark));
         if !self.known_before {
             // In most registers nobody is known. The database's own constraint says so at no cost; when it
             // speaks, the slice is undone and looked through.
-            let new = ready.clone();
-            match bulk.write(move |tx| write_new(tx, &new.iter().collect::<Vec<_>>())) {
-                Ok(()) => return Ok(vec![None; ready.len()]),
+            let (slice, mark) = (slice.clone(), mark.clone());
+            let written = bulk.write(move |tx| {
+                write_new(tx, &slice.ready.iter().collect::<Vec<_>>())?;
+                mark.put(tx, &slice.lines, &slice.fates)?;
+                Ok(slice.fates.clone())
+            });
+            match written {
                 Err(problem) if problem.code == Code::StateConflict => {}
-                Err(problem) => return Err(problem),
+                outcome => return outcome,
             }
         }
-        let known = bulk.write(move |tx| write_slice(tx, &ready))?;
-        self.known_before = known.iter().any(Option::is_some);
-        Ok(known)
+        let (any, fates) = bulk.write(move |tx| {
+            let known = write_slice(tx, &slice.ready)?;
+            let fates = slice.fates(&known);
+            mark.put(tx, &slice.lines, &fates)?;
+            Ok((known.iter().any(Option::is_some), fates))
+        })?;
+        self.known_before = any;
+        Ok(fates)
     }
 
     fn known(&mut self, ready: &[Ready]) -> Result<Vec<Option<&'static str>>> {
@@ -280,6 +256,31 @@ impl Sink<'_> {
                 known.or(repeated)
             })
             .collect())
+    }
+}
+
+/// Rows of one transaction.
+#[derive(Default)]
+struct Slice {
+    lines: Vec<u64>,
+    /// One for each row, as long as nobody is known.
+    fates: Vec<Fate>,
+    /// One for each row that could be read.
+    ready: Vec<Ready>,
+}
+
+impl Slice {
+    /// The fate of each row, once it is known by which key each donor is known already.
+    fn fates(&self, known: &[Option<&'static str>]) -> Vec<Fate> {
+        let mut known = known.iter();
+        let fate = |fate: &Fate| match fate {
+            Fate::Taken { .. } => match known.next() {
+                Some(Some(field)) => already(field),
+                _ => fate.clone(),
+            },
+            _ => fate.clone(),
+        };
+        self.fates.iter().map(fate).collect()
     }
 }
 
@@ -326,7 +327,7 @@ fn write_new(tx: &mut Tx, new: &[&Ready]) -> Result<()> {
     Ok(())
 }
 
-fn already(field: &str) -> FieldError {
+fn already(field: &str) -> Fate {
     let field = if field == "nid" { "national_id" } else { "service_number" };
-    FieldError { field: field.to_owned(), code: Code::DonorAlreadyRegistered }
+    Fate::refused(field, Code::DonorAlreadyRegistered)
 }

@@ -11,10 +11,10 @@ use shiryan_kernel::{Code, Result};
 
 use super::super::{Rulebook, rewrite_windows};
 use super::cells::{NATIONAL_ID, SERVICE_NUMBER};
-use crate::audit::{self, Line};
-use crate::db::{Bulk, Conn, Db, Lane, Tx};
+use super::tally::{Fate, Mark, Tally};
+use crate::db::{Bulk, Conn, Db, Tx};
 use crate::donors::{self, Key, Known};
-use crate::sheets::{Column, ImportError, Progress, Rejects, Report, Row, Sheet, SheetError};
+use crate::sheets::{Column, ImportError, Manner, Progress, Report, Row, Sheet, SheetError};
 use crate::vault::Vault;
 
 /// What a row costs, against a donor of a register: its donor's windows are read and written anew.
@@ -38,84 +38,40 @@ pub trait Said: Clone + Send + Sync + 'static {
     fn write(tx: &mut Tx, new: &[(Known, Vec<Self>)]) -> Result<()>;
 }
 
-/// What became of a row.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Fate {
-    Taken,
-    /// There already.
-    Skipped,
-    Refused(Vec<FieldError>),
-}
-
-impl Fate {
-    pub fn refused(field: &str, code: Code) -> Self {
-        Self::Refused(vec![FieldError { field: field.to_owned(), code }])
-    }
-}
-
 /// A row that could be read: whom it is about, and what it says.
 pub type Entry<S> = (Vec<Key>, S);
 
-/// Takes a file of rows, each read by `read`; with `dry_run` it only says what it would do.
+/// Takes a file of rows, each read by `read`, or only says what it would do.
 ///
 /// # Errors
 /// A file that cannot be read as a whole; the database's own.
 pub fn take<S: Said>(
     (db, vault, book): (&Db, &Vault, &Rulebook),
     path: &Path,
-    dry_run: bool,
+    manner: &Manner,
     mut progress: impl FnMut(Progress),
     read: impl Fn(&Row) -> Result<Entry<S>>,
 ) -> Result<Report, ImportError> {
-    let mut sheet = Sheet::open(path, S::COLUMNS)?;
-    let mut rejects = Rejects::beside(path, sheet.header());
+    let mut sheet = Sheet::open(path, S::COLUMNS, &manner.names)?;
+    let [began, ended] = S::ACTIONS;
+    let mut tally = Tally::begin(db, vault, began, path, manner, &mut sheet)?;
     let mut sink: Sink<S> = Sink {
         db,
         vault,
         book: Arc::new(book.clone()),
-        bulk: if dry_run { None } else { Some(Bulk::begin(db, WEIGHT)?) },
+        bulk: if manner.dry_run { None } else { Some(Bulk::begin(db, WEIGHT)?) },
         tried: HashMap::new(),
     };
-    let [began, ended] = S::ACTIONS;
-    sink.note(Line::new(None, began))?;
-    let mut report = Report::default();
     loop {
         let rows = sheet.by_ref().take(sink.rows()).collect::<Result<Vec<Row>, SheetError>>()?;
         if rows.is_empty() {
-            break;
+            return tally.end(db, vault, ended);
         }
-        report.rows += u64::try_from(rows.len()).unwrap_or(0);
-        let mut entries = Vec::with_capacity(rows.len());
-        let faults: Vec<Option<Vec<FieldError>>> = rows
-            .iter()
-            .map(|row| match read(row) {
-                Ok(entry) => {
-                    entries.push(entry);
-                    None
-                }
-                Err(problem) => Some(problem.errors),
-            })
-            .collect();
-        let mut fates = sink.take(entries)?.into_iter();
-        for (row, faults) in rows.iter().zip(faults) {
-            let fate = faults.map(Fate::Refused).or_else(|| fates.next());
-            match fate {
-                Some(Fate::Taken) => report.taken += 1,
-                Some(Fate::Skipped) => report.skipped += 1,
-                Some(Fate::Refused(faults)) => {
-                    report.rejected += 1;
-                    rejects.add(row, &faults)?;
-                }
-                None => {}
-            }
-        }
-        let (bytes, of_bytes) = sheet.progress();
-        progress(Progress { rows: report.rows, rejected: report.rejected, bytes, of_bytes });
+        let entries = rows.iter().map(|row| (row.line, read(row).map_err(|problem| problem.errors)));
+        let fates = sink.take(entries.collect(), tally.mark())?;
+        tally.settle(rows.iter(), &fates)?;
+        progress(tally.progress(sheet.progress()));
     }
-    let ended = Line::new(None, ended).with("taken", report.taken);
-    sink.note(ended.with("skipped", report.skipped).with("rejected", report.rejected))?;
-    report.rejects = rejects.finish()?.0;
-    Ok(report)
 }
 
 struct Sink<'a, S> {
@@ -128,63 +84,62 @@ struct Sink<'a, S> {
     tried: HashMap<DonorId, Vec<S>>,
 }
 
+/// A line of the file, and what was read there.
+type Read<S> = (u64, Result<Entry<S>, Vec<FieldError>>);
+
 impl<S: Said> Sink<'_, S> {
     fn rows(&self) -> usize {
         self.bulk.as_ref().map_or(SLICE, Bulk::rows)
     }
 
-    fn note(&self, line: Line) -> Result<()> {
-        if self.bulk.is_none() {
-            return Ok(());
-        }
-        let vault = self.vault.clone();
-        self.db.write_now(Lane::System, move |tx| audit::record(tx, &vault, &line)).map(drop)
-    }
-
-    fn take(&mut self, entries: Vec<Entry<S>>) -> Result<Vec<Fate>> {
-        let Some(bulk) = &mut self.bulk else {
-            let settled = self.db.read_now(|conn| settle(conn, self.vault, &entries, &self.tried))?;
+    fn take(&mut self, read: Vec<Read<S>>, mark: Option<Mark>) -> Result<Vec<Fate>> {
+        let (Some(bulk), Some(mark)) = (&mut self.bulk, mark) else {
+            let settled = self.db.read_now(|conn| settle(conn, self.vault, &read, &self.tried))?;
             for (known, said) in settled.new {
                 self.tried.entry(known.id).or_default().extend(said);
             }
             return Ok(settled.fates);
         };
         let (vault, book) = (self.vault.clone(), self.book.clone());
+        let lines: Vec<u64> = read.iter().map(|(line, _)| *line).collect();
         bulk.write(move |tx| {
-            let settled = settle(tx.conn, &vault, &entries, &HashMap::new())?;
+            let settled = settle(tx.conn, &vault, &read, &HashMap::new())?;
             S::write(tx, &settled.new)?;
             for (known, _) in &settled.new {
                 rewrite_windows(tx, &vault, &book, known.id)?;
             }
+            mark.put(tx, &lines, &settled.fates)?;
             Ok(settled.fates)
         })
     }
 }
 
 struct Settled<S> {
-    /// One for each entry.
+    /// One for each row.
     fates: Vec<Fate>,
     /// What is new, by donor.
     new: Vec<(Known, Vec<S>)>,
 }
 
-/// What becomes of each entry, beside the ledger, `tried` and the entries before it.
+/// What becomes of each row, beside the ledger, `tried` and the rows before it.
 fn settle<S: Said>(
     conn: &mut Conn,
     vault: &Vault,
-    entries: &[Entry<S>],
+    read: &[Read<S>],
     tried: &HashMap<DonorId, Vec<S>>,
 ) -> Result<Settled<S>> {
-    let owners = donors::owners(conn, entries.iter().flat_map(|(keys, _)| keys))?;
-    let mut fates = Vec::with_capacity(entries.len());
+    let entries = || read.iter().filter_map(|(_, entry)| entry.as_ref().ok());
+    let owners = donors::owners(conn, entries().flat_map(|(keys, _)| keys))?;
+    let mut fates = Vec::with_capacity(read.len());
     let mut by_donor: BTreeMap<DonorId, Vec<usize>> = BTreeMap::new();
-    for (at, (keys, _)) in entries.iter().enumerate() {
-        match owner(&owners, keys) {
+    for (at, (_, entry)) in read.iter().enumerate() {
+        let whom = entry.as_ref().map_err(Clone::clone);
+        match whom.and_then(|(keys, _)| owner(&owners, keys).map_err(|fault| vec![fault])) {
             Ok(donor) => {
                 by_donor.entry(donor).or_default().push(at);
                 fates.push(Fate::Skipped);
             }
-            Err(fault) => fates.push(Fate::Refused(vec![fault])),
+            Err(faults) => fates.push(Fate::Refused(faults)),
         }
     }
     let mut new = Vec::new();
@@ -194,9 +149,9 @@ fn settle<S: Said>(
         there.extend(tried.get(&donor).into_iter().flatten().cloned());
         let before = there.len();
         for at in places {
-            let (Some((_, said)), Some(fate)) = (entries.get(at), fates.get_mut(at)) else { continue };
+            let (Some((_, Ok((_, said)))), Some(fate)) = (read.get(at), fates.get_mut(at)) else { continue };
             *fate = said.fate(&known, &there);
-            if *fate == Fate::Taken {
+            if matches!(fate, Fate::Taken { .. }) {
                 there.push(said.clone());
             }
         }

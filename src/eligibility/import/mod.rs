@@ -10,22 +10,22 @@ mod donations;
 mod donors;
 mod history;
 mod row;
+mod tally;
 
 pub use deferrals::import_deferrals;
 pub use donations::import_donations;
 pub use donors::import_donors;
 
 use crate::db::{Db, Lane, meta};
-use crate::sheets::ImportError;
+use crate::sheets::{ImportError, Manner};
 
 /// Where the database remembers that a key beside the data was accepted.
 const ACCEPTED: &str = "key_on_disk_accepted";
 
-/// How a file is taken.
-#[derive(Debug, Clone, Copy, Default)]
+/// How a register is taken.
+#[derive(Debug, Clone, Default)]
 pub struct ImportOptions {
-    /// Only says what would be done.
-    pub dry_run: bool,
+    pub manner: Manner,
     pub key_on_same_disk: bool,
     /// Takes real names although the key lies beside the data; remembered.
     pub accept_key_on_disk: bool,
@@ -33,8 +33,8 @@ pub struct ImportOptions {
 
 /// # Errors
 /// [`ImportError::KeyOnSameDisk`] where that was never accepted.
-fn check_key(db: &Db, options: ImportOptions) -> Result<(), ImportError> {
-    if !options.key_on_same_disk || options.dry_run {
+fn check_key(db: &Db, options: &ImportOptions) -> Result<(), ImportError> {
+    if !options.key_on_same_disk || options.manner.dry_run {
         return Ok(());
     }
     if db.read_now(|conn| meta::get(conn, ACCEPTED))?.is_some() {

@@ -11,7 +11,7 @@ fn rows(content: &[u8]) -> Result<Vec<Row>, SheetError> {
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("x.xlsx");
     std::fs::write(&path, content).unwrap();
-    Sheet::open(&path, &COLUMNS)?.collect()
+    Sheet::open(&path, &COLUMNS, &Mapping::default())?.collect()
 }
 
 fn said(content: &[u8]) -> String {
@@ -90,7 +90,7 @@ fn a_workbook_reads_as_its_text_would() {
     assert!(rows.iter().all(Row::is_whole));
     // What it is, not what it is called.
     let (_dir, path) = file(&content);
-    assert_eq!(Sheet::open(&path, &COLUMNS).unwrap().count(), 3);
+    assert_eq!(Sheet::open(&path, &COLUMNS, &Mapping::default()).unwrap().count(), 3);
 }
 
 #[test]

@@ -24,7 +24,7 @@ fn file(content: &[u8]) -> (tempfile::TempDir, PathBuf) {
 
 fn read(content: &[u8]) -> Result<Vec<(u64, Vec<String>)>, SheetError> {
     let (_dir, path) = file(content);
-    Sheet::open(&path, &COLUMNS)?
+    Sheet::open(&path, &COLUMNS, &Mapping::default())?
         .map(|row| row.map(|row| (row.line, (0..3).map(|at| row.cell(at).to_owned()).collect())))
         .collect()
 }
@@ -73,7 +73,7 @@ fn refused_rows_can_be_read_again_and_nothing_is_lost() {
         assert!(!guarded(cell).starts_with(['=', '+', '-', '@']), "{cell:?}");
     }
     let (_dir, path) = file(b"phone,code,name\n+970,=SUM(A1),\"a\"\"b\"\n1,2,3,4\n5\n");
-    let mut sheet = Sheet::open(&path, &COLUMNS).unwrap();
+    let mut sheet = Sheet::open(&path, &COLUMNS, &Mapping::default()).unwrap();
     let mut rejects = Rejects::beside(&path, sheet.header());
     let fault = FieldError { field: "code".into(), code: Code::InvalidValue };
     let rows: Vec<Row> = sheet.by_ref().map(Result::unwrap).collect();
@@ -90,10 +90,10 @@ fn refused_rows_can_be_read_again_and_nothing_is_lost() {
         "phone,code,name,line,errors\n'+970,'=SUM(A1),\"a\"\"b\",2,code:invalid_value\n\
          1,2,3,3,code:invalid_value,4\n5,,,4,code:invalid_value\n"
     );
-    let again: Vec<Row> = Sheet::open(&written, &COLUMNS).unwrap().map(Result::unwrap).collect();
+    let again: Vec<Row> = Sheet::open(&written, &COLUMNS, &Mapping::default()).unwrap().map(Result::unwrap).collect();
     assert_eq!((again[0].cell(0), again[0].cell(1), again[0].cell(2)), ("=SUM(A1)", "a\"b", "+970"));
     // Read again and refused again, a guard does not grow.
-    let sheet = Sheet::open(&written, &COLUMNS).unwrap();
+    let sheet = Sheet::open(&written, &COLUMNS, &Mapping::default()).unwrap();
     let mut once_more = Rejects::beside(&written, sheet.header());
     once_more.add(&again[0], &[]).unwrap();
     let (path, _) = once_more.finish().unwrap();

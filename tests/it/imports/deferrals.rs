@@ -6,7 +6,7 @@ use shiryan::accounts::{self, NewUser, Principal, Username};
 use shiryan::db::Lane;
 use shiryan::db::tables::{deferrals, donors};
 use shiryan::eligibility::{self, DeferralFact, NewDeferral, import_deferrals};
-use shiryan::sheets::Report;
+use shiryan::sheets::{Manner, Report};
 use shiryan_kernel::blood::DonationType;
 use shiryan_kernel::ids::{DonorId, SessionId};
 use shiryan_kernel::role::Role;
@@ -27,7 +27,7 @@ both!(
 fn take(at: &At, rows: &str, dry_run: bool) -> Report {
     let columns = "service_number,national_id,code,base,second_base,ended_on,recorded_on";
     let path = at.file("deferred.csv", &format!("{columns}\n{rows}"));
-    import_deferrals(&at.db, &at.vault, &at.book, &path, dry_run, |_| {}).unwrap()
+    import_deferrals(&at.db, &at.vault, &at.book, &path, &Manner { dry_run, ..Manner::default() }, |_| {}).unwrap()
 }
 
 fn count(at: &At) -> i64 {

@@ -4,7 +4,7 @@ use chrono::NaiveDate;
 use diesel::prelude::*;
 use shiryan::db::tables::{audit_lines, donor_tags, donors, giving_windows, givings};
 use shiryan::eligibility::{self, GivingSource, ImportOptions, NewGiving, import_donations};
-use shiryan::sheets::Report;
+use shiryan::sheets::{Manner, Report};
 use shiryan_kernel::blood::DonationType;
 use shiryan_kernel::ids::DonorId;
 use shiryan_kernel::text::ServiceNumber;
@@ -38,7 +38,7 @@ pub fn world(at: Migrated) -> At {
 
 fn take(at: &At, rows: &str, dry_run: bool) -> Report {
     let path = at.file("given.csv", &format!("{COLUMNS}\n{rows}"));
-    import_donations(&at.db, &at.vault, &at.book, &path, dry_run, |_| {}).unwrap()
+    import_donations(&at.db, &at.vault, &at.book, &path, &Manner { dry_run, ..Manner::default() }, |_| {}).unwrap()
 }
 
 pub fn donor(at: &At, number: &str) -> DonorId {

@@ -9,7 +9,7 @@ use shiryan::db::tables::{
 };
 use shiryan::db::{Conn, Db};
 use shiryan::eligibility::{self, ImportOptions, Rulebook};
-use shiryan::sheets::{ImportError, Report};
+use shiryan::sheets::{ImportError, Manner, Mapping, Report};
 use shiryan::vault::{RootKey, Vault};
 use shiryan_kernel::time::Zone;
 
@@ -17,6 +17,7 @@ use super::support::databases::Migrated;
 
 mod deferrals;
 mod donations;
+mod resume;
 
 both!(
     a_tree_comes_in_any_order,
@@ -24,6 +25,7 @@ both!(
     a_dry_run_says_the_same_and_changes_nothing,
     an_arabic_register_with_semicolons_and_a_mark,
     a_workbook_is_taken_like_its_text,
+    columns_may_have_their_own_names,
     windows_of_an_import_are_those_of_a_decision,
     a_key_beside_the_data_must_be_accepted_once,
     series_are_taken_whole_and_replaced,
@@ -34,6 +36,10 @@ const HEADER: &str = "service_number,national_id,first_name,father_name,grandfat
     last_donation_type,donations_last_12_months";
 
 const TREE: &str = "code,name_ar,name_en,parent,governorate\nC1,سرية,Company,B1,PS-RBH\nB1,كتيبة,Battalion,,رام الله والبيرة\n";
+
+fn trying() -> Manner {
+    Manner { dry_run: true, ..Manner::default() }
+}
 
 struct At {
     db: Db,
@@ -61,12 +67,12 @@ impl At {
     }
 
     fn units(&self, content: &str) -> Report {
-        shiryan::places::import_units(&self.db, &self.vault, &self.file("units.csv", content), false, |_| {})
+        shiryan::places::import_units(&self.db, &self.vault, &self.file("units.csv", content), &Manner::default(), |_| {})
             .unwrap()
     }
 
     fn donors(&self, path: &Path, options: ImportOptions) -> Result<Report, ImportError> {
-        eligibility::import_donors(&self.db, &self.vault, &self.book, path, options, |_| {})
+        eligibility::import_donors(&self.db, &self.vault, &self.book, path, &options, |_| {})
     }
 
     fn counts(&self) -> [i64; 7] {
@@ -163,7 +169,7 @@ fn a_register_is_taken_and_its_faults_are_written_back(at: Migrated) {
         &at.vault,
         &at.book,
         &path,
-        ImportOptions::default(),
+        &ImportOptions::default(),
         |progress| {
             assert!(progress.bytes <= progress.of_bytes);
             last = progress.rows;
@@ -223,7 +229,7 @@ fn a_dry_run_says_the_same_and_changes_nothing(at: Migrated) {
     at.units(TREE);
     let path = at.file("register.csv", &register());
     let before = at.counts();
-    let dry = ImportOptions { dry_run: true, ..ImportOptions::default() };
+    let dry = ImportOptions { manner: trying(), ..ImportOptions::default() };
     let tried = at.donors(&path, dry).unwrap();
     let tried_refusals = refused(&tried);
     assert_eq!(at.counts(), before);
@@ -231,7 +237,7 @@ fn a_dry_run_says_the_same_and_changes_nothing(at: Migrated) {
     assert_eq!((&tried, tried_refusals), (&done, refused(&done)));
     assert_ne!(at.counts(), before);
     let units = at.file("more.csv", "code,name_ar,name_en,parent,governorate\nN1,ا,a,C1,PS-JEN\n");
-    let tried = shiryan::places::import_units(&at.db, &at.vault, &units, true, |_| {}).unwrap();
+    let tried = shiryan::places::import_units(&at.db, &at.vault, &units, &trying(), |_| {}).unwrap();
     assert_eq!((figures(&tried), at.counts()[6]), ([1, 1, 0, 0], 2));
 }
 
@@ -257,6 +263,29 @@ fn an_arabic_register_with_semicolons_and_a_mark(at: Migrated) {
     let said = at.donors(&other, ImportOptions::default()).unwrap_err().to_string();
     assert!(said.contains("UTF-8") && said.contains("line 3"), "{said}");
     assert_eq!(at.counts()[0], 1);
+}
+
+fn columns_may_have_their_own_names(at: Migrated) {
+    let at = At::new(at);
+    at.units(TREE);
+    let header = HEADER.replace("service_number", "Mil. No.=").replace("phone", "Tel") + ",Notes";
+    let path = at.file("theirs.csv", &format!("{header}\nS-1,,سمير,,,عودة,,,,C1,,0599123456,,,,,,,x\n"));
+    let take = |names: &[&str]| {
+        let manner = Manner { names: Mapping::parse(names).unwrap(), ..Manner::default() };
+        at.donors(&path, ImportOptions { manner, ..ImportOptions::default() })
+    };
+    let all = ["mil. no.==service_number", "Tel=PHONE", "Notes="];
+    for (names, part) in [(&all[..2], "Notes"), (&all[1..], "Mil"), (&["Fax=phone"], "Fax"), (&["Tel=fax"], "fax")]
+    {
+        let said = take(names).unwrap_err().to_string();
+        assert!(said.contains(part), "{names:?}: {said}");
+    }
+    for bad in [&["Tel"][..], &["Tel=phone", "tel=email"]] {
+        assert!(Mapping::parse(bad).unwrap_err().to_string().contains("--map"), "{bad:?}");
+    }
+    let both = take(&["mil. no.==service_number", "Tel=email", "Notes=email"]).unwrap_err().to_string();
+    assert!(both.contains("twice"), "{both}");
+    assert_eq!(figures(&take(&all).unwrap()), [1, 1, 0, 0]);
 }
 
 /// With the types that a spreadsheet gives its cells.
@@ -338,10 +367,10 @@ fn a_key_beside_the_data_must_be_accepted_once(at: Migrated) {
     let row = |n: u32| format!("{HEADER}\nS-{n},,سمير,,,عودة,,,,,,,,,,,,\n");
     let beside = ImportOptions { key_on_same_disk: true, ..ImportOptions::default() };
     let path = at.file("one.csv", &row(1));
-    let said = at.donors(&path, beside).unwrap_err().to_string();
+    let said = at.donors(&path, beside.clone()).unwrap_err().to_string();
     assert!(said.contains("--accept-key-on-disk"), "{said}");
     assert_eq!(at.counts()[0], 0);
-    let accepted = ImportOptions { accept_key_on_disk: true, ..beside };
+    let accepted = ImportOptions { accept_key_on_disk: true, ..beside.clone() };
     assert_eq!(at.donors(&path, accepted).unwrap().taken, 1);
     assert_eq!(at.donors(&at.file("two.csv", &row(2)), beside).unwrap().taken, 1);
 }
