@@ -62,8 +62,7 @@ fn take(home: &Path, file: &Path, how: &str) -> f64 {
         [("SHIRYAN_DATA_DIR".to_owned(), home.join(format!("data-{how}")).display().to_string())];
     let settings = Settings::load(None, environment, &Flags::default()).unwrap();
     let house = app::open(settings, World::Live, Migrate::Now, Arc::new(SystemClock)).unwrap();
-    let options =
-        ImportOptions {
+    let options = ImportOptions {
         manner: Manner { dry_run: how == "dry", ..Manner::default() },
         accept_key_on_disk: true,
         ..ImportOptions::default()

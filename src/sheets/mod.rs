@@ -225,12 +225,21 @@ impl Sheet {
         let path = || self.path.clone();
         let expected = || columns.iter().map(|column| column.name).collect::<Vec<_>>().join(",");
         for named in mapping.all() {
-            if !self.header.iter().any(|written| mapping.of(written).is_some_and(|of| std::ptr::eq(of, named))) {
+            if !self
+                .header
+                .iter()
+                .any(|written| mapping.of(written).is_some_and(|of| std::ptr::eq(of, named)))
+            {
                 return Err(SheetError::NoSuchHeader { path: path(), name: named.written.clone() });
             }
-            if let Some(own) = named.own.as_ref().filter(|own| columns.iter().all(|column| column.name != **own))
+            if let Some(own) =
+                named.own.as_ref().filter(|own| columns.iter().all(|column| column.name != **own))
             {
-                return Err(SheetError::NoSuchColumn { path: path(), name: own.clone(), expected: expected() });
+                return Err(SheetError::NoSuchColumn {
+                    path: path(),
+                    name: own.clone(),
+                    expected: expected(),
+                });
             }
         }
         let mut places: Vec<Option<usize>> = vec![None; columns.len()];

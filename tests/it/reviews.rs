@@ -304,7 +304,8 @@ fn an_import_holds_those_who_are_alike(app: TestApp) {
     std::fs::write(&path, register).unwrap();
     let house = &app.house;
     let import = |dry_run| {
-        let options = ImportOptions { manner: Manner { dry_run, ..Manner::default() }, ..ImportOptions::default() };
+        let options =
+            ImportOptions { manner: Manner { dry_run, ..Manner::default() }, ..ImportOptions::default() };
         eligibility::import_donors(&house.db, &house.vault, &house.rules, &path, &options, |_| {}).unwrap()
     };
     for dry_run in [true, false] {

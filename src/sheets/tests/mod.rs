@@ -90,7 +90,8 @@ fn refused_rows_can_be_read_again_and_nothing_is_lost() {
         "phone,code,name,line,errors\n'+970,'=SUM(A1),\"a\"\"b\",2,code:invalid_value\n\
          1,2,3,3,code:invalid_value,4\n5,,,4,code:invalid_value\n"
     );
-    let again: Vec<Row> = Sheet::open(&written, &COLUMNS, &Mapping::default()).unwrap().map(Result::unwrap).collect();
+    let again: Vec<Row> =
+        Sheet::open(&written, &COLUMNS, &Mapping::default()).unwrap().map(Result::unwrap).collect();
     assert_eq!((again[0].cell(0), again[0].cell(1), again[0].cell(2)), ("=SUM(A1)", "a\"b", "+970"));
     // Read again and refused again, a guard does not grow.
     let sheet = Sheet::open(&written, &COLUMNS, &Mapping::default()).unwrap();

@@ -27,7 +27,8 @@ both!(
 fn take(at: &At, rows: &str, dry_run: bool) -> Report {
     let columns = "service_number,national_id,code,base,second_base,ended_on,recorded_on";
     let path = at.file("deferred.csv", &format!("{columns}\n{rows}"));
-    import_deferrals(&at.db, &at.vault, &at.book, &path, &Manner { dry_run, ..Manner::default() }, |_| {}).unwrap()
+    import_deferrals(&at.db, &at.vault, &at.book, &path, &Manner { dry_run, ..Manner::default() }, |_| {})
+        .unwrap()
 }
 
 fn count(at: &At) -> i64 {

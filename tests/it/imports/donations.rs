@@ -38,7 +38,8 @@ pub fn world(at: Migrated) -> At {
 
 fn take(at: &At, rows: &str, dry_run: bool) -> Report {
     let path = at.file("given.csv", &format!("{COLUMNS}\n{rows}"));
-    import_donations(&at.db, &at.vault, &at.book, &path, &Manner { dry_run, ..Manner::default() }, |_| {}).unwrap()
+    import_donations(&at.db, &at.vault, &at.book, &path, &Manner { dry_run, ..Manner::default() }, |_| {})
+        .unwrap()
 }
 
 pub fn donor(at: &At, number: &str) -> DonorId {

@@ -67,8 +67,14 @@ impl At {
     }
 
     fn units(&self, content: &str) -> Report {
-        shiryan::places::import_units(&self.db, &self.vault, &self.file("units.csv", content), &Manner::default(), |_| {})
-            .unwrap()
+        shiryan::places::import_units(
+            &self.db,
+            &self.vault,
+            &self.file("units.csv", content),
+            &Manner::default(),
+            |_| {},
+        )
+        .unwrap()
     }
 
     fn donors(&self, path: &Path, options: ImportOptions) -> Result<Report, ImportError> {
@@ -275,7 +281,8 @@ fn columns_may_have_their_own_names(at: Migrated) {
         at.donors(&path, ImportOptions { manner, ..ImportOptions::default() })
     };
     let all = ["mil. no.==service_number", "Tel=PHONE", "Notes="];
-    for (names, part) in [(&all[..2], "Notes"), (&all[1..], "Mil"), (&["Fax=phone"], "Fax"), (&["Tel=fax"], "fax")]
+    for (names, part) in
+        [(&all[..2], "Notes"), (&all[1..], "Mil"), (&["Fax=phone"], "Fax"), (&["Tel=fax"], "fax")]
     {
         let said = take(names).unwrap_err().to_string();
         assert!(said.contains(part), "{names:?}: {said}");

@@ -105,9 +105,7 @@ fn donors_go_on_where_they_stopped(at: Migrated) {
     }
     let path = at.file("register.csv", &text);
     let options = |resume| ImportOptions { manner: manner(resume), ..ImportOptions::default() };
-    interrupted(|| {
-        eligibility::import_donors(&at.db, &at.vault, &at.book, &path, &options(false), stop)
-    });
+    interrupted(|| eligibility::import_donors(&at.db, &at.vault, &at.book, &path, &options(false), stop));
     let begun = at.counts()[0];
     assert!(0 < begun && begun < rows - 1, "{begun}");
     assert!(matches!(at.donors(&path, options(false)), Err(ImportError::Begun { .. })));
