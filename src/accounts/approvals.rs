@@ -63,6 +63,7 @@ pub const fn deciders(kind: ApprovalKind) -> &'static [Role] {
         ApprovalKind::CorrectDeferral | ApprovalKind::WithdrawDeferral | ApprovalKind::CorrectGiving => {
             &[Role::Physician]
         }
+        ApprovalKind::MergeDonors | ApprovalKind::UndoMerge => &[Role::Bank, Role::Physician],
     }
 }
 

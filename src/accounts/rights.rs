@@ -55,7 +55,8 @@ rights! {
     ResolveGroups: Physician;
     /// Who may be counted on for an emergency collection: requirements, no deferral.
     SeePanel: Bank Physician;
-    /// Sees which records may be one person, lays them side by side and settles it.
+    /// Sees which records may be one person, lays them side by side and settles it: by saying that they differ, or
+    /// by asking for a merge.
     ReviewDuplicates: Bank Physician;
     SeeEligibility: Medic Bank Physician;
     /// Enters deferrals; which of them one reads afterwards is decided cause by cause.
@@ -72,7 +73,7 @@ rights! {
     /// Sees requests that need two people: one's own, and those that the role may decide.
     SeeApprovals: Medic Bank Physician;
     /// Decides on what somebody else asked; which kinds is the role's own.
-    DecideApprovals: Physician;
+    DecideApprovals: Bank Physician;
     /// Asks what can be counted on: units that fit and donors in published bands.
     AskAvailability: Command Medic Hospital Bank Physician;
     SeeActivities: Admin Command Medic Bank Physician;

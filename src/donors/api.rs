@@ -5,6 +5,7 @@ mod consents;
 mod erasure;
 mod group;
 mod laboratory;
+mod merges;
 mod register;
 mod reviews;
 mod search;
@@ -36,6 +37,7 @@ pub fn operations(config: &mut utoipa_actix_web::service_config::ServiceConfig) 
     config.service(consents::record_consent).service(consents::list_consents);
     config.service(erasure::erase).service(erasure::open_trace);
     config.service(reviews::list_reviews).service(reviews::lay_side_by_side).service(reviews::differ);
+    config.service(merges::ask_merge).service(merges::ask_undo).service(merges::list_merges);
     config.service(standing::pause).service(standing::resume).service(standing::record_death);
 }
 
@@ -155,7 +157,7 @@ impl From<Donor> for DonorView {
         let clock = |time: chrono::NaiveTime| time.format("%H:%M").to_string();
         Self {
             id: row.id,
-            status: row.status,
+            status: row.standing(),
             sex: row.sex,
             birth_band: row.birth_band,
             blood_group: row.blood_group,

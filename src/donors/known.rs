@@ -1,7 +1,7 @@
 //! What the rules of giving need of a donor: the facts, and the key that opens what is sealed beside them.
 
 use chrono::{NaiveDate, NaiveDateTime};
-use shiryan_kernel::blood::{GroupEvidence, Sex};
+use shiryan_kernel::blood::{BloodGroup, GroupEvidence, Sex};
 use shiryan_kernel::ids::DonorId;
 use shiryan_kernel::status::DonorStatus;
 use shiryan_kernel::{Code, Problem, Result};
@@ -21,6 +21,8 @@ pub struct Known {
     pub status: DonorStatus,
     /// Typings disagree and nobody has resolved it.
     pub group_discrepancy: bool,
+    /// By the laboratory, once or twice; not what somebody declared.
+    pub typed_group: Option<BloodGroup>,
     pub paused_until: Option<NaiveDate>,
     pub screened: bool,
     pub declared_12_months: Option<u16>,
@@ -93,12 +95,15 @@ pub fn spans(conn: &mut Conn, size: i64) -> Result<(Vec<(i64, i64)>, u64)> {
     }
 }
 
-/// Notes that the donor was screened here.
+/// Notes that the donor was screened here, in every record of the person.
 ///
 /// # Errors
 /// As any write.
 pub fn mark_screened(tx: &mut Tx, id: DonorId) -> Result<()> {
-    store::mark_screened(tx.conn, id)
+    for record in super::records_of(tx.conn, id, None)?.all {
+        store::mark_screened(tx.conn, record)?;
+    }
+    Ok(())
 }
 
 fn open(vault: &Vault, row: store::FactRow) -> Result<Known> {
@@ -111,6 +116,9 @@ fn open(vault: &Vault, row: store::FactRow) -> Result<Known> {
         height_cm: row.height_cm,
         status: row.status,
         group_discrepancy: row.group_evidence == GroupEvidence::Discrepant,
+        typed_group: row
+            .blood_group
+            .filter(|_| matches!(row.group_evidence, GroupEvidence::TypedOnce | GroupEvidence::Confirmed)),
         paused_until: row.paused_until,
         screened: row.screened,
         declared_12_months: row.declared_12_months.map(|count| u16::try_from(count).unwrap_or(u16::MAX)),

@@ -6,6 +6,7 @@
 //! one, and waits for review where nobody can book it. Refuses a second record of a person whom the
 //! caller may see, and a change over what the caller has not seen.
 
+mod aliases;
 mod amend;
 mod antigens;
 pub mod api;
@@ -39,6 +40,10 @@ use shiryan_kernel::{Code, Problem, Result};
 use crate::db::Conn;
 use crate::vault::{SealingKey, Vault};
 
+pub use aliases::{
+    Merge, Records, check_merge, merge, merge_line, merged_between, merges, records_of, standing_merge,
+    typed_groups, undo,
+};
 pub use amend::{Amended, Amendment, PersonPatch, WishesPatch, amend};
 pub use antigens::{
     AntigenFound, AntigenLine, Antigens, AntigensRecorded, NewAntigen, NewAntigens, antigens, type_antigens,
@@ -122,7 +127,21 @@ pub struct Donor {
     pub screened: bool,
     pub kind: Option<DonorKind>,
     pub wishes: Wishes,
+    /// Whose record this one is read as.
+    pub merged_into: Option<DonorId>,
     pub version: i64,
+}
+
+impl Donor {
+    /// Where the record stands for whoever may not know of the other records of the person: one that is read
+    /// as another waits, as it did before.
+    #[must_use]
+    pub const fn standing(&self) -> DonorStatus {
+        match (self.merged_into, self.status) {
+            (Some(_), DonorStatus::Active | DonorStatus::Paused) => DonorStatus::Review,
+            (_, status) => status,
+        }
+    }
 }
 
 /// What a list is cut to.

@@ -82,6 +82,7 @@ pub(super) fn known_elsewhere(
     own: DonorId,
     keys: &[Key],
 ) -> Result<Vec<Twin>> {
+    let own = super::records_of(conn, own, None)?.all;
     let mut twins: Vec<Twin> = Vec::new();
     for key in keys {
         let ground = match key.field {
@@ -89,7 +90,8 @@ pub(super) fn known_elsewhere(
             "svc" => ReviewGround::ServiceNumber,
             _ => continue,
         };
-        for (other, unit) in store::with_key(conn, key)?.into_iter().filter(|(other, _)| *other != own) {
+        for (other, unit) in store::with_key(conn, key)?.into_iter().filter(|(other, _)| !own.contains(other))
+        {
             if scope.holds(conn, unit)? {
                 return Err(Problem::new(Code::DonorAlreadyRegistered));
             }

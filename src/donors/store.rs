@@ -46,6 +46,7 @@ pub(super) struct Row {
     may_email: Option<bool>,
     quiet_from: Option<NaiveTime>,
     quiet_until: Option<NaiveTime>,
+    merged_into: Option<DonorId>,
     version: i64,
 }
 
@@ -72,6 +73,7 @@ impl From<Row> for Donor {
                 quiet_from: row.quiet_from,
                 quiet_until: row.quiet_until,
             },
+            merged_into: row.merged_into,
             version: row.version,
         }
     }
@@ -92,6 +94,7 @@ pub struct FactRow {
     pub donor_key: Vec<u8>,
     pub birth_date: Option<Vec<u8>>,
     pub group_evidence: GroupEvidence,
+    pub blood_group: Option<BloodGroup>,
 }
 
 pub fn donor(conn: &mut Conn, id: DonorId) -> Result<Donor> {
@@ -113,9 +116,17 @@ pub fn list(conn: &mut Conn, scope: &Scope, filter: Filter, after: i64, limit: i
         if let Some(governorate) = filter.governorate {
             page = page.filter(donors::governorate.eq(governorate));
         }
-        if let Some(status) = filter.status {
-            page = page.filter(donors::status.eq(status));
-        }
+        page = match filter.status {
+            // One that is read as another stands among those that wait.
+            Some(DonorStatus::Review) => {
+                page.filter(donors::status.eq(DonorStatus::Review).or(donors::merged_into.is_not_null()))
+            }
+            Some(status @ (DonorStatus::Active | DonorStatus::Paused)) => {
+                page.filter(donors::status.eq(status)).filter(donors::merged_into.is_null())
+            }
+            Some(status) => page.filter(donors::status.eq(status)),
+            None => page,
+        };
         if let Some(unit) = filter.unit {
             let below = unit_tree::table
                 .filter(unit_tree::ancestor.eq(unit))
@@ -187,6 +198,7 @@ type FactColumns = (
     donors::donor_key,
     donor_identities::birth_date,
     donors::group_evidence,
+    donors::blood_group,
 );
 
 const FACTS: FactColumns = (
@@ -202,6 +214,7 @@ const FACTS: FactColumns = (
     donors::donor_key,
     donor_identities::birth_date,
     donors::group_evidence,
+    donors::blood_group,
 );
 
 pub fn facts(conn: &mut Conn, id: DonorId) -> Result<FactRow> {

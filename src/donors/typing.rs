@@ -11,6 +11,7 @@ use shiryan_kernel::time::past_day;
 use shiryan_kernel::{Code, Problem, Result};
 use utoipa::ToSchema;
 
+use super::aliases::typed_groups;
 use super::{Scope, Typing, donor, key, rules, store, unerased};
 use crate::accounts::Principal;
 use crate::audit::{self, Line as AuditLine};
@@ -96,7 +97,8 @@ pub fn type_group(
     Ok(Typed { id: typing, blood_group: after.0, group_evidence: after.1 })
 }
 
-/// Ends a discrepancy: the named typings count no more, and the group follows from the others.
+/// Ends a discrepancy: the named typings count no more, and the group follows from the others. It may be one
+/// with another record of the same person.
 ///
 /// # Errors
 /// `not_found`, outside the scope too; `state_conflict` when nothing disagrees, and of an erased donor; `unknown_reference` of
@@ -104,7 +106,7 @@ pub fn type_group(
 pub fn resolve(tx: &mut Tx, vault: &Vault, by: &Principal, id: DonorId, how: &Resolution) -> Result<Group> {
     let scope = Scope::of(tx.conn, by)?;
     let before = unerased(tx.conn, &scope, id)?;
-    if before.group_evidence != GroupEvidence::Discrepant {
+    if before.group_evidence != GroupEvidence::Discrepant && typed_groups(tx.conn, id)?.len() < 2 {
         return Err(Problem::new(Code::StateConflict).with("state", before.group_evidence));
     }
     let unknown = || Problem::field("wrong", Code::UnknownReference);

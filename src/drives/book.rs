@@ -16,7 +16,7 @@ use super::{Slot, in_scope, rules, store};
 use crate::accounts::Principal;
 use crate::audit::{self, Line};
 use crate::db::{Conn, Tx, feed};
-use crate::donors::Scope;
+use crate::donors::{self, Scope};
 use crate::vault::Vault;
 
 /// A booking that was made.
@@ -52,7 +52,8 @@ pub fn book(
         return Err(Problem::new(Code::NotEligible));
     }
     let day = (zone.start_of(on), zone.start_of(plus_days(on, 1)));
-    if store::is_booked(tx.conn, donor, drive, day)? {
+    let records = donors::records_of(tx.conn, donor, None)?.all;
+    if store::is_booked(tx.conn, &records, drive, day)? {
         return Err(Problem::new(Code::AlreadyBooked));
     }
     let slot = match slot {
@@ -94,15 +95,13 @@ pub fn enter_appointment(
 
 /// Locks the donor until the transaction ends, and sees that `by` may book them.
 fn check_donor(conn: &mut Conn, by: &Principal, donor: DonorId) -> Result<()> {
-    let (status, unit) = store::lock_donor(conn, donor)?;
+    let (status, unit, merged_into) = store::lock_donor(conn, donor)?;
     if !Scope::of(conn, by)?.holds(conn, unit)? {
         return Err(Problem::new(Code::NotFound));
     }
-    match status {
-        DonorStatus::Active => Ok(()),
-        DonorStatus::Paused | DonorStatus::Review | DonorStatus::Deceased | DonorStatus::Erased => {
-            Err(Problem::new(Code::DonorUnbookable))
-        }
+    match (status, merged_into) {
+        (DonorStatus::Active, None) => Ok(()),
+        _ => Err(Problem::new(Code::DonorUnbookable)),
     }
 }
 

@@ -201,10 +201,10 @@ pub fn free(tx: &mut Tx, slot: SlotId) -> Result<bool> {
     Ok(freed == 1)
 }
 
-/// Status and unit of a donor, whom no other booking may touch until this transaction ends. SQLite has
+/// Status and unit of a donor, and whose record this one is read as; whom no other booking may touch until this transaction ends. SQLite has
 /// one writer, so there the read is enough.
-pub fn lock_donor(conn: &mut Conn, donor: DonorId) -> Result<(DonorStatus, Option<UnitId>)> {
-    let row = donors::table.find(donor.0).select((donors::status, donors::unit_id));
+pub fn lock_donor(conn: &mut Conn, donor: DonorId) -> Result<(DonorStatus, Option<UnitId>, Option<DonorId>)> {
+    let row = donors::table.find(donor.0).select((donors::status, donors::unit_id, donors::merged_into));
     Ok(match conn {
         Conn::Pg(c) => row.for_no_key_update().first(c)?,
         Conn::Sqlite(c) => row.first(c)?,
@@ -221,17 +221,17 @@ pub fn may_give(conn: &mut Conn, donor: DonorId, given: DonationType, on: NaiveD
     Ok(on_each!(conn => c, select(exists(open)).get_result(c))?)
 }
 
-/// Whether the donor has an appointment in the drive, or in any other between two moments.
+/// Whether a donor with these records has an appointment in the drive, or in any other between two moments.
 pub fn is_booked(
     conn: &mut Conn,
-    donor: DonorId,
+    records: &[DonorId],
     drive: DriveId,
     (from, before): (Moment, Moment),
 ) -> Result<bool> {
     let that_day = slots::starts_at.ge(from.naive_utc()).and(slots::starts_at.lt(before.naive_utc()));
     let standing = appointments::table
         .inner_join(slots::table)
-        .filter(appointments::donor.eq(donor))
+        .filter(appointments::donor.eq_any(records))
         .filter(appointments::status.eq_any(STANDING))
         .filter(appointments::drive.eq(drive).or(that_day));
     Ok(on_each!(conn => c, select(exists(standing)).get_result(c))?)

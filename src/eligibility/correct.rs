@@ -3,7 +3,7 @@
 
 use chrono::NaiveDate;
 use shiryan_kernel::blood::DonationType;
-use shiryan_kernel::ids::{ApprovalId, DeferralId, DonorId, GivingId};
+use shiryan_kernel::ids::{ApprovalId, DeferralId, DonorId, GivingId, MergeId};
 use shiryan_kernel::problem::Faults;
 use shiryan_kernel::status::{ApprovalKind, ApprovalState};
 use shiryan_kernel::text::Note;
@@ -12,6 +12,7 @@ use shiryan_kernel::{Code, Problem, Result};
 
 use super::enter::find_deferral;
 use super::ledger::{DeferralLine, Event, StandingDeferral, standing_deferrals, standing_givings};
+use super::merge;
 use super::store::{self, GivingRow};
 use super::{DeferralFact, NewGiving, Rulebook, check_deferral, rewrite_windows};
 use crate::accounts::{self, Approval, Ask, Asked, Principal};
@@ -45,6 +46,17 @@ pub enum Proposal {
     CorrectGiving {
         giving: GivingId,
         then: GivingCorrection,
+    },
+    /// A record is to be read as the survivor.
+    MergeDonors {
+        donor: DonorId,
+        survivor: DonorId,
+    },
+    /// Each is to be read for itself again.
+    UndoMerge {
+        merge: MergeId,
+        donor: DonorId,
+        survivor: DonorId,
     },
 }
 
@@ -168,6 +180,12 @@ fn carry_out(tx: &mut Tx, vault: &Vault, book: &Rulebook, by: &Principal, approv
             write_giving_line(tx, &known, approval, giving, &then)?;
             return carried_out(tx, vault, book, by, approval, "eligibility.giving_corrected");
         }
+        Proposal::MergeDonors { donor, survivor } => {
+            return merge::merge(tx, vault, book, by, approval.id, (donor, survivor));
+        }
+        Proposal::UndoMerge { merge, .. } => {
+            return merge::undo(tx, vault, book, by, approval.id, merge);
+        }
         Proposal::CorrectDeferral { now, then } => {
             (now, Event::Corrected, then, "eligibility.deferral_corrected")
         }
@@ -259,6 +277,9 @@ fn write_giving(id: GivingId, then: &GivingCorrection) -> String {
 
 /// What a request says, beside what stands now; and how many lines it saw of its deferral.
 fn read(conn: &mut Conn, book: &Rulebook, known: &Known, approval: &Approval) -> Result<(Proposal, usize)> {
+    if matches!(approval.kind, ApprovalKind::MergeDonors | ApprovalKind::UndoMerge) {
+        return Ok((merge::read(conn, &known.key, approval)?, 0));
+    }
     let text = approval.request(&known.key)?;
     let damaged = || Problem::new(Code::IdentityDamaged);
     if approval.kind == ApprovalKind::CorrectGiving {

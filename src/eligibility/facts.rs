@@ -6,7 +6,7 @@
 
 use chrono::{NaiveDate, NaiveDateTime};
 use serde::Serialize;
-use shiryan_kernel::blood::{DonationType, Sex};
+use shiryan_kernel::blood::{BloodGroup, DonationType, Sex};
 use shiryan_kernel::status::DonorStatus;
 
 /// One giving, whatever came of it. The day is the day of giving, not of entry.
@@ -103,9 +103,16 @@ pub struct DonorFacts {
     pub declared: Option<Declared>,
     /// Two typings disagree and nobody has resolved it.
     pub group_discrepancy: bool,
+    /// What the laboratory found, once or twice.
+    pub typed_group: Option<BloodGroup>,
     pub givings: Vec<Giving>,
     pub deferrals: Vec<DeferralFact>,
     pub allowances: Vec<Allowance>,
+    /// Each record for itself, where several are one person; none where this is the only one.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub records: Vec<DonorFacts>,
+    /// Asked of a record that is read as another: nothing is given under it.
+    pub is_alias: bool,
 }
 
 impl DonorFacts {
@@ -122,10 +129,18 @@ impl DonorFacts {
             never_screened_here: true,
             declared: None,
             group_discrepancy: false,
+            typed_group: None,
             givings: Vec::new(),
             deferrals: Vec::new(),
             allowances: Vec::new(),
+            records: Vec::new(),
+            is_alias: false,
         }
+    }
+
+    /// What each record says for itself: several where they are one person.
+    pub(super) fn each_record(&self) -> &[Self] {
+        if self.records.is_empty() { std::slice::from_ref(self) } else { &self.records }
     }
 
     /// What was known by the end of `day`, to replay a past decision.
@@ -140,6 +155,7 @@ impl DonorFacts {
         }
         known.allowances.retain(|allowance| allowance.on <= day);
         known.declared = known.declared.filter(|declared| declared.on <= day);
+        known.records = known.records.iter().map(|record| record.known_by(day)).collect();
         known
     }
 }

@@ -39,7 +39,8 @@ pub(super) struct Past {
 
 impl Past {
     pub fn of(rule_set: &RuleSet, donor: &DonorFacts) -> Self {
-        Self { counted: counted(rule_set, donor), first_time: first_time(rule_set, donor) }
+        let first_time = donor.each_record().iter().flat_map(|record| first_time(rule_set, record));
+        Self { counted: counted(rule_set, donor), first_time: first_time.collect() }
     }
 }
 
@@ -78,7 +79,7 @@ fn interval<'a>(rule_set: &RuleSet, donor: &DonorFacts, past: &Counted, asked: D
 fn counted(rule_set: &RuleSet, donor: &DonorFacts) -> Vec<Counted> {
     let mut counted: Vec<Counted> =
         donor.givings.iter().flat_map(|giving| counts_as(rule_set, giving)).flatten().collect();
-    counted.extend(undated(donor));
+    counted.extend(donor.each_record().iter().filter_map(undated));
     counted.sort_unstable();
     counted.reverse();
     counted

@@ -93,7 +93,7 @@ pub fn emergency_panel(
     let consents = donors::consents(conn, &scope, donor)?;
     let lines = store::giving_lines(conn, store::one(donor))?.take(donor);
     let facts = Facts {
-        status: found.status,
+        status: found.standing(),
         consents: consents
             .iter()
             .any(|line| line.kind == ConsentKind::EmergencyPanel && line.holds && line.given),

@@ -32,7 +32,9 @@ pub(super) fn bars<'a>(
             bars.push(Bar { from, until, ..stop(RuleCode::FirstTimeDoubleRedCells) });
         }
     }
-    body(rule_set, donor, asked, bars);
+    for record in donor.each_record() {
+        body(rule_set, record, asked, bars);
+    }
     for (unknown, code) in [
         (donor.sex.is_none(), RuleCode::SexUnknown),
         (donor.declared.is_none(), RuleCode::CountUnknown),
@@ -53,12 +55,18 @@ const fn warning<'a>(code: RuleCode) -> Bar<'a> {
 }
 
 fn standing(donor: &DonorFacts, bars: &mut Vec<Bar<'_>>) {
-    match donor.status {
-        DonorStatus::Active => {}
-        DonorStatus::Paused => bars.push(Bar { until: donor.paused_until, ..stop(RuleCode::Paused) }),
-        DonorStatus::Review => bars.push(stop(RuleCode::UnderReview)),
-        DonorStatus::Deceased => bars.push(stop(RuleCode::Deceased)),
-        DonorStatus::Erased => bars.push(stop(RuleCode::Erased)),
+    for record in donor.each_record() {
+        match record.status {
+            DonorStatus::Active => {}
+            DonorStatus::Paused => bars.push(Bar { until: record.paused_until, ..stop(RuleCode::Paused) }),
+            DonorStatus::Review => bars.push(stop(RuleCode::UnderReview)),
+            DonorStatus::Deceased => bars.push(stop(RuleCode::Deceased)),
+            DonorStatus::Erased => bars.push(stop(RuleCode::Erased)),
+        }
+    }
+    // Whoever may not know of the other records learns no more than while it was looked into.
+    if donor.is_alias {
+        bars.push(stop(RuleCode::UnderReview));
     }
     if donor.group_discrepancy {
         bars.push(stop(RuleCode::GroupDiscrepancy));

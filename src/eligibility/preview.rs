@@ -1,5 +1,6 @@
 //! A rule set tried on every donor before it takes effect: long work, asked for by a physician.
 
+use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use chrono::NaiveDate;
@@ -10,7 +11,7 @@ use shiryan_kernel::{Code, Problem, Result};
 use utoipa::ToSchema;
 
 use super::impact::Impact;
-use super::record::History;
+use super::record::{History, facts_of};
 use super::{RuleSet, RuleSetStamp, Rulebook};
 use crate::accounts::Principal;
 use crate::db::{Db, Tx};
@@ -82,13 +83,20 @@ pub fn run_preview(
     let done = AtomicU64::new(0);
     let look = |span: &(i64, i64)| -> Result<Impact> {
         let mut impact = Impact::default();
-        let (known, mut history) = db
-            .read_now(|conn| Ok((donors::known_between(conn, vault, *span)?, History::read(conn, *span)?)))?;
+        let (known, mut history, mut merged) = db.read_now(|conn| {
+            let known = donors::known_between(conn, vault, *span)?;
+            let mut merged = HashMap::new();
+            for id in donors::merged_between(conn, *span)? {
+                merged.insert(id, facts_of(conn, vault, book, id, None));
+            }
+            Ok((known, History::read(conn, *span)?, merged))
+        })?;
         for (donor, known) in &known {
             // Of whom a sealed fact does not open, nobody can say what would change.
-            let facts = match known {
-                Ok(known) => history.facts(book, known, None),
-                Err(problem) => Err(problem.clone()),
+            let facts = match (merged.remove(donor), known) {
+                (Some(facts), _) => facts,
+                (None, Ok(known)) => history.facts(book, known, None),
+                (None, Err(problem)) => Err(problem.clone()),
             };
             match facts {
                 Ok(facts) => impact.add(book.catalogue(), (old, new), *donor, &facts, preview.from),

@@ -3,7 +3,7 @@
 //! Each change rewrites the donor's windows in the same transaction, so that no list can offer a donor
 //! whom a decision would refuse. A cause is sealed under the donor's own key.
 
-use chrono::NaiveDate;
+use chrono::{NaiveDate, NaiveDateTime};
 use shiryan_kernel::blood::DonationType;
 use shiryan_kernel::ids::{DeferralId, DonorId, GivingId, UserId};
 use shiryan_kernel::problem::Faults;
@@ -12,6 +12,7 @@ use shiryan_kernel::time::past_day;
 use shiryan_kernel::{Code, Problem, Result};
 
 use super::ledger::{DeferralLine, Event, GivingLine, standing_deferrals, standing_givings};
+use super::merged::unite;
 use super::store::{self, ByDonor, GivingRow, SealedAllowance, SealedDeferral, Span};
 use super::{Decision, Declared, DeferralFact, DonorFacts, Rulebook, decide, windows};
 use crate::accounts::Principal;
@@ -74,7 +75,8 @@ pub fn enrol(
     Ok(made)
 }
 
-/// What the rules know of a donor; with `known_by`, what was known by the end of that day.
+/// What the rules know of a donor, over all records of the person; with `known_by`, what was known by the end
+/// of that day.
 ///
 /// # Errors
 /// `not_found`; `identity_damaged` when a sealed fact was changed or moved.
@@ -85,10 +87,31 @@ pub fn facts_of(
     donor: DonorId,
     known_by: Option<NaiveDate>,
 ) -> Result<DonorFacts> {
+    let records = donors::records_of(conn, donor, known_by.map(|day| book.end_of(day).naive_utc()))?;
+    let Some(since) = records.since else { return record_of(conn, vault, book, donor, known_by, None) };
+    let mut each = Vec::with_capacity(records.all.len());
+    for record in &records.all {
+        each.push(record_of(conn, vault, book, *record, known_by, Some(since))?);
+    }
+    Ok(DonorFacts { is_alias: records.survivor != donor, ..unite(each) })
+}
+
+/// What one record says for itself, with those allowances alone that were given `since`.
+fn record_of(
+    conn: &mut Conn,
+    vault: &Vault,
+    book: &Rulebook,
+    donor: DonorId,
+    known_by: Option<NaiveDate>,
+    since: Option<NaiveDateTime>,
+) -> Result<DonorFacts> {
     let Some(known) = donors::unless_erased(conn, vault, donor)? else {
         return Ok(DonorFacts { status: DonorStatus::Erased, ..DonorFacts::unknown() });
     };
     let mut history = History::read(conn, store::one(donor))?;
+    if let Some(since) = since {
+        history.allowances.retain(donor, |leave| leave.recorded_at > since);
+    }
     history.facts(book, &known, known_by)
 }
 
@@ -111,7 +134,7 @@ impl History {
         })
     }
 
-    /// One donor's facts; a donor's history is taken once.
+    /// One record's facts; a donor's history is taken once.
     ///
     /// # Errors
     /// `identity_damaged` when a sealed fact was changed or moved.
@@ -148,6 +171,7 @@ fn facts_from(known: &Known, book: &Rulebook) -> DonorFacts {
         status: known.status,
         paused_until: known.paused_until,
         group_discrepancy: known.group_discrepancy,
+        typed_group: known.typed_group,
         never_screened_here: !known.screened,
         declared: known.declared_12_months.map(declared),
         ..DonorFacts::unknown()
@@ -245,11 +269,18 @@ pub fn check_deferral(book: &Rulebook, fact: &DeferralFact, today: NaiveDate, at
     }
 }
 
-/// Writes the donor's windows anew from today on.
+/// Writes the donor's windows anew from today on, and those of every other record of the person.
 ///
 /// # Errors
 /// As [`facts_of`].
 pub fn rewrite_windows(tx: &mut Tx, vault: &Vault, book: &Rulebook, donor: DonorId) -> Result<()> {
+    for record in donors::records_of(tx.conn, donor, None)?.all {
+        rewrite_record(tx, vault, book, record)?;
+    }
+    Ok(())
+}
+
+fn rewrite_record(tx: &mut Tx, vault: &Vault, book: &Rulebook, donor: DonorId) -> Result<()> {
     let facts = facts_of(tx.conn, vault, book, donor, None)?;
     let today = book.today(tx.now);
     let rule_set = book.in_force(today)?;
@@ -293,10 +324,14 @@ fn rewrite_slice(tx: &mut Tx, vault: &Vault, book: &Rulebook, after: i64) -> Res
     let rule_set = book.in_force(today)?;
     let slice = donors::known_all(tx.conn, vault, after, SLICE)?;
     let (Some((first, _)), Some((last, _))) = (slice.first(), slice.last()) else { return Ok(None) };
-    let (last, mut history) = (last.0, History::read(tx.conn, (first.0, last.0))?);
+    let (first, last) = (first.0, last.0);
+    let mut history = History::read(tx.conn, (first, last))?;
+    let merged = donors::merged_between(tx.conn, (first, last))?;
     let mut count = 0;
     for (donor, known) in &slice {
+        count += 1;
         let facts = match known {
+            _ if merged.contains(donor) => facts_of(tx.conn, vault, book, *donor, None),
             Ok(known) => history.facts(book, known, None),
             Err(problem) => Err(problem.clone()),
         };
@@ -314,7 +349,6 @@ fn rewrite_slice(tx: &mut Tx, vault: &Vault, book: &Rulebook, after: i64) -> Res
         if store::replace_windows(tx.conn, *donor, &rows)? {
             feed::append(tx, "donor", donor.0, "windows")?;
         }
-        count += 1;
     }
     Ok(Some((last, count)))
 }

@@ -36,6 +36,13 @@ impl<T> ByDonor<T> {
         Self(by_donor)
     }
 
+    /// Drops those rows of a donor that are not to be kept.
+    pub fn retain(&mut self, donor: DonorId, keep: impl Fn(&T) -> bool) {
+        if let Some(rows) = self.0.get_mut(&donor) {
+            rows.retain(keep);
+        }
+    }
+
     /// A donor's rows, once.
     pub fn take(&mut self, donor: DonorId) -> Vec<T> {
         self.0.remove(&donor).unwrap_or_default()
@@ -312,7 +319,7 @@ pub struct SealedAllowance {
     cause: Vec<u8>,
     reason: Vec<u8>,
     allowed_on: NaiveDate,
-    recorded_at: NaiveDateTime,
+    pub recorded_at: NaiveDateTime,
     pub recorded_by: UserId,
 }
 

@@ -145,6 +145,8 @@ id_type! {
     DonorId,
     /// A pair of records that may be one person.
     ReviewId,
+    /// Two records that are read as one person.
+    MergeId,
     /// A laboratory typing of a donor.
     TypingId,
     AntigenResultId,

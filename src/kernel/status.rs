@@ -132,6 +132,10 @@ word! {
         CorrectDeferral = "correct_deferral",
         WithdrawDeferral = "withdraw_deferral",
         CorrectGiving = "correct_giving",
+        /// Two records are one person.
+        MergeDonors = "merge_donors",
+        /// They are not, after all.
+        UndoMerge = "undo_merge",
     }
 }
 

@@ -124,12 +124,13 @@ pub fn eligible(conn: &mut Conn, donation: DonationType, today: NaiveDate) -> Re
         .collect()
 }
 
-/// Donors on the register by group and governorate, paused ones too.
+/// Donors on the register by group and governorate, paused ones too; a person with several records once.
 pub fn registered(conn: &mut Conn) -> Result<Vec<RegisteredCount>> {
     let rows: Vec<(Option<BloodGroup>, Option<Governorate>, i64)> = donors::table
         .group_by((donors::blood_group, donors::governorate))
         .select((donors::blood_group, donors::governorate, count_star()))
         .filter(donors::status.eq(DonorStatus::Active).or(donors::status.eq(DonorStatus::Paused)))
+        .filter(donors::merged_into.is_null())
         .filter(donors::blood_group.is_not_null())
         .filter(donors::governorate.is_not_null())
         .load(conn)?;

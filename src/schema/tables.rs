@@ -131,6 +131,7 @@ diesel::table! {
         screened -> Bool,
         declared_12_months -> Nullable<Integer>,
         paused_until -> Nullable<Date>,
+        merged_into -> Nullable<BigInt>,
         kind -> Nullable<Text>,
         language -> Nullable<Text>,
         may_call -> Nullable<Bool>,
@@ -166,6 +167,20 @@ diesel::table! {
         tag -> Binary,
         claim -> BigInt,
         donor -> BigInt,
+    }
+}
+
+diesel::table! {
+    donor_aliases (id) {
+        id -> BigInt,
+        donor -> BigInt,
+        survivor -> BigInt,
+        approval -> BigInt,
+        made_at -> Timestamp,
+        made_by -> BigInt,
+        ended_at -> Nullable<Timestamp>,
+        ended_by -> Nullable<BigInt>,
+        ended_approval -> Nullable<BigInt>,
     }
 }
 

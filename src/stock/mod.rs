@@ -23,12 +23,12 @@ use shiryan_kernel::{Code, Problem, Result};
 use crate::accounts::Principal;
 use crate::audit::{self, Line};
 use crate::db::{Conn, Tx, feed};
-use crate::places;
 use crate::vault::Vault;
+use crate::{donors, places};
 
 pub use store::{BloodUnit, OnShelf, ShelfCount, count_on_shelf, first_to_expire};
 pub use summary::{Area, Summary, SummaryCell, summary};
-pub use typing::type_donor;
+pub use typing::{settle_approval, type_donor};
 
 /// What the units of one donation have in common.
 #[derive(Debug, Clone)]
@@ -128,11 +128,15 @@ fn settled_group(conn: &mut Conn, unit: &BloodUnit, named: Option<BloodGroup>) -
         .filter(|(_, evidence)| matches!(evidence, GroupEvidence::TypedOnce | GroupEvidence::Confirmed));
     let confirmed = typed.filter(|(_, evidence)| *evidence == GroupEvidence::Confirmed);
     let sisters = store::groups_of_din(conn, &unit.din)?;
+    let of_every_record = match store::giver(conn, unit.donation)? {
+        Some(donor) => donors::typed_groups(conn, donor)?,
+        None => Vec::new(),
+    };
     let group = named
         .or(unit.blood_group)
         .or(confirmed.map(|(group, _)| group))
         .ok_or_else(|| Problem::new(Code::GroupUnknown).about("blood_group", Code::GroupUnknown))?;
-    let known = sisters.into_iter().chain(typed.map(|(group, _)| group)).chain(unit.blood_group);
+    let known = sisters.into_iter().chain(of_every_record).chain(unit.blood_group);
     if known.into_iter().any(|known| known != group) {
         return Err(Problem::new(Code::GroupDiscrepancy).about("blood_group", Code::GroupDiscrepancy));
     }

@@ -167,6 +167,12 @@ pub fn step(tx: &mut Tx, id: BloodUnitId, from: UnitStatus, to: UnitStatus) -> R
     Ok(changed == 1)
 }
 
+/// Whose donation it was; none for units that came from elsewhere.
+pub fn giver(conn: &mut Conn, donation: Option<DonationId>) -> Result<Option<DonorId>> {
+    let Some(donation) = donation else { return Ok(None) };
+    Ok(donations::table.find(donation.0).select(donations::donor).first(conn).optional()?)
+}
+
 /// The group of the donor behind a donation, and how well it is known.
 ///
 /// # Errors

@@ -4,12 +4,13 @@
 
 use shiryan_kernel::Result;
 use shiryan_kernel::blood::{BloodGroup, GroupEvidence};
-use shiryan_kernel::ids::DonorId;
+use shiryan_kernel::ids::{ApprovalId, DonorId};
+use shiryan_kernel::status::{ApprovalKind, ApprovalState};
 
 use super::{block, store};
-use crate::accounts::Principal;
+use crate::accounts::{Approval, Principal};
 use crate::db::Tx;
-use crate::donors::{NewTyping, Typed};
+use crate::donors::{self, NewTyping, Typed};
 use crate::eligibility::{self, Rulebook};
 use crate::vault::Vault;
 
@@ -28,12 +29,53 @@ pub fn type_donor(
     new: &NewTyping,
 ) -> Result<Typed> {
     let typed = eligibility::type_group(tx, vault, book, by, donor, new)?;
+    block_if_records_differ(tx, vault, book, by, donor)?;
     for (unit, group) in store::out_of_quarantine(tx.conn, donor)? {
         if is_in_doubt(&typed, new.group, group) {
             block(tx, vault, Some(by.user), unit)?;
         }
     }
     Ok(typed)
+}
+
+/// Decides on a request that needs two people. Where two records become one person and the laboratory found
+/// different groups in them, every unit of either that left quarantine is blocked in the same write.
+///
+/// # Errors
+/// As [`eligibility::settle_approval`].
+pub fn settle_approval(
+    tx: &mut Tx,
+    vault: &Vault,
+    book: &Rulebook,
+    by: &Principal,
+    id: ApprovalId,
+    verdict: ApprovalState,
+) -> Result<Approval> {
+    let approval = eligibility::settle_approval(tx, vault, book, by, id, verdict)?;
+    if approval.kind == ApprovalKind::MergeDonors && verdict == ApprovalState::Approved {
+        block_if_records_differ(tx, vault, book, by, DonorId(approval.subject))?;
+    }
+    Ok(approval)
+}
+
+/// Blocks what left quarantine of a person whose records disagree on the group.
+fn block_if_records_differ(
+    tx: &mut Tx,
+    vault: &Vault,
+    book: &Rulebook,
+    by: &Principal,
+    donor: DonorId,
+) -> Result<()> {
+    let records = donors::records_of(tx.conn, donor, None)?.all;
+    if records.len() == 1 || !eligibility::facts_of(tx.conn, vault, book, donor, None)?.group_discrepancy {
+        return Ok(());
+    }
+    for record in records {
+        for (unit, _) in store::out_of_quarantine(tx.conn, record)? {
+            block(tx, vault, Some(by.user), unit)?;
+        }
+    }
+    Ok(())
 }
 
 fn is_in_doubt(typed: &Typed, found: BloodGroup, of_unit: Option<BloodGroup>) -> bool {

@@ -28,6 +28,7 @@ mod erasing;
 mod imports;
 mod keys;
 mod laboratory;
+mod merges;
 mod migrations;
 mod operations;
 mod pages;

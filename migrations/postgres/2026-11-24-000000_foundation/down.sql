@@ -25,6 +25,7 @@ DROP TABLE antigen_results;
 DROP TABLE typings;
 DROP TABLE trace_records;
 DROP TABLE exact_look_ups;
+DROP TABLE donor_aliases;
 DROP TABLE reviews;
 DROP TABLE donor_tags;
 DROP TABLE donor_identities;

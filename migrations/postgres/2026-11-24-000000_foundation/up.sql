@@ -87,7 +87,7 @@ CREATE INDEX session_tokens_by_session ON session_tokens (session_id);
 -- about one. One asks, another decides, and what was decided is carried out in the same transaction.
 CREATE TABLE approvals (
     id BIGINT PRIMARY KEY NOT NULL,
-    kind TEXT NOT NULL CHECK (kind IN ('correct_deferral', 'withdraw_deferral', 'correct_giving')),
+    kind TEXT NOT NULL CHECK (kind IN ('correct_deferral', 'withdraw_deferral', 'correct_giving', 'merge_donors', 'undo_merge')),
     subject BIGINT NOT NULL,
     request BYTEA NOT NULL,
     reason BYTEA NOT NULL,
@@ -141,6 +141,7 @@ CREATE TABLE donors (
     screened BOOLEAN NOT NULL,
     declared_12_months INTEGER CHECK (declared_12_months >= 0),
     paused_until DATE,
+    merged_into BIGINT REFERENCES donors (id),
     kind TEXT CHECK (kind IN ('voluntary', 'replacement', 'call_up')),
     language TEXT CHECK (language IN ('ar', 'en')),
     -- How the donor may be reached; NULL where nobody asked. Quiet hours are civil and may pass midnight.
@@ -204,6 +205,25 @@ CREATE TABLE reviews (
 );
 CREATE INDEX reviews_by_state ON reviews (state, id);
 CREATE INDEX reviews_by_other ON reviews (other);
+
+-- A ledger: from one moment to another `donor` and `survivor` are one person. Facts stay where they were
+-- recorded and are read over all records of the person. `donors.merged_into` repeats the live line.
+CREATE TABLE donor_aliases (
+    id BIGINT PRIMARY KEY NOT NULL,
+    donor BIGINT NOT NULL REFERENCES donors (id),
+    survivor BIGINT NOT NULL REFERENCES donors (id),
+    approval BIGINT NOT NULL UNIQUE REFERENCES approvals (id),
+    made_at TIMESTAMP NOT NULL,
+    made_by BIGINT NOT NULL REFERENCES users (id),
+    ended_at TIMESTAMP,
+    ended_by BIGINT REFERENCES users (id),
+    ended_approval BIGINT UNIQUE REFERENCES approvals (id),
+    CHECK (donor <> survivor),
+    CHECK ((ended_at IS NULL) = (ended_by IS NULL) AND (ended_at IS NULL) = (ended_approval IS NULL))
+);
+CREATE UNIQUE INDEX donor_aliases_one_live ON donor_aliases (donor) WHERE ended_at IS NULL;
+CREATE INDEX donor_aliases_by_donor ON donor_aliases (donor);
+CREATE INDEX donor_aliases_by_survivor ON donor_aliases (survivor);
 
 -- How often a user looked donors up by an exact number on a civil day.
 CREATE TABLE exact_look_ups (

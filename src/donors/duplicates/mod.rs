@@ -13,7 +13,7 @@ use std::collections::BTreeMap;
 
 use chrono::NaiveDate;
 use shiryan_kernel::ids::{DonorId, ReviewId, UserId};
-use shiryan_kernel::status::ReviewGround;
+use shiryan_kernel::status::{ReviewGround, ReviewState};
 use shiryan_kernel::{Code, Result};
 
 pub use review::{Review, SideBySide, differ, identities, reviews};
@@ -40,10 +40,11 @@ pub(super) fn alike(conn: &mut Conn, vault: &Vault, own: DonorId, person: &Perso
     let (Some(band), Some(phone)) = (person.birth_band(), phone_of(vault, person)) else {
         return Ok(Vec::new());
     };
-    let settled = store::settled_with(conn, own)?;
+    let mut settled = store::settled_with(conn, own)?;
+    settled.extend(super::records_of(conn, own, None)?.all);
     let mut twins = Vec::new();
     for other in store::sharing(conn, &phone, Some(band))? {
-        if other == own || settled.contains(&other) {
+        if settled.contains(&other) {
             continue;
         }
         if opened(conn, vault, other)?.is_some_and(|known| likeness::is_alike(person, &known)) {
@@ -139,4 +140,32 @@ pub fn hold(tx: &mut Tx, vault: &Vault, newer: DonorId, older: DonorId) -> Resul
         return Ok(false);
     }
     Ok(note(tx, vault, None, newer, &[Twin { other: older, ground: ReviewGround::Person }])? > 0)
+}
+
+/// Settles the open pairs between two sides that have become one person, and lets go whom nothing else holds.
+///
+/// # Errors
+/// As any write.
+pub(super) fn settle_between(tx: &mut Tx, by: UserId, sides: (&[DonorId], &[DonorId])) -> Result<()> {
+    for (id, donor) in store::between(tx.conn, ReviewState::Open, sides)? {
+        store::settle(tx, id, by, ReviewState::Merged)?;
+        feed::append(tx, "review", id.0, ReviewState::Merged.code())?;
+        if !store::is_held(tx.conn, donor)? {
+            store::release(tx.conn, donor)?;
+        }
+    }
+    Ok(())
+}
+
+/// Opens those pairs again, and holds whom they held.
+///
+/// # Errors
+/// As any write.
+pub(super) fn reopen_between(tx: &mut Tx, sides: (&[DonorId], &[DonorId])) -> Result<()> {
+    for (id, donor) in store::between(tx.conn, ReviewState::Merged, sides)? {
+        store::reopen(tx.conn, id)?;
+        feed::append(tx, "review", id.0, ReviewState::Open.code())?;
+        store::hold(tx.conn, donor)?;
+    }
+    Ok(())
 }

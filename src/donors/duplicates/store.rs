@@ -90,6 +90,39 @@ pub fn settle(tx: &mut Tx, id: ReviewId, by: UserId, state: ReviewState) -> Resu
     Ok(changed == 1)
 }
 
+/// Opens a settled pair again, as it was found.
+pub fn reopen(conn: &mut Conn, id: ReviewId) -> Result<()> {
+    diesel::update(table::table.find(id.0))
+        .set((
+            table::state.eq(ReviewState::Open),
+            table::settled_at.eq(None::<chrono::NaiveDateTime>),
+            table::settled_by.eq(None::<UserId>),
+        ))
+        .execute(conn)?;
+    Ok(())
+}
+
+/// The pairs between two sides, each with the one that waits or waited.
+pub fn between(
+    conn: &mut Conn,
+    state: ReviewState,
+    (one, other): (&[DonorId], &[DonorId]),
+) -> Result<Vec<(ReviewId, DonorId)>> {
+    let here = |conn: &mut Conn, donors: &[DonorId], others: &[DonorId]| {
+        on_each!(conn => c, table::table
+            .filter(table::state.eq(state))
+            .filter(table::donor.eq_any(donors))
+            .filter(table::other.eq_any(others))
+            .order(table::id)
+            .select((table::id, table::donor))
+            .load(c))
+        .map_err(Problem::from)
+    };
+    let mut pairs: Vec<(ReviewId, DonorId)> = here(conn, one, other)?;
+    pairs.extend(here(conn, other, one)?);
+    Ok(pairs)
+}
+
 /// Those of whom somebody has said what they are to this donor.
 pub fn settled_with(conn: &mut Conn, donor: DonorId) -> Result<HashSet<DonorId>> {
     let settled = || table::table.filter(table::state.ne(ReviewState::Open));

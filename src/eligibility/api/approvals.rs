@@ -5,15 +5,16 @@ use actix_web::{HttpResponse, get, post, web};
 use chrono::{DateTime, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
 use shiryan_kernel::blood::DonationType;
-use shiryan_kernel::ids::{ApprovalId, DonorId, GivingId, UserId};
+use shiryan_kernel::ids::{ApprovalId, DonorId, GivingId, MergeId, UserId};
 use shiryan_kernel::page::Page;
 use shiryan_kernel::status::{ApprovalKind, ApprovalState};
 use utoipa::{IntoParams, ToSchema};
 
-use super::super::{DeferralFact, GivingCorrection, Proposal, proposal, settle_approval};
+use super::super::{DeferralFact, GivingCorrection, Proposal, proposal};
 use super::deferrals::DeferralView;
 use crate::accounts::{self, Actor, Approval, DecideApprovals, SeeApprovals};
 use crate::http::{Answer, Body, House, IdempotencyKey, Limit, NoQuery, PathId, Query, Speak};
+use crate::stock;
 use crate::texts::{self, Lang};
 
 /// Adds the operations.
@@ -69,6 +70,17 @@ enum ProposalView {
     CorrectGiving {
         giving: GivingId,
         then: GivingView,
+    },
+    /// The record is to be read as the survivor.
+    MergeDonors {
+        donor: DonorId,
+        survivor: DonorId,
+    },
+    /// Each record is to be read for itself again.
+    UndoMerge {
+        merge: MergeId,
+        donor: DonorId,
+        survivor: DonorId,
     },
 }
 
@@ -180,7 +192,7 @@ async fn decide(
     let (vault, book, who) = (house.vault.clone(), house.rules.clone(), by.clone());
     let decided = house
         .once(&by, request, move |tx| {
-            let approval = settle_approval(tx, &vault, &book, &who, id, verdict)?;
+            let approval = stock::settle_approval(tx, &vault, &book, &who, id, verdict)?;
             Ok(Decided { id: approval.id, state: approval.state })
         })
         .await?;
@@ -215,6 +227,8 @@ impl ProposalView {
             Proposal::WithdrawDeferral { now } => {
                 Self::WithdrawDeferral { now: DeferralView::new(now, lang) }
             }
+            Proposal::MergeDonors { donor, survivor } => Self::MergeDonors { donor, survivor },
+            Proposal::UndoMerge { merge, donor, survivor } => Self::UndoMerge { merge, donor, survivor },
             Proposal::CorrectGiving { giving, then } => {
                 let GivingCorrection { on, donation_type, volume_ml, red_cells_lost, voided } = then;
                 let then = GivingView { given_on: on, donation_type, volume_ml, red_cells_lost, voided };

@@ -147,6 +147,7 @@ mod tests {
                 height_cm: None,
                 status: shiryan_kernel::status::DonorStatus::Active,
                 group_discrepancy: false,
+                typed_group: None,
                 paused_until: None,
                 screened: false,
                 declared_12_months: None,

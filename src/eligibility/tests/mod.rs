@@ -7,6 +7,7 @@ mod confidential;
 mod content;
 mod deferrals;
 mod intervals;
+mod merging;
 mod person;
 mod properties;
 mod rest;

@@ -9,15 +9,15 @@ use shiryan_kernel::status::DonorStatus;
 
 use super::*;
 
-fn any_day() -> impl Strategy<Value = NaiveDate> {
+pub(super) fn any_day() -> impl Strategy<Value = NaiveDate> {
     (-500_i64..500).prop_map(day)
 }
 
-fn donation_type() -> impl Strategy<Value = DonationType> {
+pub(super) fn donation_type() -> impl Strategy<Value = DonationType> {
     proptest::sample::select(DonationType::ALL)
 }
 
-fn giving() -> impl Strategy<Value = Giving> {
+pub(super) fn giving() -> impl Strategy<Value = Giving> {
     let volumes = (option::of(0_u16..900), option::of(0_u16..400));
     (any_day(), donation_type(), any::<bool>(), volumes).prop_map(
         |(on, donation_type, completed, (volume_ml, red_cells_lost_ml))| Giving {
@@ -36,7 +36,7 @@ fn code() -> impl Strategy<Value = String> {
     proptest::sample::select(codes)
 }
 
-fn deferral() -> impl Strategy<Value = DeferralFact> {
+pub(super) fn deferral() -> impl Strategy<Value = DeferralFact> {
     let days = (option::of(any_day()), option::of(any_day()), option::of(any_day()), option::of(any_day()));
     (code(), any_day(), days).prop_map(|(code, recorded_on, (base, second_base, ended_on, withdrawn_on))| {
         DeferralFact { second_base, ended_on, withdrawn_on, ..DeferralFact::new(code, base, recorded_on) }
@@ -48,7 +48,7 @@ fn allowance() -> impl Strategy<Value = Allowance> {
     (code, any_day()).prop_map(|(code, on)| Allowance { code, on, at: None })
 }
 
-fn donor() -> impl Strategy<Value = DonorFacts> {
+pub(super) fn donor() -> impl Strategy<Value = DonorFacts> {
     let person = (
         option::of(proptest::sample::select(Sex::ALL)),
         option::of((-26_000_i64..-5_800).prop_map(day)),
@@ -75,11 +75,12 @@ fn donor() -> impl Strategy<Value = DonorFacts> {
         givings: events.0,
         deferrals: events.1,
         allowances: events.2,
+        ..DonorFacts::unknown()
     })
 }
 
 /// Open-ended is later than every day.
-fn at_earliest(decision: &Decision) -> NaiveDate {
+pub(super) fn at_earliest(decision: &Decision) -> NaiveDate {
     decision.earliest.unwrap_or(NaiveDate::MAX)
 }
 
