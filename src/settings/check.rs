@@ -1,0 +1,71 @@
+//! What no type says: ranges, and keys that go together.
+
+use super::layers::Layers;
+use super::{Settings, SettingsError};
+
+impl Settings {
+    pub(super) fn check(&self, layers: &Layers) -> Result<(), SettingsError> {
+        let wrong = |key: &str, expected: &str| {
+            Err(SettingsError(format!("{}: {key}: expected {expected}", layers.origin(key))))
+        };
+        if !self.metrics.listen.is_empty() && !self.metrics_listen().is_some_and(|at| at.ip().is_loopback()) {
+            return wrong("metrics.listen", "a loopback address such as 127.0.0.1:9464, or nothing");
+        }
+        if self.server.tls_certificate.is_empty() != self.server.tls_key.is_empty() {
+            return wrong("server.tls_key", "both tls_certificate and tls_key, or neither");
+        }
+        if !self.server.listen.ip().is_loopback() && !self.has_tls() && !self.server.behind_proxy {
+            return wrong(
+                "server.listen",
+                "a loopback address, unless tls_certificate and tls_key are set or behind_proxy is true",
+            );
+        }
+        let origin = &self.server.origin;
+        let is_http = origin.starts_with("https://") || origin.starts_with("http://");
+        if !origin.is_empty() && !is_http {
+            return wrong("server.origin", "https://host or http://host");
+        }
+        if !(1..=10).contains(&self.accounts.access_token_minutes) {
+            return wrong("accounts.access_token_minutes", "1 to 10");
+        }
+        if !(1..=90).contains(&self.accounts.session_days) {
+            return wrong("accounts.session_days", "1 to 90");
+        }
+        if !(8..=128).contains(&self.accounts.password_characters) {
+            return wrong("accounts.password_characters", "8 to 128");
+        }
+        if !(1..=10_000).contains(&self.donors.exact_look_ups_a_day) {
+            return wrong("donors.exact_look_ups_a_day", "1 to 10000");
+        }
+        let titres = &self.titres;
+        if !(2..=256).contains(&titres.low_below) {
+            return wrong("titres.low_below", "2 to 256");
+        }
+        if !(1..=90).contains(&titres.operational_days) {
+            return wrong("titres.operational_days", "1 to 90");
+        }
+        if !(1..=365).contains(&titres.routine_days) {
+            return wrong("titres.routine_days", "1 to 365");
+        }
+        if !(1..=200).contains(&self.database.connections) {
+            return wrong("database.connections", "1 to 200");
+        }
+        if self.server.workers > 256 {
+            return wrong("server.workers", "0 to 256");
+        }
+        let zone = self.place.zone;
+        if zone != chrono_tz::Tz::Asia__Hebron && zone != chrono_tz::Tz::Asia__Gaza {
+            return wrong("place.zone", "Asia/Hebron or Asia/Gaza");
+        }
+        let target = self
+            .target()
+            .map_err(|error| SettingsError(format!("{}: {error}", layers.origin("database.url"))))?;
+        if target.is_remote() && !self.database.allow_plaintext {
+            return wrong(
+                "database.url",
+                "a PostgreSQL on this machine, or database.allow_plaintext = true for a network that is trusted",
+            );
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,135 @@
+//! The sections of the configuration and their keys, as `config/shiryan.toml` explains them.
+
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+
+use serde::Deserialize;
+use shiryan_kernel::blood::Component;
+
+#[derive(Debug, Clone, Deserialize)]
+pub struct Data {
+    pub dir: PathBuf,
+}
+
+#[derive(Clone, Deserialize)]
+pub struct Database {
+    pub(super) url: String,
+    pub connections: u32,
+    pub allow_plaintext: bool,
+}
+
+impl std::fmt::Debug for Database {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("[sealed]")
+    }
+}
+
+#[derive(Debug, Clone, Deserialize)]
+pub struct Keys {
+    pub(super) source: KeySource,
+    pub(super) file: String,
+}
+
+/// Where the root key comes from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum KeySource {
+    /// A file of its own.
+    File,
+    /// A credential that systemd hands to the service.
+    Credential,
+    /// A passphrase that somebody types at each start.
+    Passphrase,
+}
+
+/// The root key's place.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum KeyPlace {
+    File(PathBuf),
+    Credential(PathBuf),
+    /// The file of the salt; the passphrase is nowhere.
+    Passphrase(PathBuf),
+}
+
+impl KeyPlace {
+    /// The file that it needs.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        let (Self::File(path) | Self::Credential(path) | Self::Passphrase(path)) = self;
+        path
+    }
+}
+
+#[derive(Debug, Clone, Deserialize)]
+pub struct Server {
+    pub listen: SocketAddr,
+    pub workers: usize,
+    pub behind_proxy: bool,
+    pub tls_certificate: String,
+    pub tls_key: String,
+    pub(super) origin: String,
+    pub drain_seconds: u64,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+pub struct Metrics {
+    pub(super) listen: String,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+pub struct Accounts {
+    pub access_token_minutes: i64,
+    pub session_days: i64,
+    pub password_characters: usize,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+pub struct Place {
+    pub zone: chrono_tz::Tz,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+pub struct Donors {
+    pub exact_look_ups_a_day: i32,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+pub struct Eligibility {
+    pub policies: String,
+    pub rule_set: String,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+pub struct Titres {
+    pub low_below: u32,
+    pub operational_days: u32,
+    pub routine_days: u32,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+pub struct Stock {
+    pub whole_blood_becomes: Vec<Component>,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+pub struct Log {
+    pub level: LogLevel,
+    pub format: LogFormat,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum LogLevel {
+    Error,
+    Warn,
+    Info,
+    Debug,
+    Trace,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum LogFormat {
+    Text,
+    Json,
+}

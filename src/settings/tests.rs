@@ -1,0 +1,73 @@
+use super::*;
+
+fn load(file: &str, environment: &[(&str, &str)]) -> Result<Settings, String> {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("mine.toml");
+    std::fs::write(&path, file).unwrap();
+    let environment = environment.iter().map(|(name, value)| (name.to_string(), value.to_string()));
+    Settings::load(Some(&path), environment, &Flags::default()).map_err(|error| error.0)
+}
+
+#[test]
+fn the_manual_is_a_whole_configuration() {
+    let settings = Settings::load(None, [], &Flags::default()).unwrap();
+    assert!(settings.server.listen.ip().is_loopback());
+    assert_eq!(settings.key_place().unwrap(), KeyPlace::File("shiryan-data.keys/root.key".into()));
+    assert_eq!(settings.target().unwrap().label(), "sqlite://shiryan-data/shiryan.db");
+}
+
+#[test]
+fn each_layer_wins_over_the_one_before() {
+    let file = "[server]\nlisten = \"127.0.0.1:1\"\n[log]\nlevel = \"warn\"";
+    let environment = [("SHIRYAN__SERVER__LISTEN", "127.0.0.1:2"), ("SHIRYAN_DATA_DIR", "/srv/x")];
+    let settings = load(file, &environment).unwrap();
+    assert_eq!(settings.server.listen.port(), 2);
+    assert_eq!(settings.log.level, LogLevel::Warn);
+    assert_eq!(settings.key_place().unwrap(), KeyPlace::File("/srv/x.keys/root.key".into()));
+    let flags = Flags { listen: Some("127.0.0.1:3".parse().unwrap()), ..Flags::default() };
+    assert_eq!(Settings::load(None, [], &flags).unwrap().server.listen.port(), 3);
+}
+
+#[test]
+fn an_error_names_origin_key_and_expectation() {
+    for (file, environment, expected) in [
+        ("[server]\nlisen = \"x\"", vec![], vec!["mine.toml", "server.lisen", "listen"]),
+        ("[sever]\nlisten = \"x\"", vec![], vec!["mine.toml", "[sever]", "server"]),
+        ("[server]\nlisten = 8080", vec![], vec!["mine.toml", "server.listen", "text"]),
+        ("[server]\nlisten = \"nowhere\"", vec![], vec!["mine.toml", "server.listen", "address"]),
+        ("[log]\nlevel = \"loud\"", vec![], vec!["mine.toml", "log.level", "info"]),
+        (
+            "",
+            vec![("SHIRYAN__SERVER__WORKERS", "many")],
+            vec!["SHIRYAN__SERVER__WORKERS", "server.workers", "number"],
+        ),
+        ("", vec![("SHIRYAN__SERVER__COLOUR", "1")], vec!["SHIRYAN__SERVER__COLOUR", "server.colour"]),
+        ("", vec![("SHIRYAN__SERVER", "1")], vec!["SHIRYAN__SERVER", "SHIRYAN__SECTION__KEY"]),
+        ("[server]\nlisten = \"0.0.0.0:80\"", vec![], vec!["mine.toml", "server.listen", "behind_proxy"]),
+        ("[metrics]\nlisten = \"0.0.0.0:80\"", vec![], vec!["mine.toml", "metrics.listen", "loopback"]),
+        ("[database]\nurl = \"mysql://x\"", vec![], vec!["mine.toml", "database.url", "postgres://"]),
+        (
+            "[database]\nurl = \"postgres://u:secret@db.example/x\"",
+            vec![],
+            vec!["database.url", "allow_plaintext"],
+        ),
+        (
+            "[accounts]\naccess_token_minutes = 11",
+            vec![],
+            vec!["mine.toml", "access_token_minutes", "1 to 10"],
+        ),
+        ("[place]\nzone = \"Mars/Olympus\"", vec![], vec!["mine.toml", "place.zone"]),
+        (
+            "[stock]\nwhole_blood_becomes = [\"milk\"]",
+            vec![],
+            vec!["mine.toml", "stock.whole_blood_becomes", "platelets"],
+        ),
+        ("not toml", vec![], vec!["mine.toml"]),
+    ] {
+        let said = load(file, &environment).unwrap_err();
+        for part in expected {
+            assert!(said.contains(part), "{said:?} lacks {part:?}");
+        }
+        assert!(!said.contains("secret"));
+    }
+}
