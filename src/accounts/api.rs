@@ -7,10 +7,10 @@ use shiryan_kernel::page::Page;
 use shiryan_kernel::problem::Faults;
 use shiryan_kernel::role::Role;
 use shiryan_kernel::{Code, Problem};
-use utoipa::{IntoParams, ToSchema};
+use utoipa::ToSchema;
 
 use super::{Actor, Grant, ManageUsers, NewUser, SignIn, SignedIn, User, Username};
-use crate::http::{Answer, Body, House, IdempotencyKey, Limit, NoQuery, Query};
+use crate::http::{Answer, Body, House, IdempotencyKey, NoQuery, Paging, Query};
 
 /// Adds the operations.
 pub fn operations(config: &mut utoipa_actix_web::service_config::ServiceConfig) {
@@ -74,16 +74,6 @@ struct UserView {
 #[derive(Serialize, Deserialize, ToSchema)]
 struct UserMade {
     id: UserId,
-}
-
-#[derive(Debug, Deserialize, IntoParams)]
-#[serde(deny_unknown_fields)]
-#[into_params(parameter_in = Query)]
-struct Paging {
-    #[serde(default)]
-    #[param(inline, required = false)]
-    limit: Limit,
-    cursor: Option<String>,
 }
 
 /// Signs in.

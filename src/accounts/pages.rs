@@ -7,7 +7,7 @@ use serde::Deserialize;
 use shiryan_kernel::Code;
 
 use super::SignIn;
-use crate::http::{Answer, House};
+use crate::http::{Answer, House, Nothing};
 use crate::texts::{self, Lang, ProblemText};
 use crate::web::{Frame, Posted, Visitor};
 
@@ -47,10 +47,6 @@ struct Credentials {
     password: String,
     new_password: Option<String>,
 }
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Nothing {}
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]

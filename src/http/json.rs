@@ -29,6 +29,11 @@ const DRAINED: usize = 16 * 1024 * 1024;
 const ARRIVES_WITHIN: Duration = Duration::from_secs(30);
 const DRAINED_WITHIN: Duration = Duration::from_secs(5);
 
+/// The body or query of what needs none.
+#[derive(Debug, serde::Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Nothing {}
+
 /// A parsed body, with the digest of its raw bytes for [`IdempotencyKey`](super::IdempotencyKey).
 #[derive(Debug)]
 pub struct Body<T> {

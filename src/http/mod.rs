@@ -24,10 +24,10 @@ pub mod version;
 pub use cursor::Cursors;
 pub use house::House;
 pub use idempotency::IdempotencyKey;
-pub use json::Body;
+pub use json::{Body, Nothing};
 pub use lang::Speak;
 pub use problem::{Answer, Refusal};
-pub use query::{Limit, NoQuery, PathId, Query};
+pub use query::{Limit, NoQuery, Paging, PathId, Query};
 pub use version::{IfMatch, etag};
 
 #[cfg(test)]

@@ -17,7 +17,7 @@ use shiryan_kernel::{
     page::{DEFAULT_LIMIT, MAX_LIMIT},
 };
 
-use super::{problem::Refusal, serde_fault};
+use super::{json::Nothing, problem::Refusal, serde_fault};
 
 /// The parameters of a query. Their type carries `#[serde(deny_unknown_fields)]`.
 #[derive(Debug)]
@@ -122,9 +122,16 @@ impl FromRequest for NoQuery {
     }
 }
 
-#[derive(serde::Deserialize)]
+/// The parameters of a list that has no filters.
+#[derive(Debug, serde::Deserialize, utoipa::IntoParams)]
 #[serde(deny_unknown_fields)]
-struct Nothing {}
+#[into_params(parameter_in = Query)]
+pub struct Paging {
+    #[serde(default)]
+    #[param(inline, required = false)]
+    pub limit: Limit,
+    pub cursor: Option<String>,
+}
 
 /// # Errors
 /// `unknown_parameter` for the first key, as [`parse`].

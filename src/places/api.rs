@@ -8,11 +8,11 @@ use shiryan_kernel::place::Governorate;
 use shiryan_kernel::problem::Faults;
 use shiryan_kernel::status::FacilityKind;
 use shiryan_kernel::text::ShortCode;
-use utoipa::{IntoParams, ToSchema};
+use utoipa::ToSchema;
 
 use super::{Facility, NewFacility, NewUnit, PlaceName, Unit};
 use crate::accounts::{Actor, ManagePlaces, SeeFacilities, SeeUnits, unit_roots};
-use crate::http::{Answer, Body, House, IdempotencyKey, Limit, Query};
+use crate::http::{Answer, Body, House, IdempotencyKey, Paging, Query};
 
 /// Adds the operations.
 pub fn operations(config: &mut utoipa_actix_web::service_config::ServiceConfig) {
@@ -69,16 +69,6 @@ struct UnitMade {
 #[derive(Debug, Serialize, Deserialize, ToSchema)]
 struct FacilityMade {
     id: FacilityId,
-}
-
-#[derive(Debug, Deserialize, IntoParams)]
-#[serde(deny_unknown_fields)]
-#[into_params(parameter_in = Query)]
-struct Paging {
-    #[serde(default)]
-    #[param(inline, required = false)]
-    limit: Limit,
-    cursor: Option<String>,
 }
 
 /// Makes a unit of the force.

@@ -8,12 +8,11 @@ use shiryan_kernel::page::Page;
 use shiryan_kernel::status::{ReviewGround, ReviewState};
 use utoipa::{IntoParams, ToSchema};
 
-use super::standing::Nothing;
 use crate::accounts::{Actor, ReviewDuplicates};
 use crate::db::Lane;
 use crate::donors::{self, Review, SideBySide};
 use crate::eligibility;
-use crate::http::{Answer, Body, House, IdempotencyKey, Limit, PathId, Query};
+use crate::http::{Answer, Body, House, IdempotencyKey, Limit, Nothing, PathId, Query};
 
 #[derive(Debug, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]

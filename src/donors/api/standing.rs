@@ -10,7 +10,7 @@ use crate::accounts::{Actor, Principal, RegisterDonors};
 use crate::db::once;
 use crate::donors::{Change, Standing};
 use crate::drives;
-use crate::http::{Answer, Body, House, IdempotencyKey, PathId};
+use crate::http::{Answer, Body, House, IdempotencyKey, Nothing, PathId};
 
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
@@ -18,10 +18,6 @@ pub(super) struct PauseForm {
     /// First day after the pause; open without it.
     until: Option<NaiveDate>,
 }
-
-#[derive(Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub(super) struct Nothing {}
 
 /// Pauses a donor at the donor's own wish.
 #[utoipa::path(tag = "donors", params(("id" = DonorId, Path), ("Idempotency-Key" = String, Header)),

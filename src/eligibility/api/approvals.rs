@@ -13,7 +13,7 @@ use utoipa::{IntoParams, ToSchema};
 use super::super::{DeferralFact, GivingCorrection, Proposal, proposal};
 use super::deferrals::DeferralView;
 use crate::accounts::{self, Actor, Approval, DecideApprovals, SeeApprovals};
-use crate::http::{Answer, Body, House, IdempotencyKey, Limit, NoQuery, PathId, Query, Speak};
+use crate::http::{Answer, Body, House, IdempotencyKey, Limit, NoQuery, Nothing, PathId, Query, Speak};
 use crate::stock;
 use crate::texts::{self, Lang};
 
@@ -103,10 +103,6 @@ struct GivingView {
     /// There was no giving.
     voided: bool,
 }
-
-#[derive(Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-struct Nothing {}
 
 #[derive(Serialize, Deserialize, ToSchema)]
 struct Decided {

@@ -6,13 +6,13 @@ use serde::{Deserialize, Serialize};
 use shiryan_kernel::ids::{DeferralId, DonorId};
 use shiryan_kernel::page::Page;
 use shiryan_kernel::text::Note;
-use utoipa::{IntoParams, ToSchema};
+use utoipa::ToSchema;
 
 use super::super::{
     DeferralFact, NewDeferral, StandingDeferral, ask_correction, ask_withdrawal, end_deferral, enter_deferral,
 };
 use crate::accounts::{Actor, AskCorrections, Asked, RecordDeferrals, SeeEligibility};
-use crate::http::{Answer, Body, House, IdempotencyKey, Limit, PathId, Query, Speak};
+use crate::http::{Answer, Body, House, IdempotencyKey, Paging, PathId, Query, Speak};
 use crate::texts::{self, Lang};
 
 /// Adds the operations.
@@ -75,16 +75,6 @@ struct WithdrawalForm {
 #[derive(Serialize, Deserialize, ToSchema)]
 struct DeferralMade {
     id: DeferralId,
-}
-
-#[derive(Debug, Deserialize, IntoParams)]
-#[serde(deny_unknown_fields)]
-#[into_params(parameter_in = Query)]
-struct Paging {
-    #[serde(default)]
-    #[param(inline, required = false)]
-    limit: Limit,
-    cursor: Option<String>,
 }
 
 /// As it stands.

@@ -10,29 +10,19 @@ use shiryan_kernel::page::Page;
 use shiryan_kernel::problem::Faults;
 use shiryan_kernel::text::Note;
 use shiryan_kernel::time::past_day;
-use utoipa::{IntoParams, ToSchema};
+use utoipa::ToSchema;
 
 use super::super::{
     GivenAllowance, GivingCorrection, GivingLine, GivingSource, KeptDecision, MOST_ML, Outcome, allow,
     ask_giving_correction, list_allowances, list_decisions, list_givings,
 };
 use crate::accounts::{Actor, AskCorrections, Asked, MedicalOfficer, SeeEligibility};
-use crate::http::{Answer, Body, House, IdempotencyKey, Limit, PathId, Query, Speak};
+use crate::http::{Answer, Body, House, IdempotencyKey, Paging, PathId, Query, Speak};
 use crate::texts;
 
 /// Adds the operations.
 pub(super) fn operations(config: &mut utoipa_actix_web::service_config::ServiceConfig) {
     config.service(givings).service(correct).service(allow_once).service(allowances).service(decisions);
-}
-
-#[derive(Debug, Deserialize, IntoParams)]
-#[serde(deny_unknown_fields)]
-#[into_params(parameter_in = Query)]
-struct Paging {
-    #[serde(default)]
-    #[param(inline, required = false)]
-    limit: Limit,
-    cursor: Option<String>,
 }
 
 /// A line of the ledger.
