@@ -58,7 +58,7 @@ pub use rekey::rekey;
 pub use rules::{LowTitre, TitreLimits, Typing, after_resolving, after_typing};
 pub use scope::Scope;
 pub use seal::{Key, Prepared, prepare};
-pub use search::{Exact, Found, LookUp, Names, Words, by_name, look_up};
+pub use search::{Budget, Exact, Found, LookUp, Names, Words, by_name, look_up, met_known};
 pub use standing::{Change, Standing, stand};
 pub use store::{insert_prepared, owned_keys, owners};
 pub use titres::{NewTitre, TitreLine, TitreRecorded, Titres, titre, titres};

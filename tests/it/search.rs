@@ -21,6 +21,7 @@ both!(
     what_is_no_search_is_refused,
     exact_numbers_are_found_in_every_spelling_inside_the_scope,
     b4_exact_look_ups_have_a_budget_and_an_alert,
+    b4_a_form_that_tells_of_a_known_number_counts_as_a_look_up,
 );
 
 const HEADER: &str = "service_number,national_id,first_name,father_name,grandfather_name,family_name,sex,\
@@ -277,21 +278,46 @@ fn b4_exact_look_ups_have_a_budget_and_an_alert(app: TestApp) {
         let asked = app.client(Role::Medic).get(&format!("/api/v1/donors?{query}"));
         assert_eq!(asked.problem(400), "unknown_parameter");
     }
-    let who = app.principal(Role::Medic).user.0;
-    let lines = |action: &'static str| -> Vec<String> {
-        let read = |conn: &mut Conn| {
-            Ok(audit_lines::table
-                .filter(audit_lines::action.eq(action))
-                .filter(audit_lines::actor.eq(who))
-                .select(audit_lines::detail)
-                .load(conn)?)
-        };
-        app.house.db.read_now(read).unwrap()
-    };
+    let lines = |action| lines(&app, Role::Medic, action);
     assert_eq!(lines("donors.looked_up").len(), 50);
     let alerts = lines("donors.look_ups_over_budget");
     assert_eq!(alerts.len(), 1, "the first over the budget, and not each");
     assert!(alerts[0].contains("\"alert\":true") && !alerts[0].contains("400123451"), "{alerts:?}");
     app.clock.advance(chrono::Duration::days(1));
     ask(Role::Medic).expect(200);
+}
+
+/// Details of the audit's lines of one action.
+fn lines(app: &TestApp, role: Role, action: &'static str) -> Vec<String> {
+    let who = app.principal(role).user.0;
+    let read = |conn: &mut Conn| {
+        Ok(audit_lines::table
+            .filter(audit_lines::action.eq(action))
+            .filter(audit_lines::actor.eq(who))
+            .select(audit_lines::detail)
+            .load(conn)?)
+    };
+    app.house.db.read_now(read).unwrap()
+}
+
+fn b4_a_form_that_tells_of_a_known_number_counts_as_a_look_up(app: TestApp) {
+    numbered(&app, 0, app.places.other_unit);
+    let other = numbered(&app, 1, app.places.company);
+    let bank = app.client(Role::Bank);
+    let form = json!({
+        "first_name": "ليلى", "family_name": "عودة", "sex": "female", "birth_date": "1990-02-03",
+        "national_id": "400123451",
+    });
+    for _ in 0..app.house.settings.donors.exact_look_ups_a_day {
+        assert_eq!(bank.post("/api/v1/donors", &form).problem(409), "donor_already_registered");
+    }
+    assert!(lines(&app, Role::Bank, "donors.look_ups_over_budget").is_empty());
+    let patch = json!({"national_id": "400123451"});
+    let amended = bank.patch(&format!("/api/v1/donors/{other}"), 1, &patch);
+    assert_eq!(amended.problem(409), "donor_already_registered");
+    assert_eq!(lines(&app, Role::Bank, "donors.met_known").len(), 51);
+    let alerts = lines(&app, Role::Bank, "donors.look_ups_over_budget");
+    assert_eq!(alerts.len(), 1);
+    assert!(alerts[0].contains("\"alert\":true") && !alerts[0].contains("400123451"), "{alerts:?}");
+    assert_eq!(bank.post(SEARCH, &json!({"national_id": "400123451"})).problem(429), "too_many_requests");
 }

@@ -13,6 +13,7 @@ use shiryan_kernel::time::clock_time;
 use shiryan_kernel::{Patch, Result};
 use utoipa::ToSchema;
 
+use super::search::counting;
 use crate::accounts::{Actor, RegisterDonors};
 use crate::db::Lane;
 use crate::donors::{self, Amended, Amendment, Locality, PersonPatch, WishesPatch};
@@ -210,6 +211,7 @@ pub(super) async fn amend(
         .write(Lane::Actor(by.user.0), move |tx| {
             eligibility::amend(tx, &vault, &book, &who, id, version.0, &new)
         })
-        .await?;
+        .await;
+    let amended = counting(&house, &by, amended).await?;
     Ok(HttpResponse::Ok().insert_header(etag(amended.version)).json(amended))
 }

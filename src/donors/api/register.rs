@@ -13,6 +13,7 @@ use shiryan_kernel::text::{Email, NationalId, PersonName, Phone, ServiceNumber};
 use shiryan_kernel::time::clock_time;
 use utoipa::ToSchema;
 
+use super::search::counting;
 use crate::accounts::{Actor, RegisterDonors};
 use crate::donors::{self, FullName, Locality, NewDonor, Registered, Wishes};
 use crate::eligibility;
@@ -137,6 +138,6 @@ pub(super) async fn register(
     let request = key.of(by.user, &body);
     let new = body.into_inner().parse(house.today())?;
     let (vault, book, who) = (house.vault.clone(), house.rules.clone(), by.clone());
-    let made = house.once(&by, request, move |tx| eligibility::enrol(tx, &vault, &book, &who, &new)).await?;
-    Ok(HttpResponse::Created().json(made))
+    let made = house.once(&by, request, move |tx| eligibility::enrol(tx, &vault, &book, &who, &new)).await;
+    Ok(HttpResponse::Created().json(counting(&house, &by, made).await?))
 }

@@ -10,8 +10,8 @@ use utoipa::ToSchema;
 
 use super::DonorView;
 use crate::accounts::{Actor, Principal, SeeDonors};
-use crate::db::Lane;
-use crate::donors::{self, Exact, Found, LookUp, Scope, Words};
+use crate::db::{Lane, Tx};
+use crate::donors::{self, Budget, Exact, Found, LookUp, Scope, Words};
 use crate::http::{Answer, Body, House, Limit};
 use crate::vault::hex;
 
@@ -121,20 +121,33 @@ async fn look_up(
     after: DonorId,
     limit: usize,
 ) -> Result<Found> {
-    let (vault, who, today) = (house.vault.clone(), by.clone(), house.today());
-    let budget = house.settings.donors.exact_look_ups_a_day;
+    let (vault, who, budget) = (house.vault.clone(), by.clone(), budget(house));
     let looked_up = house
         .db
         .write(Lane::Actor(by.user.0), move |tx| {
-            donors::look_up(tx, &vault, &who, &key, budget, today, (after, limit))
+            donors::look_up(tx, &vault, &who, &key, budget, (after, limit))
         })
         .await?;
     match looked_up {
         LookUp::Found(found) => Ok(found),
         LookUp::OverBudget => {
-            let tomorrow = house.zone.start_of(shiryan_kernel::time::plus_days(today, 1));
+            let tomorrow = house.zone.start_of(shiryan_kernel::time::plus_days(budget.today, 1));
             let wait = (tomorrow - house.db.now()).num_seconds().max(1);
             Err(Problem::new(Code::TooManyRequests).with("retry_after", wait))
         }
     }
+}
+
+fn budget(house: &House) -> Budget {
+    Budget { a_day: house.settings.donors.exact_look_ups_a_day, today: house.today() }
+}
+
+/// The outcome of a form with numbers; that one of them is known counts as a look-up.
+pub(super) async fn counting<T>(house: &House, by: &Principal, outcome: Result<T>) -> Result<T> {
+    if outcome.as_ref().is_err_and(|problem| problem.code == Code::DonorAlreadyRegistered) {
+        let (vault, who, budget) = (house.vault.clone(), by.clone(), budget(house));
+        let counted = move |tx: &mut Tx| donors::met_known(tx, &vault, &who, budget);
+        house.db.write(Lane::Actor(by.user.0), counted).await?;
+    }
+    outcome
 }

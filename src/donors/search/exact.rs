@@ -59,24 +59,47 @@ pub fn look_up(
     vault: &Vault,
     by: &Principal,
     key: &Key,
-    budget: i32,
-    today: NaiveDate,
+    budget: Budget,
     (after, limit): (DonorId, usize),
 ) -> Result<LookUp> {
     let scope = Scope::of(tx.conn, by)?;
-    let line = |action| Line::new(Some(by.user), action).with("field", key.field);
-    let counted = store::count_look_up(tx.conn, by.user, today, budget)?;
-    if counted.is_none_or(|count| count > budget) {
-        if counted.is_some() {
-            let alert = line("donors.look_ups_over_budget").with("budget", budget).alert();
-            audit::record(tx, vault, &alert)?;
-        }
+    if !budget.spend(tx, vault, by)? {
         return Ok(LookUp::OverBudget);
     }
     let mut donors = store::with_key(tx.conn, &scope, key, after, limit + 1)?;
     let more = donors.len() > limit;
     donors.truncate(limit);
     let last = donors.last().map(|donor| donor.id).filter(|_| more);
-    audit::record(tx, vault, &line("donors.looked_up").with("found", donors.len()))?;
+    let line = Line::new(Some(by.user), "donors.looked_up").with("field", key.field);
+    audit::record(tx, vault, &line.with("found", donors.len()))?;
     Ok(LookUp::Found(Found { donors, last }))
+}
+
+/// A form was refused because a donor in sight has its number: its writer knows as much as by a look-up, and it is
+/// counted and on record as one.
+///
+/// # Errors
+/// As any write.
+pub fn met_known(tx: &mut Tx, vault: &Vault, by: &Principal, budget: Budget) -> Result<()> {
+    budget.spend(tx, vault, by)?;
+    audit::record(tx, vault, &Line::new(Some(by.user), "donors.met_known")).map(drop)
+}
+
+/// How many exact look-ups a caller has on a civil day.
+#[derive(Debug, Clone, Copy)]
+pub struct Budget {
+    pub a_day: i32,
+    pub today: NaiveDate,
+}
+
+impl Budget {
+    /// Takes one; whether there was one left. The first beyond is an alert.
+    fn spend(self, tx: &mut Tx, vault: &Vault, by: &Principal) -> Result<bool> {
+        let counted = store::count_look_up(tx.conn, by.user, self.today, self.a_day)?;
+        if counted.is_some_and(|count| count > self.a_day) {
+            let line = Line::new(Some(by.user), "donors.look_ups_over_budget").with("budget", self.a_day);
+            audit::record(tx, vault, &line.alert())?;
+        }
+        Ok(counted.is_some_and(|count| count <= self.a_day))
+    }
 }

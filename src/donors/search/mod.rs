@@ -11,7 +11,7 @@ mod store;
 use shiryan_kernel::Result;
 use shiryan_kernel::ids::DonorId;
 
-pub use exact::{Exact, LookUp, look_up};
+pub use exact::{Budget, Exact, LookUp, look_up, met_known};
 pub use index::Words;
 pub use names::Names;
 
