@@ -135,10 +135,8 @@ fn write(house: &House, names: &[[String; 4]]) {
                 donors::prepare(&house.vault, DonorId(house.db.id()), None, at, &new)
             })
             .collect();
-        let prepared = std::sync::Arc::new(prepared);
-        let write = move |tx: &mut shiryan::db::Tx<'_>| {
-            donors::insert_prepared(tx.conn, &prepared.iter().collect::<Vec<_>>())
-        };
+        let batch = donors::Batch::of(prepared);
+        let write = move |tx: &mut shiryan::db::Tx<'_>| donors::insert(tx.conn, &batch);
         house.db.write_now(Lane::Bulk, write).unwrap();
     }
 }

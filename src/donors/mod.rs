@@ -57,10 +57,10 @@ pub use register::{Registered, Warning, birth_date, height_cm, register, weight_
 pub use rekey::rekey;
 pub use rules::{LowTitre, TitreLimits, Typing, after_resolving, after_typing};
 pub use scope::Scope;
-pub use seal::{Key, Prepared, prepare};
+pub use seal::{Batch, Key, Prepared, prepare};
 pub use search::{Budget, Exact, Found, LookUp, Names, Words, by_name, look_up, met_known};
 pub use standing::{Change, Standing, stand};
-pub use store::{insert_prepared, owned_keys, owners};
+pub use store::{insert, owned_keys, owners};
 pub use titres::{NewTitre, TitreLine, TitreRecorded, Titres, titre, titres};
 pub use trace::{TracePurpose, Traced, forget_traces, open_trace, reseal_traces};
 pub use typing::{Group, Line as TypingLine, NewTyping, Resolution, Typed, resolve, type_group, typings};

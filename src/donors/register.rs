@@ -65,7 +65,7 @@ pub fn register(tx: &mut Tx, vault: &Vault, by: &Principal, new: &NewDonor) -> R
     if !twins.is_empty() {
         prepared.donor.status = DonorStatus::Review;
     }
-    store::insert_prepared(tx.conn, &[&prepared])?;
+    store::insert(tx.conn, &seal::Batch::of(vec![prepared]))?;
     duplicates::note(tx, vault, Some(by.user), id, &twins)?;
     feed::append(tx, "donor", id.0, "made")?;
     audit::record(tx, vault, &Line::new(Some(by.user), "donors.registered").on(id))?;

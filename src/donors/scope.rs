@@ -43,3 +43,20 @@ impl Scope {
         }
     }
 }
+
+/// Keeps of a boxed query over `donors` what a [`Scope`] holds.
+macro_rules! within {
+    ($page:expr, $scope:expr) => {
+        match $scope {
+            Scope::All => $page,
+            Scope::Units(roots) => $page.filter(
+                donors::unit_id.eq_any(
+                    unit_tree::table
+                        .filter(unit_tree::ancestor.eq_any(roots))
+                        .select(unit_tree::descendant.nullable()),
+                ),
+            ),
+        }
+    };
+}
+pub(super) use within;

@@ -1,6 +1,8 @@
 //! A donor as rows: identity sealed under the donor's own key, exact keys as tags. No database here, so
 //! that many can be prepared at once, beside the writer.
 
+use std::collections::HashSet;
+
 use chrono::{NaiveDate, NaiveDateTime, NaiveTime};
 use diesel::prelude::*;
 use shiryan_kernel::blood::{BloodGroup, GroupEvidence, Sex};
@@ -134,6 +136,47 @@ impl Prepared {
         }
         self.donor.screened = screened;
         self
+    }
+}
+
+/// Rows of many donors, in the order in which they are written.
+#[derive(Debug, Default)]
+pub struct Batch {
+    pub(super) donors: Vec<DonorRow>,
+    pub(super) identities: Vec<IdentityRow>,
+    /// By key: neighbours share pages, which are then written once.
+    pub(super) tags: Vec<TagRow>,
+}
+
+impl Batch {
+    /// Donors in review own none of their keys.
+    #[must_use]
+    pub fn of(prepared: Vec<Prepared>) -> Self {
+        let mut batch = Self::default();
+        for Prepared { id, keys, donor, identity } in prepared {
+            let claim = Claim::of(donor.status);
+            batch.tags.extend(keys.iter().map(|key| TagRow::new(id, key, claim)));
+            batch.donors.push(donor);
+            batch.identities.push(identity);
+        }
+        batch.tags.sort_unstable_by(|one, other| (one.field, &one.tag).cmp(&(other.field, &other.tag)));
+        batch
+    }
+
+    /// The first and the last of them.
+    #[must_use]
+    pub fn span(&self) -> Option<(DonorId, DonorId)> {
+        Some((self.donors.first()?.id, self.donors.last()?.id))
+    }
+
+    /// The same without these donors.
+    #[must_use]
+    pub fn without(&self, donors: &HashSet<DonorId>) -> Self {
+        Self {
+            donors: self.donors.iter().filter(|row| !donors.contains(&row.id)).cloned().collect(),
+            identities: self.identities.iter().filter(|row| !donors.contains(&row.donor)).cloned().collect(),
+            tags: self.tags.iter().filter(|row| !donors.contains(&row.donor)).cloned().collect(),
+        }
     }
 }
 

@@ -14,8 +14,9 @@ use shiryan_kernel::place::Governorate;
 use shiryan_kernel::status::{DonorKind, DonorStatus};
 use shiryan_kernel::{Problem, Result};
 
-use super::seal::{Claim, DonorRow, IdentityRow, TagRow};
-use super::{Donor, Filter, Key, NewTyping, Prepared, Scope, Standing, TypingLine, Wishes};
+use super::scope::within;
+use super::seal::{Batch, Claim, IdentityRow, TagRow};
+use super::{Donor, Filter, Key, NewTyping, Scope, Standing, TypingLine, Wishes};
 use crate::db::tables::{donor_identities, donor_tags, donors, typings, unit_tree};
 use crate::db::{Conn, Tx, insert_all, on_each};
 use crate::texts::Lang;
@@ -133,13 +134,7 @@ pub fn list(conn: &mut Conn, scope: &Scope, filter: Filter, after: i64, limit: i
                 .select(unit_tree::descendant.nullable());
             page = page.filter(donors::unit_id.eq_any(below));
         }
-        if let Scope::Units(roots) = scope {
-            let below = unit_tree::table
-                .filter(unit_tree::ancestor.eq_any(roots))
-                .select(unit_tree::descendant.nullable());
-            page = page.filter(donors::unit_id.eq_any(below));
-        }
-        page.load(c)
+        within!(page, scope).load(c)
     })
     .map_err(Problem::from)?;
     Ok(rows.into_iter().map(Donor::from).collect())
@@ -321,23 +316,14 @@ fn claims<'a>(conn: &mut Conn, keys: impl Iterator<Item = &'a Key>) -> Result<Ve
     Ok(found)
 }
 
-/// Writes prepared donors. Those in review own none of their keys.
+/// Writes donors.
 ///
 /// # Errors
 /// `state_conflict` when a key that is to be owned has an owner.
-pub fn insert_prepared(conn: &mut Conn, prepared: &[&Prepared]) -> Result<()> {
-    let rows: Vec<DonorRow> = prepared.iter().map(|one| one.donor.clone()).collect();
-    insert_all!(conn => donors::table, rows)?;
-    let rows: Vec<IdentityRow> = prepared.iter().map(|one| one.identity.clone()).collect();
-    insert_all!(conn => donor_identities::table, rows)?;
-    let mut rows: Vec<TagRow> = prepared
-        .iter()
-        .flat_map(|one| one.keys.iter().map(move |key| (one, key)))
-        .map(|(one, key)| TagRow::new(one.id, key, Claim::of(one.donor.status)))
-        .collect();
-    // In the order of the key: neighbours share pages, which are then written once.
-    rows.sort_unstable_by(|one, other| (one.field, &one.tag).cmp(&(other.field, &other.tag)));
-    insert_all!(conn => donor_tags::table, rows)?;
+pub fn insert(conn: &mut Conn, batch: &Batch) -> Result<()> {
+    insert_all!(conn => donors::table, batch.donors)?;
+    insert_all!(conn => donor_identities::table, batch.identities)?;
+    insert_all!(conn => donor_tags::table, batch.tags)?;
     Ok(())
 }
 

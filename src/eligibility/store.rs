@@ -175,7 +175,7 @@ pub fn giving_lines(conn: &mut Conn, donors: Span) -> Result<ByDonor<GivingLine>
     Ok(ByDonor::of(rows.into_iter().map(line)))
 }
 
-/// Writes a line of the ledger of deferrals.
+/// Appends a line. Lines of one deferral follow each other by their `step`; two at once are `state_conflict`.
 pub fn insert_deferral(
     tx: &mut Tx,
     donor: DonorId,
@@ -184,11 +184,21 @@ pub fn insert_deferral(
     line: &DeferralLine,
     approval: Option<ApprovalId>,
 ) -> Result<()> {
+    let about = (line.about != line.id).then_some(line.about);
+    let step = match about {
+        None => 0,
+        Some(about) => {
+            let of = deferrals::table.filter(deferrals::about.eq(about));
+            let last: Option<i32> = of.select(diesel::dsl::max(deferrals::step)).first(tx.conn)?;
+            last.unwrap_or(0) + 1
+        }
+    };
     diesel::insert_into(deferrals::table)
         .values((
             deferrals::id.eq(line.id),
             deferrals::donor.eq(donor),
-            deferrals::about.eq((line.about != line.id).then_some(line.about)),
+            deferrals::about.eq(about),
+            deferrals::step.eq(step),
             deferrals::cause.eq(key.seal_text(place(line.id), &write_says(line.event, &line.says))),
             deferrals::recorded_on.eq(line.says.recorded_on),
             deferrals::recorded_at.eq(tx.now.naive_utc()),
@@ -228,11 +238,11 @@ impl SealedDeferral {
     }
 }
 
-/// Lines of deferrals by donor, oldest first.
+/// Lines of deferrals by donor: what was entered, oldest first, then what became of it, step by step.
 pub fn sealed_deferrals(conn: &mut Conn, donors: Span) -> Result<ByDonor<SealedDeferral>> {
     let rows: Vec<(DonorId, SealedDeferral)> = deferrals::table
         .filter(deferrals::donor.between(donors.0, donors.1))
-        .order((deferrals::donor, deferrals::id))
+        .order((deferrals::donor, deferrals::step, deferrals::id))
         .select((
             deferrals::donor,
             (
@@ -247,7 +257,7 @@ pub fn sealed_deferrals(conn: &mut Conn, donors: Span) -> Result<ByDonor<SealedD
     Ok(ByDonor::of(rows))
 }
 
-/// One donor's lines of deferrals with what they say opened, oldest first.
+/// One donor's lines of deferrals with what they say opened, in the order of [`sealed_deferrals`].
 pub fn deferral_lines(conn: &mut Conn, donor: DonorId, key: &SealingKey) -> Result<Vec<DeferralLine>> {
     let mut sealed = sealed_deferrals(conn, one(donor))?;
     sealed.take(donor).into_iter().map(|line| line.open(key)).collect()

@@ -290,6 +290,7 @@ diesel::table! {
         id -> BigInt,
         donor -> BigInt,
         about -> Nullable<BigInt>,
+        step -> Integer,
         cause -> Binary,
         recorded_on -> Date,
         recorded_at -> Timestamp,

@@ -1,14 +1,17 @@
 //! What needs two people: deferrals and givings put right, and the medical officer's leave.
 
+use std::sync::Arc;
+
 use chrono::NaiveDate;
 use diesel::prelude::*;
 use serde_json::{Value, json};
 use shiryan::db::tables::{approvals, deferrals};
-use shiryan::db::{Lane, Tx};
+use shiryan::db::{Db, Lane, Size, Tx};
 use shiryan::eligibility::{self, GivingSource, NewGiving};
 use shiryan_kernel::blood::DonationType;
 use shiryan_kernel::role::Role;
-use shiryan_kernel::time::plus_days;
+use shiryan_kernel::status::ApprovalState;
+use shiryan_kernel::time::{Clock, SettableClock, plus_days};
 
 use super::support::app::{Reply, TestApp};
 
@@ -25,6 +28,7 @@ both!(
     a_request_is_sealed,
     b3_a_correction_does_not_pass_a_deferral_from_class_to_class,
     a7_a_leave_does_not_cover_what_was_entered_later_that_day,
+    the_later_correction_holds_though_a_slower_clock_wrote_it,
 );
 
 fn donor(app: &TestApp, n: u32) -> String {
@@ -332,4 +336,27 @@ fn a7_a_leave_does_not_cover_what_was_entered_later_that_day(app: TestApp) {
     app.clock.advance(chrono::Duration::hours(1));
     app.client(Role::Physician).post(&path, &form).expect(201);
     assert_eq!(outcome(&app, &one, today), "eligible");
+}
+
+/// Ids follow clocks, and an instance beside this one may be behind.
+fn the_later_correction_holds_though_a_slower_clock_wrote_it(app: TestApp) {
+    let one = donor(&app, 1);
+    let today = app.house.today();
+    let deferral = defer(&app, Role::Medic, &one, &json!({"code": "TAT", "base": today}));
+    let correct = |back: i64| {
+        let form = json!({"code": "TAT", "base": plus_days(today, -back), "reason": "وثيقة"});
+        ask(&app, Role::Medic, &format!("deferrals/{deferral}/correct"), &form)
+    };
+    approve(&app, &correct(300)).expect(200);
+    assert_eq!(outcome(&app, &one, today), "eligible");
+    let second = correct(3).parse().unwrap();
+    let slower = Arc::new(SettableClock::at(app.clock.now() - chrono::Duration::minutes(1)));
+    let beside = Db::open(app.house.db.target(), Size(2), slower).unwrap();
+    let (vault, rules) = (app.house.vault.clone(), app.house.rules.clone());
+    let by = app.principal(Role::Physician);
+    let settled = beside.write_now(Lane::System, move |tx| {
+        eligibility::settle_approval(tx, &vault, &rules, &by, second, ApprovalState::Approved)
+    });
+    settled.unwrap();
+    assert_eq!(outcome(&app, &one, today), "not_yet", "the last word is that of three days ago");
 }

@@ -1,4 +1,7 @@
 -- The foundation. The same tables stand on both databases; types differ by one word each.
+--
+-- Where rows come in by the million, a closed list is a chain of OR: for IN with more than two words SQLite
+-- fills a tree in each statement and looks into it for each row, a third of what such a row costs.
 
 CREATE TABLE meta (
     key TEXT NOT NULL PRIMARY KEY,
@@ -128,21 +131,30 @@ CREATE INDEX jobs_by_state ON jobs (state, id);
 
 CREATE TABLE donors (
     id INTEGER PRIMARY KEY NOT NULL,
-    status TEXT NOT NULL CHECK (status IN ('active', 'paused', 'review', 'deceased', 'erased')),
+    status TEXT NOT NULL CHECK (status = 'active' OR status = 'paused' OR status = 'review'
+        OR status = 'deceased' OR status = 'erased'),
     sex TEXT CHECK (sex IN ('male', 'female')),
     birth_band INTEGER CHECK (birth_band % 5 = 0),
-    blood_group TEXT CHECK (blood_group IN ('o_neg', 'o_pos', 'a_neg', 'a_pos', 'b_neg', 'b_pos', 'ab_neg', 'ab_pos')),
-    group_evidence TEXT NOT NULL CHECK (group_evidence IN ('unknown', 'declared', 'typed_once', 'confirmed', 'discrepant')),
+    blood_group TEXT CHECK (blood_group = 'o_neg' OR blood_group = 'o_pos' OR blood_group = 'a_neg'
+        OR blood_group = 'a_pos' OR blood_group = 'b_neg' OR blood_group = 'b_pos'
+        OR blood_group = 'ab_neg' OR blood_group = 'ab_pos'),
+    group_evidence TEXT NOT NULL CHECK (group_evidence = 'unknown' OR group_evidence = 'declared'
+        OR group_evidence = 'typed_once' OR group_evidence = 'confirmed'
+        OR group_evidence = 'discrepant'),
     unit_id BIGINT REFERENCES units (id),
-    governorate TEXT CHECK (governorate IN ('PS-JEN', 'PS-TBS', 'PS-TKM', 'PS-NBS', 'PS-QQA', 'PS-SLT', 'PS-RBH', 'PS-JRH',
-        'PS-JEM', 'PS-BTH', 'PS-HBN', 'PS-NGZ', 'PS-GZA', 'PS-DEB', 'PS-KYS', 'PS-RFH')),
+    governorate TEXT CHECK (governorate = 'PS-JEN' OR governorate = 'PS-TBS' OR governorate = 'PS-TKM'
+        OR governorate = 'PS-NBS' OR governorate = 'PS-QQA' OR governorate = 'PS-SLT'
+        OR governorate = 'PS-RBH' OR governorate = 'PS-JRH' OR governorate = 'PS-JEM'
+        OR governorate = 'PS-BTH' OR governorate = 'PS-HBN' OR governorate = 'PS-NGZ'
+        OR governorate = 'PS-GZA' OR governorate = 'PS-DEB' OR governorate = 'PS-KYS'
+        OR governorate = 'PS-RFH'),
     weight_kg DOUBLE CHECK (weight_kg > 0),
     height_cm DOUBLE CHECK (height_cm > 0),
     screened BOOLEAN NOT NULL,
     declared_12_months INTEGER CHECK (declared_12_months >= 0),
     paused_until DATE,
     merged_into BIGINT REFERENCES donors (id),
-    kind TEXT CHECK (kind IN ('voluntary', 'replacement', 'call_up')),
+    kind TEXT CHECK (kind = 'voluntary' OR kind = 'replacement' OR kind = 'call_up'),
     language TEXT CHECK (language IN ('ar', 'en')),
     -- How the donor may be reached; NULL where nobody asked. Quiet hours are civil and may pass midnight.
     may_call BOOLEAN,
@@ -181,7 +193,7 @@ CREATE TABLE donor_identities (
 -- guards this: every further index over tags would slow an import. Who erases a donor opens the keys first
 -- and finds their tags by them.
 CREATE TABLE donor_tags (
-    field TEXT NOT NULL CHECK (field IN ('nid', 'svc', 'tel', 'eml')),
+    field TEXT NOT NULL CHECK (field = 'nid' OR field = 'svc' OR field = 'tel' OR field = 'eml'),
     tag BLOB NOT NULL,
     claim BIGINT NOT NULL,
     donor BIGINT NOT NULL REFERENCES donors (id),
@@ -306,31 +318,38 @@ CREATE TABLE givings (
     id INTEGER PRIMARY KEY NOT NULL,
     donor BIGINT NOT NULL REFERENCES donors (id),
     given_on DATE NOT NULL,
-    donation_type TEXT NOT NULL CHECK (donation_type IN ('whole_blood', 'double_red_cells', 'platelet_apheresis', 'plasma_apheresis')),
+    donation_type TEXT NOT NULL CHECK (donation_type = 'whole_blood' OR donation_type = 'double_red_cells'
+        OR donation_type = 'platelet_apheresis' OR donation_type = 'plasma_apheresis'),
     volume_ml INTEGER NOT NULL CHECK (volume_ml >= 0),
     red_cells_lost BOOLEAN NOT NULL,
     source TEXT NOT NULL CHECK (source IN ('donation', 'import')),
-    corrects BIGINT UNIQUE REFERENCES givings (id),
+    corrects BIGINT REFERENCES givings (id),
     voided BOOLEAN NOT NULL,
-    approval BIGINT UNIQUE REFERENCES approvals (id),
+    approval BIGINT REFERENCES approvals (id),
     recorded_at TIMESTAMP NOT NULL,
     CHECK ((corrects IS NULL) = (approval IS NULL)),
     CHECK (corrects IS NOT NULL OR NOT voided)
 );
 CREATE INDEX givings_by_donor ON givings (donor, given_on);
+CREATE UNIQUE INDEX givings_by_corrected ON givings (corrects) WHERE corrects IS NOT NULL;
+CREATE UNIQUE INDEX givings_by_approval ON givings (approval) WHERE approval IS NOT NULL;
 
--- A ledger: a line without `about` is a deferral; one with it says what became of that deferral. What a line
--- says (entered, ended, corrected or withdrawn, the cause and its days) is sealed under the donor's key in cells
--- of one length. What was put right has the approval of two people.
+-- A ledger: a line without `about` is a deferral; one with it says what became of that deferral, as its
+-- `step`-th line: ids follow clocks, which differ between instances. What a line says (entered, ended, corrected
+-- or withdrawn, the cause and its days) is sealed under the donor's key in cells of one length. What was put
+-- right has the approval of two people.
 CREATE TABLE deferrals (
     id INTEGER PRIMARY KEY NOT NULL,
     donor BIGINT NOT NULL REFERENCES donors (id),
     about BIGINT REFERENCES deferrals (id),
+    step INTEGER NOT NULL,
     cause BLOB NOT NULL,
     recorded_on DATE NOT NULL,
     recorded_at TIMESTAMP NOT NULL,
     recorded_by BIGINT REFERENCES users (id),
     approval BIGINT UNIQUE REFERENCES approvals (id),
+    UNIQUE (about, step),
+    CHECK ((about IS NULL) = (step = 0)),
     CHECK (approval IS NULL OR about IS NOT NULL)
 );
 CREATE INDEX deferrals_by_donor ON deferrals (donor);
@@ -366,7 +385,8 @@ CREATE INDEX decisions_by_donor ON decisions (donor, id);
 -- fact that changes it.
 CREATE TABLE giving_windows (
     donor BIGINT NOT NULL REFERENCES donors (id),
-    donation_type TEXT NOT NULL CHECK (donation_type IN ('whole_blood', 'double_red_cells', 'platelet_apheresis', 'plasma_apheresis')),
+    donation_type TEXT NOT NULL CHECK (donation_type = 'whole_blood' OR donation_type = 'double_red_cells'
+        OR donation_type = 'platelet_apheresis' OR donation_type = 'plasma_apheresis'),
     place INTEGER NOT NULL CHECK (place IN (0, 1)),
     from_on DATE NOT NULL,
     until_on DATE,

@@ -137,9 +137,8 @@ pub fn donors(
             let typed = donors::prepare(&house.vault, id, None, at, &new);
             prepared.push(typed.known_as(person.evidence, !person.given.is_empty()));
         }
-        house.db.write_now(Lane::Bulk, move |tx| {
-            donors::insert_prepared(tx.conn, &prepared.iter().collect::<Vec<_>>())
-        })?;
+        let batch = donors::Batch::of(prepared);
+        house.db.write_now(Lane::Bulk, move |tx| donors::insert(tx.conn, &batch))?;
         bar.inc(u64::try_from(slice.len()).unwrap_or(0));
     }
     Ok(())

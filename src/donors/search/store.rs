@@ -7,6 +7,7 @@ use shiryan_kernel::{Problem, Result};
 
 use crate::db::tables::{donor_identities, donor_tags, donors, exact_look_ups, unit_tree};
 use crate::db::{Conn, on_each};
+use crate::donors::scope::within;
 use crate::donors::store::Row;
 use crate::donors::{Donor, Key, Scope};
 
@@ -58,7 +59,7 @@ pub fn with_key(
 ) -> Result<Vec<Donor>> {
     let limit = i64::try_from(limit).map_err(Problem::internal)?;
     let rows: Vec<Row> = on_each!(conn => c, {
-        let mut page = donors::table
+        let page = donors::table
             .inner_join(donor_tags::table)
             .filter(donor_tags::field.eq(key.field))
             .filter(donor_tags::tag.eq(&key.tag))
@@ -67,13 +68,7 @@ pub fn with_key(
             .limit(limit)
             .select(Row::as_select())
             .into_boxed();
-        if let Scope::Units(roots) = scope {
-            let below = unit_tree::table
-                .filter(unit_tree::ancestor.eq_any(roots))
-                .select(unit_tree::descendant.nullable());
-            page = page.filter(donors::unit_id.eq_any(below));
-        }
-        page.load(c)
+        within!(page, scope).load(c)
     })
     .map_err(Problem::from)?;
     Ok(rows.into_iter().map(Donor::from).collect())
@@ -99,18 +94,12 @@ pub fn count_look_up(conn: &mut Conn, by: UserId, on: NaiveDate, budget: i32) ->
 /// Those of a page of donors whom the scope holds, oldest first.
 pub fn donors_of(conn: &mut Conn, scope: &Scope, ids: &[DonorId]) -> Result<Vec<Donor>> {
     let rows: Vec<Row> = on_each!(conn => c, {
-        let mut page = donors::table
+        let page = donors::table
             .filter(donors::id.eq_any(ids.iter().map(|id| id.0)))
             .order(donors::id)
             .select(Row::as_select())
             .into_boxed();
-        if let Scope::Units(roots) = scope {
-            let below = unit_tree::table
-                .filter(unit_tree::ancestor.eq_any(roots))
-                .select(unit_tree::descendant.nullable());
-            page = page.filter(donors::unit_id.eq_any(below));
-        }
-        page.load(c)
+        within!(page, scope).load(c)
     })
     .map_err(Problem::from)?;
     Ok(rows.into_iter().map(Donor::from).collect())

@@ -1,51 +1,39 @@
 //! Donors out of a register: the most dangerous day of an installation.
 //!
-//! One thread reads, parses and seals; another writes what is ready, as much at a time as [`Bulk`] says.
-//! What a register says is little: groups are *declared*, nobody was screened
-//! here, and the last donation becomes a giving whose windows are written with it. A row that repeats a
-//! known national id or service number is refused: who imports sees the whole force. Real names are not
-//! taken while the root key lies on the disk of the data, unless that was accepted once.
+//! One thread reads, parses and seals, a second puts rows together, and what is ready is written, as much at a
+//! time as [`Bulk`] says. What a register says is little: groups are *declared*, nobody was screened here, and
+//! the last donation becomes a giving whose windows are written with it. A row that repeats a known national id
+//! or service number is refused: who imports sees the whole force. Real names are not taken while the root key
+//! lies on the disk of the data, unless that was accepted once.
 
 use std::collections::{HashMap, HashSet};
 use std::path::Path;
 use std::sync::Arc;
-use std::sync::mpsc::{SyncSender, sync_channel};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 
 use chrono::{NaiveDate, NaiveDateTime};
 use rayon::prelude::*;
-use shiryan_kernel::ids::{GivingId, UnitId};
-use shiryan_kernel::problem::FieldError;
+use shiryan_kernel::ids::{DonorId, GivingId, UnitId};
 use shiryan_kernel::{Code, Result};
 
-use super::super::store::{self, GivingRow, WindowRow};
+use super::super::store::{self, GivingRow};
 use super::super::{Declared, DonorFacts, Giving, GivingSource, NewGiving, RuleSet, Rulebook, windows};
+use super::slice::{Item, Owned, Ready, Slice, known};
 use super::tally::{Fate, Mark, Tally};
 use super::{ImportOptions, row};
-use crate::db::{Bulk, Conn, Db, Tx, feed};
-use crate::donors::{self, Key, Prepared};
+use crate::db::{Bulk, Db};
+use crate::donors;
 use crate::places;
 use crate::sheets::{ImportError, Progress, Report, Row, Sheet, SheetError};
 use crate::vault::Vault;
 
 /// Rows prepared at once.
 const SLICE: usize = 4_096;
-/// Prepared slices that wait while the writer is at work on as many more.
-const AHEAD: usize = 6;
+/// Prepared slices that wait to be put together.
+const AHEAD: usize = 4;
 
-/// A row, and what was made of it.
-struct Item {
-    row: Row,
-    ready: Result<Ready, Vec<FieldError>>,
-}
-
-/// A donor ready to be written.
-struct Ready {
-    donor: Prepared,
-    giving: Option<GivingRow>,
-    windows: Vec<WindowRow>,
-    warned: bool,
-}
-
+/// Rows that were read and sealed together.
 struct Batch {
     items: Vec<Item>,
     /// How far the file is read.
@@ -84,19 +72,18 @@ pub fn import_donors(
     };
     let bulk = if manner.dry_run { None } else { Some(Bulk::begin(db, 1)?) };
     let mut sink = Sink { db, bulk, known_before: false, seen: HashSet::new() };
+    let rows = AtomicUsize::new(sink.rows());
     std::thread::scope(|scope| {
-        let (send, receive) = sync_channel(AHEAD);
-        let work = &work;
+        let (send, items) = sync_channel(AHEAD);
+        let (put, slices) = sync_channel(0);
+        let (work, rows) = (&work, &rows);
         scope.spawn(move || work.run(sheet, &send));
-        let mut held: Vec<Item> = Vec::new();
-        for batch in receive {
-            let Batch { items, bytes, is_last } = batch?;
-            held.extend(items);
-            while held.len() >= sink.rows() || (is_last && !held.is_empty()) {
-                let later = held.split_off(sink.rows().min(held.len()));
-                sink.take(std::mem::replace(&mut held, later), &mut tally)?;
-                progress(tally.progress((bytes, of_bytes)));
-            }
+        scope.spawn(move || gather(&items, rows, &put));
+        for slice in slices {
+            let (slice, bytes) = slice?;
+            sink.take(slice, &mut tally)?;
+            rows.store(sink.rows(), Ordering::Relaxed);
+            progress(tally.progress((bytes, of_bytes)));
         }
         Ok::<(), ImportError>(())
     })?;
@@ -104,6 +91,37 @@ pub fn import_donors(
         crate::eligibility::hold_alike(db, vault)?;
     }
     tally.end(db, vault, "donors.imported")
+}
+
+/// Puts what was prepared together into slices of as many `rows` as one transaction takes by now, while the
+/// slice before is written. Ends with the file, with its first fault, or when nobody takes slices any more.
+fn gather(
+    batches: &Receiver<Result<Batch, SheetError>>,
+    rows: &AtomicUsize,
+    put: &SyncSender<Result<(Slice, u64), SheetError>>,
+) {
+    let mut held: Vec<Item> = Vec::new();
+    for batch in batches {
+        let Batch { items, bytes, is_last } = match batch {
+            Ok(batch) => batch,
+            Err(fault) => {
+                let _ = put.send(Err(fault));
+                return;
+            }
+        };
+        held.extend(items);
+        loop {
+            let size = rows.load(Ordering::Relaxed);
+            if held.len() < size && (!is_last || held.is_empty()) {
+                break;
+            }
+            let later = held.split_off(size.min(held.len()));
+            let slice = Slice::of(std::mem::replace(&mut held, later));
+            if put.send(Ok((slice, bytes))).is_err() {
+                return;
+            }
+        }
+    }
 }
 
 /// What parsing and sealing needs.
@@ -144,9 +162,9 @@ impl Preparing<'_> {
         Ok(Batch { items, bytes: sheet.progress().0, is_last })
     }
 
-    fn prepare(&self, row: &Row, id: i64, giving: i64) -> Result<Ready> {
+    fn prepare(&self, row: &Row, id: i64, giving: i64) -> Result<Box<Ready>> {
         let row::Entry { new, given } = row::read(row, &self.units, self.today)?;
-        let donor = donors::prepare(self.vault, shiryan_kernel::ids::DonorId(id), None, self.at, &new);
+        let donor = donors::prepare(self.vault, DonorId(id), None, self.at, &new);
         let giving = given.map(|(on, donation_type)| {
             let new = NewGiving {
                 donor: donor.id,
@@ -169,7 +187,7 @@ impl Preparing<'_> {
         };
         let open = windows(self.rule_set, self.book.catalogue(), &facts, self.today);
         let windows = store::window_rows(donor.id, self.rule_set, &open);
-        Ok(Ready { donor, giving, windows, warned: !new.warnings().is_empty() })
+        Ok(Box::new(Ready { donor, giving, windows, warned: !new.warnings().is_empty() }))
     }
 }
 
@@ -189,20 +207,8 @@ impl Sink<'_> {
         self.bulk.as_ref().map_or(SLICE, Bulk::rows)
     }
 
-    fn take(&mut self, items: Vec<Item>, tally: &mut Tally) -> Result<(), ImportError> {
-        let mut rows = Vec::with_capacity(items.len());
-        let mut slice = Slice::default();
-        for Item { row, ready } in items {
-            slice.lines.push(row.line);
-            rows.push(row);
-            match ready {
-                Ok(one) => {
-                    slice.fates.push(Fate::Taken { warned: one.warned });
-                    slice.ready.push(one);
-                }
-                Err(faults) => slice.fates.push(Fate::Refused(faults)),
-            }
-        }
+    fn take(&mut self, mut slice: Slice, tally: &mut Tally) -> Result<(), ImportError> {
+        let rows = std::mem::take(&mut slice.rows);
         let fates = self.write(slice, tally.mark())?;
         Ok(tally.settle(rows.iter(), &fates)?)
     }
@@ -210,7 +216,7 @@ impl Sink<'_> {
     /// Writes the donors who are new; the fate of each row.
     fn write(&mut self, slice: Slice, mark: Option<Mark>) -> Result<Vec<Fate>> {
         let (Some(bulk), Some(mark)) = (&mut self.bulk, mark) else {
-            let known = self.known(&slice.ready)?;
+            let known = self.known(&slice.keys)?;
             return Ok(slice.fates(&known));
         };
         let (slice, mark) = (Arc::new(slice), Arc::new(mark));
@@ -218,33 +224,23 @@ impl Sink<'_> {
             // In most registers nobody is known. The database's own constraint says so at no cost; when it
             // speaks, the slice is undone and looked through.
             let (slice, mark) = (slice.clone(), mark.clone());
-            let written = bulk.write(move |tx| {
-                write_new(tx, &slice.ready.iter().collect::<Vec<_>>())?;
-                mark.put(tx, &slice.lines, &slice.fates)?;
-                Ok(slice.fates.clone())
-            });
-            match written {
+            match bulk.write(move |tx| slice.write_all(tx, &mark)) {
                 Err(problem) if problem.code == Code::StateConflict => {}
                 outcome => return outcome,
             }
         }
-        let (any, fates) = bulk.write(move |tx| {
-            let known = write_slice(tx, &slice.ready)?;
-            let fates = slice.fates(&known);
-            mark.put(tx, &slice.lines, &fates)?;
-            Ok((known.iter().any(Option::is_some), fates))
-        })?;
+        let (fates, any) = bulk.write(move |tx| slice.write_unknown(tx, &mark))?;
         self.known_before = any;
         Ok(fates)
     }
 
-    fn known(&mut self, ready: &[Ready]) -> Result<Vec<Option<&'static str>>> {
-        let in_database = self.db.read_now(|conn| known_in(conn, ready))?;
-        Ok(ready
+    fn known(&mut self, donors: &[Owned]) -> Result<Vec<Option<&'static str>>> {
+        let in_database = self.db.read_now(|conn| known(conn, donors))?;
+        Ok(donors
             .iter()
             .zip(in_database)
-            .map(|(one, known)| {
-                let keys = exclusive(one).filter_map(|key| Some((key.field, *key.tag.first_chunk::<8>()?)));
+            .map(|((_, keys), known)| {
+                let keys = keys.iter().filter_map(|key| Some((key.field, *key.tag.first_chunk::<8>()?)));
                 let mut repeated = None;
                 if known.is_none() {
                     let keys: Vec<_> = keys.collect();
@@ -257,77 +253,4 @@ impl Sink<'_> {
             })
             .collect())
     }
-}
-
-/// Rows of one transaction.
-#[derive(Default)]
-struct Slice {
-    lines: Vec<u64>,
-    /// One for each row, as long as nobody is known.
-    fates: Vec<Fate>,
-    /// One for each row that could be read.
-    ready: Vec<Ready>,
-}
-
-impl Slice {
-    /// The fate of each row, once it is known by which key each donor is known already.
-    fn fates(&self, known: &[Option<&'static str>]) -> Vec<Fate> {
-        let mut known = known.iter();
-        let fate = |fate: &Fate| match fate {
-            Fate::Taken { .. } => match known.next() {
-                Some(Some(field)) => already(field),
-                _ => fate.clone(),
-            },
-            _ => fate.clone(),
-        };
-        self.fates.iter().map(fate).collect()
-    }
-}
-
-fn exclusive(one: &Ready) -> impl Iterator<Item = &Key> {
-    one.donor.keys.iter().filter(|key| key.is_exclusive())
-}
-
-/// By which key each is known to the database or stands in an earlier row of the slice.
-fn known_in(conn: &mut Conn, ready: &[Ready]) -> Result<Vec<Option<&'static str>>> {
-    let owned = donors::owned_keys(conn, ready.iter().flat_map(exclusive))?;
-    let mut seen: HashSet<&Key> = HashSet::new();
-    Ok(ready
-        .iter()
-        .map(|one| {
-            let is_known =
-                |key: &&Key| seen.contains(key) || owned.contains(&(key.field.to_owned(), key.tag.clone()));
-            let known = exclusive(one).find(is_known).map(|key| key.field);
-            if known.is_none() {
-                seen.extend(exclusive(one));
-            }
-            known
-        })
-        .collect())
-}
-
-fn write_slice(tx: &mut Tx, ready: &[Ready]) -> Result<Vec<Option<&'static str>>> {
-    let known = known_in(tx.conn, ready)?;
-    let new = ready.iter().zip(&known).filter(|(_, known)| known.is_none()).map(|(one, _)| one);
-    write_new(tx, &new.collect::<Vec<_>>())?;
-    Ok(known)
-}
-
-/// `state_conflict` when one of them is known.
-fn write_new(tx: &mut Tx, new: &[&Ready]) -> Result<()> {
-    let prepared: Vec<&Prepared> = new.iter().map(|one| &one.donor).collect();
-    donors::insert_prepared(tx.conn, &prepared)?;
-    let givings: Vec<GivingRow> = new.iter().filter_map(|one| one.giving.clone()).collect();
-    store::insert_givings(tx.conn, &givings)?;
-    let windows: Vec<WindowRow> = new.iter().flat_map(|one| one.windows.iter().cloned()).collect();
-    store::insert_windows(tx.conn, &windows)?;
-    if let (Some(first), Some(last)) = (new.first(), new.last()) {
-        feed::append_span(tx, "donor", first.donor.id.0, last.donor.id.0, "imported")?;
-    }
-    Ok(())
-}
-
-fn already(field: &str) -> Fate {
-    let field = if field == "nid" { "national_id" } else { "service_number" };
-    Fate::refused(field, Code::DonorAlreadyRegistered)
 }

@@ -10,6 +10,7 @@ mod donations;
 mod donors;
 mod history;
 mod row;
+mod slice;
 mod tally;
 
 pub use deferrals::import_deferrals;

@@ -57,23 +57,42 @@ fn word(table: &str, column: &str) -> Option<Vec<&'static str>> {
 /// Lists that one room keeps to itself; no word of the kernel stands behind them.
 const OF_ONE_ROOM: [(&str, &str); 3] = [("donor_tags", "field"), ("givings", "source"), ("sessions", "kind")];
 
-/// `CHECK (column IN ('a', 'b'))` by table and column.
+/// `CHECK (column IN ('a', 'b'))` or `CHECK (column = 'a' OR column = 'b')` by table and column.
 fn lists(sql: &str) -> BTreeMap<(String, String), Vec<String>> {
     let mut found = BTreeMap::new();
     for table in sql.split("CREATE TABLE ").skip(1) {
         let (name, body) = table.split_once(" (").unwrap();
         let body = body.split(';').next().unwrap();
         for check in body.split("CHECK (").skip(1) {
-            let Some((column, rest)) = check.split_once(" IN (") else { continue };
-            let list = rest.split_once(')').unwrap().0;
-            let is_name = column.chars().all(|c| c.is_ascii_lowercase() || c == '_');
-            if is_name && list.contains('\'') {
-                let codes = list.split(',').map(|code| code.trim().trim_matches('\'').to_owned()).collect();
-                found.insert((name.to_owned(), column.to_owned()), codes);
+            let column: String = check.chars().take_while(|c| c.is_ascii_lowercase() || *c == '_').collect();
+            let rest = &check[column.len()..];
+            let codes = match rest.strip_prefix(" IN (") {
+                Some(list) => quoted(list.split_once(')').unwrap().0.split(',')),
+                None => chained(&column, rest),
+            };
+            if let Some(codes) = codes {
+                found.insert((name.to_owned(), column), codes);
             }
         }
     }
     found
+}
+
+fn quoted<'a>(words: impl Iterator<Item = &'a str>) -> Option<Vec<String>> {
+    words.map(|word| Some(word.trim().strip_prefix('\'')?.strip_suffix('\'')?.to_owned())).collect()
+}
+
+/// The words of ` = 'a' OR column = 'b')` after the column's name.
+fn chained(column: &str, rest: &str) -> Option<Vec<String>> {
+    let chain = rest.strip_prefix(" = ")?.split_once(')')?.0;
+    let words: Vec<&str> = chain.split("OR").collect();
+    if words.len() < 3 {
+        return None;
+    }
+    let (first, later) = words.split_first()?;
+    let later: Option<Vec<_>> =
+        later.iter().map(|w| w.trim().strip_prefix(column)?.strip_prefix(" = ")).collect();
+    quoted(std::iter::once(*first).chain(later?))
 }
 
 #[test]
@@ -105,7 +124,11 @@ fn lists_in_the_database_are_the_kernels_words() {
 #[test]
 fn a_list_is_read() {
     let sql = "CREATE TABLE a (\n x TEXT CHECK (x IN ('p',\n 'q')),\n n INTEGER CHECK (n IN (0, 1)),\n \
+               y TEXT CHECK (y = 'p' OR y = 'q'\n OR y = 'r'),\n z TEXT CHECK (z = 'p' OR y = 'q' OR z = 'r'),\n \
                CHECK ((x IN ('p')) = (n = 0))\n);\nCREATE INDEX i ON a (x) WHERE x IN ('p');";
-    let expected = BTreeMap::from([(("a".into(), "x".into()), vec!["p".into(), "q".into()])]);
+    let expected = BTreeMap::from([
+        (("a".into(), "x".into()), vec!["p".into(), "q".into()]),
+        (("a".into(), "y".into()), vec!["p".into(), "q".into(), "r".into()]),
+    ]);
     assert_eq!(lists(sql), expected);
 }
