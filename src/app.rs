@@ -18,6 +18,7 @@ use actix_web::middleware::{Compress, from_fn};
 use actix_web::{App, Error, HttpRequest, web};
 use shiryan_kernel::role::Role;
 use shiryan_kernel::time::{Clock, Zone};
+use tokio::sync::Semaphore;
 use tracing_actix_web::TracingLogger;
 use utoipa::OpenApi;
 use utoipa_actix_web::{AppExt, scope};
@@ -26,7 +27,7 @@ use crate::accounts::{Ended, Hasher, Limits, Sessions, Tokens};
 use crate::db::{Db, Lane, Size, Target, meta, migrate};
 use crate::eligibility::Rulebook;
 use crate::http::{
-    Answer, Cursors, House, guard, health, methods,
+    Answer, Cursors, FILES, House, guard, health, methods,
     methods::Methods,
     metrics,
     openapi::{self, ApiDoc, Gate},
@@ -153,6 +154,7 @@ pub fn house(
         vault,
         sessions,
         key_on_same_disk,
+        files: Arc::new(Semaphore::new(FILES)),
     })
 }
 
@@ -230,6 +232,8 @@ fn operations(config: &mut utoipa_actix_web::service_config::ServiceConfig) {
     accounts::api::operations(config);
     places::api::operations(config);
     jobs::api::operations(config);
+    // Before a donor's own path, which would take the word for an id.
+    eligibility::api::exports(config);
     donors::api::operations(config);
     eligibility::api::operations(config);
     activities::api::operations(config);

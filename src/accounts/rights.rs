@@ -43,6 +43,9 @@ rights! {
     SeeDonors: Admin Medic Bank Physician;
     /// Opens a donor's identity for a stated purpose; each opening is recorded.
     OpenIdentity: Medic Bank Physician;
+    /// Takes the donors of the own scope, their deferrals and donations out as a file, identities opened: the causes that
+    /// the role reads, no other. Each file is recorded with its rows before it is given out.
+    ExportDonors: Medic Bank Physician;
     /// Erases a person for good; opens nothing.
     EraseDonors: Admin Physician;
     /// Opens who an erased donor was, for a look-back; each opening is recorded.

@@ -13,6 +13,7 @@ pub mod api;
 mod consent;
 mod duplicates;
 mod erase;
+mod export;
 mod identity;
 mod known;
 mod person;
@@ -51,6 +52,7 @@ pub use antigens::{
 pub use consent::{ConsentLine, ConsentRecorded, NewConsent, consent, consents};
 pub use duplicates::{Review, SideBySide, alike_by_phone, differ, hold, identities, reviews, shared_phones};
 pub use erase::{Erased, ErasureReason, erase};
+pub use export::{Whole, whole_between};
 pub use identity::{Identity, Purpose, open_identity};
 pub use known::{Known, known, known_all, known_between, mark_screened, spans, unless_erased};
 pub use register::{Registered, Warning, birth_date, height_cm, register, weight_kg};

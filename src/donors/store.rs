@@ -3,6 +3,7 @@
 mod consents;
 mod erasure;
 mod laboratory;
+mod whole;
 
 use std::collections::{HashMap, HashSet};
 
@@ -25,6 +26,7 @@ use crate::vault::{Place, SealingKey};
 pub use consents::{consents, insert_consent};
 pub use erasure::{drop_traces, erase, insert_trace, set_trace, trace, traces_after};
 pub use laboratory::{antigens, insert_antigen, insert_titre, titres};
+pub(super) use whole::whole_between;
 
 #[derive(Debug, Queryable, Selectable)]
 #[diesel(table_name = donors)]

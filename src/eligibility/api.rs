@@ -2,6 +2,7 @@
 
 mod approvals;
 mod deferrals;
+mod exports;
 mod givings;
 mod policies;
 
@@ -35,6 +36,8 @@ pub fn operations(config: &mut utoipa_actix_web::service_config::ServiceConfig) 
     approvals::operations(config);
     policies::operations(config);
 }
+
+pub use exports::operations as exports;
 
 /// How far from today a day may be asked about, in days.
 const FARTHEST: i64 = 3660;

@@ -53,7 +53,7 @@ pub fn list_deferrals(
     Ok(all.into_iter().filter(|one| one.id.0 > after && sees(book, viewer, &one.fact.code)).collect())
 }
 
-fn sees(book: &Rulebook, viewer: Viewer, code: &str) -> bool {
+pub(super) fn sees(book: &Rulebook, viewer: Viewer, code: &str) -> bool {
     viewer.sees(book.catalogue().get(code).map_or(Visibility::Sealed, |entry| entry.visibility))
 }
 

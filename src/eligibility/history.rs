@@ -131,6 +131,16 @@ fn undated(donor: &DonorFacts) -> Option<Counted> {
     (times > 0).then_some(Counted { on, counts_as, times, plasma_ml: 0, guessed: true })
 }
 
+/// How often the donor gave in the year up to a day, as an import of that day takes it: dated givings, and those that
+/// were declared and may lie in that year. None while nobody has asked.
+pub(super) fn in_12_months(donor: &DonorFacts, day: NaiveDate) -> Option<u32> {
+    donor.declared?;
+    let year = plus_days(day, 1 - DECLARED_DAYS)..=day;
+    let dated = donor.givings.iter().filter(|giving| year.contains(&giving.on)).count();
+    let undated = undated(donor).filter(|past| year.contains(&past.on)).map_or(0, |past| past.times);
+    Some(u32::try_from(dated).unwrap_or(u32::MAX).saturating_add(undated))
+}
+
 fn weight(rule_set: &RuleSet, cap: &Cap, past: &Counted) -> u32 {
     if !past.guessed && !cap.of.contains(&past.counts_as) {
         return 0;

@@ -18,6 +18,7 @@ mod decided;
 mod deferral;
 mod enter;
 mod erase;
+mod export;
 mod facts;
 mod givings;
 mod history;
@@ -57,6 +58,7 @@ pub use correct::{
 pub use decided::{Answer, KeptDecision, facts_digest, keep_decision, list_decisions};
 pub use enter::{end_deferral, enter_deferral, list_deferrals};
 pub use erase::erase;
+pub use export::{Register, export};
 pub use facts::{Allowance, Declared, DeferralFact, DonorFacts, Giving};
 pub use givings::list_givings;
 pub use impact::{Change, Impact, Moved, Moves};

@@ -7,6 +7,7 @@ use serde::de::DeserializeOwned;
 use shiryan_kernel::page::Page;
 use shiryan_kernel::time::Zone;
 use shiryan_kernel::{Code, Problem, Result};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use super::Cursors;
 use crate::accounts::{Principal, Sessions};
@@ -15,6 +16,9 @@ use crate::donors::Names;
 use crate::eligibility::Rulebook;
 use crate::settings::Settings;
 use crate::vault::Vault;
+
+/// Files that may be in the making, or on their way, at once.
+pub const FILES: usize = 2;
 
 /// The installation as handlers see it.
 #[derive(Debug)]
@@ -33,6 +37,8 @@ pub struct House {
     pub is_demo: bool,
     /// Whether the root key lies beside the data.
     pub key_on_same_disk: bool,
+    /// Room for files that are being made and sent.
+    pub files: Arc<Semaphore>,
 }
 
 impl House {
@@ -40,6 +46,15 @@ impl House {
     #[must_use]
     pub fn today(&self) -> chrono::NaiveDate {
         self.zone.date(self.db.now())
+    }
+
+    /// Room to make a file and send it: at most [`FILES`] at once, each holds its rows on the disk until it is sent.
+    ///
+    /// # Errors
+    /// `busy`.
+    pub fn room_for_a_file(&self) -> Result<OwnedSemaphorePermit> {
+        let room = self.files.clone().try_acquire_owned();
+        room.map_err(|_| Problem::new(Code::Busy).with("retry_after", 10))
     }
 
     /// A use case under its idempotency key, serialisable.

@@ -6,6 +6,7 @@
 
 pub mod actor;
 pub mod cursor;
+pub mod file;
 pub mod guard;
 pub mod health;
 mod house;
@@ -22,7 +23,7 @@ pub mod server;
 pub mod version;
 
 pub use cursor::Cursors;
-pub use house::House;
+pub use house::{FILES, House};
 pub use idempotency::IdempotencyKey;
 pub use json::{Body, Nothing};
 pub use lang::Speak;

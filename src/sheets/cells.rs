@@ -81,7 +81,7 @@ pub fn whole(text: &str) -> Result<u16> {
 /// `invalid_value` for anything else.
 pub fn decimal(text: &str) -> Result<f64> {
     let text = digits(text).replace(['٫', ','], ".");
-    let plain = (1..=8).contains(&text.len())
+    let plain = (1..=20).contains(&text.len())
         && text.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.')
         && text.bytes().filter(|byte| *byte == b'.').count() <= 1;
     text.parse().ok().filter(|_| plain).ok_or_else(|| Problem::new(Code::InvalidValue))

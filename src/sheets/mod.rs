@@ -1,5 +1,5 @@
-//! Sheets: rows of a file of comma-separated text or of a workbook, read strictly one at a time and written
-//! back when refused.
+//! Sheets: rows of a file of comma-separated text or of a workbook, read strictly one at a time, written back
+//! when refused, and written so that they are read again as they were.
 //!
 //! The first row names the columns, in any order, in English or Arabic. Refused: an unknown, repeated or absent
 //! column, a row longer than 64 KiB.
@@ -8,6 +8,7 @@ mod book;
 mod cells;
 mod manner;
 mod measure;
+mod out;
 mod rejects;
 mod report;
 #[cfg(test)]
@@ -24,6 +25,7 @@ use shiryan_kernel::{Code, Problem};
 use book::Book;
 pub use cells::{civil_date, decimal, folded, guarded, plain, whole};
 pub use manner::{Manner, Mapping};
+pub use out::{Format, Mark, Out};
 pub use rejects::{Rejects, said};
 pub use report::{ImportError, Progress, Report};
 use text::Text;

@@ -25,6 +25,7 @@ mod donations;
 mod donors;
 mod drives;
 mod erasing;
+mod exports;
 mod imports;
 mod keys;
 mod laboratory;

@@ -22,7 +22,7 @@ use crate::donors::Known;
 use crate::sheets::{Column, ImportError, Manner, Progress, Report, Row, civil_date};
 use crate::vault::Vault;
 
-const COLUMNS: [Column; 7] = [
+pub const COLUMNS: [Column; 7] = [
     SERVICE_NUMBER,
     NATIONAL_ID,
     Column { name: "code", also: &["الرمز", "رمز التأجيل"] },

@@ -24,7 +24,7 @@ use crate::donors::Known;
 use crate::sheets::{Column, ImportError, Manner, Progress, Report, Row, civil_date, whole};
 use crate::vault::Vault;
 
-const COLUMNS: [Column; 5] = [
+pub const COLUMNS: [Column; 5] = [
     SERVICE_NUMBER,
     NATIONAL_ID,
     Column { name: "given_on", also: &["تاريخ التبرع"] },

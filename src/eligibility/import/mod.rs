@@ -13,9 +13,10 @@ mod row;
 mod slice;
 mod tally;
 
-pub use deferrals::import_deferrals;
-pub use donations::import_donations;
+pub use deferrals::{COLUMNS as DEFERRAL_COLUMNS, import_deferrals};
+pub use donations::{COLUMNS as DONATION_COLUMNS, import_donations};
 pub use donors::import_donors;
+pub use row::COLUMNS as DONOR_COLUMNS;
 
 use crate::db::{Db, Lane, meta};
 use crate::sheets::{ImportError, Manner};

@@ -1,6 +1,7 @@
 //! Files as people's programs write them.
 
 mod books;
+mod out;
 
 use std::path::PathBuf;
 

@@ -202,6 +202,18 @@ impl Client {
         self.send("GET", path, &[], None)
     }
 
+    /// A file: its kind, and the bytes themselves.
+    pub fn get_file(&self, path: &str) -> (String, Vec<u8>) {
+        let mut request = self.agent.get(format!("{}{path}", self.base));
+        if let Some(token) = &self.token {
+            request = request.header("authorization", format!("Bearer {token}"));
+        }
+        let mut response = request.call().unwrap();
+        assert_eq!(response.status().as_u16(), 200, "{path}");
+        let kind = response.headers()["content-type"].to_str().unwrap().to_owned();
+        (kind, response.body_mut().read_to_vec().unwrap())
+    }
+
     pub fn delete(&self, path: &str) -> Reply {
         self.send("DELETE", path, &[], None)
     }

@@ -1,0 +1,279 @@
+//! Registers as files: the exporter's own scope and causes, on the record, and taken again without loss.
+
+use std::path::{Path, PathBuf};
+
+use chrono::NaiveDate;
+use diesel::prelude::*;
+use serde_json::{Value, json};
+use shiryan::app::World;
+use shiryan::db::tables::audit_lines;
+use shiryan::db::{Conn, Lane};
+use shiryan::eligibility::{self, GivingSource, ImportOptions, NewGiving};
+use shiryan::http::FILES;
+use shiryan::sheets::{Manner, Report, Sheet};
+use shiryan_kernel::blood::DonationType;
+use shiryan_kernel::ids::DonorId;
+use shiryan_kernel::role::Role;
+use shiryan_kernel::time::plus_days;
+
+use super::support::app::TestApp;
+
+both!(
+    a_file_is_taken_again_as_it_was,
+    b3_a_sealed_cause_leaves_no_trace_in_any_file_but_the_physicians,
+    a_medic_gets_the_own_scope,
+    records_of_one_person_each_tell_all,
+    whoever_was_erased_is_in_no_file,
+    a_file_is_recorded_before_it_is_given_out,
+    what_nobody_can_ask_for_is_refused,
+);
+
+const FILES_OF: [&str; 3] = ["/api/v1/donors/export", "/api/v1/deferrals/export", "/api/v1/donations/export"];
+
+fn register(app: &TestApp, n: u32, fields: Value) -> DonorId {
+    let mut form = json!({
+        "first_name": "سناء", "father_name": "عبد الله", "family_name": "الخطيب", "sex": "female",
+        "birth_date": "1995-03-02", "service_number": format!("EX-{n}"), "unit": app.places.company,
+        "weight_kg": 72.5, "height_cm": 170, "phone": format!("05991234{n:02}"), "blood_group": "ab_pos",
+        "governorate": "PS-RBH",
+    });
+    form.as_object_mut().unwrap().extend(fields.as_object().unwrap().clone());
+    let made = app.client(Role::Bank).post("/api/v1/donors", &form).expect(201);
+    made["id"].as_str().unwrap().parse().unwrap()
+}
+
+fn defer(app: &TestApp, donor: DonorId, code: &str, base: Option<NaiveDate>) -> String {
+    let path = format!("/api/v1/donors/{donor}/deferrals");
+    let made = app.client(Role::Physician).post(&path, &json!({"code": code, "base": base})).expect(201);
+    made["id"].as_str().unwrap().to_owned()
+}
+
+fn give(app: &TestApp, donor: DonorId, on: NaiveDate, donation_type: DonationType, volume_ml: Option<u16>) {
+    let (vault, book) = (app.house.vault.clone(), app.house.rules.clone());
+    let new = NewGiving {
+        donor,
+        on,
+        donation_type,
+        volume_ml,
+        red_cells_lost: false,
+        source: GivingSource::Donation,
+    };
+    app.house
+        .db
+        .write_now(Lane::System, move |tx| eligibility::record_giving(tx, &vault, &book, &new))
+        .unwrap();
+}
+
+fn get(app: &TestApp, role: Role, path: &str) -> Vec<u8> {
+    app.client(role).get_file(path).1
+}
+
+/// Rows of a file, without its header.
+fn rows(bytes: &[u8]) -> Vec<Vec<String>> {
+    let dir = tempfile::tempdir().unwrap();
+    let path = kept(dir.path(), "export", bytes);
+    let sheet = Sheet::open_any(&path).unwrap();
+    sheet.map(|row| row.unwrap().cells().map(str::to_owned).collect()).collect()
+}
+
+fn kept(dir: &Path, name: &str, bytes: &[u8]) -> PathBuf {
+    let path = dir.join(name);
+    std::fs::write(&path, bytes).unwrap();
+    path
+}
+
+/// Takes the three files into another, empty register.
+fn taken(app: &TestApp, format: &str) -> TestApp {
+    let there = TestApp::start(app.kind, World::Live);
+    let dir = tempfile::tempdir().unwrap();
+    let [donors, deferrals, donations] = FILES_OF.map(|path| {
+        let name = format!("{}.{format}", path.split('/').nth(3).unwrap());
+        kept(dir.path(), &name, &get(app, Role::Physician, &format!("{path}?format={format}")))
+    });
+    let (house, manner) = (&there.house, Manner::default());
+    let (db, vault, book) = (&house.db, &house.vault, &house.rules);
+    let whole = |report: Report| assert_eq!(report.rejected, 0, "{report:?}");
+    whole(eligibility::import_donors(db, vault, book, &donors, &ImportOptions::default(), |_| {}).unwrap());
+    whole(eligibility::import_donations(db, vault, book, &donations, &manner, |_| {}).unwrap());
+    whole(eligibility::import_deferrals(db, vault, book, &deferrals, &manner, |_| {}).unwrap());
+    there
+}
+
+fn a_file_is_taken_again_as_it_was(app: TestApp) {
+    let today = app.house.today();
+    let one = register(&app, 1, json!({"national_id": "400123451", "email": "sana.k@example.org"}));
+    let two = register(&app, 2, json!({"blood_group": null, "unit": null, "sex": "male"}));
+    register(&app, 3, json!({"birth_date": "1987-12-31", "weight_kg": 61.123_456_789}));
+    give(&app, one, plus_days(today, -400), DonationType::WholeBlood, Some(450));
+    give(&app, one, plus_days(today, -100), DonationType::PlateletApheresis, None);
+    give(&app, two, plus_days(today, -90), DonationType::WholeBlood, None);
+    defer(&app, one, "TAT", Some(plus_days(today, -30)));
+    defer(&app, two, "P-HIV", None);
+    let withdrawn = defer(&app, two, "TAT", None);
+    let path = format!("/api/v1/deferrals/{withdrawn}/withdraw");
+    let asked = app.client(Role::Bank).post(&path, &json!({"reason": "x"})).expect(202);
+    let path = format!("/api/v1/approvals/{}/approve", asked["approval"].as_str().unwrap());
+    app.client(Role::Physician).post(&path, &json!({})).expect(200);
+    for format in ["csv", "xlsx"] {
+        let there = taken(&app, format);
+        for (path, count) in FILES_OF.into_iter().zip([3, 2, 3]) {
+            let (kind, text) = app.client(Role::Physician).get_file(path);
+            assert!(kind.starts_with("text/csv"), "{kind}");
+            assert_eq!(rows(&text).len(), count, "{path}");
+            let again = get(&there, Role::Physician, path);
+            assert_eq!(String::from_utf8(again), String::from_utf8(text.clone()), "{format} {path}");
+            let (kind, book) = app.client(Role::Physician).get_file(&format!("{path}?format=xlsx"));
+            assert!(kind.contains("spreadsheetml"), "{kind}");
+            assert_eq!(rows(&book), rows(&text));
+        }
+    }
+    let text = String::from_utf8(get(&app, Role::Bank, FILES_OF[0])).unwrap();
+    assert!(text.starts_with("\u{feff}service_number,national_id,"));
+    for part in ["عبد الله", "الخطيب", "400123451", "'+97059912340", "61.123456789", "B1-C1", "ab_pos"]
+    {
+        assert!(text.contains(part), "{part}: {text}");
+    }
+}
+
+fn b3_a_sealed_cause_leaves_no_trace_in_any_file_but_the_physicians(app: TestApp) {
+    let today = app.house.today();
+    let one = register(&app, 1, json!({}));
+    give(&app, one, plus_days(today, -100), DonationType::WholeBlood, Some(450));
+    defer(&app, one, "TAT", Some(plus_days(today, -30)));
+    let files = |role| FILES_OF.map(|path| get(&app, role, path));
+    let before = [Role::Medic, Role::Bank].map(files);
+    let known = files(Role::Physician);
+    for code in ["P-HIV", "P-CVD"] {
+        defer(&app, one, code, None);
+        assert!([Role::Medic, Role::Bank].map(files) == before, "{code} is told");
+    }
+    let physician = files(Role::Physician);
+    assert_eq!((&physician[0], &physician[2]), (&known[0], &known[2]));
+    let codes: Vec<String> = rows(&physician[1]).into_iter().map(|row| row[2].clone()).collect();
+    assert_eq!(codes, ["TAT", "P-HIV", "P-CVD"]);
+    let codes: Vec<String> = rows(&before[0][1]).into_iter().map(|row| row[2].clone()).collect();
+    assert_eq!(codes, ["TAT"], "a medic screens");
+}
+
+fn a_medic_gets_the_own_scope(app: TestApp) {
+    let donors = [
+        register(&app, 1, json!({})),
+        register(&app, 2, json!({"unit": app.places.other_unit})),
+        register(&app, 3, json!({"unit": null})),
+    ];
+    for donor in donors {
+        give(&app, donor, plus_days(app.house.today(), -100), DonationType::WholeBlood, None);
+        defer(&app, donor, "TAT", None);
+    }
+    for path in FILES_OF {
+        let numbers = |role| -> Vec<String> {
+            rows(&get(&app, role, path)).into_iter().map(|row| row[0].clone()).collect()
+        };
+        assert_eq!(numbers(Role::Medic), ["EX-1"], "{path}");
+        assert_eq!(numbers(Role::Bank), ["EX-1", "EX-2", "EX-3"], "{path}");
+    }
+}
+
+fn records_of_one_person_each_tell_all(app: TestApp) {
+    let today = app.house.today();
+    let one = register(&app, 1, json!({}));
+    let two = register(&app, 2, json!({"first_name": "سنى", "unit": app.places.other_unit}));
+    give(&app, one, plus_days(today, -100), DonationType::WholeBlood, None);
+    give(&app, two, plus_days(today, -100), DonationType::WholeBlood, Some(450));
+    give(&app, two, plus_days(today, -40), DonationType::PlasmaApheresis, None);
+    defer(&app, one, "TAT", None);
+    defer(&app, two, "P-HIV", None);
+    let before = FILES_OF.map(|path| get(&app, Role::Medic, path));
+    let form = json!({"donor": two, "survivor": one, "reason": "x"});
+    let asked = app.client(Role::Bank).post("/api/v1/merges", &form).expect(202);
+    let path = format!("/api/v1/approvals/{}/approve", asked["approval"].as_str().unwrap());
+    app.client(Role::Physician).post(&path, &json!({})).expect(200);
+    let told = |path, cells: std::ops::Range<usize>| -> Vec<Vec<String>> {
+        rows(&get(&app, Role::Physician, path)).into_iter().map(|row| row[cells.clone()].to_vec()).collect()
+    };
+    let given = told(FILES_OF[2], 2..5);
+    assert_eq!((given.len(), &given[..2]), (4, &given[2..]));
+    assert_eq!(given[0][1..], ["whole_blood", "450"]);
+    let causes = told(FILES_OF[1], 2..3).concat();
+    assert_eq!(causes, ["TAT", "P-HIV", "P-HIV", "TAT"]);
+    let last = told(FILES_OF[0], 15..17);
+    assert_eq!(last[0], [plus_days(today, -40).to_string(), "plasma_apheresis".into()]);
+    // Whose scope ends before the other record learns nothing of it.
+    assert!(FILES_OF.map(|path| get(&app, Role::Medic, path)) == before);
+}
+
+fn whoever_was_erased_is_in_no_file(app: TestApp) {
+    let one = register(&app, 1, json!({}));
+    let two = register(&app, 2, json!({}));
+    for donor in [one, two] {
+        give(&app, donor, plus_days(app.house.today(), -100), DonationType::WholeBlood, None);
+        defer(&app, donor, "TAT", None);
+    }
+    let path = format!("/api/v1/donors/{one}/erase");
+    app.client(Role::Physician).post(&path, &json!({"reason": "donor_asked"})).expect(200);
+    for path in FILES_OF {
+        let rows = rows(&get(&app, Role::Physician, path));
+        assert_eq!((rows.len(), rows[0][0].as_str()), (1, "EX-2"), "{path}");
+    }
+}
+
+/// Actor, action and detail of the lines about files.
+fn noted(app: &TestApp) -> Vec<(Option<i64>, String, Value)> {
+    let lines = |conn: &mut Conn| {
+        let of = audit_lines::table.filter(audit_lines::action.like("%.exported")).order(audit_lines::id);
+        let found: Vec<(Option<i64>, String, String)> =
+            of.select((audit_lines::actor, audit_lines::action, audit_lines::detail)).load(conn)?;
+        Ok(found)
+    };
+    let found = app.house.db.read_now(lines).unwrap();
+    found.into_iter().map(|(by, what, how)| (by, what, serde_json::from_str(&how).unwrap())).collect()
+}
+
+fn a_file_is_recorded_before_it_is_given_out(app: TestApp) {
+    for n in 0..3 {
+        register(&app, n, json!({}));
+    }
+    get(&app, Role::Bank, FILES_OF[0]);
+    get(&app, Role::Medic, &format!("{}?format=xlsx", FILES_OF[1]));
+    let by = |role| Some(app.principal(role).user.0);
+    let line = |rows, format| json!({"rows": rows, "format": format, "alert": true});
+    assert_eq!(
+        noted(&app),
+        [
+            (by(Role::Bank), "donors.exported".into(), line(3, "csv")),
+            (by(Role::Medic), "deferrals.exported".into(), line(0, "xlsx")),
+        ]
+    );
+    // A cell that was moved is named, nothing is given out and nothing counted.
+    let moved =
+        "UPDATE donor_identities SET phone = (SELECT email FROM donor_identities WHERE email IS NOT NULL)";
+    let one = register(&app, 5, json!({"email": "a@example.org"}));
+    app.house.db.write_now(Lane::System, move |tx| Ok(diesel::sql_query(moved).execute(tx.conn)?)).unwrap();
+    let refused = app.client(Role::Bank).get(FILES_OF[0]);
+    assert_eq!(refused.problem(500), "identity_damaged");
+    assert_ne!(refused.json()["donor"], json!(one), "the first that does not open");
+    assert!(refused.json()["donor"].is_string(), "{}", refused.text);
+    assert_eq!(noted(&app).len(), 2);
+}
+
+fn what_nobody_can_ask_for_is_refused(app: TestApp) {
+    for path in FILES_OF {
+        for role in [Role::Admin, Role::Command, Role::Hospital] {
+            assert_eq!(app.client(role).get(path).problem(403), "forbidden", "{role} {path}");
+        }
+        for query in ["?format=pdf", "?format=", "?colour=red", "?limit=5"] {
+            let refused = app.client(Role::Bank).get(&format!("{path}{query}"));
+            assert!((400..500).contains(&refused.status), "{path}{query}: {}", refused.text);
+        }
+    }
+    let held: Vec<_> = (0..FILES).map(|_| app.house.room_for_a_file().unwrap()).collect();
+    let refused = app.client(Role::Bank).get(FILES_OF[0]);
+    assert_eq!(refused.problem(503), "busy");
+    assert!(refused.headers.contains_key("retry-after"));
+    drop(held);
+    // The room is free again once a file was sent.
+    for _ in 0..2 * FILES {
+        get(&app, Role::Bank, FILES_OF[0]);
+    }
+    assert!(noted(&app).len() == 2 * FILES);
+}
