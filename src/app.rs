@@ -4,6 +4,7 @@
 //! another key sealed, and one that other migrations made.
 
 mod keep;
+mod post;
 mod rotate;
 pub mod secret;
 mod work;
@@ -34,6 +35,7 @@ use crate::http::{
     server,
 };
 pub use keep::{daily, keep};
+pub use post::{Delivered, deliver, post};
 pub use rotate::{Rotated, rotate};
 pub use work::{work, work_off};
 
@@ -41,7 +43,8 @@ use crate::settings::{KeyPlace, Settings};
 use crate::vault::{RootKey, Salt, Vault};
 use crate::web::Visitor;
 use crate::{
-    accounts, activities, donations, donors, drives, eligibility, jobs, places, projections, reserve, stock,
+    accounts, activities, donations, donors, drives, eligibility, jobs, mail, places, projections, reserve,
+    stock,
 };
 
 /// What a database is for; it is written into the database when it is made.
@@ -143,11 +146,13 @@ pub fn house(
         ended: Ended::default(),
         days: settings.accounts.session_days,
     };
+    let post = mail::Post::open(&settings).map_err(OpenError)?;
     Ok(House {
         cursors: Cursors::new(vault.purpose("cursors")),
         zone,
         rules: Arc::new(rules.map_err(OpenError)?),
         settings: Arc::new(settings),
+        post,
         names: donors::Names::default(),
         is_demo: world == World::Demo,
         db,

@@ -7,11 +7,13 @@
 //! - `sheets` files of rows, read strictly, refused rows written back
 //! - `db` the two doors to the database
 //! - `settings` every key of the configuration, from file and environment
+//! - `mail` letters, and the ways in which they leave the house
 //! - `audit` the append-only record and the sealer that chains it
 //! - `places` governorates, units, facilities
 //! - `accounts` users, roles, rights, sessions, tokens
 //! - `jobs` long work that somebody asked for, with its progress
 //! - `donors` the registry, with sealed identity
+//! - `messages` the outbox: what donors are to be told, and who may be written to when
 //! - `eligibility` who may give what, when, and why not
 //! - `activities` the ten branches
 //! - `drives` drives, slots, appointments
@@ -35,6 +37,8 @@ pub mod drives;
 pub mod eligibility;
 pub mod http;
 pub mod jobs;
+pub mod mail;
+pub mod messages;
 pub mod places;
 pub mod projections;
 pub mod reserve;

@@ -8,14 +8,15 @@ use shiryan_kernel::{Code, Result};
 use crate::db::{Lane, meta, off_loop, once};
 use crate::http::House;
 use crate::reserve::published;
-use crate::{audit, donors, eligibility, stock};
+use crate::{audit, donors, drives, eligibility, stock};
 
 /// The day and the rule set for which every donor's windows were last looked at.
 const WINDOWS_OF: &str = "windows_of";
 /// Rows in one slice of bulk work.
 const SLICE: usize = 64;
 
-/// Builds the index of names and follows the feed with it; chains the audit twice a second; each minute marks expired units and does what a new day asks for;
+/// Builds the index of names and follows the feed with it; chains the audit twice a second; each minute marks expired units, queues notices of appointments that
+/// became impossible and does what a new day asks for;
 /// each hour forgets old idempotency answers. Runs until it is dropped.
 pub async fn keep(house: web::Data<House>) {
     house.names.keep(&house.db, &house.vault);
@@ -28,6 +29,9 @@ pub async fn keep(house: web::Data<House>) {
         if turn.is_multiple_of(120) {
             note("marking expired units", mark_expired(&house).await);
             let today = house.clone();
+            let looked = house.clone();
+            let tell = move || drives::tell_impossible(&looked.db, &looked.vault, looked.zone);
+            note("telling what became impossible", off_loop(tell).await.map(drop));
             note("the work of the day", off_loop(move || daily(&today, |_| {})).await);
         }
         if turn.is_multiple_of(7_200) {

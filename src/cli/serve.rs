@@ -77,6 +77,7 @@ pub fn run_house(
         };
         let keep = actix_web::rt::spawn(app::keep(house.clone()));
         let work = actix_web::rt::spawn(app::work(house.clone()));
+        let post = actix_web::rt::spawn(app::post(house.clone()));
         tracing::info!(%address, millis = started.elapsed().as_millis(), "ready");
         // It takes signals once it has begun: only then do we say that it serves.
         let serving = actix_web::rt::spawn(server);
@@ -90,6 +91,7 @@ pub fn run_house(
         };
         keep.abort();
         work.abort();
+        post.abort();
         if let Some(figures) = figures {
             figures.stop(false).await;
         }

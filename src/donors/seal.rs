@@ -259,6 +259,16 @@ pub(super) fn open(key: &SealingKey, row: &IdentityRow) -> Result<Person> {
     })
 }
 
+/// The address of mail alone.
+///
+/// # Errors
+/// As [`open`].
+pub(super) fn open_email(key: &SealingKey, row: &IdentityRow) -> Result<Option<Email>> {
+    let text =
+        row.email.as_ref().map(|sealed| key.open_text(place("email", row.donor), sealed)).transpose()?;
+    read(text, Email::parse)
+}
+
 fn read<T>(text: Option<String>, parse: fn(&str) -> Result<T>) -> Result<Option<T>> {
     text.map(|text| parse(&text).map_err(|_| Problem::new(Code::IdentityDamaged))).transpose()
 }

@@ -5,6 +5,7 @@ use chrono::{DateTime, NaiveDate, NaiveDateTime, Utc};
 use serde::{Deserialize, Serialize};
 use shiryan_kernel::Code;
 use shiryan_kernel::ids::{AppointmentId, DonorId, DriveId, FacilityId, SlotId, UnitId};
+use shiryan_kernel::message::Told;
 use shiryan_kernel::page::Page;
 use shiryan_kernel::place::Governorate;
 use shiryan_kernel::problem::Faults;
@@ -86,12 +87,14 @@ struct AppointmentView {
     status: AppointmentStatus,
     /// The donor could no longer be booked on that day; why is not told.
     impossible: bool,
+    /// Whether the donor was told that it is: a notice is queued within a minute. `in_person`: none goes out.
+    told: Option<Told>,
 }
 
 impl From<Booking> for AppointmentView {
     fn from(row: Booking) -> Self {
-        let Booking { id, donor, slot, starts_at, status, impossible } = row;
-        Self { id, donor, slot, starts_at, status, impossible }
+        let Booking { id, donor, slot, starts_at, status, impossible, told } = row;
+        Self { id, donor, slot, starts_at, status, impossible, told }
     }
 }
 

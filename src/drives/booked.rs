@@ -7,12 +7,14 @@ use chrono::NaiveDateTime;
 use shiryan_kernel::Result;
 use shiryan_kernel::blood::DonationType;
 use shiryan_kernel::ids::{AppointmentId, DonorId, DriveId, SlotId};
+use shiryan_kernel::message::{Template, Told};
 use shiryan_kernel::status::AppointmentStatus;
 use shiryan_kernel::time::{Moment, Zone};
 
 use super::{in_scope, store};
 use crate::accounts::Principal;
 use crate::db::Conn;
+use crate::messages;
 
 /// A live appointment of a drive.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -24,6 +26,8 @@ pub struct Booking {
     pub status: AppointmentStatus,
     /// Whether the donor could no longer be booked on that day, by what is known now.
     pub impossible: bool,
+    /// Whether the donor was told that it is; none while nobody has looked.
+    pub told: Option<Told>,
 }
 
 impl Booking {
@@ -53,6 +57,8 @@ pub fn bookings(
     let rows = store::appointments(conn, drive, (given, on), impossible, after, limit)?;
     let donors: Vec<DonorId> = rows.iter().map(|row| row.donor).collect();
     let able = store::able(conn, &donors, given, on)?;
+    let ids: Vec<i64> = rows.iter().map(|row| row.id.0).collect();
+    let told = messages::told(conn, Template::AppointmentOff, &ids)?;
     let show = |row: store::Booking| Booking {
         id: row.id,
         donor: row.donor,
@@ -60,6 +66,7 @@ pub fn bookings(
         starts_at: row.starts_at.and_utc(),
         status: row.status,
         impossible: !able.contains(&row.donor),
+        told: told.get(&row.id.0).copied(),
     };
     Ok(rows.into_iter().map(show).collect())
 }

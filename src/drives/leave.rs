@@ -10,6 +10,7 @@ use crate::audit::{self, Line};
 use crate::db::{Tx, feed};
 use crate::donors::{Change, Erased, ErasureReason, Standing};
 use crate::eligibility::{self, Rulebook};
+use crate::messages;
 use crate::vault::Vault;
 
 /// Pauses a donor, ends the pause, or records a death, which cancels the appointments to come.
@@ -31,7 +32,7 @@ pub fn stand(
     Ok(standing)
 }
 
-/// Erases a person and cancels the appointments to come.
+/// Erases a person, cancels the appointments to come and drops what waits to be told.
 ///
 /// # Errors
 /// As [`eligibility::erase`].
@@ -45,6 +46,7 @@ pub fn erase(
 ) -> Result<Erased> {
     let erased = eligibility::erase(tx, vault, book, by, donor, reason)?;
     cancel_to_come(tx, vault, by, donor, erased.status)?;
+    messages::forget(tx.conn, donor)?;
     Ok(erased)
 }
 

@@ -13,6 +13,7 @@ mod leave;
 pub mod pages;
 pub mod rules;
 mod store;
+mod tell;
 
 use chrono::NaiveDate;
 use shiryan_kernel::branch::Branch;
@@ -36,6 +37,7 @@ pub use cancel::{Cancelled, cancel};
 pub use keep::keep_appointment;
 pub use leave::{erase, stand};
 pub use rules::Hours;
+pub use tell::{impossible_at, tell_impossible};
 
 /// A drive to be made.
 #[derive(Debug, Clone)]

@@ -7,6 +7,7 @@ use diesel::dsl::{count_star, exists, not, select, sum};
 use diesel::prelude::*;
 use shiryan_kernel::blood::DonationType;
 use shiryan_kernel::ids::{AppointmentId, DonorId, DriveId, FacilityId, SlotId, UnitId, UserId};
+use shiryan_kernel::message::Template;
 use shiryan_kernel::place::Governorate;
 use shiryan_kernel::status::{AppointmentStatus, DonorStatus, DriveStatus};
 use shiryan_kernel::time::Moment;
@@ -14,7 +15,9 @@ use shiryan_kernel::{Code, Problem, Result};
 
 use super::{Filter, NewDrive, Slot};
 use crate::activities::Key;
-use crate::db::tables::{activities, appointments, donors, drives, giving_windows, slots, unit_tree};
+use crate::db::tables::{
+    activities, appointments, donors, drives, giving_windows, messages, slots, unit_tree,
+};
 use crate::db::{Conn, Tx, on_each};
 
 /// A drive with its activity.
@@ -397,4 +400,59 @@ pub fn able(
         .load(c))
     .map_err(Problem::from)?;
     Ok(rows.into_iter().collect())
+}
+
+/// Drives that have not ended, and when they begin.
+pub fn coming(conn: &mut Conn, now: Moment) -> Result<Vec<(DriveId, NaiveDateTime)>> {
+    on_each!(conn => c, drives::table
+        .inner_join(activities::table)
+        .filter(drives::status.eq_any([DriveStatus::Open, DriveStatus::Closed]))
+        .filter(activities::ends_at.gt(now.naive_utc()))
+        .order(activities::starts_at)
+        .select((drives::id, activities::starts_at))
+        .load(c))
+    .map_err(Problem::from)
+}
+
+/// Live appointments of a drive in slots to come whose donor has no window for `given` open on the civil day `on`
+/// and of which no notice was queued: appointment, donor, start.
+pub fn untold(
+    conn: &mut Conn,
+    drive: DriveId,
+    (given, on): (DonationType, NaiveDate),
+    now: Moment,
+    limit: i64,
+) -> Result<Vec<(AppointmentId, DonorId, NaiveDateTime)>> {
+    let open = giving_windows::table
+        .filter(giving_windows::donor.eq(appointments::donor))
+        .filter(giving_windows::donation_type.eq(given))
+        .filter(giving_windows::from_on.le(on))
+        .filter(giving_windows::until_on.is_null().or(giving_windows::until_on.ge(on)));
+    let queued = messages::table
+        .filter(messages::template.eq(Template::AppointmentOff))
+        .filter(messages::subject.eq(appointments::id));
+    on_each!(conn => c, appointments::table
+        .inner_join(slots::table)
+        .filter(appointments::drive.eq(drive))
+        .filter(appointments::status.eq_any(LIVE))
+        .filter(slots::starts_at.gt(now.naive_utc()))
+        .filter(not(exists(open)))
+        .filter(not(exists(queued)))
+        .order((slots::starts_at, appointments::id))
+        .limit(limit)
+        .select((appointments::id, appointments::donor, slots::starts_at))
+        .load(c))
+    .map_err(Problem::from)
+}
+
+/// Donor and start of a live appointment.
+pub fn live_slot(conn: &mut Conn, id: AppointmentId) -> Result<Option<(DonorId, NaiveDateTime)>> {
+    on_each!(conn => c, appointments::table
+        .inner_join(slots::table)
+        .filter(appointments::id.eq(id))
+        .filter(appointments::status.eq_any(LIVE))
+        .select((appointments::donor, slots::starts_at))
+        .first(c)
+        .optional())
+    .map_err(Problem::from)
 }

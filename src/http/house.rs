@@ -14,6 +14,7 @@ use crate::accounts::{Principal, Sessions};
 use crate::db::{Db, Isolation, Lane, Tx, once};
 use crate::donors::Names;
 use crate::eligibility::Rulebook;
+use crate::mail::Post;
 use crate::settings::Settings;
 use crate::vault::Vault;
 
@@ -31,6 +32,8 @@ pub struct House {
     pub rules: Arc<Rulebook>,
     /// Names in memory, to be searched.
     pub names: Names,
+    /// How letters leave the house.
+    pub post: Post,
     pub sessions: Sessions,
     pub cursors: Cursors,
     /// A demo's world: its pages say so, and its API description is open.

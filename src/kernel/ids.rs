@@ -145,6 +145,8 @@ id_type! {
     DonorId,
     /// A pair of records that may be one person.
     ReviewId,
+    /// What a donor is told by message.
+    MessageId,
     /// Two records that are read as one person.
     MergeId,
     /// A laboratory typing of a donor.

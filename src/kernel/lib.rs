@@ -17,6 +17,7 @@ pub mod din;
 pub mod ids;
 pub mod isbt;
 pub mod level;
+pub mod message;
 pub mod page;
 pub mod patch;
 pub mod place;

@@ -387,6 +387,24 @@ diesel::table! {
 }
 
 diesel::table! {
+    messages (id) {
+        id -> BigInt,
+        template -> Text,
+        donor -> BigInt,
+        subject -> BigInt,
+        state -> Text,
+        reason -> Nullable<Text>,
+        queued_at -> Timestamp,
+        due_at -> Timestamp,
+        useful_until -> Timestamp,
+        attempts -> Integer,
+        claimed_until -> Nullable<Timestamp>,
+        last_error -> Nullable<Text>,
+        ended_at -> Nullable<Timestamp>,
+    }
+}
+
+diesel::table! {
     donations (id) {
         id -> BigInt,
         donor -> BigInt,
@@ -540,6 +558,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     deferrals,
     giving_windows,
     activities,
+    messages,
     drives,
     slots,
     appointments,

@@ -1,7 +1,7 @@
 //! What no type says: ranges, and keys that go together.
 
 use super::layers::Layers;
-use super::{Settings, SettingsError};
+use super::{Settings, SettingsError, Transport};
 
 impl Settings {
     pub(super) fn check(&self, layers: &Layers) -> Result<(), SettingsError> {
@@ -46,6 +46,19 @@ impl Settings {
         }
         if !(1..=365).contains(&titres.routine_days) {
             return wrong("titres.routine_days", "1 to 365");
+        }
+        let mail = &self.mail;
+        if mail.from().is_none() && (mail.transport != Transport::None || !mail.from.is_empty()) {
+            return wrong("mail.from", "an address such as appointments@force.example");
+        }
+        if mail.quiet_from == mail.quiet_until {
+            return wrong("mail.quiet_until", "another time than quiet_from");
+        }
+        if !(1..=50).contains(&mail.a_day) {
+            return wrong("mail.a_day", "1 to 50");
+        }
+        if !(1..=50).contains(&mail.attempts) {
+            return wrong("mail.attempts", "1 to 50");
         }
         if !(1..=200).contains(&self.database.connections) {
             return wrong("database.connections", "1 to 200");

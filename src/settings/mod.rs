@@ -17,8 +17,8 @@ use crate::db::Target;
 use layers::Layers;
 use sections::KeySource;
 pub use sections::{
-    Accounts, Data, Database, Donors, Eligibility, KeyPlace, Keys, Log, LogFormat, LogLevel, Metrics, Place,
-    Server, Stock, Titres,
+    Accounts, Data, Database, Donors, Eligibility, KeyPlace, Keys, Log, LogFormat, LogLevel, Mail, Metrics,
+    Place, Server, Stock, Titres, Transport,
 };
 
 /// The manual, which is the default too.
@@ -42,6 +42,7 @@ pub struct Settings {
     pub eligibility: Eligibility,
     pub titres: Titres,
     pub stock: Stock,
+    pub mail: Mail,
     pub log: Log,
 }
 
@@ -120,6 +121,12 @@ impl Settings {
     #[must_use]
     pub fn policies_dir(&self) -> Option<&Path> {
         Some(Path::new(&self.eligibility.policies)).filter(|dir| !dir.as_os_str().is_empty())
+    }
+
+    /// Where letters are kept when they go to files.
+    #[must_use]
+    pub fn mail_dir(&self) -> PathBuf {
+        if self.mail.dir.is_empty() { self.data.dir.join("letters") } else { PathBuf::from(&self.mail.dir) }
     }
 
     /// Where browsers find us.

@@ -3,8 +3,11 @@
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
-use serde::Deserialize;
+use chrono::NaiveTime;
+use lettre::message::Mailbox;
+use serde::{Deserialize, Deserializer};
 use shiryan_kernel::blood::Component;
+use shiryan_kernel::time::clock_time;
 
 #[derive(Debug, Clone, Deserialize)]
 pub struct Data {
@@ -109,6 +112,40 @@ pub struct Titres {
 #[derive(Debug, Clone, Deserialize)]
 pub struct Stock {
     pub whole_blood_becomes: Vec<Component>,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+pub struct Mail {
+    pub transport: Transport,
+    pub(super) from: String,
+    pub(super) dir: String,
+    #[serde(deserialize_with = "time")]
+    pub quiet_from: NaiveTime,
+    #[serde(deserialize_with = "time")]
+    pub quiet_until: NaiveTime,
+    pub a_day: i64,
+    pub attempts: i32,
+}
+
+/// How letters leave.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Transport {
+    None,
+    File,
+}
+
+impl Mail {
+    /// Who letters are from.
+    #[must_use]
+    pub fn from(&self) -> Option<Mailbox> {
+        self.from.parse().ok()
+    }
+}
+
+fn time<'de, D: Deserializer<'de>>(text: D) -> Result<NaiveTime, D::Error> {
+    let text = String::deserialize(text)?;
+    clock_time(&text).map_err(|_| serde::de::Error::custom("expected a time such as 21:00"))
 }
 
 #[derive(Debug, Clone, Deserialize)]

@@ -62,6 +62,12 @@ fn an_error_names_origin_key_and_expectation() {
             vec![],
             vec!["mine.toml", "stock.whole_blood_becomes", "platelets"],
         ),
+        ("[mail]\ntransport = \"file\"", vec![], vec!["mail.from", "address"]),
+        ("[mail]\nfrom = \"a@b.example\\nBcc: c@d.example\"", vec![], vec!["mine.toml", "mail.from"]),
+        ("[mail]\ntransport = \"pigeon\"", vec![], vec!["mine.toml", "mail.transport", "file"]),
+        ("[mail]\nquiet_from = \"9\"", vec![], vec!["mine.toml", "mail.quiet_from", "21:00"]),
+        ("[mail]\nquiet_from = \"08:00\"", vec![], vec!["mail.quiet_until", "another"]),
+        ("[mail]\na_day = 0", vec![], vec!["mine.toml", "mail.a_day", "1 to 50"]),
         ("not toml", vec![], vec!["mine.toml"]),
     ] {
         let said = load(file, &environment).unwrap_err();

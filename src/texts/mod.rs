@@ -8,6 +8,7 @@ mod lang;
 
 use std::{borrow::Cow, collections::HashMap};
 
+use chrono::{Datelike, NaiveDate};
 use fluent_templates::{Loader, static_loader};
 use shiryan_kernel::Code;
 
@@ -72,6 +73,22 @@ pub fn word(lang: Lang, list: &str, code: &str) -> String {
     say(lang, &coded(list, code), &[])
 }
 
+/// Weekday and civil date, such as «الاثنين 23 تشرين الثاني 2026».
+#[must_use]
+pub fn day(lang: Lang, date: NaiveDate) -> String {
+    let weekday = say(lang, &format!("weekday-{}", date.weekday().num_days_from_sunday()), &[]);
+    let month = say(lang, &format!("month-{}", date.month()), &[]);
+    let (day, year) = (date.day().to_string(), date.year().to_string());
+    let args = [("weekday", weekday), ("day", day), ("month", month), ("year", year)];
+    say(lang, "day-long", &args.map(|(name, value)| (name, Value::from(value))))
+}
+
+/// A foreign word for a text without markup: it keeps its own direction and leaves the one around it alone.
+#[must_use]
+pub fn isolated(word: &str) -> String {
+    format!("\u{2068}{word}\u{2069}")
+}
+
 /// `problem` and `slot_full` make `problem-slot-full`: Fluent ids hold letters, digits and hyphens.
 fn coded(kind: &str, code: &str) -> String {
     let mut id = String::with_capacity(kind.len() + 1 + code.len());
@@ -131,7 +148,7 @@ mod tests {
 
     #[test]
     fn both_languages_have_the_same_ids() {
-        for file in ["common.ftl", "problems.ftl", "pages.ftl"] {
+        for file in ["common.ftl", "messages.ftl", "problems.ftl", "pages.ftl"] {
             let ids = |lang: &str| {
                 let path = format!("{}/locales/{lang}/{file}", env!("CARGO_MANIFEST_DIR"));
                 let text = std::fs::read_to_string(path).unwrap();

@@ -5,7 +5,7 @@
 use std::fmt;
 
 use askama::filters::HtmlSafe;
-use chrono::{Datelike, NaiveDate};
+use chrono::NaiveDate;
 use shiryan_kernel::blood::BloodGroup;
 use shiryan_kernel::time::{Moment, Zone};
 
@@ -43,10 +43,7 @@ impl Say {
     /// Weekday and civil date, such as «الاثنين 23 تشرين الثاني 2026».
     #[must_use]
     pub fn day(self, date: NaiveDate) -> String {
-        let weekday = self.text(&format!("weekday-{}", date.weekday().num_days_from_sunday()));
-        let month = self.text(&format!("month-{}", date.month()));
-        let (day, year) = (date.day().to_string(), date.year().to_string());
-        self.with("day-long", &[("weekday", &weekday), ("day", &day), ("month", &month), ("year", &year)])
+        texts::day(self.0, date)
     }
 }
 

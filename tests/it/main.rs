@@ -30,6 +30,7 @@ mod imports;
 mod keys;
 mod laboratory;
 mod merges;
+mod messages;
 mod migrations;
 mod operations;
 mod pages;

@@ -10,6 +10,7 @@ DROP TABLE daily_flows;
 DROP TABLE unit_movements;
 DROP TABLE blood_units;
 DROP TABLE donations;
+DROP TABLE messages;
 DROP TABLE appointments;
 DROP TABLE slots;
 DROP TABLE drives;

@@ -452,6 +452,33 @@ CREATE UNIQUE INDEX appointments_one_live ON appointments (drive, donor)
 CREATE INDEX appointments_by_slot ON appointments (slot);
 CREATE INDEX appointments_by_donor ON appointments (donor);
 
+-- messages ---------------------------------------------------------------------------------------
+
+-- The outbox: what donors are to be told. Neither an address nor a name stands here.
+CREATE TABLE messages (
+    id INTEGER PRIMARY KEY NOT NULL,
+    template TEXT NOT NULL CHECK (template IN ('appointment_off')),
+    donor BIGINT NOT NULL REFERENCES donors (id),
+    -- What it is about: an appointment.
+    subject BIGINT NOT NULL,
+    state TEXT NOT NULL CHECK (state IN ('queued', 'claimed', 'sent', 'unsent')),
+    reason TEXT CHECK (reason IN ('no_transport', 'no_address', 'not_wished', 'paused', 'gone', 'too_late', 'refused',
+        'unreachable', 'damaged')),
+    queued_at TIMESTAMP NOT NULL,
+    due_at TIMESTAMP NOT NULL,
+    useful_until TIMESTAMP NOT NULL,
+    attempts INTEGER NOT NULL CHECK (attempts >= 0),
+    claimed_until TIMESTAMP,
+    last_error TEXT,
+    ended_at TIMESTAMP,
+    UNIQUE (template, subject),
+    CHECK ((state = 'claimed') = (claimed_until IS NOT NULL)),
+    CHECK ((state IN ('sent', 'unsent')) = (ended_at IS NOT NULL)),
+    CHECK ((state = 'unsent') = (reason IS NOT NULL))
+);
+CREATE INDEX messages_by_state ON messages (state, due_at);
+CREATE INDEX messages_by_donor ON messages (donor);
+
 -- donations and stock --------------------------------------------------------------------------
 
 CREATE TABLE donations (

@@ -6,6 +6,7 @@ use shiryan_kernel::antigen::{Antigen, TitreMethod};
 use shiryan_kernel::blood::{BloodGroup, Component, DonationType, GroupEvidence, Sex};
 use shiryan_kernel::branch::Branch;
 use shiryan_kernel::consent::{ConsentKind, ConsentWay};
+use shiryan_kernel::message::{MessageState, Template, Unsent};
 use shiryan_kernel::place::Governorate;
 use shiryan_kernel::role::Role;
 use shiryan_kernel::status::{
@@ -44,6 +45,9 @@ fn word(table: &str, column: &str) -> Option<Vec<&'static str>> {
         ("reviews", "ground") => codes!(ReviewGround),
         ("reviews", "state") => codes!(ReviewState),
         ("titres", "method") => codes!(TitreMethod),
+        ("messages", "reason") => codes!(Unsent),
+        ("messages", "state") => codes!(MessageState),
+        ("messages", "template") => codes!(Template),
         ("jobs", "kind") => codes!(JobKind),
         ("jobs", "state") => codes!(JobState),
         ("consents", "kind") => codes!(ConsentKind),

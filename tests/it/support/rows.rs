@@ -53,3 +53,28 @@ pub fn slot(tx: &mut Tx, capacity: i32) -> Result<i64> {
         .execute(tx.conn)?;
     Ok(slot)
 }
+
+/// A whole table as text, sealed cells in hexadecimal.
+pub fn whole(app: &super::app::TestApp, table: &str) -> String {
+    use diesel::sql_types::Text;
+    #[derive(QueryableByName)]
+    struct Line {
+        #[diesel(sql_type = Text)]
+        line: String,
+    }
+    let query = match app.kind {
+        super::databases::Kind::Postgres => format!("SELECT t::text AS line FROM {table} AS t"),
+        super::databases::Kind::Sqlite => {
+            let columns = app.house.db.read_now(|conn| {
+                let names = format!("SELECT name AS line FROM pragma_table_info('{table}')");
+                let names: Vec<Line> = diesel::sql_query(names).load(conn)?;
+                let quoted = names.iter().map(|name| format!("quote({})", name.line));
+                Ok(quoted.collect::<Vec<_>>().join(" || ',' || "))
+            });
+            format!("SELECT {} AS line FROM {table}", columns.unwrap())
+        }
+    };
+    let lines: Vec<Line> = app.house.db.read_now(|conn| Ok(diesel::sql_query(query).load(conn)?)).unwrap();
+    assert!(!lines.is_empty(), "{table} has rows");
+    lines.into_iter().map(|line| line.line.to_lowercase() + "\n").collect()
+}

@@ -1,0 +1,11 @@
+### What donors read in their mail. No medical reason, no place, no unit, and no word of what it is about stands here:
+### whoever sees a screen over a shoulder learns only that there is an appointment.
+
+message-appointment-off-subject = Your appointment
+message-appointment-off =
+    Hello,
+
+    The appointment arranged for you on { $day } at { $time } cannot take place as planned. There is no need to come at that time.
+
+    Whoever arranged it with you will speak with you about what comes next. You may ask them at any time.
+message-automatic = This message was written by a machine, and nobody reads answers to it.

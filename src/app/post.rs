@@ -1,0 +1,114 @@
+//! Sending what waits in the outbox.
+
+use std::time::Duration;
+
+use actix_web::web;
+use shiryan_kernel::ids::AppointmentId;
+use shiryan_kernel::message::Template;
+use shiryan_kernel::time::{Moment, Zone};
+use shiryan_kernel::{Code, Result};
+
+use crate::db::{Conn, Lane, off_loop};
+use crate::drives;
+use crate::http::House;
+use crate::mail::{Failure, Post};
+use crate::messages::{self, About, Terms, rules::Quiet};
+
+/// How long nothing is tried after no letter could leave.
+const REST: Duration = Duration::from_secs(30);
+
+/// What came of going through the outbox.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Delivered {
+    /// Letters that left.
+    pub sent: usize,
+    /// The house's own way out is shut: no letter leaves for now.
+    pub is_shut: bool,
+}
+
+/// Sends messages as they come due. Runs until it is dropped.
+pub async fn post(house: web::Data<House>) {
+    loop {
+        tokio::time::sleep(Duration::from_secs(1)).await;
+        match deliver(&house, &house.post).await {
+            Ok(Delivered { is_shut: true, .. }) => tokio::time::sleep(REST).await,
+            Ok(_) => {}
+            Err(problem) if problem.code == Code::Busy => {}
+            Err(problem) => {
+                tracing::error!(
+                    cause = problem.cause.as_deref().unwrap_or_default(),
+                    "sending messages failed"
+                );
+            }
+        }
+    }
+}
+
+/// Sends by `post` what is due now, one after the other.
+///
+/// # Errors
+/// As any write.
+pub async fn deliver(house: &House, post: &Post) -> Result<Delivered> {
+    let mut done = Delivered::default();
+    let mail = &house.settings.mail;
+    let terms = Terms {
+        zone: house.zone,
+        is_open: post.is_open(),
+        quiet: Quiet { from: mail.quiet_from, until: mail.quiet_until },
+        a_day: mail.a_day,
+        most: mail.attempts,
+    };
+    loop {
+        let now = house.db.now();
+        // Most of the time nothing waits, and no write is needed to see that.
+        if !house.db.read(move |conn| messages::any_due(conn, now)).await? {
+            return Ok(done);
+        }
+        let (vault, zone) = (house.vault.clone(), house.zone);
+        let claimed = house
+            .db
+            .write_guarded(Lane::System, move |tx| {
+                let now = tx.now;
+                messages::claim(tx, &vault, terms, |conn, template, id| about(conn, zone, template, id, now))
+            })
+            .await?;
+        let Some(held) = claimed else { continue };
+        let (post, letter) = (post.clone(), held.letter.clone());
+        let outcome = off_loop(move || Ok(post.send(&letter, now))).await?;
+        let (vault, most) = (house.vault.clone(), terms.most);
+        match outcome {
+            Ok(()) => {
+                house.db.write_guarded(Lane::System, move |tx| messages::sent(tx, &vault, &held)).await?;
+                done.sent += 1;
+            }
+            Err(failure) => {
+                tracing::warn!(message = %held.id, code = failure.code(), "a message did not leave");
+                done.is_shut = matches!(failure, Failure::House(_));
+                let refused = matches!(failure, Failure::Refused(_));
+                let note = move |tx: &mut crate::db::Tx| {
+                    messages::failed(tx, &vault, &held, most, refused, failure.code())
+                };
+                house.db.write_guarded(Lane::System, note).await?;
+                if done.is_shut {
+                    return Ok(done);
+                }
+            }
+        }
+    }
+}
+
+/// How what a message is about stands now; none when there is nothing to tell any more.
+fn about(
+    conn: &mut Conn,
+    zone: Zone,
+    template: Template,
+    subject: i64,
+    now: Moment,
+) -> Result<Option<About>> {
+    match template {
+        Template::AppointmentOff => {
+            let at = drives::impossible_at(conn, zone, AppointmentId(subject), now)?;
+            Ok(at.map(|at| About { at }))
+        }
+    }
+}

@@ -1,0 +1,67 @@
+//! What donors are told by message, and what became of each message.
+
+word! {
+    /// What a message says.
+    pub enum Template {
+        /// An appointment cannot be kept as planned; why is not said.
+        AppointmentOff = "appointment_off",
+    }
+}
+
+word! {
+    /// Where a message stands.
+    pub enum MessageState {
+        Queued = "queued",
+        /// One process is sending it.
+        Claimed = "claimed",
+        /// The mail server took it.
+        Sent = "sent",
+        /// It will not be sent.
+        Unsent = "unsent",
+    }
+}
+
+word! {
+    /// Why a message will not be sent.
+    pub enum Unsent {
+        /// This installation sends none.
+        NoTransport = "no_transport",
+        NoAddress = "no_address",
+        /// The donor has not said yes to mail, or said no to being written to.
+        NotWished = "not_wished",
+        /// The donor is away.
+        Paused = "paused",
+        /// The donor died or was erased.
+        Gone = "gone",
+        /// It would have come after what it is about.
+        TooLate = "too_late",
+        /// The recipient's server will not take it.
+        Refused = "refused",
+        /// It was tried as often as it may be.
+        Unreachable = "unreachable",
+        /// The address does not open.
+        Damaged = "damaged",
+    }
+}
+
+word! {
+    /// Whether somebody was told, as those who look after them see it.
+    pub enum Told {
+        /// A message waits to be sent.
+        Queued = "queued",
+        Sent = "sent",
+        /// No message goes out: tell them in person.
+        InPerson = "in_person",
+    }
+}
+
+impl MessageState {
+    #[must_use]
+    pub const fn told(self) -> Told {
+        match self {
+            Self::Queued | Self::Claimed => Told::Queued,
+            Self::Sent => Told::Sent,
+            Self::Unsent => Told::InPerson,
+        }
+    }
+}

@@ -1,0 +1,46 @@
+//! A letter as a message: the same words as plain text and as HTML, in the reader's direction.
+
+use askama::Template;
+use lettre::Message;
+use lettre::message::header::{ContentType, HeaderName, HeaderValue};
+use lettre::message::{Mailbox, MultiPart, SinglePart};
+use shiryan_kernel::time::Moment;
+
+use super::Letter;
+
+#[derive(Template)]
+#[template(path = "letter.html")]
+struct Page<'a> {
+    language: &'static str,
+    direction: &'static str,
+    subject: &'a str,
+    paragraphs: &'a [String],
+}
+
+/// The message; none when an address is one that the mail library does not take.
+pub fn compose(letter: &Letter, from: &Mailbox, now: Moment) -> Option<Message> {
+    let page = Page {
+        language: letter.language.tag(),
+        direction: letter.language.direction(),
+        subject: &letter.subject,
+        paragraphs: &letter.paragraphs,
+    };
+    let html = page.render().ok()?;
+    let raw = |name: &'static str, value: &str| {
+        HeaderValue::new(HeaderName::new_from_ascii_str(name), value.to_owned())
+    };
+    let text =
+        SinglePart::builder().header(ContentType::TEXT_PLAIN).body(letter.paragraphs.join("\n\n") + "\n");
+    let html = SinglePart::builder().header(ContentType::TEXT_HTML).body(html);
+    Message::builder()
+        .from(from.clone())
+        .to(Mailbox::new(None, letter.to.as_str().parse().ok()?))
+        .subject(letter.subject.clone())
+        .date(now.into())
+        .message_id(Some(format!("<{}@{}>", letter.id, from.email.domain())))
+        // RFC 3834: no machine answers it.
+        .raw_header(raw("Auto-Submitted", "auto-generated"))
+        .raw_header(raw("Content-Language", letter.language.tag()))
+        .multipart(MultiPart::alternative().singlepart(text).singlepart(html))
+        .ok()
+}

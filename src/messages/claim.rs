@@ -1,0 +1,145 @@
+//! Taking up the next message: whether it is still so, whether the donor may be written to now, and where.
+
+use chrono::Duration;
+use shiryan_kernel::ids::{DonorId, MessageId, write};
+use shiryan_kernel::message::{Template, Unsent};
+use shiryan_kernel::time::{Moment, Zone};
+use shiryan_kernel::{Code, Result};
+
+use super::{end_unsent, letter, rules, store};
+use crate::db::{Conn, Tx};
+use crate::donors::{self, Reach};
+use crate::mail::Letter;
+use crate::vault::{Vault, hex};
+
+/// How long a message is held without a sign of life; longer than a mail server may take.
+const LEASE: Duration = Duration::minutes(15);
+/// At most so many are looked at in one turn.
+const SLICE: i64 = 32;
+
+/// A message to be sent now, by whoever holds it.
+#[derive(Debug, Clone)]
+pub struct Held {
+    pub id: MessageId,
+    pub letter: Letter,
+    /// The try, by which the holder is known.
+    pub attempts: i32,
+}
+
+/// What a message is about, as it stands now.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct About {
+    /// When the donor's own slot begins.
+    pub at: Moment,
+}
+
+/// The house's side of what may be sent when.
+#[derive(Debug, Clone, Copy)]
+pub struct Terms {
+    pub zone: Zone,
+    /// Whether letters leave at all.
+    pub is_open: bool,
+    /// For donors who named no quiet hours.
+    pub quiet: rules::Quiet,
+    /// Letters to one donor in 24 hours.
+    pub a_day: i64,
+    /// Tries of one letter.
+    pub most: i32,
+}
+
+/// Takes up the message that is due the longest. `about` says how what it is about stands now; none when there is
+/// nothing to tell any more: then it goes. What may not be sent now waits, what may not be sent at all says so.
+/// None when nothing was taken up, though more may wait.
+///
+/// # Errors
+/// As any write.
+pub fn claim(
+    tx: &mut Tx,
+    vault: &Vault,
+    terms: Terms,
+    about: impl Fn(&mut Conn, Template, i64) -> Result<Option<About>>,
+) -> Result<Option<Held>> {
+    for row in store::due(tx.conn, tx.now.naive_utc(), SLICE)? {
+        let Some(about) = about(tx.conn, row.template, row.subject)? else {
+            store::withdraw(tx, row.id, row.attempts)?;
+            continue;
+        };
+        let (unsent, code) = match decide(tx, vault, terms, &row)? {
+            Decision::Send(reach) => {
+                if !store::hold(tx, row.id, row.attempts, (tx.now + LEASE).naive_utc())? {
+                    continue;
+                }
+                let (subject, paragraphs) = letter::words(row.template, reach.language, terms.zone, about.at);
+                let letter = Letter {
+                    id: name(vault, row.id),
+                    to: reach.email,
+                    language: reach.language,
+                    subject,
+                    paragraphs,
+                };
+                return Ok(Some(Held { id: row.id, letter, attempts: row.attempts + 1 }));
+            }
+            Decision::Wait(until) => {
+                store::put_off(tx, row.id, row.attempts, until.naive_utc())?;
+                continue;
+            }
+            Decision::Not(unsent) => (unsent, None),
+        };
+        end_unsent(tx, vault, row.id, row.attempts, unsent, code)?;
+    }
+    Ok(None)
+}
+
+enum Decision {
+    Send(Box<donors::Mailbox>),
+    Wait(Moment),
+    Not(Unsent),
+}
+
+fn decide(tx: &mut Tx, vault: &Vault, terms: Terms, row: &store::Due) -> Result<Decision> {
+    if row.useful_until.and_utc() <= tx.now {
+        return Ok(Decision::Not(Unsent::TooLate));
+    }
+    if !terms.is_open {
+        return Ok(Decision::Not(Unsent::NoTransport));
+    }
+    // Whoever held it last died at it.
+    if row.attempts >= terms.most {
+        return Ok(Decision::Not(Unsent::Unreachable));
+    }
+    let mailbox = match donors::reach(tx.conn, vault, row.donor, terms.zone.date(tx.now)) {
+        Ok(Reach::Mail(mailbox)) => mailbox,
+        Ok(Reach::Not(unsent)) => return Ok(Decision::Not(unsent)),
+        // It would keep all that wait behind it waiting.
+        Err(problem) if problem.code == Code::IdentityDamaged => {
+            tracing::error!(cause = problem.cause.as_deref().unwrap_or_default(), "an address does not open");
+            return Ok(Decision::Not(Unsent::Damaged));
+        }
+        Err(problem) => return Err(problem),
+    };
+    let quiet = mailbox.quiet.map_or(terms.quiet, |(from, until)| rules::Quiet { from, until });
+    let mut then = rules::after_quiet(terms.zone, tx.now, quiet);
+    if let Some(free) = free_again(tx, terms, row.donor)? {
+        then = then.max(rules::after_quiet(terms.zone, free, quiet));
+    }
+    Ok(if then >= row.useful_until.and_utc() {
+        Decision::Not(Unsent::TooLate)
+    } else if then > tx.now {
+        Decision::Wait(then)
+    } else {
+        Decision::Send(mailbox)
+    })
+}
+
+/// When the donor may be written to again; none when that is now.
+fn free_again(tx: &mut Tx, terms: Terms, donor: DonorId) -> Result<Option<Moment>> {
+    let day = Duration::hours(24);
+    let sent = store::sent_since(tx.conn, donor, (tx.now - day).naive_utc(), terms.a_day)?;
+    let is_full = i64::try_from(sent.len()).unwrap_or(i64::MAX) >= terms.a_day;
+    Ok(sent.last().filter(|_| is_full).map(|oldest| oldest.and_utc() + day))
+}
+
+/// The left side of the `Message-ID`: the same each time, and leads nobody without the key to the row.
+fn name(vault: &Vault, id: MessageId) -> String {
+    hex(&vault.tag("message", &write(id.0)))
+}

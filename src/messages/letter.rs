@@ -1,0 +1,79 @@
+//! The words of each template.
+
+use shiryan_kernel::message::Template;
+use shiryan_kernel::time::{Moment, Zone};
+
+use crate::texts::{self, Lang, Value, day, isolated, say};
+
+/// Subject and paragraphs. `at` is the time of the donor's own slot.
+pub fn words(template: Template, language: Lang, zone: Zone, at: Moment) -> (String, Vec<String>) {
+    let name = match template {
+        Template::AppointmentOff => "message-appointment-off",
+    };
+    let local = at.with_timezone(&zone.0);
+    let args = [
+        ("day", Value::from(isolated(&day(language, local.date_naive())))),
+        ("time", Value::from(isolated(&local.format("%H:%M").to_string()))),
+    ];
+    let body = say(language, name, &args);
+    let mut paragraphs: Vec<String> = body.split("\n\n").map(ToOwned::to_owned).collect();
+    paragraphs.push(texts::say(language, "message-automatic", &[]));
+    (say(language, &format!("{name}-subject"), &[]), paragraphs)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A16, B5: what nobody may read over a shoulder.
+    const NEVER: [&str; 22] = [
+        "blood",
+        "donat",
+        "donor",
+        "medic",
+        "doctor",
+        "health",
+        "clinic",
+        "hospital",
+        "unit",
+        "battalion",
+        "test",
+        "result",
+        "دم",
+        "تبرع",
+        "متبرع",
+        "طب",
+        "صح",
+        "عياد",
+        "مستشف",
+        "وحدة",
+        "كتيبة",
+        "فحص",
+    ];
+
+    #[test]
+    fn no_letter_says_what_it_is_about() {
+        let at = "2026-12-01T07:00:00Z".parse().unwrap();
+        for template in Template::ALL.iter().copied() {
+            for language in Lang::ALL.iter().copied() {
+                let (subject, paragraphs) = words(template, language, Zone::default(), at);
+                let text = format!("{subject}\n{}", paragraphs.join("\n")).to_lowercase();
+                for word in NEVER {
+                    assert!(!text.contains(word), "{template:?} {language:?}: {word}\n{text}");
+                }
+                assert!(!text.contains("message-"), "{text}");
+                assert!(!text.contains("{$") && !text.contains("{ $"), "{text}");
+                assert!(paragraphs.len() >= 2 && !subject.contains('\n'));
+                assert_eq!(subject.is_ascii(), language == Lang::En);
+            }
+        }
+    }
+
+    #[test]
+    fn what_is_put_in_keeps_its_direction() {
+        let at = "2026-12-01T07:00:00Z".parse().unwrap();
+        let (_, paragraphs) = words(Template::AppointmentOff, Lang::Ar, Zone::default(), at);
+        assert!(paragraphs[1].contains("\u{2068}الثلاثاء 1 كانون الأول 2026\u{2069}"), "{paragraphs:?}");
+        assert!(paragraphs[1].contains("\u{2068}09:00\u{2069}"), "{paragraphs:?}");
+    }
+}

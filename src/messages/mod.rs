@@ -1,0 +1,121 @@
+//! The outbox: what donors are to be told by message, queued with the fact and sent beside requests.
+//!
+//! A row holds the donor's id, the template and what it is about, never an address or a name: the address is
+//! opened when the message goes out. One notice of a kind about a thing is queued once, however often it is
+//! asked for. A message is claimed for a while by whoever sends it; when that one dies, another takes it up, so
+//! that none is lost and the one in flight may leave twice under one `Message-ID`. What cannot be sent says so,
+//! with a code, to those who look after the donor.
+
+mod claim;
+mod letter;
+pub mod rules;
+mod store;
+
+use std::collections::HashMap;
+
+use shiryan_kernel::Result;
+use shiryan_kernel::ids::{DonorId, MessageId};
+use shiryan_kernel::message::{Template, Told, Unsent};
+use shiryan_kernel::time::Moment;
+
+use crate::audit::{self, Line};
+use crate::db::{Conn, Tx, feed};
+use crate::vault::Vault;
+
+pub use claim::{About, Held, Terms, claim};
+
+/// What is to be told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Notice {
+    pub template: Template,
+    pub donor: DonorId,
+    /// The id of what it is about; the template says of which kind.
+    pub subject: i64,
+    /// Not before this.
+    pub due_at: Moment,
+    /// Nor after: then it is of no use any more.
+    pub useful_until: Moment,
+}
+
+/// Queues a notice; `false` when one of its kind about the same was queued before.
+///
+/// # Errors
+/// As any write.
+pub fn queue(tx: &mut Tx, vault: &Vault, notice: &Notice) -> Result<bool> {
+    let id = MessageId(tx.id());
+    if !store::insert(tx, id, notice)? {
+        return Ok(false);
+    }
+    let line = Line::new(None, "messages.queued").on(id).with("template", notice.template);
+    audit::record(tx, vault, &line.with("subject", shiryan_kernel::ids::write(notice.subject)))?;
+    feed::append(tx, "message", id.0, "queued")?;
+    Ok(true)
+}
+
+/// Whether a message is due, or nobody holds it any more.
+///
+/// # Errors
+/// As any read.
+pub fn any_due(conn: &mut Conn, now: Moment) -> Result<bool> {
+    Ok(!store::due(conn, now.naive_utc(), 1)?.is_empty())
+}
+
+/// The mail server took it.
+///
+/// # Errors
+/// As any write.
+pub fn sent(tx: &mut Tx, vault: &Vault, held: &Held) -> Result<()> {
+    if store::sent(tx, held.id, held.attempts)? {
+        audit::record(tx, vault, &Line::new(None, "messages.sent").on(held.id))?;
+        feed::append(tx, "message", held.id.0, "sent")?;
+    }
+    Ok(())
+}
+
+/// It did not leave: it is tried again, unless that happened too often or `refused` for good.
+///
+/// # Errors
+/// As any write.
+pub fn failed(tx: &mut Tx, vault: &Vault, held: &Held, most: i32, refused: bool, code: &str) -> Result<()> {
+    let reason = match (refused, held.attempts >= most) {
+        (true, _) => Unsent::Refused,
+        (false, true) => Unsent::Unreachable,
+        (false, false) => {
+            let due = tx.now + rules::pause(held.attempts);
+            return store::again(tx, held.id, held.attempts, due.naive_utc(), code).map(drop);
+        }
+    };
+    end_unsent(tx, vault, held.id, held.attempts, reason, Some(code))
+}
+
+fn end_unsent(
+    tx: &mut Tx,
+    vault: &Vault,
+    id: MessageId,
+    attempts: i32,
+    reason: Unsent,
+    code: Option<&str>,
+) -> Result<()> {
+    if store::unsent(tx, id, attempts, reason, code)? {
+        audit::record(tx, vault, &Line::new(None, "messages.unsent").on(id).with("reason", reason))?;
+        feed::append(tx, "message", id.0, "unsent")?;
+    }
+    Ok(())
+}
+
+/// Whether those whom these notices are for were told, by what the notices are about.
+///
+/// # Errors
+/// As any read.
+pub fn told(conn: &mut Conn, template: Template, subjects: &[i64]) -> Result<HashMap<i64, Told>> {
+    let rows = store::states(conn, template, subjects)?;
+    Ok(rows.into_iter().map(|(subject, state)| (subject, state.told())).collect())
+}
+
+/// Removes what waits for a donor who is erased.
+///
+/// # Errors
+/// As any write.
+pub fn forget(conn: &mut Conn, donor: DonorId) -> Result<()> {
+    store::forget(conn, donor)
+}

@@ -1,0 +1,196 @@
+//! Rows of the outbox. Each change names the state and the try that it was decided on.
+
+use chrono::NaiveDateTime;
+use diesel::prelude::*;
+use shiryan_kernel::ids::{DonorId, MessageId};
+use shiryan_kernel::message::{MessageState, Template, Unsent};
+use shiryan_kernel::{Problem, Result};
+
+use super::Notice;
+use crate::db::tables::messages;
+use crate::db::{Conn, Tx, on_each};
+
+/// A message that is due.
+#[derive(Debug, Queryable)]
+pub struct Due {
+    pub id: MessageId,
+    pub template: Template,
+    pub donor: DonorId,
+    pub subject: i64,
+    pub useful_until: NaiveDateTime,
+    pub attempts: i32,
+}
+
+/// Inserts a message; `false` when there is one of its kind about the same.
+pub fn insert(tx: &mut Tx, id: MessageId, notice: &Notice) -> Result<bool> {
+    let row = (
+        messages::id.eq(id),
+        messages::template.eq(notice.template),
+        messages::donor.eq(notice.donor),
+        messages::subject.eq(notice.subject),
+        messages::state.eq(MessageState::Queued),
+        messages::queued_at.eq(tx.now.naive_utc()),
+        messages::due_at.eq(notice.due_at.naive_utc()),
+        messages::useful_until.eq(notice.useful_until.naive_utc()),
+        messages::attempts.eq(0),
+    );
+    let inserted = on_each!(tx.conn => c, diesel::insert_into(messages::table)
+        .values(row)
+        .on_conflict((messages::template, messages::subject))
+        .do_nothing()
+        .execute(c))?;
+    Ok(inserted == 1)
+}
+
+/// Those that are due, or whose holder died, the longest due first.
+pub fn due(conn: &mut Conn, now: NaiveDateTime, limit: i64) -> Result<Vec<Due>> {
+    let waits = messages::state.eq(MessageState::Queued).and(messages::due_at.le(now));
+    let left =
+        messages::state.eq(MessageState::Claimed).and(messages::claimed_until.lt(now).assume_not_null());
+    Ok(messages::table
+        .filter(waits.or(left))
+        .order((messages::due_at, messages::id))
+        .limit(limit)
+        .select((
+            messages::id,
+            messages::template,
+            messages::donor,
+            messages::subject,
+            messages::useful_until,
+            messages::attempts,
+        ))
+        .load(conn)?)
+}
+
+/// Those that have not ended.
+const OPEN: [MessageState; 2] = [MessageState::Queued, MessageState::Claimed];
+
+macro_rules! open {
+    ($tx:expr, $id:expr, $attempts:expr, $change:expr) => {{
+        let change = $change;
+        on_each!($tx.conn => c, diesel::update(messages::table.find($id.0))
+            .filter(messages::attempts.eq($attempts))
+            .filter(messages::state.eq_any(OPEN))
+            .set(change)
+            .execute(c))
+        .map(|changed| changed == 1)
+        .map_err(Problem::from)
+    }};
+}
+
+/// Holds a message that was tried so often; whether nobody was quicker.
+pub fn hold(tx: &mut Tx, id: MessageId, attempts: i32, until: NaiveDateTime) -> Result<bool> {
+    open!(
+        tx,
+        id,
+        attempts,
+        (
+            messages::state.eq(MessageState::Claimed),
+            messages::attempts.eq(attempts + 1),
+            messages::claimed_until.eq(until),
+        )
+    )
+}
+
+/// Lets it wait.
+pub fn put_off(tx: &mut Tx, id: MessageId, attempts: i32, due: NaiveDateTime) -> Result<bool> {
+    open!(
+        tx,
+        id,
+        attempts,
+        (
+            messages::state.eq(MessageState::Queued),
+            messages::claimed_until.eq(None::<NaiveDateTime>),
+            messages::due_at.eq(due),
+        )
+    )
+}
+
+/// Lets it wait after a try that failed.
+pub fn again(tx: &mut Tx, id: MessageId, attempts: i32, due: NaiveDateTime, code: &str) -> Result<bool> {
+    open!(
+        tx,
+        id,
+        attempts,
+        (
+            messages::state.eq(MessageState::Queued),
+            messages::claimed_until.eq(None::<NaiveDateTime>),
+            messages::due_at.eq(due),
+            messages::last_error.eq(code),
+        )
+    )
+}
+
+pub fn sent(tx: &mut Tx, id: MessageId, attempts: i32) -> Result<bool> {
+    let now = tx.now.naive_utc();
+    open!(
+        tx,
+        id,
+        attempts,
+        (
+            messages::state.eq(MessageState::Sent),
+            messages::claimed_until.eq(None::<NaiveDateTime>),
+            messages::ended_at.eq(now),
+        )
+    )
+}
+
+pub fn unsent(tx: &mut Tx, id: MessageId, attempts: i32, reason: Unsent, code: Option<&str>) -> Result<bool> {
+    let now = tx.now.naive_utc();
+    open!(
+        tx,
+        id,
+        attempts,
+        (
+            messages::state.eq(MessageState::Unsent),
+            messages::claimed_until.eq(None::<NaiveDateTime>),
+            messages::reason.eq(reason),
+            messages::last_error.eq(code),
+            messages::ended_at.eq(now),
+        )
+    )
+}
+
+/// Removes one that has nothing to tell any more, so that it can be queued again when it has.
+pub fn withdraw(tx: &mut Tx, id: MessageId, attempts: i32) -> Result<()> {
+    on_each!(tx.conn => c, diesel::delete(messages::table.find(id.0))
+        .filter(messages::attempts.eq(attempts))
+        .filter(messages::state.eq_any(OPEN))
+        .execute(c))?;
+    Ok(())
+}
+
+/// When the latest messages since then left, at most `limit`, the newest first.
+pub fn sent_since(
+    conn: &mut Conn,
+    donor: DonorId,
+    since: NaiveDateTime,
+    limit: i64,
+) -> Result<Vec<NaiveDateTime>> {
+    Ok(messages::table
+        .filter(messages::donor.eq(donor))
+        .filter(messages::state.eq(MessageState::Sent))
+        .filter(messages::ended_at.gt(since).assume_not_null())
+        .order(messages::ended_at.desc())
+        .limit(limit)
+        .select(messages::ended_at.assume_not_null())
+        .load(conn)?)
+}
+
+pub fn states(conn: &mut Conn, template: Template, subjects: &[i64]) -> Result<Vec<(i64, MessageState)>> {
+    on_each!(conn => c, messages::table
+        .filter(messages::template.eq(template))
+        .filter(messages::subject.eq_any(subjects))
+        .select((messages::subject, messages::state))
+        .load(c))
+    .map_err(Problem::from)
+}
+
+/// Removes those of a donor that have not ended.
+pub fn forget(conn: &mut Conn, donor: DonorId) -> Result<()> {
+    on_each!(conn => c, diesel::delete(messages::table)
+        .filter(messages::donor.eq(donor))
+        .filter(messages::state.eq_any(OPEN))
+        .execute(c))?;
+    Ok(())
+}
