@@ -5,6 +5,7 @@
 //! whether to try again, in a code without any address. Refuses an SMTP server elsewhere without TLS.
 
 mod compose;
+mod smtp;
 
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
@@ -12,6 +13,8 @@ use std::sync::{Arc, Mutex};
 use lettre::message::Mailbox;
 use shiryan_kernel::text::Email;
 use shiryan_kernel::time::Moment;
+
+use smtp::Smtp;
 
 use crate::settings;
 use crate::texts::Lang;
@@ -65,6 +68,7 @@ enum Way {
     None,
     /// One file for each letter.
     File(PathBuf),
+    Smtp(Box<Smtp>),
     /// For tests.
     Memory(Arc<Mutex<Vec<Vec<u8>>>>),
 }
@@ -74,6 +78,7 @@ impl std::fmt::Debug for Way {
         f.write_str(match self {
             Self::None => "none",
             Self::File(_) => "file",
+            Self::Smtp(_) => "smtp",
             Self::Memory(_) => "memory",
         })
     }
@@ -83,7 +88,7 @@ impl Post {
     /// The way that the settings name.
     ///
     /// # Errors
-    /// Says what is wrong with a directory.
+    /// Says which directory or file is in the way.
     pub fn open(settings: &settings::Settings) -> Result<Self, String> {
         let way = match settings.mail.transport {
             settings::Transport::None => Way::None,
@@ -92,6 +97,7 @@ impl Post {
                 crate::vault::private_dir(&dir)?;
                 Way::File(dir)
             }
+            settings::Transport::Smtp => Way::Smtp(Box::new(Smtp::open(&settings.mail)?)),
         };
         Ok(Self { from: settings.mail.from(), way })
     }
@@ -120,6 +126,7 @@ impl Post {
         match &self.way {
             Way::None => Err(Failure::House("no_transport".into())),
             Way::File(dir) => keep(dir, &letter.id, &message.formatted()),
+            Way::Smtp(smtp) => smtp.send(&message),
             Way::Memory(kept) => {
                 if let Ok(mut kept) = kept.lock() {
                     kept.push(message.formatted());

@@ -1,7 +1,7 @@
 //! What no type says: ranges, and keys that go together.
 
 use super::layers::Layers;
-use super::{Settings, SettingsError, Transport};
+use super::{Settings, SettingsError, Tls, Transport};
 
 impl Settings {
     pub(super) fn check(&self, layers: &Layers) -> Result<(), SettingsError> {
@@ -50,6 +50,20 @@ impl Settings {
         let mail = &self.mail;
         if mail.from().is_none() && (mail.transport != Transport::None || !mail.from.is_empty()) {
             return wrong("mail.from", "an address such as appointments@force.example");
+        }
+        if mail.transport == Transport::Smtp && mail.host.is_empty() {
+            return wrong("mail.host", "the mail server's name");
+        }
+        let is_here = mail.host == "localhost"
+            || mail.host.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback());
+        if mail.tls == Tls::None && !is_here {
+            return wrong("mail.tls", "starttls or tls, unless the mail server runs on this machine");
+        }
+        if mail.user.is_empty() != mail.password_file.is_empty() {
+            return wrong("mail.password_file", "both user and password_file, or neither");
+        }
+        if !(1..=120).contains(&mail.timeout_seconds) {
+            return wrong("mail.timeout_seconds", "1 to 120");
         }
         if mail.quiet_from == mail.quiet_until {
             return wrong("mail.quiet_until", "another time than quiet_from");

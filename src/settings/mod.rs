@@ -18,7 +18,7 @@ use layers::Layers;
 use sections::KeySource;
 pub use sections::{
     Accounts, Data, Database, Donors, Eligibility, KeyPlace, Keys, Log, LogFormat, LogLevel, Mail, Metrics,
-    Place, Server, Stock, Titres, Transport,
+    Place, Server, Stock, Titres, Tls, Transport,
 };
 
 /// The manual, which is the default too.

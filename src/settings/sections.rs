@@ -119,6 +119,13 @@ pub struct Mail {
     pub transport: Transport,
     pub(super) from: String,
     pub(super) dir: String,
+    pub host: String,
+    pub port: u16,
+    pub tls: Tls,
+    pub(super) ca: String,
+    pub user: String,
+    pub(super) password_file: String,
+    pub timeout_seconds: u64,
     #[serde(deserialize_with = "time")]
     pub quiet_from: NaiveTime,
     #[serde(deserialize_with = "time")]
@@ -133,6 +140,19 @@ pub struct Mail {
 pub enum Transport {
     None,
     File,
+    Smtp,
+}
+
+/// How the mail server is spoken with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Tls {
+    /// Begun in clear, then TLS or nothing.
+    Starttls,
+    /// From the first byte.
+    Tls,
+    /// Loopback alone.
+    None,
 }
 
 impl Mail {
@@ -140,6 +160,17 @@ impl Mail {
     #[must_use]
     pub fn from(&self) -> Option<Mailbox> {
         self.from.parse().ok()
+    }
+
+    /// The certificates that alone are trusted.
+    #[must_use]
+    pub fn ca(&self) -> Option<&Path> {
+        Some(Path::new(&self.ca)).filter(|path| !path.as_os_str().is_empty())
+    }
+
+    #[must_use]
+    pub fn password_file(&self) -> Option<&Path> {
+        Some(Path::new(&self.password_file)).filter(|path| !path.as_os_str().is_empty())
     }
 }
 

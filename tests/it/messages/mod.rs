@@ -2,6 +2,7 @@
 
 mod outbox;
 mod rules;
+mod smtp;
 
 use std::sync::{Arc, Mutex};
 

@@ -11,6 +11,8 @@ pub mod reserve;
 pub mod rows;
 #[allow(dead_code)]
 pub mod shelf;
+#[allow(dead_code)]
+pub mod smtp;
 
 use std::future::Future;
 use std::sync::{Barrier, Condvar, Mutex};
