@@ -8,4 +8,11 @@ message-appointment-off =
     The appointment arranged for you on { $day } at { $time } cannot take place as planned. There is no need to come at that time.
 
     Whoever arranged it with you will speak with you about what comes next. You may ask them at any time.
+message-appointment-cancelled-subject = Your appointment is cancelled
+message-appointment-cancelled =
+    Hello,
+
+    The appointment arranged for you on { $day } at { $time } is cancelled. There is no need to come at that time.
+
+    Whoever arranged it with you can tell you about another one.
 message-automatic = This message was written by a machine, and nobody reads answers to it.

@@ -96,6 +96,18 @@ pub fn enter(
     Ok(id)
 }
 
+/// Cancels an activity that is neither done nor cancelled; the caller has looked at the scope.
+///
+/// # Errors
+/// `state_conflict` of one that is.
+pub fn cancel(tx: &mut Tx, vault: &Vault, by: &Principal, id: ActivityId) -> Result<()> {
+    if !store::cancel(tx, id)? {
+        return Err(Problem::new(Code::StateConflict));
+    }
+    audit::record(tx, vault, &Line::new(Some(by.user), "activities.cancelled").on(id))?;
+    feed::append(tx, "activity", id.0, "cancelled")
+}
+
 /// Whether somebody who is bound to units may plan for this one.
 ///
 /// # Errors

@@ -57,6 +57,19 @@ pub fn insert(
     Ok(())
 }
 
+/// Cancels one that is neither done nor cancelled; whether it was such a one.
+pub fn cancel(tx: &mut Tx, id: ActivityId) -> Result<bool> {
+    let changed = diesel::update(activities::table.find(id.0))
+        .filter(activities::status.ne(ActivityStatus::Done))
+        .filter(activities::status.ne(ActivityStatus::Cancelled))
+        .set((
+            activities::status.eq(ActivityStatus::Cancelled),
+            activities::version.eq(activities::version + 1),
+        ))
+        .execute(tx.conn)?;
+    Ok(changed == 1)
+}
+
 /// Activities that touch the time between two moments, by start.
 pub fn list(
     conn: &mut Conn,

@@ -105,10 +105,10 @@ fn about(
     subject: i64,
     now: Moment,
 ) -> Result<Option<About>> {
-    match template {
-        Template::AppointmentOff => {
-            let at = drives::impossible_at(conn, zone, AppointmentId(subject), now)?;
-            Ok(at.map(|at| About { at }))
-        }
-    }
+    let id = AppointmentId(subject);
+    let at = match template {
+        Template::AppointmentOff => drives::impossible_at(conn, zone, id, now)?,
+        Template::AppointmentCancelled => drives::cancelled_at(conn, id, now)?,
+    };
+    Ok(at.map(|at| About { at }))
 }

@@ -1,5 +1,7 @@
 //! Drives, slots and appointments over HTTP.
 
+mod telling;
+
 use actix_web::{HttpResponse, get, post, web};
 use chrono::{DateTime, NaiveDate, NaiveDateTime, Utc};
 use serde::{Deserialize, Serialize};
@@ -29,7 +31,9 @@ pub fn operations(config: &mut utoipa_actix_web::service_config::ServiceConfig) 
         .service(list_slots)
         .service(list_appointments)
         .service(book)
-        .service(cancel);
+        .service(cancel)
+        .service(telling::cancel_drive)
+        .service(telling::list_messages);
 }
 
 #[derive(Debug, Deserialize, ToSchema)]

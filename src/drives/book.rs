@@ -3,7 +3,7 @@
 //! ONE conditional statement takes the place: `booked + 1` where `booked < capacity`. Everything else is
 //! checked before it in the same transaction, behind a lock on the donor, so that one donor's bookings
 //! take turns: no two live ones in a drive, nor on one civil day. Rows are locked in the order donor,
-//! slots by start, appointment. A refusal never says why somebody may not give.
+//! drive, slots by start, appointment. A refusal never says why somebody may not give.
 
 use serde::{Deserialize, Serialize};
 use shiryan_kernel::blood::DonationType;
@@ -48,6 +48,8 @@ pub fn book(
     rules::takes_bookings(found.status, found.ends_at.and_utc(), tx.now)?;
     let on = zone.date(found.starts_at.and_utc());
     check_donor(tx.conn, by, donor)?;
+    // It may have been called off since we looked; from here on it waits for us.
+    rules::takes_bookings(store::share_drive(tx.conn, drive)?, found.ends_at.and_utc(), tx.now)?;
     if !store::may_give(tx.conn, donor, DonationType::WholeBlood, on)? {
         return Err(Problem::new(Code::NotEligible));
     }

@@ -8,10 +8,12 @@ use shiryan_kernel::ids::AppointmentId;
 use shiryan_kernel::status::AppointmentStatus;
 use shiryan_kernel::{Code, Problem, Result};
 
+use super::call_off::notice;
 use super::{in_scope, store};
 use crate::accounts::Principal;
 use crate::audit::{self, Line};
 use crate::db::{Tx, feed};
+use crate::messages;
 use crate::vault::Vault;
 
 /// An appointment that was cancelled.
@@ -21,7 +23,7 @@ pub struct Cancelled {
     pub status: AppointmentStatus,
 }
 
-/// Cancels a live appointment; with `expected`, only one that stands there. Holds under read committed;
+/// Cancels a live appointment, and tells its holder unless it has begun; with `expected`, only one that stands there. Holds under read committed;
 /// the slot is locked before the appointment, as booking does.
 ///
 /// # Errors
@@ -49,6 +51,9 @@ pub fn cancel(
     let line = Line::new(Some(by.user), "drives.appointment_cancelled").on(id).with("was", found.status);
     audit::record(tx, vault, &line)?;
     feed::append(tx, "appointment", id.0, AppointmentStatus::Cancelled.code())?;
+    if found.starts_at.and_utc() > tx.now {
+        messages::queue(tx, vault, &notice(tx, &found))?;
+    }
     Ok(Cancelled { id, status: AppointmentStatus::Cancelled })
 }
 

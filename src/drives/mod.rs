@@ -7,6 +7,7 @@
 pub mod api;
 mod book;
 mod booked;
+mod call_off;
 mod cancel;
 mod keep;
 mod leave;
@@ -14,6 +15,7 @@ pub mod pages;
 pub mod rules;
 mod store;
 mod tell;
+mod untold;
 
 use chrono::NaiveDate;
 use shiryan_kernel::branch::Branch;
@@ -33,11 +35,13 @@ use crate::places;
 use crate::vault::Vault;
 pub use book::{Booked, book, enter_appointment};
 pub use booked::{Booking, bookings};
+pub use call_off::{CalledOff, call_off};
 pub use cancel::{Cancelled, cancel};
 pub use keep::keep_appointment;
 pub use leave::{erase, stand};
 pub use rules::Hours;
-pub use tell::{impossible_at, tell_impossible};
+pub use tell::{cancelled_at, impossible_at, tell_impossible};
+pub use untold::{Notified, notified};
 
 /// A drive to be made.
 #[derive(Debug, Clone)]

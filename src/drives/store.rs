@@ -1,5 +1,7 @@
 //! Rows of drives, slots and appointments, and the two statements that keep a slot within its capacity.
 
+mod telling;
+
 use std::collections::{HashMap, HashSet};
 
 use chrono::{NaiveDate, NaiveDateTime};
@@ -7,7 +9,6 @@ use diesel::dsl::{count_star, exists, not, select, sum};
 use diesel::prelude::*;
 use shiryan_kernel::blood::DonationType;
 use shiryan_kernel::ids::{AppointmentId, DonorId, DriveId, FacilityId, SlotId, UnitId, UserId};
-use shiryan_kernel::message::Template;
 use shiryan_kernel::place::Governorate;
 use shiryan_kernel::status::{AppointmentStatus, DonorStatus, DriveStatus};
 use shiryan_kernel::time::Moment;
@@ -15,10 +16,9 @@ use shiryan_kernel::{Code, Problem, Result};
 
 use super::{Filter, NewDrive, Slot};
 use crate::activities::Key;
-use crate::db::tables::{
-    activities, appointments, donors, drives, giving_windows, messages, slots, unit_tree,
-};
+use crate::db::tables::{activities, appointments, donors, drives, giving_windows, slots, unit_tree};
 use crate::db::{Conn, Tx, on_each};
+pub use telling::{Notice, Place, appointment, coming, held_to_come, notices, untold};
 
 /// A drive with its activity.
 #[derive(Debug, Queryable)]
@@ -60,13 +60,6 @@ pub struct Fill {
     pub slots: i64,
     pub capacity: i64,
     pub booked: i64,
-}
-
-#[derive(Debug, Queryable)]
-pub struct Appointment {
-    pub drive: DriveId,
-    pub slot: SlotId,
-    pub status: AppointmentStatus,
 }
 
 /// Those that keep a donor from another one in the same drive; the partial unique index names the same.
@@ -214,6 +207,24 @@ pub fn lock_donor(conn: &mut Conn, donor: DonorId) -> Result<(DonorStatus, Optio
     })
 }
 
+/// Where a drive stands, which nobody may change until this transaction ends. SQLite has one writer, so there the
+/// read is enough.
+pub fn share_drive(conn: &mut Conn, id: DriveId) -> Result<DriveStatus> {
+    let row = drives::table.find(id.0).select(drives::status);
+    Ok(match conn {
+        Conn::Pg(c) => row.for_share().first(c)?,
+        Conn::Sqlite(c) => row.first(c)?,
+    })
+}
+
+/// Moves a drive on from where it stands; `false` when it no longer stands there.
+pub fn set_status(tx: &mut Tx, id: DriveId, from: DriveStatus, to: DriveStatus) -> Result<bool> {
+    let moved = diesel::update(drives::table.find(id.0).filter(drives::status.eq(from)))
+        .set(drives::status.eq(to))
+        .execute(tx.conn)?;
+    Ok(moved == 1)
+}
+
 /// Whether a window of giving is open on this civil day.
 pub fn may_give(conn: &mut Conn, donor: DonorId, given: DonationType, on: NaiveDate) -> Result<bool> {
     let open = giving_windows::table
@@ -271,13 +282,6 @@ pub fn insert_appointment(
         }
         Err(problem) => Err(problem),
     }
-}
-
-pub fn appointment(conn: &mut Conn, id: AppointmentId) -> Result<Appointment> {
-    Ok(appointments::table
-        .find(id.0)
-        .select((appointments::drive, appointments::slot, appointments::status))
-        .first(conn)?)
 }
 
 const LIVE: [AppointmentStatus; 2] = [AppointmentStatus::Proposed, AppointmentStatus::Booked];
@@ -400,49 +404,6 @@ pub fn able(
         .load(c))
     .map_err(Problem::from)?;
     Ok(rows.into_iter().collect())
-}
-
-/// Drives that have not ended, and when they begin.
-pub fn coming(conn: &mut Conn, now: Moment) -> Result<Vec<(DriveId, NaiveDateTime)>> {
-    on_each!(conn => c, drives::table
-        .inner_join(activities::table)
-        .filter(drives::status.eq_any([DriveStatus::Open, DriveStatus::Closed]))
-        .filter(activities::ends_at.gt(now.naive_utc()))
-        .order(activities::starts_at)
-        .select((drives::id, activities::starts_at))
-        .load(c))
-    .map_err(Problem::from)
-}
-
-/// Live appointments of a drive in slots to come whose donor has no window for `given` open on the civil day `on`
-/// and of which no notice was queued: appointment, donor, start.
-pub fn untold(
-    conn: &mut Conn,
-    drive: DriveId,
-    (given, on): (DonationType, NaiveDate),
-    now: Moment,
-    limit: i64,
-) -> Result<Vec<(AppointmentId, DonorId, NaiveDateTime)>> {
-    let open = giving_windows::table
-        .filter(giving_windows::donor.eq(appointments::donor))
-        .filter(giving_windows::donation_type.eq(given))
-        .filter(giving_windows::from_on.le(on))
-        .filter(giving_windows::until_on.is_null().or(giving_windows::until_on.ge(on)));
-    let queued = messages::table
-        .filter(messages::template.eq(Template::AppointmentOff))
-        .filter(messages::subject.eq(appointments::id));
-    on_each!(conn => c, appointments::table
-        .inner_join(slots::table)
-        .filter(appointments::drive.eq(drive))
-        .filter(appointments::status.eq_any(LIVE))
-        .filter(slots::starts_at.gt(now.naive_utc()))
-        .filter(not(exists(open)))
-        .filter(not(exists(queued)))
-        .order((slots::starts_at, appointments::id))
-        .limit(limit)
-        .select((appointments::id, appointments::donor, slots::starts_at))
-        .load(c))
-    .map_err(Problem::from)
 }
 
 /// Donor and start of a live appointment.

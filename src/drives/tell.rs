@@ -5,6 +5,7 @@ use shiryan_kernel::Result;
 use shiryan_kernel::blood::DonationType;
 use shiryan_kernel::ids::AppointmentId;
 use shiryan_kernel::message::Template;
+use shiryan_kernel::status::AppointmentStatus;
 use shiryan_kernel::time::{Moment, Zone};
 
 use super::store;
@@ -61,4 +62,14 @@ pub fn impossible_at(conn: &mut Conn, zone: Zone, id: AppointmentId, now: Moment
         return Ok(None);
     }
     Ok(Some(starts_at))
+}
+
+/// When an appointment was to begin that is cancelled and would be to come; none of any other.
+///
+/// # Errors
+/// As any read.
+pub fn cancelled_at(conn: &mut Conn, id: AppointmentId, now: Moment) -> Result<Option<Moment>> {
+    let found = store::appointment(conn, id)?;
+    let starts_at = found.starts_at.and_utc();
+    Ok((found.status == AppointmentStatus::Cancelled && starts_at > now).then_some(starts_at))
 }

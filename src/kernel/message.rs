@@ -5,6 +5,8 @@ word! {
     pub enum Template {
         /// An appointment cannot be kept as planned; why is not said.
         AppointmentOff = "appointment_off",
+        /// An appointment, or the whole drive, was cancelled.
+        AppointmentCancelled = "appointment_cancelled",
     }
 }
 
@@ -53,6 +55,11 @@ word! {
         /// No message goes out: tell them in person.
         InPerson = "in_person",
     }
+}
+
+impl Template {
+    /// Those that are about an appointment.
+    pub const OF_APPOINTMENTS: [Self; 2] = [Self::AppointmentOff, Self::AppointmentCancelled];
 }
 
 impl MessageState {

@@ -9,6 +9,7 @@ use crate::texts::{self, Lang, Value, day, isolated, say};
 pub fn words(template: Template, language: Lang, zone: Zone, at: Moment) -> (String, Vec<String>) {
     let name = match template {
         Template::AppointmentOff => "message-appointment-off",
+        Template::AppointmentCancelled => "message-appointment-cancelled",
     };
     let local = at.with_timezone(&zone.0);
     let args = [

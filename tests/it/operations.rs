@@ -78,6 +78,8 @@ const TABLE: &[(&str, &str, &[Role])] = &[
     ("GET", "/drives", NO_HOSPITAL),
     ("GET", "/drives/{id}", NO_HOSPITAL),
     ("POST", "/drives", &[Medic, Bank]),
+    ("POST", "/drives/{id}/cancel", &[Medic, Bank]),
+    ("GET", "/drives/{id}/messages", &[Medic, Bank]),
     ("GET", "/drives/{id}/slots", &[Medic, Bank]),
     ("GET", "/drives/{id}/appointments", &[Medic, Bank]),
     ("POST", "/drives/{id}/appointments", &[Medic, Bank]),

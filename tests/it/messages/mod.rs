@@ -1,5 +1,6 @@
 //! What donors are told by message: the outbox, its rules, and what leaves the house.
 
+mod cancelled;
 mod outbox;
 mod rules;
 mod smtp;

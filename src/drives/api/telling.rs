@@ -1,0 +1,98 @@
+//! Calling a drive off, and whom to tell in person, over HTTP.
+
+use actix_web::{HttpResponse, get, post, web};
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+use shiryan_kernel::ids::{AppointmentId, DonorId, DriveId, MessageId};
+use shiryan_kernel::message::{Template, Told};
+use shiryan_kernel::page::Page;
+use shiryan_kernel::status::DriveStatus;
+use utoipa::{IntoParams, ToSchema};
+
+use crate::accounts::{Actor, Book, PlanDrives};
+use crate::drives::{self, CalledOff, Notified};
+use crate::http::{Answer, Body, House, IdempotencyKey, Limit, PathId, Query};
+
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct CallOffForm {
+    /// Cancels only a drive that stands here.
+    expected_status: Option<DriveStatus>,
+}
+
+#[derive(Debug, Serialize, ToSchema)]
+struct CalledOffView {
+    id: DriveId,
+    status: DriveStatus,
+    /// Appointments that were cancelled with it; a notice to each of their holders is queued.
+    appointments: usize,
+}
+
+/// Cancels a drive that has not ended, with every appointment to come; whoever held one is told once.
+#[utoipa::path(tag = "drives", params(("id" = DriveId, Path), ("Idempotency-Key" = String, Header)),
+    request_body = CallOffForm, responses((status = 200, description = "Cancelled", body = CalledOffView)))]
+#[post("/drives/{id}/cancel")]
+pub(super) async fn cancel_drive(
+    house: web::Data<House>,
+    by: Actor<PlanDrives>,
+    id: PathId<DriveId>,
+    key: IdempotencyKey,
+    body: Body<CallOffForm>,
+) -> Answer {
+    let request = key.of(by.user, &body);
+    let expected = body.into_inner().expected_status;
+    let (vault, who) = (house.vault.clone(), by.clone());
+    let done = house
+        .once_guarded(&by, request, move |tx| drives::call_off(tx, &vault, &who, id.0, expected))
+        .await?;
+    let CalledOff { id, status, appointments } = done;
+    Ok(HttpResponse::Ok().json(CalledOffView { id, status, appointments }))
+}
+
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+struct MessageQuery {
+    /// Only those; `in_person` is the list of whom no message reaches.
+    told: Option<Told>,
+    #[serde(default)]
+    #[param(inline, required = false)]
+    limit: Limit,
+    cursor: Option<String>,
+}
+
+/// A notice. What became of it says whether to tell the donor in person, not why.
+#[derive(Debug, Serialize, ToSchema)]
+struct MessageView {
+    id: MessageId,
+    template: Template,
+    donor: DonorId,
+    appointment: AppointmentId,
+    told: Told,
+    /// When it was sent, or it was plain that it will not be.
+    ended_at: Option<DateTime<Utc>>,
+}
+
+/// What holders of appointments in a drive are told, oldest first, for those who run it.
+#[utoipa::path(tag = "drives", params(("id" = DriveId, Path), MessageQuery),
+    responses((status = 200, description = "A page", body = Page<MessageView>)))]
+#[get("/drives/{id}/messages")]
+pub(super) async fn list_messages(
+    house: web::Data<House>,
+    by: Actor<Book>,
+    id: PathId<DriveId>,
+    query: Query<MessageQuery>,
+) -> Answer {
+    let after = house.after::<i64>(query.cursor.as_deref(), query.list())?.unwrap_or(0);
+    let (limit, told, who) = (query.limit.get(), query.told, by.clone());
+    let rows = house.db.read(move |conn| drives::notified(conn, &who, id.0, told, after, limit + 1)).await?;
+    let page = house.page(rows, limit, query.list(), |row| row.id.0, MessageView::from)?;
+    Ok(HttpResponse::Ok().json(page))
+}
+
+impl From<Notified> for MessageView {
+    fn from(row: Notified) -> Self {
+        let Notified { id, template, donor, appointment, told, ended_at } = row;
+        Self { id, template, donor, appointment, told, ended_at }
+    }
+}

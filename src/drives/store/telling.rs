@@ -1,0 +1,147 @@
+//! Rows of whom to tell what about their appointments.
+
+use chrono::{NaiveDate, NaiveDateTime};
+use diesel::dsl::{exists, not};
+use diesel::prelude::*;
+use shiryan_kernel::blood::DonationType;
+use shiryan_kernel::ids::{AppointmentId, DonorId, DriveId, MessageId, SlotId};
+use shiryan_kernel::message::{MessageState, Template, Told};
+use shiryan_kernel::status::{AppointmentStatus, DriveStatus};
+use shiryan_kernel::time::Moment;
+use shiryan_kernel::{Problem, Result};
+
+use super::LIVE;
+use crate::db::tables::{activities, appointments, drives, giving_windows, messages, slots};
+use crate::db::{Conn, on_each};
+
+/// An appointment and its place.
+#[derive(Debug, Queryable)]
+pub struct Place {
+    pub id: AppointmentId,
+    pub drive: DriveId,
+    pub slot: SlotId,
+    pub donor: DonorId,
+    pub status: AppointmentStatus,
+    pub starts_at: NaiveDateTime,
+}
+
+macro_rules! place {
+    () => {
+        (
+            appointments::id,
+            appointments::drive,
+            appointments::slot,
+            appointments::donor,
+            appointments::status,
+            slots::starts_at,
+        )
+    };
+}
+
+pub fn appointment(conn: &mut Conn, id: AppointmentId) -> Result<Place> {
+    Ok(appointments::table
+        .inner_join(slots::table)
+        .filter(appointments::id.eq(id))
+        .select(place!())
+        .first(conn)?)
+}
+
+/// The live appointments of a drive in slots to come, in the order in which slots are locked.
+pub fn held_to_come(conn: &mut Conn, drive: DriveId, now: Moment) -> Result<Vec<Place>> {
+    on_each!(conn => c, appointments::table
+        .inner_join(slots::table)
+        .filter(appointments::drive.eq(drive))
+        .filter(appointments::status.eq_any(LIVE))
+        .filter(slots::starts_at.gt(now.naive_utc()))
+        .order((slots::starts_at, slots::id, appointments::id))
+        .select(place!())
+        .load(c))
+    .map_err(Problem::from)
+}
+
+/// Drives that have not ended, and when they begin.
+pub fn coming(conn: &mut Conn, now: Moment) -> Result<Vec<(DriveId, NaiveDateTime)>> {
+    on_each!(conn => c, drives::table
+        .inner_join(activities::table)
+        .filter(drives::status.eq_any([DriveStatus::Open, DriveStatus::Closed]))
+        .filter(activities::ends_at.gt(now.naive_utc()))
+        .order(activities::starts_at)
+        .select((drives::id, activities::starts_at))
+        .load(c))
+    .map_err(Problem::from)
+}
+
+/// Live appointments of a drive in slots to come whose donor has no window for `given` open on the civil day `on`
+/// and of which no notice was queued: appointment, donor, start.
+pub fn untold(
+    conn: &mut Conn,
+    drive: DriveId,
+    (given, on): (DonationType, NaiveDate),
+    now: Moment,
+    limit: i64,
+) -> Result<Vec<(AppointmentId, DonorId, NaiveDateTime)>> {
+    let open = giving_windows::table
+        .filter(giving_windows::donor.eq(appointments::donor))
+        .filter(giving_windows::donation_type.eq(given))
+        .filter(giving_windows::from_on.le(on))
+        .filter(giving_windows::until_on.is_null().or(giving_windows::until_on.ge(on)));
+    let queued = messages::table
+        .filter(messages::template.eq(Template::AppointmentOff))
+        .filter(messages::subject.eq(appointments::id));
+    on_each!(conn => c, appointments::table
+        .inner_join(slots::table)
+        .filter(appointments::drive.eq(drive))
+        .filter(appointments::status.eq_any(LIVE))
+        .filter(slots::starts_at.gt(now.naive_utc()))
+        .filter(not(exists(open)))
+        .filter(not(exists(queued)))
+        .order((slots::starts_at, appointments::id))
+        .limit(limit)
+        .select((appointments::id, appointments::donor, slots::starts_at))
+        .load(c))
+    .map_err(Problem::from)
+}
+
+/// A notice about an appointment.
+#[derive(Debug, Queryable)]
+pub struct Notice {
+    pub id: MessageId,
+    pub template: Template,
+    pub donor: DonorId,
+    pub appointment: AppointmentId,
+    pub state: MessageState,
+    pub ended_at: Option<NaiveDateTime>,
+}
+
+/// The notices about appointments of a drive after `after`; with `told`, those alone.
+pub fn notices(
+    conn: &mut Conn,
+    drive: DriveId,
+    told: Option<Told>,
+    after: i64,
+    limit: i64,
+) -> Result<Vec<Notice>> {
+    let states: Vec<MessageState> = MessageState::ALL
+        .iter()
+        .copied()
+        .filter(|state| told.is_none_or(|told| state.told() == told))
+        .collect();
+    on_each!(conn => c, messages::table
+        .inner_join(appointments::table.on(appointments::id.eq(messages::subject)))
+        .filter(messages::template.eq_any(Template::OF_APPOINTMENTS))
+        .filter(appointments::drive.eq(drive))
+        .filter(messages::state.eq_any(states))
+        .filter(messages::id.gt(after))
+        .order(messages::id)
+        .limit(limit)
+        .select((
+            messages::id,
+            messages::template,
+            messages::donor,
+            appointments::id,
+            messages::state,
+            messages::ended_at,
+        ))
+        .load(c))
+    .map_err(Problem::from)
+}
