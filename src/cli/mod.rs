@@ -1,6 +1,7 @@
 //! The command line: one file per command. Errors are one sentence on standard error and exit code 2.
 
 mod demo;
+mod export;
 mod import;
 mod keys;
 mod migrate;
@@ -29,6 +30,8 @@ struct Cli {
 enum Command {
     /// Makes a world of invented people and serves it.
     Demo(demo::Demo),
+    /// Writes a register into a file, for a person who signs in.
+    Export(export::Export),
     /// Takes registers and daily series out of files.
     Import(import::Import),
     /// Changes the keys under which everything is sealed.
@@ -69,6 +72,7 @@ impl Common {
 pub fn run() -> ExitCode {
     let outcome = match Cli::parse().command {
         Command::Demo(demo) => demo.run(),
+        Command::Export(export) => export.run(),
         Command::Import(import) => import.run(),
         Command::Keys(keys) => keys.run(),
         Command::Serve(serve) => serve.run(),

@@ -2,6 +2,7 @@
 //! opened before anybody sees them.
 
 use chrono::{NaiveDate, NaiveDateTime};
+use rayon::prelude::*;
 use shiryan_kernel::Result;
 
 use super::{Donor, Identity, Scope, seal, store};
@@ -32,7 +33,7 @@ impl std::fmt::Debug for Whole {
 /// `identity_damaged` with the fact `donor` when a cell was changed or moved.
 pub fn whole_between(conn: &mut Conn, vault: &Vault, scope: &Scope, span: (i64, i64)) -> Result<Vec<Whole>> {
     let rows = store::whole_between(conn, scope, span)?;
-    rows.into_iter()
+    rows.into_par_iter()
         .map(|row| {
             let donor = Donor::from(row.donor);
             let id = donor.id;

@@ -67,6 +67,7 @@ pub(super) struct DonorRow {
     pub height_cm: Option<f64>,
     pub screened: bool,
     pub declared_12_months: Option<i32>,
+    pub paused_until: Option<NaiveDate>,
     pub kind: Option<DonorKind>,
     pub language: Option<Lang>,
     pub may_call: Option<bool>,
@@ -127,6 +128,14 @@ impl TagRow {
 }
 
 impl Prepared {
+    /// Where the donor stands already, for registers that know; a pause with its end, if it has one.
+    #[must_use]
+    pub fn standing(mut self, status: DonorStatus, paused_until: Option<NaiveDate>) -> Self {
+        self.donor.status = status;
+        self.donor.paused_until = paused_until;
+        self
+    }
+
     /// With how well the group is known, and whether a visit ever screened the donor here: for registers
     /// that can prove both.
     #[must_use]
@@ -205,6 +214,7 @@ pub fn prepare(
         height_cm: new.height_cm,
         screened: false,
         declared_12_months: new.declared_12_months.map(i32::from),
+        paused_until: None,
         kind: new.kind,
         language: new.wishes.language,
         may_call: new.wishes.may_call,

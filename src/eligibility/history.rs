@@ -209,3 +209,29 @@ fn first_time(rule_set: &RuleSet, donor: &DonorFacts) -> Vec<(NaiveDate, Option<
     spans.push((from, None));
     spans
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::facts::Declared;
+    use super::*;
+
+    #[test]
+    fn a_year_counts_what_is_dated_and_what_was_told_of_it() {
+        let day = |text: &str| text.parse::<NaiveDate>().unwrap();
+        let count = |declared: Option<(u16, &str)>, given: &[&str]| {
+            let giving = |on: &&str| Giving::completed(day(on), DonationType::WholeBlood);
+            let donor = DonorFacts {
+                declared: declared.map(|(count, on)| Declared { count, on: day(on) }),
+                givings: given.iter().map(giving).collect(),
+                ..DonorFacts::unknown()
+            };
+            in_12_months(&donor, day("2026-03-01"))
+        };
+        assert_eq!(count(None, &["2026-01-01"]), None, "nobody has asked");
+        assert_eq!(count(Some((2, "2026-03-01")), &[]), Some(2));
+        assert_eq!(count(Some((2, "2026-03-01")), &["2026-01-01"]), Some(2), "one of the two is dated");
+        assert_eq!(count(Some((2, "2025-12-01")), &["2026-01-01"]), Some(3), "it came later");
+        assert_eq!(count(Some((2, "2025-03-02")), &[]), Some(2));
+        assert_eq!(count(Some((2, "2025-03-01")), &["2025-03-01", "2025-03-02"]), Some(1), "a year is over");
+    }
+}

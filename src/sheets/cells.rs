@@ -75,6 +75,18 @@ pub fn whole(text: &str) -> Result<u16> {
     text.parse().map_err(|_| Problem::new(Code::OutOfRange))
 }
 
+/// Yes or no, in English or Arabic.
+///
+/// # Errors
+/// `invalid_value` for anything else.
+pub fn yes_no(text: &str) -> Result<bool> {
+    match folded(text).as_str() {
+        "yes" | "y" | "نعم" => Ok(true),
+        "no" | "n" | "لا" => Ok(false),
+        _ => Err(Problem::new(Code::InvalidValue)),
+    }
+}
+
 /// A number with a point, a comma or an Arabic separator before its fraction.
 ///
 /// # Errors

@@ -23,7 +23,7 @@ use std::sync::Arc;
 use shiryan_kernel::{Code, Problem};
 
 use book::Book;
-pub use cells::{civil_date, decimal, folded, guarded, plain, whole};
+pub use cells::{civil_date, decimal, folded, guarded, plain, whole, yes_no};
 pub use manner::{Manner, Mapping};
 pub use out::{Format, Mark, Out};
 pub use rejects::{Rejects, said};
@@ -35,6 +35,9 @@ pub const LONGEST_ROW: u64 = 64 * 1024;
 
 /// Columns that a rejects file adds and a reader passes over.
 const ADDED: [&str; 2] = ["line", "errors"];
+
+/// The place of a column that a file lacks: no row has a cell there.
+const ABSENT: usize = usize::MAX;
 
 /// A column by its name and what else it may be called.
 #[derive(Debug, Clone, Copy)]
@@ -177,8 +180,22 @@ impl Sheet {
     /// # Errors
     /// [`SheetError`], before any row is given out.
     pub fn open(path: &Path, columns: &[Column], mapping: &Mapping) -> Result<Self, SheetError> {
+        Self::open_needing(columns.len(), path, columns, mapping)
+    }
+
+    /// The same where only the first `needed` of `columns` must be there: of the others each may be absent, and its
+    /// cells are then empty.
+    ///
+    /// # Errors
+    /// As [`Sheet::open`].
+    pub fn open_needing(
+        needed: usize,
+        path: &Path,
+        columns: &[Column],
+        mapping: &Mapping,
+    ) -> Result<Self, SheetError> {
         let mut sheet = Self::open_any(path)?;
-        sheet.places = sheet.arrange(columns, mapping)?.into();
+        sheet.places = sheet.arrange(needed, columns, mapping)?.into();
         Ok(sheet)
     }
 
@@ -223,7 +240,12 @@ impl Sheet {
         }
     }
 
-    fn arrange(&self, columns: &[Column], mapping: &Mapping) -> Result<Vec<usize>, SheetError> {
+    fn arrange(
+        &self,
+        needed: usize,
+        columns: &[Column],
+        mapping: &Mapping,
+    ) -> Result<Vec<usize>, SheetError> {
         let path = || self.path.clone();
         let expected = || columns.iter().map(|column| column.name).collect::<Vec<_>>().join(",");
         for named in mapping.all() {
@@ -270,13 +292,14 @@ impl Sheet {
         let absent: Vec<&str> = columns
             .iter()
             .zip(&places)
+            .take(needed)
             .filter(|(_, place)| place.is_none())
             .map(|(column, _)| column.name)
             .collect();
         if !absent.is_empty() {
             return Err(SheetError::MissingColumns { path: path(), names: absent.join(",") });
         }
-        Ok(places.into_iter().flatten().collect())
+        Ok(places.into_iter().map(|place| place.unwrap_or(ABSENT)).collect())
     }
 }
 

@@ -1,13 +1,15 @@
 //! Registers as files: the exporter's own scope and causes, on the record, and taken again without loss.
 
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
+use std::process::Stdio;
 
 use chrono::NaiveDate;
 use diesel::prelude::*;
 use serde_json::{Value, json};
 use shiryan::app::World;
 use shiryan::db::tables::audit_lines;
-use shiryan::db::{Conn, Lane};
+use shiryan::db::{Conn, Lane, Target};
 use shiryan::eligibility::{self, GivingSource, ImportOptions, NewGiving};
 use shiryan::http::FILES;
 use shiryan::sheets::{Manner, Report, Sheet};
@@ -16,7 +18,8 @@ use shiryan_kernel::ids::DonorId;
 use shiryan_kernel::role::Role;
 use shiryan_kernel::time::plus_days;
 
-use super::support::app::TestApp;
+use super::cli::shiryan;
+use super::support::app::{PASSWORD, TestApp};
 
 both!(
     a_file_is_taken_again_as_it_was,
@@ -26,6 +29,7 @@ both!(
     whoever_was_erased_is_in_no_file,
     a_file_is_recorded_before_it_is_given_out,
     what_nobody_can_ask_for_is_refused,
+    b12_the_command_line_asks_a_named_person,
 );
 
 const FILES_OF: [&str; 3] = ["/api/v1/donors/export", "/api/v1/deferrals/export", "/api/v1/donations/export"];
@@ -49,19 +53,29 @@ fn defer(app: &TestApp, donor: DonorId, code: &str, base: Option<NaiveDate>) -> 
 }
 
 fn give(app: &TestApp, donor: DonorId, on: NaiveDate, donation_type: DonationType, volume_ml: Option<u16>) {
+    record(app, donor, on, donation_type, volume_ml, false);
+}
+
+fn record(
+    app: &TestApp,
+    donor: DonorId,
+    on: NaiveDate,
+    donation_type: DonationType,
+    volume_ml: Option<u16>,
+    red_cells_lost: bool,
+) {
     let (vault, book) = (app.house.vault.clone(), app.house.rules.clone());
-    let new = NewGiving {
-        donor,
-        on,
-        donation_type,
-        volume_ml,
-        red_cells_lost: false,
-        source: GivingSource::Donation,
-    };
+    let new =
+        NewGiving { donor, on, donation_type, volume_ml, red_cells_lost, source: GivingSource::Donation };
     app.house
         .db
         .write_now(Lane::System, move |tx| eligibility::record_giving(tx, &vault, &book, &new))
         .unwrap();
+}
+
+/// A platelet donation at which red cells were lost.
+fn lose(app: &TestApp, donor: DonorId, on: NaiveDate) {
+    record(app, donor, on, DonationType::PlateletApheresis, None, true);
 }
 
 fn get(app: &TestApp, role: Role, path: &str) -> Vec<u8> {
@@ -103,10 +117,18 @@ fn a_file_is_taken_again_as_it_was(app: TestApp) {
     let today = app.house.today();
     let one = register(&app, 1, json!({"national_id": "400123451", "email": "sana.k@example.org"}));
     let two = register(&app, 2, json!({"blood_group": null, "unit": null, "sex": "male"}));
-    register(&app, 3, json!({"birth_date": "1987-12-31", "weight_kg": 61.123_456_789}));
+    let three = json!({
+        "birth_date": "1987-12-31", "weight_kg": 61.123_456_789, "latin_first_name": "Sanaa",
+        "latin_family_name": "Al-Khatib", "place": "=قرية الينبوع", "kind": "replacement", "language": "en",
+        "may_call": false, "may_text": true, "quiet_from": "22:00", "quiet_until": "07:30",
+    });
+    let three = register(&app, 3, three);
+    let bank = app.client(Role::Bank);
+    bank.post(&format!("/api/v1/donors/{two}/pause"), &json!({"until": plus_days(today, 30)})).expect(200);
+    bank.post(&format!("/api/v1/donors/{three}/deceased"), &json!({})).expect(200);
     give(&app, one, plus_days(today, -400), DonationType::WholeBlood, Some(450));
     give(&app, one, plus_days(today, -100), DonationType::PlateletApheresis, None);
-    give(&app, two, plus_days(today, -90), DonationType::WholeBlood, None);
+    lose(&app, two, plus_days(today, -90));
     defer(&app, one, "TAT", Some(plus_days(today, -30)));
     defer(&app, two, "P-HIV", None);
     let withdrawn = defer(&app, two, "TAT", None);
@@ -129,8 +151,19 @@ fn a_file_is_taken_again_as_it_was(app: TestApp) {
     }
     let text = String::from_utf8(get(&app, Role::Bank, FILES_OF[0])).unwrap();
     assert!(text.starts_with("\u{feff}service_number,national_id,"));
-    for part in ["عبد الله", "الخطيب", "400123451", "'+97059912340", "61.123456789", "B1-C1", "ab_pos"]
-    {
+    for part in [
+        "عبد الله",
+        "الخطيب",
+        "400123451",
+        "'+97059912340",
+        "61.123456789",
+        "B1-C1",
+        "ab_pos",
+        "Al-Khatib",
+        "'=قرية الينبوع",
+        "deceased",
+        "22:00",
+    ] {
         assert!(text.contains(part), "{part}: {text}");
     }
 }
@@ -276,4 +309,54 @@ fn what_nobody_can_ask_for_is_refused(app: TestApp) {
         get(&app, Role::Bank, FILES_OF[0]);
     }
     assert!(noted(&app).len() == 2 * FILES);
+}
+
+fn b12_the_command_line_asks_a_named_person(app: TestApp) {
+    let donor = register(&app, 1, json!({}));
+    give(&app, donor, plus_days(app.house.today(), -100), DonationType::WholeBlood, None);
+    let home = tempfile::tempdir().unwrap();
+    // As in `TestApp`.
+    let key = home.path().join("root.key");
+    shiryan::vault::private_file(&key, "09".repeat(32).as_bytes()).unwrap();
+    let url = match app.house.db.target() {
+        Target::Sqlite(path) => format!("sqlite://{}", path.display()),
+        Target::Postgres(url) => url.clone(),
+    };
+    let run = |user: &str, password: &str, more: &[&str]| {
+        let mut command = shiryan(home.path(), &["export", "donations", "--user", user, "--database", &url]);
+        let command = command.args(more).env("SHIRYAN__KEYS__FILE", &key);
+        let command = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut child = command.spawn().unwrap();
+        std::io::Write::write_all(&mut child.stdin.take().unwrap(), format!("{password}\n").as_bytes()).ok();
+        let done = child.wait_with_output().unwrap();
+        let said = [done.stdout, done.stderr].concat();
+        (done.status.success(), String::from_utf8(said).unwrap())
+    };
+    let csv = ["--out", "given.csv"];
+    for (user, password, more, part) in [
+        ("bank", "five olive trees", &csv[..], "wrong name or password"),
+        ("admin", PASSWORD, &csv[..], "may not"),
+        ("hospital", PASSWORD, &csv[..], "may not"),
+        ("bank", PASSWORD, &["--out", "none/given.csv"][..], "none/given.csv"),
+        ("bank", PASSWORD, &["--out", "given.pdf", "--format", "pdf"][..], "pdf"),
+    ] {
+        let (done, said) = run(user, password, more);
+        assert!(!done && said.contains(part), "{user} {more:?}: {said}");
+    }
+    assert_eq!(noted(&app).len(), 0);
+    let (done, said) = run("bank", PASSWORD, &csv);
+    assert!(done && said.contains("1 rows"), "{said}");
+    let out = home.path().join("given.csv");
+    assert_eq!(out.metadata().unwrap().permissions().mode() & 0o777, 0o600);
+    assert_eq!(std::fs::read(&out).unwrap(), get(&app, Role::Bank, FILES_OF[2]));
+    let (done, said) = run("bank", PASSWORD, &csv);
+    assert!(!done && said.contains("--replace"), "{said}");
+    let (done, said) = run("medic", PASSWORD, &["--out", "given.csv", "--replace", "--format", "xlsx"]);
+    assert!(done, "{said}");
+    assert_eq!(rows(&std::fs::read(&out).unwrap()).len(), 1);
+    let by: Vec<_> = noted(&app).into_iter().map(|(by, ..)| by).collect();
+    assert_eq!(by, [Role::Bank, Role::Bank, Role::Medic].map(|role| Some(app.principal(role).user.0)));
+    let mut left: Vec<_> = home.path().read_dir().unwrap().map(|entry| entry.unwrap().file_name()).collect();
+    left.sort();
+    assert_eq!(left, ["given.csv", "root.key"]);
 }

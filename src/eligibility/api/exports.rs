@@ -26,7 +26,8 @@ struct Wanted {
 /// The donors of the own scope as a file with every name, in the columns that an import takes. The file is recorded
 /// with its rows before its first byte leaves.
 #[utoipa::path(tag = "donors", params(Wanted),
-    responses((status = 200, description = "Text or a workbook", content_type = "text/csv", body = String)))]
+    responses((status = 200, description = "Text or a workbook",
+        content((String = "text/csv"), (String = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet")))))]
 #[get("/donors/export")]
 async fn donors(house: web::Data<House>, by: Actor<ExportDonors>, query: Query<Wanted>) -> Answer {
     send(&house, by, Register::Donors, &query).await
@@ -35,7 +36,8 @@ async fn donors(house: web::Data<House>, by: Actor<ExportDonors>, query: Query<W
 /// The deferrals of the donors of the own scope as a file: those whose causes the caller may learn, and no trace of
 /// any other.
 #[utoipa::path(tag = "donors", params(Wanted),
-    responses((status = 200, description = "Text or a workbook", content_type = "text/csv", body = String)))]
+    responses((status = 200, description = "Text or a workbook",
+        content((String = "text/csv"), (String = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet")))))]
 #[get("/deferrals/export")]
 async fn deferrals(house: web::Data<House>, by: Actor<ExportDonors>, query: Query<Wanted>) -> Answer {
     send(&house, by, Register::Deferrals, &query).await
@@ -43,7 +45,8 @@ async fn deferrals(house: web::Data<House>, by: Actor<ExportDonors>, query: Quer
 
 /// What the donors of the own scope gave, as a file.
 #[utoipa::path(tag = "donors", params(Wanted),
-    responses((status = 200, description = "Text or a workbook", content_type = "text/csv", body = String)))]
+    responses((status = 200, description = "Text or a workbook",
+        content((String = "text/csv"), (String = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet")))))]
 #[get("/donations/export")]
 async fn donations(house: web::Data<House>, by: Actor<ExportDonors>, query: Query<Wanted>) -> Answer {
     send(&house, by, Register::Donations, &query).await

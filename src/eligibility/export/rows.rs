@@ -2,10 +2,11 @@
 
 use std::collections::HashMap;
 
-use chrono::NaiveDate;
+use chrono::{NaiveDate, NaiveTime};
 use shiryan_kernel::Result;
 use shiryan_kernel::blood::GroupEvidence;
 use shiryan_kernel::ids::{DonorId, UnitId};
+use shiryan_kernel::status::DonorStatus;
 
 use super::super::enter::sees;
 use super::super::facts::{Declared, DeferralFact, DonorFacts, Giving};
@@ -96,6 +97,22 @@ impl Task<'_> {
             text(last.as_ref().map(|giving| giving.on)),
             text(last.as_ref().map(|giving| giving.donation_type)),
             text(history::in_12_months(&facts, self.today)),
+            text(last.as_ref().and_then(|giving| giving.volume_ml)),
+            last.as_ref().map(lost).unwrap_or_default(),
+            donor.standing().to_string(),
+            text(whole.paused_until.filter(|_| donor.standing() == DonorStatus::Paused)),
+            text(identity.latin_first_name.as_ref()),
+            text(identity.latin_father_name.as_ref()),
+            text(identity.latin_grandfather_name.as_ref()),
+            text(identity.latin_family_name.as_ref()),
+            text(identity.place.as_ref()),
+            text(donor.kind),
+            text(donor.wishes.language),
+            text(donor.wishes.may_call.map(yes_no)),
+            text(donor.wishes.may_text.map(yes_no)),
+            text(donor.wishes.may_email.map(yes_no)),
+            text(donor.wishes.quiet_from.map(clock)),
+            text(donor.wishes.quiet_until.map(clock)),
         ]
     }
 }
@@ -119,7 +136,25 @@ fn donation(of: &Whole, giving: &Giving) -> Cells {
         giving.on.to_string(),
         giving.donation_type.to_string(),
         text(giving.volume_ml),
+        lost(giving),
     ]
+}
+
+/// Said only where it is so.
+fn lost(giving: &Giving) -> String {
+    if giving.red_cells_lost_ml.is_some_and(|lost| lost == 0) {
+        String::new()
+    } else {
+        yes_no(true).to_owned()
+    }
+}
+
+const fn yes_no(so: bool) -> &'static str {
+    if so { "yes" } else { "no" }
+}
+
+fn clock(time: NaiveTime) -> String {
+    time.format("%H:%M").to_string()
 }
 
 /// An unknown value is an empty cell.
@@ -169,7 +204,10 @@ impl Histories {
                 let same =
                     |one: &&mut Giving| one.on == giving.on && one.donation_type == giving.donation_type;
                 match given.iter_mut().find(same) {
-                    Some(one) => one.volume_ml = one.volume_ml.max(giving.volume_ml),
+                    Some(one) => {
+                        one.volume_ml = one.volume_ml.max(giving.volume_ml);
+                        one.red_cells_lost_ml = one.red_cells_lost_ml.max(giving.red_cells_lost_ml);
+                    }
                     None => given.push(giving),
                 }
             }

@@ -10,26 +10,29 @@ use chrono::NaiveDate;
 use shiryan_kernel::blood::DonationType;
 use shiryan_kernel::ids::GivingId;
 use shiryan_kernel::time::past_day;
-use shiryan_kernel::{Code, Problem, Result};
+use shiryan_kernel::{Code, Result};
 
-use super::super::record::MOST_ML;
 use super::super::store::{self, GivingRow};
 use super::super::{GivingSource, NewGiving, Rulebook};
 use super::cells::{Cells, NATIONAL_ID, SERVICE_NUMBER};
 use super::history::{self, Entry, Said};
-use super::row::donation_type;
+use super::row::{donation_type, volume_ml};
 use super::tally::Fate;
 use crate::db::{Conn, Db, Tx};
 use crate::donors::Known;
-use crate::sheets::{Column, ImportError, Manner, Progress, Report, Row, civil_date, whole};
+use crate::sheets::{Column, ImportError, Manner, Progress, Report, Row, civil_date, yes_no};
 use crate::vault::Vault;
 
-pub const COLUMNS: [Column; 5] = [
+/// How many of [`COLUMNS`] a file must have, at their beginning.
+const NEEDED: usize = 5;
+
+pub const COLUMNS: [Column; 6] = [
     SERVICE_NUMBER,
     NATIONAL_ID,
     Column { name: "given_on", also: &["تاريخ التبرع"] },
     Column { name: "donation_type", also: &["نوع التبرع"] },
     Column { name: "volume_ml", also: &["الحجم", "الحجم مل"] },
+    Column { name: "red_cells_lost", also: &["فقد كريات حمراء"] },
 ];
 
 /// A donation as a row or the ledger says it.
@@ -38,6 +41,8 @@ struct Given {
     on: NaiveDate,
     donation_type: DonationType,
     volume_ml: Option<u16>,
+    /// Red cells were lost and not returned, so much that it counts as whole blood too.
+    red_cells_lost: bool,
     /// Whether it counts: nobody replaced the line or said that there was none.
     stands: bool,
 }
@@ -63,12 +68,11 @@ fn read(row: &Row, vault: &Vault, today: NaiveDate) -> Result<Entry<Given>> {
     let keys = cells.donor(vault);
     let on = cells.need(|text| past_day(civil_date(text)?, today));
     let donation_type = cells.need(donation_type);
-    let volume_ml = cells.read(|text| {
-        let volume = whole(text)?;
-        if (1..=MOST_ML).contains(&volume) { Ok(volume) } else { Err(Problem::new(Code::OutOfRange)) }
-    });
+    let volume_ml = cells.read(volume_ml);
+    let red_cells_lost = cells.read(yes_no) == Some(true);
     let given = on.zip(donation_type);
-    let given = given.map(|(on, donation_type)| Given { on, donation_type, volume_ml, stands: true });
+    let given =
+        given.map(|(on, donation_type)| Given { on, donation_type, volume_ml, red_cells_lost, stands: true });
     cells.faults.give(given.map(|given| (keys, given)))
 }
 
@@ -80,6 +84,7 @@ impl Given {
 
 impl Said for Given {
     const COLUMNS: &'static [Column] = &COLUMNS;
+    const NEEDED: usize = NEEDED;
     const ACTIONS: [&'static str; 2] = ["donations.import_began", "donations.imported"];
 
     fn there(conn: &mut Conn, known: &Known) -> Result<Vec<Self>> {
@@ -89,6 +94,7 @@ impl Said for Given {
             on: line.says.on,
             donation_type: line.says.donation_type,
             volume_ml: line.says.volume_ml,
+            red_cells_lost: line.says.red_cells_lost_ml.is_none_or(|lost| lost > 0),
             stands: !line.voided && !replaced.contains(&line.id),
         });
         Ok(given.collect())
@@ -98,16 +104,19 @@ impl Said for Given {
         if known.birth_date.is_some_and(|born| self.on < born) {
             return Fate::refused("given_on", Code::OutOfRange);
         }
-        if there.iter().any(|line| line.is_same(self) && line.volume_ml == self.volume_ml) {
+        let is_told = |line: &Given| line.red_cells_lost || !self.red_cells_lost;
+        if there.iter().any(|line| line.is_same(self) && line.volume_ml == self.volume_ml && is_told(line)) {
             return Fate::Skipped;
         }
         let Some(line) = there.iter().find(|line| line.stands && line.is_same(self)) else {
             return Fate::Taken { warned: false };
         };
-        if line.volume_ml.is_none() || self.volume_ml.is_none() {
-            Fate::Skipped
-        } else {
+        if line.volume_ml.zip(self.volume_ml).is_some_and(|(there, here)| there != here) {
             Fate::refused("volume_ml", Code::StateConflict)
+        } else if !is_told(line) {
+            Fate::refused("red_cells_lost", Code::StateConflict)
+        } else {
+            Fate::Skipped
         }
     }
 
@@ -115,13 +124,13 @@ impl Said for Given {
         let at = tx.now.naive_utc();
         let mut rows = Vec::new();
         for (known, given) in new {
-            for Self { on, donation_type, volume_ml, .. } in given.iter().copied() {
+            for Self { on, donation_type, volume_ml, red_cells_lost, .. } in given.iter().copied() {
                 let giving = NewGiving {
                     donor: known.id,
                     on,
                     donation_type,
                     volume_ml,
-                    red_cells_lost: false,
+                    red_cells_lost,
                     source: GivingSource::Import,
                 };
                 rows.push(GivingRow::new(GivingId(tx.id()), &giving, at));
@@ -159,6 +168,7 @@ mod tests {
             on: day.parse().unwrap(),
             donation_type: DonationType::WholeBlood,
             volume_ml,
+            red_cells_lost: false,
             stands,
         };
         let row = given("2026-03-01", Some(450), true);
@@ -178,5 +188,14 @@ mod tests {
         assert_eq!(row.fate(&known(Some("2026-03-02")), &[]), Fate::refused("given_on", Code::OutOfRange));
         let unknown = Given { volume_ml: None, ..row };
         assert_eq!(unknown.fate(&known(None), &[row]), Fate::Skipped);
+        // That red cells were lost is never passed over.
+        let lost = Given { red_cells_lost: true, ..row };
+        assert_eq!(row.fate(&known(None), &[lost]), Fate::Skipped);
+        for there in [row, unknown] {
+            assert_eq!(
+                lost.fate(&known(None), &[there]),
+                Fate::refused("red_cells_lost", Code::StateConflict)
+            );
+        }
     }
 }

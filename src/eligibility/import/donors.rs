@@ -18,7 +18,7 @@ use shiryan_kernel::ids::{DonorId, GivingId, UnitId};
 use shiryan_kernel::{Code, Result};
 
 use super::super::store::{self, GivingRow};
-use super::super::{Declared, DonorFacts, Giving, GivingSource, NewGiving, RuleSet, Rulebook, windows};
+use super::super::{Declared, DonorFacts, GivingSource, NewGiving, RuleSet, Rulebook, windows};
 use super::slice::{Item, Owned, Ready, Slice, known};
 use super::tally::{Fate, Mark, Tally};
 use super::{ImportOptions, row};
@@ -54,7 +54,7 @@ pub fn import_donors(
     mut progress: impl FnMut(Progress),
 ) -> Result<Report, ImportError> {
     let manner = &options.manner;
-    let mut sheet = Sheet::open(path, &row::COLUMNS, &manner.names)?;
+    let mut sheet = Sheet::open_needing(row::NEEDED, path, &row::COLUMNS, &manner.names)?;
     super::check_key(db, options)?;
     let (_, of_bytes) = sheet.progress();
     let mut tally = Tally::begin(db, vault, "donors.import_began", path, manner, &mut sheet)?;
@@ -163,15 +163,16 @@ impl Preparing<'_> {
     }
 
     fn prepare(&self, row: &Row, id: i64, giving: i64) -> Result<Box<Ready>> {
-        let row::Entry { new, given } = row::read(row, &self.units, self.today)?;
+        let row::Entry { new, status, paused_until, given } = row::read(row, &self.units, self.today)?;
         let donor = donors::prepare(self.vault, DonorId(id), None, self.at, &new);
-        let giving = given.map(|(on, donation_type)| {
+        let donor = donor.standing(status, paused_until);
+        let giving = given.map(|row::Given { on, donation_type, volume_ml, red_cells_lost }| {
             let new = NewGiving {
                 donor: donor.id,
                 on,
                 donation_type,
-                volume_ml: None,
-                red_cells_lost: false,
+                volume_ml,
+                red_cells_lost,
                 source: GivingSource::Import,
             };
             GivingRow::new(GivingId(giving), &new, self.at)
@@ -182,7 +183,9 @@ impl Preparing<'_> {
             weight_kg: new.weight_kg,
             height_cm: new.height_cm,
             declared: new.declared_12_months.map(|count| Declared { count, on: self.today }),
-            givings: given.into_iter().map(|(on, kind)| Giving::completed(on, kind)).collect(),
+            givings: given.into_iter().map(row::Given::told).collect(),
+            status,
+            paused_until,
             ..DonorFacts::unknown()
         };
         let open = windows(self.rule_set, self.book.catalogue(), &facts, self.today);

@@ -25,6 +25,8 @@ const SLICE: usize = 4_096;
 /// What a row says of its donor.
 pub trait Said: Clone + Send + Sync + 'static {
     const COLUMNS: &'static [Column];
+    /// How many of them a file must have, at their beginning.
+    const NEEDED: usize = Self::COLUMNS.len();
     /// Actions in the record: a file is begun, and taken.
     const ACTIONS: [&'static str; 2];
 
@@ -52,7 +54,7 @@ pub fn take<S: Said>(
     mut progress: impl FnMut(Progress),
     read: impl Fn(&Row) -> Result<Entry<S>>,
 ) -> Result<Report, ImportError> {
-    let mut sheet = Sheet::open(path, S::COLUMNS, &manner.names)?;
+    let mut sheet = Sheet::open_needing(S::NEEDED, path, S::COLUMNS, &manner.names)?;
     let [began, ended] = S::ACTIONS;
     let mut tally = Tally::begin(db, vault, began, path, manner, &mut sheet)?;
     let mut sink: Sink<S> = Sink {

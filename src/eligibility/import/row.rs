@@ -8,15 +8,21 @@ use std::collections::HashMap;
 use chrono::NaiveDate;
 use shiryan_kernel::blood::{BloodGroup, DonationType, Sex};
 use shiryan_kernel::ids::UnitId;
-use shiryan_kernel::text::{Email, NationalId, PersonName, Phone, ServiceNumber, ShortCode};
+use shiryan_kernel::status::DonorStatus;
+use shiryan_kernel::text::{Email, NationalId, PersonName, Phone, ServiceNumber, ShortCode, digits};
+use shiryan_kernel::time::clock_time;
 use shiryan_kernel::{Code, Problem, Result};
 
+use super::super::{Giving, MOST_ML};
 use super::cells::{Cells, NATIONAL_ID, SERVICE_NUMBER};
-use crate::donors::{self, FullName, NewDonor};
+use crate::donors::{self, FullName, Locality, NewDonor, Wishes};
 use crate::places::governorate_named;
-use crate::sheets::{Column, Row, civil_date, decimal, folded, whole};
+use crate::sheets::{Column, Row, civil_date, decimal, folded, whole, yes_no};
 
-pub const COLUMNS: [Column; 18] = [
+/// How many of [`COLUMNS`] a file must have, at their beginning.
+pub const NEEDED: usize = 18;
+
+pub const COLUMNS: [Column; 34] = [
     SERVICE_NUMBER,
     NATIONAL_ID,
     Column { name: "first_name", also: &["الاسم الأول", "الاسم"] },
@@ -37,13 +43,49 @@ pub const COLUMNS: [Column; 18] = [
     Column {
         name: "donations_last_12_months", also: &["عدد التبرعات خلال 12 شهرًا", "التبرعات في 12 شهرًا"]
     },
+    Column { name: "last_donation_volume_ml", also: &["حجم آخر تبرع"] },
+    Column { name: "last_donation_red_cells_lost", also: &["فقد كريات في آخر تبرع"] },
+    Column { name: "status", also: &["حالة السجل"] },
+    Column { name: "paused_until", also: &["نهاية التوقف"] },
+    Column { name: "latin_first_name", also: &["الاسم الأول باللاتينية"] },
+    Column { name: "latin_father_name", also: &["اسم الأب باللاتينية"] },
+    Column { name: "latin_grandfather_name", also: &["اسم الجد باللاتينية"] },
+    Column { name: "latin_family_name", also: &["اسم العائلة باللاتينية"] },
+    Column { name: "place", also: &["مكان السكن"] },
+    Column { name: "kind", also: &["نوع المتبرع"] },
+    Column { name: "language", also: &["اللغة"] },
+    Column { name: "may_call", also: &["يقبل الاتصال"] },
+    Column { name: "may_text", also: &["يقبل الرسائل القصيرة"] },
+    Column { name: "may_email", also: &["يقبل البريد الإلكتروني"] },
+    Column { name: "quiet_from", also: &["بداية الهدوء"] },
+    Column { name: "quiet_until", also: &["نهاية الهدوء"] },
 ];
 
-/// A donor and the giving that the register knows of.
+/// A donor, where the register has him or her stand, and the giving that it knows of.
 #[derive(Debug)]
 pub struct Entry {
     pub new: NewDonor,
-    pub given: Option<(NaiveDate, DonationType)>,
+    pub status: DonorStatus,
+    pub paused_until: Option<NaiveDate>,
+    pub given: Option<Given>,
+}
+
+/// The last giving.
+#[derive(Debug, Clone, Copy)]
+pub struct Given {
+    pub on: NaiveDate,
+    pub donation_type: DonationType,
+    pub volume_ml: Option<u16>,
+    pub red_cells_lost: bool,
+}
+
+impl Given {
+    /// As the rules count it.
+    pub fn told(self) -> Giving {
+        let lost = if self.red_cells_lost { u16::MAX } else { 0 };
+        let given = Giving::completed(self.on, self.donation_type);
+        Giving { volume_ml: self.volume_ml, red_cells_lost_ml: Some(lost), ..given }
+    }
 }
 
 /// More in twelve months is a slip: even plasma is given less often.
@@ -54,7 +96,7 @@ const MOST_IN_12_MONTHS: u16 = 60;
 /// # Errors
 /// `invalid_request` with every fault: besides what each cell's parser refuses, a row with more or fewer
 /// cells than the header, one that names nobody, a unit that is not there, a donation to come or before
-/// birth, and a kind of donation without its day.
+/// birth, what is said of a donation without its day, and the end of a pause of somebody who is not paused.
 pub fn read(row: &Row, units: &HashMap<String, UnitId>, today: NaiveDate) -> Result<Entry> {
     let mut cells = Cells::of(row, &COLUMNS);
     // In the order of the columns.
@@ -89,14 +131,49 @@ pub fn read(row: &Row, units: &HashMap<String, UnitId>, today: NaiveDate) -> Res
         let count = whole(text)?;
         if count <= MOST_IN_12_MONTHS { Ok(count) } else { Err(Problem::new(Code::OutOfRange)) }
     });
+    let volume_ml = cells.read(volume_ml);
+    let red_cells_lost = cells.read(yes_no);
+    if !has_day && (volume_ml.is_some() || red_cells_lost == Some(true)) {
+        cells.faults.add("last_donation_date", Code::MissingField);
+    }
+    let status = cells.read(status).unwrap_or(DonorStatus::Active);
+    let paused_until = cells.read(civil_date);
+    if paused_until.is_some() && status != DonorStatus::Paused {
+        cells.faults.add("paused_until", Code::InvalidValue);
+    }
+    let latin_name = FullName {
+        first: cells.read(PersonName::parse_latin),
+        father: cells.read(PersonName::parse_latin),
+        grandfather: cells.read(PersonName::parse_latin),
+        family: cells.read(PersonName::parse_latin),
+    };
+    let place = cells.read(Locality::parse);
+    let kind_of_donor = cells.read(str::parse);
+    let wishes = Wishes {
+        language: cells.read(str::parse),
+        may_call: cells.read(yes_no),
+        may_text: cells.read(yes_no),
+        may_email: cells.read(yes_no),
+        quiet_from: cells.read(|text| clock_time(&digits(text))),
+        quiet_until: cells.read(|text| clock_time(&digits(text))),
+    };
+    if let Err(problem) = wishes.check() {
+        problem.errors.into_iter().for_each(|fault| cells.faults.add(fault.field, fault.code));
+    }
     let named = !row.cell(0).is_empty() || !row.cell(1).is_empty();
     if !named && (row.cell(2).is_empty() || row.cell(5).is_empty()) {
         cells.faults.add("national_id", Code::MissingField);
     }
     cells.faults.settle()?;
     // A donation of unknown kind is taken for the one after which the donor waits longest.
-    let given = given_on.map(|on| (on, kind.unwrap_or(DonationType::WholeBlood)));
-    Ok(Entry { new: NewDonor { declared_12_months, ..new }, given })
+    let given = given_on.map(|on| Given {
+        on,
+        donation_type: kind.unwrap_or(DonationType::WholeBlood),
+        volume_ml,
+        red_cells_lost: red_cells_lost == Some(true),
+    });
+    let new = NewDonor { declared_12_months, latin_name, place, kind: kind_of_donor, wishes, ..new };
+    Ok(Entry { new, status, paused_until, given })
 }
 
 fn sex(text: &str) -> Result<Sex> {
@@ -114,6 +191,21 @@ pub fn donation_type(text: &str) -> Result<DonationType> {
         "صفائح" => Ok(DonationType::PlateletApheresis),
         "بلازما" => Ok(DonationType::PlasmaApheresis),
         code => code.parse(),
+    }
+}
+
+/// What a bag or an apheresis held, in mL.
+pub fn volume_ml(text: &str) -> Result<u16> {
+    let volume = whole(text)?;
+    if (1..=MOST_ML).contains(&volume) { Ok(volume) } else { Err(Problem::new(Code::OutOfRange)) }
+}
+
+/// A record that waited elsewhere is compared with those that are here.
+fn status(text: &str) -> Result<DonorStatus> {
+    match text.parse()? {
+        DonorStatus::Erased => Err(Problem::new(Code::InvalidValue)),
+        DonorStatus::Review => Ok(DonorStatus::Active),
+        status => Ok(status),
     }
 }
 

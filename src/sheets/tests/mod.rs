@@ -118,3 +118,29 @@ fn cells_of_registers() {
     assert_eq!(whole("12345").unwrap_err().code, Code::OutOfRange);
     assert!(whole("+1").is_err());
 }
+
+#[test]
+fn a_column_that_need_not_be_there_is_empty_where_it_is_not() {
+    let open = |text: &str| {
+        let (_dir, path) = file(text.as_bytes());
+        let sheet = Sheet::open_needing(1, &path, &COLUMNS, &Mapping::default())?;
+        sheet.map(|row| row.map(|row| row.cells().map(str::to_owned).collect::<Vec<_>>())).collect()
+    };
+    let read = |text: &str| -> Result<Vec<Vec<String>>, SheetError> { open(text) };
+    assert_eq!(read("phone,code\n1,A\n").unwrap(), [["A", "", "1"]]);
+    assert_eq!(read("code\nA\n").unwrap(), [["A", "", ""]]);
+    assert!(read("name,phone\nA,1\n").unwrap_err().to_string().ends_with("missing: code"));
+    assert!(read("code,colour\nA,1\n").unwrap_err().to_string().contains("colour"));
+}
+
+#[test]
+fn yes_and_no_in_both_languages() {
+    for (text, expected) in
+        [("yes", Some(true)), ("نعم", Some(true)), ("No", Some(false)), ("لا", Some(false))]
+    {
+        assert_eq!(yes_no(text).ok(), expected, "{text}");
+    }
+    for text in ["", "1", "TRUE", "maybe"] {
+        assert_eq!(yes_no(text).unwrap_err().code, Code::InvalidValue, "{text}");
+    }
+}

@@ -27,6 +27,7 @@ both!(
     a_workbook_is_taken_like_its_text,
     columns_may_have_their_own_names,
     windows_of_an_import_are_those_of_a_decision,
+    what_more_a_register_says_is_checked,
     a_key_beside_the_data_must_be_accepted_once,
     series_are_taken_whole_and_replaced,
 );
@@ -340,7 +341,8 @@ fn a_workbook_is_taken_like_its_text(at: Migrated) {
 fn windows_of_an_import_are_those_of_a_decision(at: Migrated) {
     let at = At::new(at);
     at.units(TREE);
-    let mut text = format!("{HEADER}\n");
+    let more = "last_donation_volume_ml,last_donation_red_cells_lost,status,paused_until";
+    let mut text = format!("{HEADER},{more}\n");
     for n in 0..1_100 {
         let (year, month, kind) =
             (1955 + n % 60, 1 + n % 10, ["whole_blood", "platelet_apheresis", ""][n % 3]);
@@ -349,8 +351,11 @@ fn windows_of_an_import_are_those_of_a_decision(at: Migrated) {
         let given = if n % 4 == 0 { String::new() } else { format!("2026-{month:02}-11") };
         let kind = if given.is_empty() { "" } else { kind };
         let times = ["", "0", "1", "5"][n % 4];
+        let standing = ["", "active,", "paused,", "paused,2026-12-24", "deceased,", "review,"][n % 6];
+        let standing = if standing.is_empty() { "," } else { standing };
+        let lost = if given.is_empty() { "," } else { ["450,", ",yes", ",no"][n % 3] };
         text.push_str(&format!(
-            "S-{n},,سمير,,,عودة,{sex},{year}-02-03,B+,C1,PS-RBH,,,{weight},1{},{given},{kind},{times}\n",
+            "S-{n},,سمير,,,عودة,{sex},{year}-02-03,B+,C1,PS-RBH,,,{weight},1{},{given},{kind},{times},{lost},{standing}\n",
             50 + n % 45
         ));
     }
@@ -367,6 +372,37 @@ fn windows_of_an_import_are_those_of_a_decision(at: Migrated) {
     let book = std::sync::Arc::new(at.book.clone());
     assert_eq!(eligibility::rewrite_all_windows(&at.db, &at.vault, &book, |_| {}).unwrap(), 1_100);
     assert_eq!(at.db.read_now(all).unwrap(), written);
+}
+
+fn what_more_a_register_says_is_checked(at: Migrated) {
+    let at = At::new(at);
+    let more = "status,paused_until,latin_first_name,kind,language,may_call,quiet_from,quiet_until,\
+        last_donation_volume_ml,last_donation_red_cells_lost";
+    let mut text = format!("{HEADER},{more}\n");
+    let rows = [
+        ("paused,2027-01-01,Samir,replacement,en,no,22:00,٠٧:٣٠,,", ""),
+        (",,,,,,,,,", ""),
+        ("erased,,,,,,,,,", "status:invalid_value"),
+        ("asleep,,,,,,,,,", "status:invalid_value"),
+        ("deceased,2027-01-01,,,,,,,,", "paused_until:invalid_value"),
+        (",,سمير,,,,,,,", "latin_first_name:name_invalid"),
+        (",,,cousin,de,maybe,,,,", "kind:invalid_value language:invalid_value may_call:invalid_value"),
+        (",,,,,,22:00,,,", "quiet_until:missing_field"),
+        (",,,,,,22:00,22:00,,", "quiet_until:invalid_value"),
+        (",,,,,,25:00,,,", "quiet_from:invalid_value"),
+        (",,,,,,,,450,", "last_donation_date:missing_field"),
+        (",,,,,,,,,yes", "last_donation_date:missing_field"),
+        (",,,,,,,,9000,", "last_donation_volume_ml:out_of_range"),
+    ];
+    for (n, (cells, _)) in rows.iter().enumerate() {
+        text.push_str(&format!("S-{n},,سمير,,,عودة,,,,,,,,,,,,,{cells}\n"));
+    }
+    let report = at.donors(&at.file("register.csv", &text), ImportOptions::default()).unwrap();
+    let bad = rows.iter().enumerate().filter(|(_, (_, errors))| !errors.is_empty());
+    let expected: Vec<(u64, String)> =
+        bad.map(|(n, (_, errors))| (u64::try_from(n).unwrap() + 2, (*errors).to_owned())).collect();
+    assert_eq!(refused(&report), expected);
+    assert_eq!(report.taken, 2);
 }
 
 fn a_key_beside_the_data_must_be_accepted_once(at: Migrated) {
