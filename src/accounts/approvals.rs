@@ -133,9 +133,7 @@ pub fn decide(
     if !deciders(found.kind).contains(&by.role) {
         return Err(Problem::new(Code::Forbidden));
     }
-    if found.asked_by == by.user || made_lately(tx, found.asked_by, by.user)? {
-        return Err(Problem::new(Code::SecondPersonRequired));
-    }
+    check_two_people(tx, found.asked_by, by.user)?;
     if !store::decide_approval(tx, id, by.user, verdict)? {
         return Err(Problem::new(Code::StateConflict).with("state", found.state));
     }
@@ -147,10 +145,16 @@ pub fn decide(
     Ok(Approval { state: verdict, ..found })
 }
 
-/// Whether one of the two made the other's account within the last days.
-fn made_lately(tx: &mut Tx, one: UserId, other: UserId) -> Result<bool> {
+/// Whether two accounts count as two people.
+///
+/// # Errors
+/// `second_person_required` when they are one, or one made the other within thirty days.
+pub fn check_two_people(tx: &mut Tx, one: UserId, other: UserId) -> Result<()> {
     let since = (tx.now - Duration::days(MAKER_DAYS)).naive_utc();
-    store::made_since(tx.conn, one, other, since)
+    if one == other || store::made_since(tx.conn, one, other, since)? {
+        return Err(Problem::new(Code::SecondPersonRequired));
+    }
+    Ok(())
 }
 
 /// A request that the caller may know of.

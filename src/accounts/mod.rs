@@ -23,7 +23,7 @@ use shiryan_kernel::time::Moment;
 use shiryan_kernel::{Code, Problem, Result};
 
 use crate::db::Conn;
-pub use approvals::{Approval, Ask, Asked, approval, approvals, ask, decide, deciders};
+pub use approvals::{Approval, Ask, Asked, approval, approvals, ask, check_two_people, decide, deciders};
 pub use password::{Hashed, Hasher, hash_now};
 pub use rights::*;
 pub use sessions::{BrowserSession, Grant, Limits, Sessions, SignIn};

@@ -91,6 +91,15 @@ rights! {
     SeeStockSummary: Admin Command Hospital Bank Physician;
     /// Takes blood units out of quarantine.
     ReleaseUnits: Bank;
+    /// A unit's every step, with why it was stopped or thrown away.
+    TraceUnits: Bank Physician;
+    /// Takes units that another blood service sent.
+    ReceiveUnits: Bank;
+    /// Stops a unit for safety.
+    StopUnits: Bank Physician;
+    /// Lifts such a stop after somebody else's.
+    ClearUnits: Physician;
+    DiscardUnits: Bank;
     SeeReserve: Admin Command Bank Physician;
     SeeProjections: Admin Command Bank Physician;
 }

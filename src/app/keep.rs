@@ -66,7 +66,8 @@ pub fn daily(house: &House, progress: impl FnMut(u64)) -> Result<()> {
 async fn mark_expired(house: &House) -> Result<()> {
     let (zone, most) = (house.zone, i64::try_from(SLICE).unwrap_or(i64::MAX));
     loop {
-        let marked = house.db.write(Lane::Bulk, move |tx| stock::expire_due(tx, zone, most)).await?;
+        let vault = house.vault.clone();
+        let marked = house.db.write(Lane::Bulk, move |tx| stock::expire_due(tx, &vault, zone, most)).await?;
         if marked < SLICE {
             return Ok(());
         }

@@ -15,7 +15,7 @@ use serde::{Deserialize, Serialize};
 use shiryan_kernel::blood::{Component, DonationType, GroupEvidence};
 use shiryan_kernel::din::Din;
 use shiryan_kernel::ids::{AppointmentId, BloodUnitId, DecisionId, DonationId, DonorId, DriveId, FacilityId};
-use shiryan_kernel::status::{DonorStatus, DriveStatus, FacilityKind};
+use shiryan_kernel::status::{DonorStatus, DriveStatus, FacilityKind, MoveReason};
 use shiryan_kernel::time::{Moment, Zone};
 use shiryan_kernel::{Code, Problem, Result};
 use utoipa::ToSchema;
@@ -121,10 +121,10 @@ pub fn record(tx: &mut Tx, desk: Desk<'_>, by: &Principal, new: &NewDonation) ->
         blood_group: confirmed_group(&donor),
     };
     let units = rules::units(&pieces, new.donation_type, new.volume_ml, new.collected_at, desk.zone);
-    let made = stock::create_units(tx, desk.zone, Some(by.user), &origin, &units)?;
+    let made = stock::create_units(tx, desk.vault, desk.zone, Some(by.user), &origin, &units)?;
     if !eligible {
         for unit in &made {
-            stock::block(tx, desk.vault, Some(by.user), *unit)?;
+            stock::block(tx, desk.vault, Some(by.user), *unit, MoveReason::NotEligible)?;
         }
     }
     let line = Line::new(Some(by.user), "donations.recorded").on(id).with("donor", new.donor);

@@ -8,7 +8,7 @@ use shiryan_kernel::{Code, Problem, Result};
 use crate::stock::NewUnit;
 
 /// The most that one visit takes, in mL; a greater figure is a slip of the pen.
-pub const MOST_ML: i32 = 1_000;
+pub const MOST_ML: i32 = crate::stock::rules::MOST_ML;
 /// How long after the needle a donation may still be entered, in days.
 pub const LATEST_ENTRY_DAYS: i64 = 30;
 /// Bags into which an apheresis is divided at most.

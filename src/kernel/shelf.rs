@@ -132,6 +132,16 @@ impl Component {
         }
     }
 
+    /// The most days that a bag keeps, however it is prepared and kept.
+    #[must_use]
+    pub fn longest_life_days(self) -> i32 {
+        let days = |row: &ShelfLife| match row.life {
+            Life::Days(days) => days,
+            Life::Hours(hours) => hours / 24 + 1,
+        };
+        SHELF_LIVES.iter().filter(|row| row.preparation.component() == self).map(days).max().unwrap_or(0)
+    }
+
     /// The last civil date on which a bag collected on `collected` is good, by default.
     #[must_use]
     pub fn default_expiry(self, collected: NaiveDate) -> NaiveDate {

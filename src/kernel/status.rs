@@ -64,6 +64,36 @@ word! {
 }
 
 word! {
+    /// Why a bag came into a state.
+    pub enum MoveReason {
+        Collected = "collected",
+        /// From another blood service.
+        Delivered = "delivered",
+        /// The laboratory let it go.
+        Tested = "tested",
+        /// The rules say that the donor should not have given.
+        NotEligible = "not_eligible",
+        GroupDiscrepancy = "group_discrepancy",
+        /// The donor told of something after giving.
+        DonorInformation = "donor_information",
+        HospitalReport = "hospital_report",
+        ReactiveResult = "reactive_result",
+        /// Another service or a manufacturer calls it back.
+        Recall = "recall",
+        Damaged = "damaged",
+        OutOfTemperature = "out_of_temperature",
+        LowVolume = "low_volume",
+        /// For a request, up to the patient.
+        Used = "used",
+        /// A physician looked into what had stopped it.
+        Cleared = "cleared",
+        DatePassed = "date_passed",
+        /// Told in words.
+        Other = "other",
+    }
+}
+
+word! {
     /// Where a booking stands.
     pub enum AppointmentStatus {
         /// Made by somebody else; binds nobody until the donor accepts.

@@ -447,6 +447,8 @@ diesel::table! {
         blood_unit -> BigInt,
         from_status -> Nullable<Text>,
         to_status -> Text,
+        reason -> Text,
+        note -> Nullable<Binary>,
         facility -> BigInt,
         moved_at -> Timestamp,
         moved_by -> Nullable<BigInt>,

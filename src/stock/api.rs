@@ -3,20 +3,26 @@
 use actix_web::{HttpResponse, get, post, web};
 use chrono::{DateTime, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
+use shiryan_kernel::Result;
 use shiryan_kernel::blood::{BloodGroup, Component};
 use shiryan_kernel::din::Din;
 use shiryan_kernel::ids::{BloodUnitId, FacilityId};
 use shiryan_kernel::page::Page;
-use shiryan_kernel::status::UnitStatus;
+use shiryan_kernel::status::{MoveReason, UnitStatus};
+use shiryan_kernel::text::Note;
 use utoipa::{IntoParams, ToSchema};
 
-use super::{BloodUnit, Filter, Released, Summary};
-use crate::accounts::{Actor, ReleaseUnits, SeeStock, SeeStockSummary};
+use super::{BloodUnit, Delivery, Filter, Movement, Released, Stopped, Summary, Why};
+use crate::accounts::{
+    Actor, ClearUnits, DiscardUnits, ReceiveUnits, ReleaseUnits, SeeStock, SeeStockSummary, StopUnits,
+    TraceUnits,
+};
 use crate::http::{Answer, Body, House, IdempotencyKey, Limit, NoQuery, PathId, Query};
 
 /// Adds the operations.
 pub fn operations(config: &mut utoipa_actix_web::service_config::ServiceConfig) {
-    config.service(list_units).service(release_unit).service(stock_summary);
+    config.service(list_units).service(deliver_unit).service(trace_unit).service(release_unit);
+    config.service(stop_unit).service(clear_unit).service(discard_unit).service(stock_summary);
 }
 
 #[derive(Debug, Deserialize, IntoParams)]
@@ -60,6 +66,61 @@ struct ReleaseForm {
     blood_group: Option<BloodGroup>,
 }
 
+/// A bag as its label says.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct DeliveryForm {
+    /// Typed or scanned: 13 characters, with or without flags and check character.
+    din: String,
+    component: Component,
+    /// 0, which it is unless said, for an undivided component; else 1 to 9.
+    #[serde(default)]
+    division: i32,
+    blood_group: Option<BloodGroup>,
+    /// 1 to 1000.
+    volume_ml: i32,
+    collected_on: NaiveDate,
+    /// Good until the end of this day.
+    expires_on: NaiveDate,
+}
+
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
+struct Delivered {
+    id: BloodUnitId,
+    status: UnitStatus,
+}
+
+/// Why a unit is stopped or thrown away.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct WhyForm {
+    reason: MoveReason,
+    /// At most 500 characters; sealed. Required where the reason is `other`.
+    note: Option<String>,
+}
+
+impl WhyForm {
+    fn parse(self) -> Result<Why> {
+        let note = self.note.as_deref().map(Note::parse).transpose();
+        Ok(Why { reason: self.reason, note: note.map_err(|problem| problem.on("note"))? })
+    }
+}
+
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct ClearForm {
+    /// What the physician found; at most 500 characters, sealed.
+    note: String,
+}
+
+/// A unit and every step that it made.
+#[derive(Debug, Serialize, ToSchema)]
+struct TraceView {
+    #[serde(flatten)]
+    unit: BloodUnitView,
+    movements: Vec<Movement>,
+}
+
 /// Blood units, oldest first: the own shelf, or for a physician any.
 #[utoipa::path(tag = "stock", params(UnitQuery),
     responses((status = 200, description = "A page", body = Page<BloodUnitView>)))]
@@ -96,6 +157,103 @@ async fn release_unit(
     let released =
         house.once(&by, request, move |tx| super::release(tx, &vault, zone, &who, unit, named)).await?;
     Ok(HttpResponse::Ok().json(released))
+}
+
+/// Takes a unit that another blood service sent, in quarantine on the own shelf.
+#[utoipa::path(tag = "stock", params(("Idempotency-Key" = String, Header)), request_body = DeliveryForm,
+    responses((status = 201, description = "In quarantine", body = Delivered)))]
+#[post("/stock/units")]
+async fn deliver_unit(
+    house: web::Data<House>,
+    by: Actor<ReceiveUnits>,
+    key: IdempotencyKey,
+    body: Body<DeliveryForm>,
+) -> Answer {
+    let request = key.of(by.user, &body);
+    let form = body.into_inner();
+    let new = Delivery {
+        din: Din::parse(&form.din).map_err(|problem| problem.on("din"))?,
+        component: form.component,
+        division: form.division,
+        blood_group: form.blood_group,
+        volume_ml: form.volume_ml,
+        collected_on: form.collected_on,
+        expires_on: form.expires_on,
+    };
+    let (who, vault, zone) = (by.clone(), house.vault.clone(), house.zone);
+    let made = house.once(&by, request, move |tx| {
+        let id = super::deliver(tx, &vault, zone, &who, &new)?;
+        Ok(Delivered { id, status: UnitStatus::Quarantine })
+    });
+    Ok(HttpResponse::Created().json(made.await?))
+}
+
+/// A unit with each of its steps: of the own shelf, or for a physician any.
+#[utoipa::path(tag = "stock", params(("id" = BloodUnitId, Path)),
+    responses((status = 200, description = "The unit, its steps oldest first", body = TraceView)))]
+#[get("/stock/units/{id}")]
+async fn trace_unit(
+    house: web::Data<House>,
+    by: Actor<TraceUnits>,
+    id: PathId<BloodUnitId>,
+    _query: NoQuery,
+) -> Answer {
+    let (who, vault) = (by.clone(), house.vault.clone());
+    let (unit, movements) = house.db.read(move |conn| super::trace(conn, &vault, &who, id.0)).await?;
+    let unit = BloodUnitView::of(unit, house.db.now());
+    Ok(HttpResponse::Ok().json(TraceView { unit, movements }))
+}
+
+/// Stops a unit for safety: of the own shelf, or for a physician any. It counts nowhere until a physician clears it.
+#[utoipa::path(tag = "stock", params(("id" = BloodUnitId, Path), ("Idempotency-Key" = String, Header)),
+    request_body = WhyForm, responses((status = 200, description = "Stopped", body = Stopped)))]
+#[post("/stock/units/{id}/block")]
+async fn stop_unit(
+    house: web::Data<House>,
+    by: Actor<StopUnits>,
+    id: PathId<BloodUnitId>,
+    key: IdempotencyKey,
+    body: Body<WhyForm>,
+) -> Answer {
+    let request = key.of(by.user, &body);
+    let (who, vault, why) = (by.clone(), house.vault.clone(), body.into_inner().parse()?);
+    let stopped = house.once(&by, request, move |tx| super::stop(tx, &vault, &who, id.0, &why)).await?;
+    Ok(HttpResponse::Ok().json(stopped))
+}
+
+/// Lifts a stop: the unit goes back to quarantine. Whoever stopped it is not the one who clears it.
+#[utoipa::path(tag = "stock", params(("id" = BloodUnitId, Path), ("Idempotency-Key" = String, Header)),
+    request_body = ClearForm, responses((status = 200, description = "In quarantine", body = Stopped)))]
+#[post("/stock/units/{id}/clear")]
+async fn clear_unit(
+    house: web::Data<House>,
+    by: Actor<ClearUnits>,
+    id: PathId<BloodUnitId>,
+    key: IdempotencyKey,
+    body: Body<ClearForm>,
+) -> Answer {
+    let request = key.of(by.user, &body);
+    let note = Note::parse(&body.into_inner().note).map_err(|problem| problem.on("note"))?;
+    let (who, vault) = (by.clone(), house.vault.clone());
+    let cleared = house.once(&by, request, move |tx| super::clear(tx, &vault, &who, id.0, note.clone()));
+    Ok(HttpResponse::Ok().json(cleared.await?))
+}
+
+/// Throws a unit of the own shelf away, for good.
+#[utoipa::path(tag = "stock", params(("id" = BloodUnitId, Path), ("Idempotency-Key" = String, Header)),
+    request_body = WhyForm, responses((status = 200, description = "Gone", body = Stopped)))]
+#[post("/stock/units/{id}/discard")]
+async fn discard_unit(
+    house: web::Data<House>,
+    by: Actor<DiscardUnits>,
+    id: PathId<BloodUnitId>,
+    key: IdempotencyKey,
+    body: Body<WhyForm>,
+) -> Answer {
+    let request = key.of(by.user, &body);
+    let (who, vault, why) = (by.clone(), house.vault.clone(), body.into_inner().parse()?);
+    let gone = house.once(&by, request, move |tx| super::discard(tx, &vault, &who, id.0, &why)).await?;
+    Ok(HttpResponse::Ok().json(gone))
 }
 
 /// Units by group, component and state: the own shelf, or every governorate's beside its region's.

@@ -6,8 +6,11 @@
 //! nobody has named or whose names disagree.
 
 pub mod api;
+mod delivery;
+mod ledger;
 pub mod pages;
 pub mod rules;
+mod stop;
 mod store;
 mod summary;
 mod typing;
@@ -16,16 +19,19 @@ use chrono::NaiveDate;
 use shiryan_kernel::blood::{BloodGroup, Component, GroupEvidence};
 use shiryan_kernel::din::Din;
 use shiryan_kernel::ids::{BloodUnitId, DonationId, FacilityId, UserId};
-use shiryan_kernel::status::UnitStatus;
+use shiryan_kernel::status::{MoveReason, UnitStatus};
 use shiryan_kernel::time::{Moment, Zone};
 use shiryan_kernel::{Code, Problem, Result};
 
 use crate::accounts::Principal;
 use crate::audit::{self, Line};
-use crate::db::{Conn, Tx, feed};
+use crate::db::{Conn, Tx};
 use crate::vault::Vault;
 use crate::{donors, places};
 
+pub use delivery::{Delivery, deliver};
+pub use ledger::{Movement, Why, movements, reseal};
+pub use stop::{Stopped, block, clear, discard, stop};
 pub use store::{BloodUnit, OnShelf, ShelfCount, count_on_shelf, first_to_expire};
 pub use summary::{Area, Summary, SummaryCell, summary};
 pub use typing::{settle_approval, type_donor};
@@ -60,16 +66,18 @@ pub struct NewUnit {
 /// `state_conflict` when a unit of the same number, component and division is there.
 pub fn create_units(
     tx: &mut Tx,
+    vault: &Vault,
     zone: Zone,
     by: Option<UserId>,
     origin: &Origin,
     units: &[NewUnit],
 ) -> Result<Vec<BloodUnitId>> {
+    let why = Why::of(if origin.donation.is_some() { MoveReason::Collected } else { MoveReason::Delivered });
     let mut made = Vec::with_capacity(units.len());
     for unit in units {
         let id = BloodUnitId(tx.id());
         store::insert(tx, zone, id, origin, unit)?;
-        moved(tx, id, None, UnitStatus::Quarantine, origin.facility, by)?;
+        ledger::moved(tx, vault, id, (None, UnitStatus::Quarantine), &why, origin.facility, by)?;
         made.push(id);
     }
     Ok(made)
@@ -113,7 +121,8 @@ pub fn release(
     if !store::release(tx, id, own, group)? {
         return Err(conflict(store::unit(tx.conn, id)?.status));
     }
-    moved(tx, id, Some(UnitStatus::Quarantine), UnitStatus::Released, own, Some(by.user))?;
+    let step = (Some(UnitStatus::Quarantine), UnitStatus::Released);
+    ledger::moved(tx, vault, id, step, &Why::of(MoveReason::Tested), own, Some(by.user))?;
     let governorate = places::facility(tx.conn, own)?.governorate;
     store::add_flow(tx, store::Flow::Received, governorate, unit.component, group, zone.date(tx.now))?;
     let line = Line::new(Some(by.user), "stock.released").on(id).with("blood_group", group);
@@ -143,26 +152,16 @@ fn settled_group(conn: &mut Conn, unit: &BloodUnit, named: Option<BloodGroup>) -
     Ok(group)
 }
 
-/// Stops a unit for safety, whoever holds it.
-///
-/// # Errors
-/// `not_found`; `state_conflict` from a state that nothing can stop any more.
-pub fn block(tx: &mut Tx, vault: &Vault, by: Option<UserId>, id: BloodUnitId) -> Result<()> {
-    let unit = store::unit(tx.conn, id)?;
-    step(tx, &unit, UnitStatus::Blocked, by)?;
-    audit::record(tx, vault, &Line::new(by, "stock.blocked").on(id).with("from", unit.status))?;
-    Ok(())
-}
-
 /// Marks units whose date has passed, at most `at_most` in one write; answers how many. Those that were
 /// on the shelf go into the day's flow as expired.
 ///
 /// # Errors
 /// As any write.
-pub fn expire_due(tx: &mut Tx, zone: Zone, at_most: i64) -> Result<usize> {
+pub fn expire_due(tx: &mut Tx, vault: &Vault, zone: Zone, at_most: i64) -> Result<usize> {
     let due = store::overdue(tx.conn, tx.now, at_most)?;
+    let why = Why::of(MoveReason::DatePassed);
     for unit in &due {
-        step(tx, unit, UnitStatus::Expired, None)?;
+        step(tx, vault, unit, UnitStatus::Expired, &why, None)?;
         let was_stock = matches!(unit.status, UnitStatus::Released | UnitStatus::Reserved);
         if let Some(group) = unit.blood_group.filter(|_| was_stock) {
             let governorate = places::facility(tx.conn, unit.facility)?.governorate;
@@ -206,6 +205,23 @@ pub fn unit(conn: &mut Conn, id: BloodUnitId) -> Result<BloodUnit> {
     store::unit(conn, id)
 }
 
+/// A unit with its steps: of the caller's own shelf, or for a role without one any.
+///
+/// # Errors
+/// `not_found` of another's shelf; as [`movements`].
+pub fn trace(
+    conn: &mut Conn,
+    vault: &Vault,
+    by: &Principal,
+    id: BloodUnitId,
+) -> Result<(BloodUnit, Vec<Movement>)> {
+    let unit = store::unit(conn, id)?;
+    if by.facility.is_some_and(|own| own != unit.facility) {
+        return Err(Problem::new(Code::NotFound));
+    }
+    Ok((unit, movements(conn, vault, id)?))
+}
+
 /// Units that a donation became, by component and division.
 ///
 /// # Errors
@@ -214,23 +230,18 @@ pub fn units_of_donation(conn: &mut Conn, donation: DonationId) -> Result<Vec<Bl
     store::units_of_donation(conn, donation)
 }
 
-fn step(tx: &mut Tx, unit: &BloodUnit, to: UnitStatus, by: Option<UserId>) -> Result<()> {
+fn step(
+    tx: &mut Tx,
+    vault: &Vault,
+    unit: &BloodUnit,
+    to: UnitStatus,
+    why: &Why,
+    by: Option<UserId>,
+) -> Result<()> {
     if !rules::may_follow(unit.status, to) || !store::step(tx, unit.id, unit.status, to)? {
         return Err(conflict(unit.status));
     }
-    moved(tx, unit.id, Some(unit.status), to, unit.facility, by)
-}
-
-fn moved(
-    tx: &mut Tx,
-    id: BloodUnitId,
-    from: Option<UnitStatus>,
-    to: UnitStatus,
-    facility: FacilityId,
-    by: Option<UserId>,
-) -> Result<()> {
-    store::insert_movement(tx, id, from, to, facility, by)?;
-    feed::append(tx, "blood_unit", id.0, to.code())
+    ledger::moved(tx, vault, unit.id, (Some(unit.status), to), why, unit.facility, by)
 }
 
 fn conflict(state: UnitStatus) -> Problem {

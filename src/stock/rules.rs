@@ -5,8 +5,9 @@
 
 use shiryan_kernel::blood::{BloodGroup, Component};
 use shiryan_kernel::compat::{Caution, Titre, Verdict, verdict};
-use shiryan_kernel::status::UnitStatus;
+use shiryan_kernel::status::{MoveReason, UnitStatus};
 use shiryan_kernel::time::Moment;
+use shiryan_kernel::{Code, Problem, Result};
 
 /// The states that may follow `from`; none for the two that are final.
 ///
@@ -34,6 +35,52 @@ pub const fn next(from: UnitStatus) -> &'static [UnitStatus] {
 #[must_use]
 pub fn may_follow(from: UnitStatus, to: UnitStatus) -> bool {
     next(from).contains(&to)
+}
+
+/// For what a person may stop a bag.
+pub const STOPS: [MoveReason; 8] = [
+    MoveReason::DonorInformation,
+    MoveReason::HospitalReport,
+    MoveReason::ReactiveResult,
+    MoveReason::Recall,
+    MoveReason::GroupDiscrepancy,
+    MoveReason::OutOfTemperature,
+    MoveReason::Damaged,
+    MoveReason::Other,
+];
+
+/// For what a bag may be thrown away.
+pub const DISCARDS: [MoveReason; 11] = [
+    MoveReason::DonorInformation,
+    MoveReason::HospitalReport,
+    MoveReason::ReactiveResult,
+    MoveReason::Recall,
+    MoveReason::GroupDiscrepancy,
+    MoveReason::OutOfTemperature,
+    MoveReason::Damaged,
+    MoveReason::Other,
+    MoveReason::NotEligible,
+    MoveReason::LowVolume,
+    MoveReason::DatePassed,
+];
+
+/// The most that a bag holds, in mL.
+pub const MOST_ML: i32 = 1_000;
+/// The most parts that a component is divided into: what a label of ISBT 128 can tell apart by one figure.
+pub const MOST_DIVISIONS: i32 = 9;
+
+/// Whether a step may have this reason; one that is told in words has them.
+///
+/// # Errors
+/// `invalid_value` of `reason`; `missing_field` of `note`.
+pub fn check_why(reasons: &[MoveReason], reason: MoveReason, has_note: bool) -> Result<()> {
+    if !reasons.contains(&reason) {
+        return Err(Problem::field("reason", Code::InvalidValue));
+    }
+    if reason == MoveReason::Other && !has_note {
+        return Err(Problem::field("note", Code::MissingField));
+    }
+    Ok(())
 }
 
 /// Days of cover of each group as a share of its floor: below 1 the group is better left alone while

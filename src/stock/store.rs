@@ -6,9 +6,9 @@ use chrono::{NaiveDate, NaiveDateTime};
 use diesel::prelude::*;
 use shiryan_kernel::blood::{BloodGroup, Component, GroupEvidence};
 use shiryan_kernel::din::Din;
-use shiryan_kernel::ids::{BloodUnitId, DonationId, DonorId, FacilityId, UserId};
+use shiryan_kernel::ids::{BloodUnitId, DonationId, DonorId, FacilityId, MovementId, UserId};
 use shiryan_kernel::place::Governorate;
-use shiryan_kernel::status::UnitStatus;
+use shiryan_kernel::status::{MoveReason, UnitStatus};
 use shiryan_kernel::time::{Moment, Zone};
 use shiryan_kernel::{Code, Problem, Result};
 
@@ -77,19 +77,21 @@ pub fn insert(tx: &mut Tx, zone: Zone, id: BloodUnitId, origin: &Origin, unit: &
 
 pub fn insert_movement(
     tx: &mut Tx,
+    id: MovementId,
     unit: BloodUnitId,
-    from: Option<UnitStatus>,
-    to: UnitStatus,
+    (from, to): (Option<UnitStatus>, UnitStatus),
+    (reason, note): (MoveReason, Option<Vec<u8>>),
     facility: FacilityId,
     by: Option<UserId>,
 ) -> Result<()> {
-    let id = tx.id();
     diesel::insert_into(unit_movements::table)
         .values((
             unit_movements::id.eq(id),
             unit_movements::blood_unit.eq(unit),
             unit_movements::from_status.eq(from),
             unit_movements::to_status.eq(to),
+            unit_movements::reason.eq(reason),
+            unit_movements::note.eq(note),
             unit_movements::facility.eq(facility),
             unit_movements::moved_at.eq(tx.now.naive_utc()),
             unit_movements::moved_by.eq(by),
@@ -165,6 +167,59 @@ pub fn step(tx: &mut Tx, id: BloodUnitId, from: UnitStatus, to: UnitStatus) -> R
     ))
     .execute(tx.conn)?;
     Ok(changed == 1)
+}
+
+/// A line of the ledger of a bag.
+#[derive(Debug, Queryable)]
+pub struct MovementRow {
+    pub id: MovementId,
+    pub from: Option<UnitStatus>,
+    pub to: UnitStatus,
+    pub reason: MoveReason,
+    pub note: Option<Vec<u8>>,
+    pub facility: FacilityId,
+    pub at: NaiveDateTime,
+    pub by: Option<UserId>,
+}
+
+/// A bag's movements, oldest first.
+pub fn movements(conn: &mut Conn, unit: BloodUnitId) -> Result<Vec<MovementRow>> {
+    Ok(unit_movements::table
+        .filter(unit_movements::blood_unit.eq(unit))
+        .order(unit_movements::id)
+        .select((
+            unit_movements::id,
+            unit_movements::from_status,
+            unit_movements::to_status,
+            unit_movements::reason,
+            unit_movements::note,
+            unit_movements::facility,
+            unit_movements::moved_at,
+            unit_movements::moved_by,
+        ))
+        .load(conn)?)
+}
+
+/// Sealed notes of at most `limit` movements after `after` that have one, in order.
+pub fn notes_after(conn: &mut Conn, after: i64, limit: i64) -> Result<Vec<(MovementId, Vec<u8>)>> {
+    Ok(unit_movements::table
+        .filter(unit_movements::id.gt(after))
+        .filter(unit_movements::note.is_not_null())
+        .order(unit_movements::id)
+        .limit(limit)
+        .select((unit_movements::id, unit_movements::note.assume_not_null()))
+        .load(conn)?)
+}
+
+pub fn set_note(conn: &mut Conn, id: MovementId, note: &[u8]) -> Result<()> {
+    diesel::update(unit_movements::table.find(id.0)).set(unit_movements::note.eq(note)).execute(conn)?;
+    Ok(())
+}
+
+/// Whether a donation here gave a bag of this number.
+pub fn is_own_number(conn: &mut Conn, din: &Din) -> Result<bool> {
+    Ok(diesel::select(diesel::dsl::exists(donations::table.filter(donations::din.eq(din))))
+        .get_result(conn)?)
 }
 
 /// Whose donation it was; none for units that came from elsewhere.

@@ -5,7 +5,7 @@
 use shiryan_kernel::Result;
 use shiryan_kernel::blood::{BloodGroup, GroupEvidence};
 use shiryan_kernel::ids::{ApprovalId, DonorId};
-use shiryan_kernel::status::{ApprovalKind, ApprovalState};
+use shiryan_kernel::status::{ApprovalKind, ApprovalState, MoveReason};
 
 use super::{block, store};
 use crate::accounts::{Approval, Principal};
@@ -32,7 +32,7 @@ pub fn type_donor(
     block_if_records_differ(tx, vault, book, by, donor)?;
     for (unit, group) in store::out_of_quarantine(tx.conn, donor)? {
         if is_in_doubt(&typed, new.group, group) {
-            block(tx, vault, Some(by.user), unit)?;
+            block(tx, vault, Some(by.user), unit, MoveReason::GroupDiscrepancy)?;
         }
     }
     Ok(typed)
@@ -72,7 +72,7 @@ fn block_if_records_differ(
     }
     for record in records {
         for (unit, _) in store::out_of_quarantine(tx.conn, record)? {
-            block(tx, vault, Some(by.user), unit)?;
+            block(tx, vault, Some(by.user), unit, MoveReason::GroupDiscrepancy)?;
         }
     }
     Ok(())

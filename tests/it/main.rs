@@ -29,6 +29,7 @@ mod exports;
 mod imports;
 mod keys;
 mod laboratory;
+mod ledger;
 mod merges;
 mod messages;
 mod migrations;

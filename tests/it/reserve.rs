@@ -190,6 +190,7 @@ fn sites_that_fell_silent_are_named(app: TestApp) {
                 unit_movements::id.eq(id),
                 unit_movements::blood_unit.eq(unit),
                 unit_movements::to_status.eq("released"),
+                unit_movements::reason.eq("tested"),
                 unit_movements::facility.eq(bank.0),
                 unit_movements::moved_at.eq(tx.now.naive_utc()),
             ))

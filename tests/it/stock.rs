@@ -11,7 +11,7 @@ use shiryan::stock::{self, NewUnit, Origin};
 use shiryan_kernel::blood::{BloodGroup, Component, GroupEvidence};
 use shiryan_kernel::ids::BloodUnitId;
 use shiryan_kernel::role::Role;
-use shiryan_kernel::status::UnitStatus;
+use shiryan_kernel::status::{MoveReason, UnitStatus};
 use shiryan_kernel::time::Zone;
 
 use super::support::app::TestApp;
@@ -71,7 +71,7 @@ fn flows(app: &TestApp) -> Vec<(String, String, i32, i32)> {
 }
 
 fn a_unit_is_born_in_quarantine(app: TestApp) {
-    let facility = app.places.bank;
+    let (facility, vault) = (app.places.bank, app.house.vault.clone());
     let made = app
         .house
         .db
@@ -91,7 +91,7 @@ fn a_unit_is_born_in_quarantine(app: TestApp) {
                     .end_of(Zone::default().date(tx.now) + chrono::Duration::days(days)),
             };
             let units = [unit(Component::RedCells, 42), unit(Component::Plasma, 365)];
-            stock::create_units(tx, Zone::default(), None, &origin, &units)
+            stock::create_units(tx, &vault, Zone::default(), None, &origin, &units)
         })
         .unwrap();
     for id in &made {
@@ -235,7 +235,10 @@ fn a_block_reaches_every_unit_in_date(app: TestApp) {
     for (n, state) in (0..).zip(UnitStatus::ALL) {
         let id = Bag { status: *state, ..Bag::new(&app, n) }.put(&app);
         let vault = app.house.vault.clone();
-        let blocked = app.house.db.write_now(Lane::System, move |tx| stock::block(tx, &vault, None, id));
+        let blocked = app
+            .house
+            .db
+            .write_now(Lane::System, move |tx| stock::block(tx, &vault, None, id, MoveReason::Recall));
         let reached = stock::rules::may_follow(*state, UnitStatus::Blocked);
         assert_eq!(blocked.is_ok(), reached, "{state}");
         assert_eq!(status(&app, id) == UnitStatus::Blocked, reached || *state == UnitStatus::Blocked);
@@ -249,7 +252,11 @@ fn what_is_past_its_date_is_marked_once(app: TestApp) {
     let (shelf, quarantine) = (put(0, UnitStatus::Released), put(1, UnitStatus::Quarantine));
     let (blocked, used) = (put(2, UnitStatus::Blocked), put(3, UnitStatus::Transfused));
     let good = Bag::new(&app, 9).put(&app);
-    let mark = || app.house.db.write_now(Lane::System, |tx| stock::expire_due(tx, Zone::default(), 100));
+    let vault = app.house.vault.clone();
+    let mark = || {
+        let vault = vault.clone();
+        app.house.db.write_now(Lane::System, move |tx| stock::expire_due(tx, &vault, Zone::default(), 100))
+    };
     assert_eq!(mark().unwrap(), 2);
     assert_eq!(mark().unwrap(), 0);
     assert_eq!(status(&app, shelf), UnitStatus::Expired);

@@ -520,11 +520,18 @@ CREATE TABLE blood_units (
 CREATE INDEX blood_units_on_shelf ON blood_units (status, component, blood_group, expires_at);
 CREATE INDEX blood_units_by_facility ON blood_units (facility, id);
 
+-- A ledger: each step of a bag, with who, when and why. The note is sealed under the house key.
 CREATE TABLE unit_movements (
     id INTEGER PRIMARY KEY NOT NULL,
     blood_unit BIGINT NOT NULL REFERENCES blood_units (id),
-    from_status TEXT,
-    to_status TEXT NOT NULL,
+    from_status TEXT CHECK (from_status IN ('quarantine', 'released', 'reserved', 'issued', 'transfused',
+        'returned', 'discarded', 'expired', 'blocked')),
+    to_status TEXT NOT NULL CHECK (to_status IN ('quarantine', 'released', 'reserved', 'issued', 'transfused',
+        'returned', 'discarded', 'expired', 'blocked')),
+    reason TEXT NOT NULL CHECK (reason IN ('collected', 'delivered', 'tested', 'not_eligible', 'group_discrepancy', 'donor_information',
+        'hospital_report', 'reactive_result', 'recall', 'damaged', 'out_of_temperature', 'low_volume',
+        'used', 'cleared', 'date_passed', 'other')),
+    note BLOB,
     facility BIGINT NOT NULL REFERENCES facilities (id),
     moved_at TIMESTAMP NOT NULL,
     moved_by BIGINT REFERENCES users (id)

@@ -14,7 +14,7 @@ use shiryan_kernel::ids::{
     BloodUnitId, DonationId, DonorId, DriveId, FacilityId, GivingId, Mint, MovementId, UnitId,
 };
 use shiryan_kernel::place::Governorate;
-use shiryan_kernel::status::{FacilityKind, UnitStatus};
+use shiryan_kernel::status::{FacilityKind, MoveReason, UnitStatus};
 use shiryan_kernel::text::{Email, NationalId, PersonName, Phone, ServiceNumber, ShortCode};
 use shiryan_kernel::{Problem, Result};
 
@@ -223,6 +223,7 @@ struct MovementRow {
     blood_unit: BloodUnitId,
     from_status: Option<UnitStatus>,
     to_status: UnitStatus,
+    reason: MoveReason,
     facility: FacilityId,
     moved_at: NaiveDateTime,
 }
@@ -354,6 +355,7 @@ pub fn bags(
                 blood_unit: id,
                 from_status: before,
                 to_status,
+                reason: reason(to_status, donation.is_some()),
                 facility,
                 moved_at,
             });
@@ -385,6 +387,17 @@ pub fn bags(
         Ok(())
     })?;
     flows(house, bar, history)
+}
+
+/// Why a bag of the demo comes into a state.
+const fn reason(to: UnitStatus, given_here: bool) -> MoveReason {
+    match to {
+        UnitStatus::Quarantine if given_here => MoveReason::Collected,
+        UnitStatus::Quarantine => MoveReason::Delivered,
+        UnitStatus::Released => MoveReason::Tested,
+        UnitStatus::Expired => MoveReason::DatePassed,
+        _ => MoveReason::Used,
+    }
 }
 
 /// Numbers of bags that came from outside stand under a fictitious facility number of their own.

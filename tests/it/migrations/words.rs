@@ -11,7 +11,7 @@ use shiryan_kernel::place::Governorate;
 use shiryan_kernel::role::Role;
 use shiryan_kernel::status::{
     ActivityStatus, AppointmentStatus, ApprovalKind, ApprovalState, DonorKind, DonorStatus, DriveStatus,
-    FacilityKind, JobKind, JobState, ReviewGround, ReviewState, UnitStatus,
+    FacilityKind, JobKind, JobState, MoveReason, ReviewGround, ReviewState, UnitStatus,
 };
 
 use super::schema;
@@ -37,7 +37,8 @@ fn word(table: &str, column: &str) -> Option<Vec<&'static str>> {
         ("appointments", "status") => codes!(AppointmentStatus),
         ("approvals", "kind") => codes!(ApprovalKind),
         ("approvals", "state") => codes!(ApprovalState),
-        ("blood_units", "status") => codes!(UnitStatus),
+        ("blood_units", "status") | ("unit_movements", "from_status" | "to_status") => codes!(UnitStatus),
+        ("unit_movements", "reason") => codes!(MoveReason),
         ("donors", "status") => codes!(DonorStatus),
         ("drives", "status") => codes!(DriveStatus),
         ("facilities", "kind") => codes!(FacilityKind),

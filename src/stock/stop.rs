@@ -1,0 +1,115 @@
+//! Bags that are stopped, thrown away, or come back after a physician has looked into what stopped them.
+
+use serde::{Deserialize, Serialize};
+use shiryan_kernel::ids::{BloodUnitId, UserId};
+use shiryan_kernel::role::Role;
+use shiryan_kernel::status::{MoveReason, UnitStatus};
+use shiryan_kernel::text::Note;
+use shiryan_kernel::{Code, Problem, Result};
+use utoipa::ToSchema;
+
+use super::{BloodUnit, Why, conflict, rules, step, store};
+use crate::accounts::{self, Principal};
+use crate::audit::{self, Line};
+use crate::db::{Conn, Tx};
+use crate::vault::Vault;
+
+/// Where a bag stands now.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Stopped {
+    pub id: BloodUnitId,
+    pub status: UnitStatus,
+}
+
+/// Stops a bag for safety, whoever holds it: for rules that act by themselves.
+///
+/// # Errors
+/// `not_found`; `state_conflict` from a state that nothing can stop any more.
+pub fn block(
+    tx: &mut Tx,
+    vault: &Vault,
+    by: Option<UserId>,
+    id: BloodUnitId,
+    reason: MoveReason,
+) -> Result<()> {
+    let unit = store::unit(tx.conn, id)?;
+    go(tx, vault, &unit, UnitStatus::Blocked, &Why::of(reason), by, "stock.blocked").map(drop)
+}
+
+/// Stops a bag: a blood bank one of its own shelf, a physician any.
+///
+/// # Errors
+/// `not_found` of another's shelf; `state_conflict` (with `state`) from a state that nothing can stop any more;
+/// `invalid_value` of a `reason` that stops nothing; `missing_field` of `note` where the reason is told in words.
+pub fn stop(tx: &mut Tx, vault: &Vault, by: &Principal, id: BloodUnitId, why: &Why) -> Result<Stopped> {
+    rules::check_why(&rules::STOPS, why.reason, why.note.is_some())?;
+    let unit = in_reach(tx.conn, by, id)?;
+    go(tx, vault, &unit, UnitStatus::Blocked, why, Some(by.user), "stock.blocked")
+}
+
+/// Throws a bag of the caller's own shelf away, for good.
+///
+/// # Errors
+/// `not_found` of another's shelf; `state_conflict` (with `state`) of a bag that a hospital has or had, or that is
+/// gone; `invalid_value` and `missing_field` as [`stop`].
+pub fn discard(tx: &mut Tx, vault: &Vault, by: &Principal, id: BloodUnitId, why: &Why) -> Result<Stopped> {
+    rules::check_why(&rules::DISCARDS, why.reason, why.note.is_some())?;
+    let unit = in_reach(tx.conn, by, id)?;
+    if unit.status == UnitStatus::Issued {
+        return Err(conflict(unit.status));
+    }
+    go(tx, vault, &unit, UnitStatus::Discarded, why, Some(by.user), "stock.discarded")
+}
+
+/// Lifts a block: the bag goes back to quarantine, and the blood bank tests and releases it anew. Whoever stopped
+/// it is not the one who clears it.
+///
+/// # Errors
+/// `not_found`; `state_conflict` (with `state`) of a bag that is not blocked; `unit_expired`;
+/// `second_person_required`.
+pub fn clear(
+    tx: &mut Tx,
+    vault: &Vault,
+    by: &Principal,
+    id: BloodUnitId,
+    note: Note<500>,
+) -> Result<Stopped> {
+    let unit = store::unit(tx.conn, id)?;
+    if unit.status != UnitStatus::Blocked {
+        return Err(conflict(unit.status));
+    }
+    if !unit.is_good_at(tx.now) {
+        return Err(Problem::new(Code::UnitExpired));
+    }
+    let stopped = store::movements(tx.conn, id)?.into_iter().rfind(|step| step.to == UnitStatus::Blocked);
+    if let Some(other) = stopped.and_then(|step| step.by) {
+        accounts::check_two_people(tx, by.user, other)?;
+    }
+    let why = Why { reason: MoveReason::Cleared, note: Some(note) };
+    go(tx, vault, &unit, UnitStatus::Quarantine, &why, Some(by.user), "stock.cleared")
+}
+
+/// A bag of the caller's own shelf; any for a physician.
+fn in_reach(conn: &mut Conn, by: &Principal, id: BloodUnitId) -> Result<BloodUnit> {
+    let unit = store::unit(conn, id)?;
+    if by.role == Role::Physician || by.facility == Some(unit.facility) {
+        Ok(unit)
+    } else {
+        Err(Problem::new(Code::NotFound))
+    }
+}
+
+fn go(
+    tx: &mut Tx,
+    vault: &Vault,
+    unit: &BloodUnit,
+    to: UnitStatus,
+    why: &Why,
+    by: Option<UserId>,
+    action: &'static str,
+) -> Result<Stopped> {
+    step(tx, vault, unit, to, why, by)?;
+    let line = Line::new(by, action).on(unit.id).with("from", unit.status).with("reason", why.reason);
+    audit::record(tx, vault, &line)?;
+    Ok(Stopped { id: unit.id, status: to })
+}
