@@ -15,4 +15,19 @@ message-appointment-cancelled =
     The appointment arranged for you on { $day } at { $time } is cancelled. There is no need to come at that time.
 
     Whoever arranged it with you can tell you about another one.
+message-appointment-confirmed-subject = Your appointment is confirmed
+message-appointment-confirmed =
+    Hello,
+
+    You accepted an appointment on { $day } at { $time }. The attached calendar file holds it.
+
+    Should you not be able to come, please tell whoever arranged it with you.
+message-reminder-subject = A reminder of your appointment
+message-reminder =
+    Hello,
+
+    A reminder: you have an appointment on { $day } at { $time }.
+
+    Should you not be able to come, please tell whoever arranged it with you.
+message-entry = Appointment
 message-automatic = This message was written by a machine, and nobody reads answers to it.

@@ -4,15 +4,13 @@ use std::time::Duration;
 
 use actix_web::web;
 use shiryan_kernel::ids::AppointmentId;
-use shiryan_kernel::message::Template;
-use shiryan_kernel::time::{Moment, Zone};
 use shiryan_kernel::{Code, Result};
 
-use crate::db::{Conn, Lane, off_loop};
+use crate::db::{Lane, off_loop};
 use crate::drives;
 use crate::http::House;
 use crate::mail::{Failure, Post};
-use crate::messages::{self, About, Terms, rules::Quiet};
+use crate::messages::{self, Terms, rules::Quiet};
 
 /// How long nothing is tried after no letter could leave.
 const REST: Duration = Duration::from_secs(30);
@@ -69,7 +67,9 @@ pub async fn deliver(house: &House, post: &Post) -> Result<Delivered> {
             .db
             .write_guarded(Lane::System, move |tx| {
                 let now = tx.now;
-                messages::claim(tx, &vault, terms, |conn, template, id| about(conn, zone, template, id, now))
+                messages::claim(tx, &vault, terms, |conn, template, id| {
+                    drives::about(conn, zone, template, AppointmentId(id), now)
+                })
             })
             .await?;
         let Some(held) = claimed else { continue };
@@ -95,20 +95,4 @@ pub async fn deliver(house: &House, post: &Post) -> Result<Delivered> {
             }
         }
     }
-}
-
-/// How what a message is about stands now; none when there is nothing to tell any more.
-fn about(
-    conn: &mut Conn,
-    zone: Zone,
-    template: Template,
-    subject: i64,
-    now: Moment,
-) -> Result<Option<About>> {
-    let id = AppointmentId(subject);
-    let at = match template {
-        Template::AppointmentOff => drives::impossible_at(conn, zone, id, now)?,
-        Template::AppointmentCancelled => drives::cancelled_at(conn, id, now)?,
-    };
-    Ok(at.map(|at| About { at }))
 }

@@ -32,6 +32,7 @@ pub fn operations(config: &mut utoipa_actix_web::service_config::ServiceConfig) 
         .service(list_appointments)
         .service(book)
         .service(cancel)
+        .service(telling::accept)
         .service(telling::cancel_drive)
         .service(telling::list_messages);
 }

@@ -4,6 +4,7 @@
 //! frees it. Those who run a drive see all of it, everybody else its day, its governorate and how full
 //! it is. A booking that a medic or a bank officer makes binds nobody until the donor accepts.
 
+mod accept;
 pub mod api;
 mod book;
 mod booked;
@@ -33,6 +34,7 @@ use crate::audit::{self, Line};
 use crate::db::{Conn, Tx, feed};
 use crate::places;
 use crate::vault::Vault;
+pub use accept::{Accepted, Reminders, accept};
 pub use book::{Booked, book, enter_appointment};
 pub use booked::{Booking, bookings};
 pub use call_off::{CalledOff, call_off};
@@ -40,7 +42,7 @@ pub use cancel::{Cancelled, cancel};
 pub use keep::keep_appointment;
 pub use leave::{erase, stand};
 pub use rules::Hours;
-pub use tell::{cancelled_at, impossible_at, tell_impossible};
+pub use tell::{about, tell_impossible};
 pub use untold::{Notified, notified};
 
 /// A drive to be made.

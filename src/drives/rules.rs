@@ -79,6 +79,12 @@ pub fn takes_bookings(status: DriveStatus, ends_at: Moment, now: Moment) -> Resu
     if status == DriveStatus::Open && now < ends_at { Ok(()) } else { Err(Problem::new(Code::DriveClosed)) }
 }
 
+/// Whether a drive that stands here may yet take place.
+#[must_use]
+pub const fn may_take_place(status: DriveStatus) -> bool {
+    matches!(status, DriveStatus::Open | DriveStatus::Closed)
+}
+
 #[cfg(test)]
 mod tests {
     use chrono::Datelike;

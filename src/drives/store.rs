@@ -405,15 +405,3 @@ pub fn able(
     .map_err(Problem::from)?;
     Ok(rows.into_iter().collect())
 }
-
-/// Donor and start of a live appointment.
-pub fn live_slot(conn: &mut Conn, id: AppointmentId) -> Result<Option<(DonorId, NaiveDateTime)>> {
-    on_each!(conn => c, appointments::table
-        .inner_join(slots::table)
-        .filter(appointments::id.eq(id))
-        .filter(appointments::status.eq_any(LIVE))
-        .select((appointments::donor, slots::starts_at))
-        .first(c)
-        .optional())
-    .map_err(Problem::from)
-}

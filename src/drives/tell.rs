@@ -1,16 +1,17 @@
 //! Telling those whose appointment a later fact has made impossible: queued once for each, within a minute of
 //! the fact, and never why.
 
+use chrono::Duration;
 use shiryan_kernel::Result;
 use shiryan_kernel::blood::DonationType;
 use shiryan_kernel::ids::AppointmentId;
-use shiryan_kernel::message::Template;
+use shiryan_kernel::message::{Template, Told};
 use shiryan_kernel::status::AppointmentStatus;
 use shiryan_kernel::time::{Moment, Zone};
 
 use super::store;
 use crate::db::{Conn, Db, Lane};
-use crate::messages::{self, Notice};
+use crate::messages::{self, About, Entry, Notice};
 use crate::vault::Vault;
 
 /// Rows in one write, so that nobody waits long behind it.
@@ -51,25 +52,44 @@ pub fn tell_impossible(db: &Db, vault: &Vault, zone: Zone) -> Result<usize> {
     Ok(queued)
 }
 
-/// When an appointment was to begin that is live, to come and impossible; none of any other.
+/// How what a notice about an appointment says stands now; none when there is nothing to tell any more.
 ///
 /// # Errors
 /// As any read.
-pub fn impossible_at(conn: &mut Conn, zone: Zone, id: AppointmentId, now: Moment) -> Result<Option<Moment>> {
-    let Some((donor, starts_at)) = store::live_slot(conn, id)? else { return Ok(None) };
-    let starts_at = starts_at.and_utc();
-    if starts_at <= now || store::may_give(conn, donor, DonationType::WholeBlood, zone.date(starts_at))? {
+pub fn about(
+    conn: &mut Conn,
+    zone: Zone,
+    template: Template,
+    id: AppointmentId,
+    now: Moment,
+) -> Result<Option<About>> {
+    let found = store::appointment(conn, id)?;
+    let at = found.starts_at.and_utc();
+    let possible = store::may_give(conn, found.donor, DonationType::WholeBlood, zone.date(at))?;
+    let is_so = match (template, found.status) {
+        (Template::AppointmentOff, status) => status.is_live() && !possible,
+        (Template::AppointmentCancelled, status) => status == AppointmentStatus::Cancelled,
+        (Template::AppointmentConfirmed, status) => status == AppointmentStatus::Booked,
+        (Template::ReminderDays | Template::ReminderHours, status) => {
+            status == AppointmentStatus::Booked && possible
+        }
+    };
+    if !is_so || at <= now {
         return Ok(None);
     }
-    Ok(Some(starts_at))
-}
-
-/// When an appointment was to begin that is cancelled and would be to come; none of any other.
-///
-/// # Errors
-/// As any read.
-pub fn cancelled_at(conn: &mut Conn, id: AppointmentId, now: Moment) -> Result<Option<Moment>> {
-    let found = store::appointment(conn, id)?;
-    let starts_at = found.starts_at.and_utc();
-    Ok((found.status == AppointmentStatus::Cancelled && starts_at > now).then_some(starts_at))
+    let is_cancelled = template == Template::AppointmentCancelled;
+    // What was never in the reader's calendar is not taken out of it.
+    let has_entry = template == Template::AppointmentConfirmed
+        || is_cancelled
+            && messages::told(conn, Template::AppointmentConfirmed, &[id.0])?.get(&id.0) == Some(&Told::Sent);
+    if !has_entry {
+        return Ok(Some(About { at, entry: None }));
+    }
+    let minutes = store::drive(conn, found.drive)?.slot_minutes;
+    let entry = Entry {
+        ends: at + Duration::minutes(minutes.into()),
+        sequence: u32::try_from(found.version).unwrap_or(u32::MAX),
+        is_cancelled,
+    };
+    Ok(Some(About { at, entry: Some(entry) }))
 }

@@ -40,7 +40,7 @@ pub fn notified(
         template: row.template,
         donor: row.donor,
         appointment: row.appointment,
-        told: row.state.told(),
+        told: row.state.told(row.template),
         ended_at: row.ended_at.map(|at| at.and_utc()),
     };
     Ok(rows.into_iter().map(show).collect())

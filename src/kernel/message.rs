@@ -7,6 +7,12 @@ word! {
         AppointmentOff = "appointment_off",
         /// An appointment, or the whole drive, was cancelled.
         AppointmentCancelled = "appointment_cancelled",
+        /// The donor accepted it.
+        AppointmentConfirmed = "appointment_confirmed",
+        /// It is some days ahead.
+        ReminderDays = "reminder_days",
+        /// It is some hours ahead.
+        ReminderHours = "reminder_hours",
     }
 }
 
@@ -54,21 +60,37 @@ word! {
         Sent = "sent",
         /// No message goes out: tell them in person.
         InPerson = "in_person",
+        /// No message goes out, and nobody need tell them.
+        NotSent = "not_sent",
     }
 }
 
 impl Template {
     /// Those that are about an appointment.
-    pub const OF_APPOINTMENTS: [Self; 2] = [Self::AppointmentOff, Self::AppointmentCancelled];
+    pub const OF_APPOINTMENTS: [Self; 5] = [
+        Self::AppointmentOff,
+        Self::AppointmentCancelled,
+        Self::AppointmentConfirmed,
+        Self::ReminderDays,
+        Self::ReminderHours,
+    ];
+
+    /// Whether somebody has to tell it when no message does.
+    #[must_use]
+    pub const fn must_be_told(self) -> bool {
+        matches!(self, Self::AppointmentOff | Self::AppointmentCancelled)
+    }
 }
 
 impl MessageState {
+    /// What became of a message of this template.
     #[must_use]
-    pub const fn told(self) -> Told {
+    pub const fn told(self, template: Template) -> Told {
         match self {
             Self::Queued | Self::Claimed => Told::Queued,
             Self::Sent => Told::Sent,
-            Self::Unsent => Told::InPerson,
+            Self::Unsent if template.must_be_told() => Told::InPerson,
+            Self::Unsent => Told::NotSent,
         }
     }
 }

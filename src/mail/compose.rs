@@ -3,10 +3,11 @@
 use askama::Template;
 use lettre::Message;
 use lettre::message::header::{ContentType, HeaderName, HeaderValue};
-use lettre::message::{Mailbox, MultiPart, SinglePart};
+use lettre::message::{Attachment, Mailbox, MultiPart, SinglePart};
 use shiryan_kernel::time::Moment;
 
 use super::Letter;
+use crate::texts::say;
 
 #[derive(Template)]
 #[template(path = "letter.html")]
@@ -32,6 +33,16 @@ pub fn compose(letter: &Letter, from: &Mailbox, now: Moment) -> Option<Message> 
     let text =
         SinglePart::builder().header(ContentType::TEXT_PLAIN).body(letter.paragraphs.join("\n\n") + "\n");
     let html = SinglePart::builder().header(ContentType::TEXT_HTML).body(html);
+    let words = MultiPart::alternative().singlepart(text).singlepart(html);
+    let whole = match &letter.entry {
+        None => words,
+        Some(entry) => {
+            let kind = format!("text/calendar; charset=utf-8; method={}", entry.method());
+            let file = entry.write(&say(letter.language, "message-entry", &[]), from, now);
+            let file = Attachment::new("appointment.ics".into()).body(file, ContentType::parse(&kind).ok()?);
+            MultiPart::mixed().multipart(words).singlepart(file)
+        }
+    };
     Message::builder()
         .from(from.clone())
         .to(Mailbox::new(None, letter.to.as_str().parse().ok()?))
@@ -41,6 +52,6 @@ pub fn compose(letter: &Letter, from: &Mailbox, now: Moment) -> Option<Message> 
         // RFC 3834: no machine answers it.
         .raw_header(raw("Auto-Submitted", "auto-generated"))
         .raw_header(raw("Content-Language", letter.language.tag()))
-        .multipart(MultiPart::alternative().singlepart(text).singlepart(html))
+        .multipart(whole)
         .ok()
 }

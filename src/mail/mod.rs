@@ -4,6 +4,7 @@
 //! `Message-ID`, the same each time it is tried, so that one that left twice is shown once. Says of a failure
 //! whether to try again, in a code without any address. Refuses an SMTP server elsewhere without TLS.
 
+pub mod calendar;
 mod compose;
 mod smtp;
 
@@ -29,6 +30,8 @@ pub struct Letter {
     pub subject: String,
     /// Without markup; foreign words are isolated by characters.
     pub paragraphs: Vec<String>,
+    /// Goes along as a calendar file.
+    pub entry: Option<calendar::Entry>,
 }
 
 impl std::fmt::Debug for Letter {

@@ -9,7 +9,7 @@ use shiryan_kernel::{Code, Result};
 use super::{end_unsent, letter, rules, store};
 use crate::db::{Conn, Tx};
 use crate::donors::{self, Reach};
-use crate::mail::Letter;
+use crate::mail::{Letter, calendar};
 use crate::vault::{Vault, hex};
 
 /// How long a message is held without a sign of life; longer than a mail server may take.
@@ -31,6 +31,17 @@ pub struct Held {
 pub struct About {
     /// When the donor's own slot begins.
     pub at: Moment,
+    /// What its calendar is asked to hold, or to hold no longer.
+    pub entry: Option<Entry>,
+}
+
+/// An appointment in the donor's own calendar.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Entry {
+    pub ends: Moment,
+    /// Grows with each change of the appointment.
+    pub sequence: u32,
+    pub is_cancelled: bool,
 }
 
 /// The house's side of what may be sent when.
@@ -70,8 +81,16 @@ pub fn claim(
                     continue;
                 }
                 let (subject, paragraphs) = letter::words(row.template, reach.language, terms.zone, about.at);
+                let entry = about.entry.map(|entry| calendar::Entry {
+                    uid: name(vault, "calendar", row.subject),
+                    sequence: entry.sequence,
+                    begins: about.at,
+                    ends: entry.ends,
+                    is_cancelled: entry.is_cancelled,
+                });
                 let letter = Letter {
-                    id: name(vault, row.id),
+                    id: name(vault, "message", row.id.0),
+                    entry,
                     to: reach.email,
                     language: reach.language,
                     subject,
@@ -139,7 +158,7 @@ fn free_again(tx: &mut Tx, terms: Terms, donor: DonorId) -> Result<Option<Moment
     Ok(sent.last().filter(|_| is_full).map(|oldest| oldest.and_utc() + day))
 }
 
-/// The left side of the `Message-ID`: the same each time, and leads nobody without the key to the row.
-fn name(vault: &Vault, id: MessageId) -> String {
-    hex(&vault.tag("message", &write(id.0)))
+/// A name for the world outside: the same each time, and leads nobody without the key to the row.
+fn name(vault: &Vault, kind: &str, id: i64) -> String {
+    hex(&vault.tag(kind, &write(id)))
 }

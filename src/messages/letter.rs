@@ -10,6 +10,8 @@ pub fn words(template: Template, language: Lang, zone: Zone, at: Moment) -> (Str
     let name = match template {
         Template::AppointmentOff => "message-appointment-off",
         Template::AppointmentCancelled => "message-appointment-cancelled",
+        Template::AppointmentConfirmed => "message-appointment-confirmed",
+        Template::ReminderDays | Template::ReminderHours => "message-reminder",
     };
     let local = at.with_timezone(&zone.0);
     let args = [

@@ -22,7 +22,7 @@ use crate::audit::{self, Line};
 use crate::db::{Conn, Tx, feed};
 use crate::vault::Vault;
 
-pub use claim::{About, Held, Terms, claim};
+pub use claim::{About, Entry, Held, Terms, claim};
 
 /// What is to be told.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -109,7 +109,7 @@ fn end_unsent(
 /// As any read.
 pub fn told(conn: &mut Conn, template: Template, subjects: &[i64]) -> Result<HashMap<i64, Told>> {
     let rows = store::states(conn, template, subjects)?;
-    Ok(rows.into_iter().map(|(subject, state)| (subject, state.told())).collect())
+    Ok(rows.into_iter().map(|(subject, state)| (subject, state.told(template))).collect())
 }
 
 /// Removes what waits for a donor who is erased.

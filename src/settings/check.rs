@@ -71,6 +71,12 @@ impl Settings {
         if !(1..=50).contains(&mail.a_day) {
             return wrong("mail.a_day", "1 to 50");
         }
+        if !(0..=14).contains(&mail.reminder_days) {
+            return wrong("mail.reminder_days", "0 to 14");
+        }
+        if !(0..=23).contains(&mail.reminder_hours) {
+            return wrong("mail.reminder_hours", "0 to 23");
+        }
         if !(1..=50).contains(&mail.attempts) {
             return wrong("mail.attempts", "1 to 50");
         }

@@ -131,6 +131,8 @@ pub struct Mail {
     #[serde(deserialize_with = "time")]
     pub quiet_until: NaiveTime,
     pub a_day: i64,
+    pub reminder_days: i64,
+    pub reminder_hours: i64,
     pub attempts: i32,
 }
 

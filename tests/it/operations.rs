@@ -83,6 +83,7 @@ const TABLE: &[(&str, &str, &[Role])] = &[
     ("GET", "/drives/{id}/slots", &[Medic, Bank]),
     ("GET", "/drives/{id}/appointments", &[Medic, Bank]),
     ("POST", "/drives/{id}/appointments", &[Medic, Bank]),
+    ("POST", "/appointments/{id}/accept", &[Medic, Bank]),
     ("POST", "/appointments/{id}/cancel", &[Medic, Bank]),
     ("POST", "/donations", &[Medic, Bank]),
     ("GET", "/stock/units", &[Hospital, Bank, Physician]),

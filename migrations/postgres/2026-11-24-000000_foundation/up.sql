@@ -457,7 +457,8 @@ CREATE INDEX appointments_by_donor ON appointments (donor);
 -- The outbox: what donors are to be told. Neither an address nor a name stands here.
 CREATE TABLE messages (
     id BIGINT PRIMARY KEY NOT NULL,
-    template TEXT NOT NULL CHECK (template IN ('appointment_off', 'appointment_cancelled')),
+    template TEXT NOT NULL CHECK (template IN ('appointment_off', 'appointment_cancelled', 'appointment_confirmed',
+        'reminder_days', 'reminder_hours')),
     donor BIGINT NOT NULL REFERENCES donors (id),
     -- What it is about: an appointment.
     subject BIGINT NOT NULL,

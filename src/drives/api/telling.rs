@@ -1,17 +1,17 @@
-//! Calling a drive off, and whom to tell in person, over HTTP.
+//! Accepting an appointment, calling a drive off, and whom to tell in person, over HTTP.
 
 use actix_web::{HttpResponse, get, post, web};
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, Duration, Utc};
 use serde::{Deserialize, Serialize};
 use shiryan_kernel::ids::{AppointmentId, DonorId, DriveId, MessageId};
 use shiryan_kernel::message::{Template, Told};
 use shiryan_kernel::page::Page;
-use shiryan_kernel::status::DriveStatus;
+use shiryan_kernel::status::{AppointmentStatus, DriveStatus};
 use utoipa::{IntoParams, ToSchema};
 
 use crate::accounts::{Actor, Book, PlanDrives};
-use crate::drives::{self, CalledOff, Notified};
-use crate::http::{Answer, Body, House, IdempotencyKey, Limit, PathId, Query};
+use crate::drives::{self, Accepted, CalledOff, Notified, Reminders};
+use crate::http::{Answer, Body, House, IdempotencyKey, Limit, Nothing, PathId, Query};
 
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
@@ -47,6 +47,35 @@ pub(super) async fn cancel_drive(
         .await?;
     let CalledOff { id, status, appointments } = done;
     Ok(HttpResponse::Ok().json(CalledOffView { id, status, appointments }))
+}
+
+#[derive(Debug, Serialize, ToSchema)]
+struct AcceptedView {
+    id: AppointmentId,
+    status: AppointmentStatus,
+}
+
+/// Notes that the donor accepted a proposed appointment in private: it is booked, and confirmed to the donor.
+#[utoipa::path(tag = "drives", params(("id" = AppointmentId, Path), ("Idempotency-Key" = String, Header)),
+    request_body = Nothing, responses((status = 200, description = "Booked", body = AcceptedView)))]
+#[post("/appointments/{id}/accept")]
+pub(super) async fn accept(
+    house: web::Data<House>,
+    by: Actor<Book>,
+    id: PathId<AppointmentId>,
+    key: IdempotencyKey,
+    body: Body<Nothing>,
+) -> Answer {
+    let request = key.of(by.user, &body);
+    let mail = &house.settings.mail;
+    let reminders =
+        Reminders { days: Duration::days(mail.reminder_days), hours: Duration::hours(mail.reminder_hours) };
+    let (vault, who, zone) = (house.vault.clone(), by.clone(), house.zone);
+    let accepted = house
+        .once_guarded(&by, request, move |tx| drives::accept(tx, &vault, zone, &who, id.0, reminders))
+        .await?;
+    let Accepted { id, status } = accepted;
+    Ok(HttpResponse::Ok().json(AcceptedView { id, status }))
 }
 
 #[derive(Debug, Deserialize, IntoParams)]

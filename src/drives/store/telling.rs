@@ -23,6 +23,7 @@ pub struct Place {
     pub donor: DonorId,
     pub status: AppointmentStatus,
     pub starts_at: NaiveDateTime,
+    pub version: i64,
 }
 
 macro_rules! place {
@@ -34,6 +35,7 @@ macro_rules! place {
             appointments::donor,
             appointments::status,
             slots::starts_at,
+            appointments::version,
         )
     };
 }
@@ -121,14 +123,13 @@ pub fn notices(
     after: i64,
     limit: i64,
 ) -> Result<Vec<Notice>> {
-    let states: Vec<MessageState> = MessageState::ALL
-        .iter()
-        .copied()
-        .filter(|state| told.is_none_or(|told| state.told() == told))
-        .collect();
+    let is_it = |state: MessageState, template| told.is_none_or(|told| state.told(template) == told);
+    let (mut states, mut templates) = (MessageState::ALL.to_vec(), Template::OF_APPOINTMENTS.to_vec());
+    states.retain(|state| Template::OF_APPOINTMENTS.iter().any(|template| is_it(*state, *template)));
+    templates.retain(|template| MessageState::ALL.iter().any(|state| is_it(*state, *template)));
     on_each!(conn => c, messages::table
         .inner_join(appointments::table.on(appointments::id.eq(messages::subject)))
-        .filter(messages::template.eq_any(Template::OF_APPOINTMENTS))
+        .filter(messages::template.eq_any(templates))
         .filter(appointments::drive.eq(drive))
         .filter(messages::state.eq_any(states))
         .filter(messages::id.gt(after))

@@ -1,6 +1,7 @@
 //! What donors are told by message: the outbox, its rules, and what leaves the house.
 
 mod cancelled;
+mod confirmed;
 mod outbox;
 mod rules;
 mod smtp;

@@ -128,7 +128,7 @@ fn claim_and_die(app: &TestApp) -> bool {
     let terms = Terms { zone, is_open: true, quiet: night, a_day: 4, most: 12 };
     let claimed = app.house.db.write_now(Lane::System, move |tx| {
         let at = tx.now + Duration::days(7);
-        Ok(claim(tx, &vault, terms, |_, _, _| Ok(Some(About { at })))?.is_some())
+        Ok(claim(tx, &vault, terms, |_, _, _| Ok(Some(About { at, entry: None })))?.is_some())
     });
     claimed.unwrap()
 }

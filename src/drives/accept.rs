@@ -1,0 +1,85 @@
+//! A donor's yes to an appointment that somebody else proposed: only then is it booked.
+
+use chrono::Duration;
+use serde::{Deserialize, Serialize};
+use shiryan_kernel::blood::DonationType;
+use shiryan_kernel::ids::AppointmentId;
+use shiryan_kernel::message::Template;
+use shiryan_kernel::status::AppointmentStatus;
+use shiryan_kernel::time::Zone;
+use shiryan_kernel::{Code, Problem, Result};
+
+use super::{in_scope, rules, store};
+use crate::accounts::Principal;
+use crate::audit::{self, Line};
+use crate::db::{Tx, feed};
+use crate::messages::{self, Notice};
+use crate::vault::Vault;
+
+/// An appointment that the donor accepted.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Accepted {
+    pub id: AppointmentId,
+    pub status: AppointmentStatus,
+}
+
+/// How long before an appointment its donor is reminded; none of nothing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Reminders {
+    pub days: Duration,
+    pub hours: Duration,
+}
+
+/// Notes that the donor accepted in private what was proposed; the confirmation and the reminders are queued with
+/// it. Holds under read committed.
+///
+/// # Errors
+/// `not_found`, also for a medic when the drive is of another unit; `drive_closed` of a slot that has begun, or a
+/// drive that has ended or was called off; `state_conflict` with the fact `state` of an appointment that is not
+/// proposed; `not_eligible` when a fact that came later forbids it.
+pub fn accept(
+    tx: &mut Tx,
+    vault: &Vault,
+    zone: Zone,
+    by: &Principal,
+    id: AppointmentId,
+    reminders: Reminders,
+) -> Result<Accepted> {
+    let found = store::appointment(tx.conn, id)?;
+    let drive = in_scope(tx.conn, by, found.drive)?;
+    let conflict = |state: AppointmentStatus| Problem::new(Code::StateConflict).with("state", state);
+    if found.status != AppointmentStatus::Proposed {
+        return Err(conflict(found.status));
+    }
+    let starts_at = found.starts_at.and_utc();
+    if starts_at <= tx.now || !rules::may_take_place(drive.status) {
+        return Err(Problem::new(Code::DriveClosed));
+    }
+    if !store::may_give(tx.conn, found.donor, DonationType::WholeBlood, zone.date(starts_at))? {
+        return Err(Problem::new(Code::NotEligible));
+    }
+    let status = AppointmentStatus::Booked;
+    if !store::end(tx, id, AppointmentStatus::Proposed, status)? {
+        return Err(conflict(store::appointment(tx.conn, id)?.status));
+    }
+    let line = Line::new(Some(by.user), "drives.appointment_accepted").on(id).with("way", "in_private");
+    audit::record(tx, vault, &line)?;
+    feed::append(tx, "appointment", id.0, status.code())?;
+    let (long_before, shortly_before) = (starts_at - reminders.days, starts_at - reminders.hours);
+    for (template, due_at, useful_until) in [
+        (Template::AppointmentConfirmed, tx.now, starts_at),
+        (Template::ReminderDays, long_before, shortly_before),
+        (Template::ReminderHours, shortly_before, starts_at),
+    ] {
+        let is_wanted =
+            template == Template::AppointmentConfirmed || (due_at > tx.now && due_at < useful_until);
+        if is_wanted {
+            messages::queue(
+                tx,
+                vault,
+                &Notice { template, donor: found.donor, subject: id.0, due_at, useful_until },
+            )?;
+        }
+    }
+    Ok(Accepted { id, status })
+}
