@@ -5,19 +5,20 @@ use std::time::Duration;
 use actix_web::web;
 use shiryan_kernel::{Code, Result};
 
+use super::post;
 use crate::db::{Lane, meta, off_loop, once};
 use crate::http::House;
 use crate::reserve::published;
-use crate::{audit, donors, drives, eligibility, stock};
+use crate::{audit, donors, drives, eligibility, messages, stock};
 
 /// The day and the rule set for which every donor's windows were last looked at.
 const WINDOWS_OF: &str = "windows_of";
 /// Rows in one slice of bulk work.
 const SLICE: usize = 64;
 
-/// Builds the index of names and follows the feed with it; chains the audit twice a second; each minute marks expired units, queues notices of appointments that
-/// became impossible and does what a new day asks for;
-/// each hour forgets old idempotency answers. Runs until it is dropped.
+/// Builds the index of names and follows the feed with it; chains the audit twice a second; each minute marks expired
+/// units, queues notices of appointments that became impossible, counts what waits in the outbox and does what a new
+/// day asks for; each hour forgets old idempotency answers and messages. Runs until it is dropped.
 pub async fn keep(house: web::Data<House>) {
     house.names.keep(&house.db, &house.vault);
     let mut turn = 0_u32;
@@ -32,11 +33,15 @@ pub async fn keep(house: web::Data<House>) {
             let looked = house.clone();
             let tell = move || drives::tell_impossible(&looked.db, &looked.vault, looked.zone);
             note("telling what became impossible", off_loop(tell).await.map(drop));
+            let waiting = house.db.read(messages::waiting).await;
+            note("counting what waits to be sent", waiting.map(post::count_waiting));
             note("the work of the day", off_loop(move || daily(&today, |_| {})).await);
         }
         if turn.is_multiple_of(7_200) {
             let forgotten = house.db.write(Lane::Bulk, once::forget_old).await;
             note("forgetting old idempotency answers", forgotten.map(drop));
+            let forgotten = house.db.write(Lane::Bulk, messages::forget_old).await;
+            note("forgetting old messages", forgotten.map(drop));
         }
         turn = turn.wrapping_add(1);
     }

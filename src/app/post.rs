@@ -3,15 +3,19 @@
 use std::time::Duration;
 
 use actix_web::web;
+use shiryan_kernel::Code;
 use shiryan_kernel::ids::AppointmentId;
-use shiryan_kernel::{Code, Result};
 
 use crate::db::{Lane, off_loop};
 use crate::drives;
 use crate::http::House;
 use crate::mail::{Failure, Post};
-use crate::messages::{self, Terms, rules::Quiet};
+use crate::messages::{self, Held, Terms, rules::Quiet};
 
+const WAITING: &str = "shiryan_messages_waiting";
+const TRIED: &str = "shiryan_messages_tried_total";
+/// How often what has left is written down, while the database is busy: else it would leave once more.
+const WRITES: usize = 10;
 /// How long nothing is tried after no letter could leave.
 const REST: Duration = Duration::from_secs(30);
 
@@ -22,6 +26,23 @@ pub struct Delivered {
     pub sent: usize,
     /// The house's own way out is shut: no letter leaves for now.
     pub is_shut: bool,
+}
+
+/// Gives the figure of messages that wait; it names nobody.
+pub fn count_waiting(count: i64) {
+    metrics::describe_gauge!(WAITING, "Messages that wait to be sent, now or later.");
+    metrics::gauge!(WAITING).set(i32::try_from(count).unwrap_or(i32::MAX));
+}
+
+fn count_try(outcome: &Result<(), Failure>) {
+    let label = match outcome {
+        Ok(()) => "sent",
+        Err(Failure::Refused(_)) => "refused",
+        Err(Failure::Later(_)) => "later",
+        Err(Failure::House(_)) => "house",
+    };
+    metrics::describe_counter!(TRIED, "Tries to send a message, by what came of it.");
+    metrics::counter!(TRIED, "outcome" => label).increment(1);
 }
 
 /// Sends messages as they come due. Runs until it is dropped.
@@ -42,11 +63,22 @@ pub async fn post(house: web::Data<House>) {
     }
 }
 
+async fn note_sent(house: &House, held: Held) -> shiryan_kernel::Result<()> {
+    let mut writes = 1;
+    loop {
+        let (vault, held) = (house.vault.clone(), held.clone());
+        match house.db.write_guarded(Lane::System, move |tx| messages::sent(tx, &vault, &held)).await {
+            Err(problem) if problem.code == Code::Busy && writes < WRITES => writes += 1,
+            outcome => return outcome,
+        }
+    }
+}
+
 /// Sends by `post` what is due now, one after the other.
 ///
 /// # Errors
 /// As any write.
-pub async fn deliver(house: &House, post: &Post) -> Result<Delivered> {
+pub async fn deliver(house: &House, post: &Post) -> shiryan_kernel::Result<Delivered> {
     let mut done = Delivered::default();
     let mail = &house.settings.mail;
     let terms = Terms {
@@ -75,10 +107,11 @@ pub async fn deliver(house: &House, post: &Post) -> Result<Delivered> {
         let Some(held) = claimed else { continue };
         let (post, letter) = (post.clone(), held.letter.clone());
         let outcome = off_loop(move || Ok(post.send(&letter, now))).await?;
+        count_try(&outcome);
         let (vault, most) = (house.vault.clone(), terms.most);
         match outcome {
             Ok(()) => {
-                house.db.write_guarded(Lane::System, move |tx| messages::sent(tx, &vault, &held)).await?;
+                note_sent(house, held).await?;
                 done.sent += 1;
             }
             Err(failure) => {

@@ -13,6 +13,7 @@ mod store;
 
 use std::collections::HashMap;
 
+use chrono::Duration;
 use shiryan_kernel::Result;
 use shiryan_kernel::ids::{DonorId, MessageId};
 use shiryan_kernel::message::{Template, Told, Unsent};
@@ -23,6 +24,9 @@ use crate::db::{Conn, Tx, feed};
 use crate::vault::Vault;
 
 pub use claim::{About, Entry, Held, Terms, claim};
+
+/// How long what became of a message is known.
+const KEPT: Duration = Duration::days(90);
 
 /// What is to be told.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -58,6 +62,22 @@ pub fn queue(tx: &mut Tx, vault: &Vault, notice: &Notice) -> Result<bool> {
 /// As any read.
 pub fn any_due(conn: &mut Conn, now: Moment) -> Result<bool> {
     Ok(!store::due(conn, now.naive_utc(), 1)?.is_empty())
+}
+
+/// How many messages have not ended: due now or later.
+///
+/// # Errors
+/// As any read.
+pub fn waiting(conn: &mut Conn) -> Result<i64> {
+    store::waiting(conn)
+}
+
+/// Removes messages that ended ninety days ago and are of no use any more.
+///
+/// # Errors
+/// As any write.
+pub fn forget_old(tx: &mut Tx) -> Result<usize> {
+    store::forget_old(tx.conn, (tx.now - KEPT).naive_utc())
 }
 
 /// The mail server took it.

@@ -194,3 +194,16 @@ pub fn forget(conn: &mut Conn, donor: DonorId) -> Result<()> {
         .execute(c))?;
     Ok(())
 }
+
+pub fn waiting(conn: &mut Conn) -> Result<i64> {
+    on_each!(conn => c, messages::table.filter(messages::state.eq_any(OPEN)).count().get_result(c))
+        .map_err(Problem::from)
+}
+
+/// Removes those that ended, and were of use, until before this moment; how many.
+pub fn forget_old(conn: &mut Conn, before: NaiveDateTime) -> Result<usize> {
+    Ok(diesel::delete(messages::table)
+        .filter(messages::ended_at.lt(before).assume_not_null())
+        .filter(messages::useful_until.lt(before))
+        .execute(conn)?)
+}

@@ -5,7 +5,10 @@ use std::cell::RefCell;
 use std::fmt::Write as _;
 use std::fs::{self, File};
 use std::path::Path;
+use std::process::Command;
+use std::time::{Duration, Instant};
 
+use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 use serde_json::{Value, json};
 use shiryan::db::{Conn, Db, Size, Target};
@@ -16,6 +19,7 @@ use super::cli::{Served, shiryan, url};
 use super::support::app::{Client, Reply};
 use super::support::databases::Empty;
 use super::support::shelf;
+use super::support::smtp::{Answer, CERTIFICATE, MailServer, Step};
 
 both!(b8_nothing_of_a_person_stands_in_clear_after_every_journey);
 
@@ -139,16 +143,19 @@ fn b8_nothing_of_a_person_stands_in_clear_after_every_journey(at: Empty) {
     let mut command =
         shiryan(home.path(), &["serve", "--migrate", "--listen", "127.0.0.1:0", "--database", &url]);
     command.env("SHIRYAN__LOG__LEVEL", "trace").env("SHIRYAN__METRICS__LISTEN", "127.0.0.1:0");
+    let server = mail_server();
+    letters_to(&mut command, &server);
     command.stderr(File::create(&log).unwrap());
     let mut served = Served::run(command);
     let password = served.line("one-time password").rsplit(' ').next().unwrap().to_owned();
     let base = served.line("Pages:").trim_start_matches("Pages: ").trim_end_matches('/').to_owned();
 
     let answers = RefCell::new(String::new());
-    journeys(&base, &password, &answers);
+    journeys(&base, &password, &answers, &server);
     import(home.path(), &url);
     let figures = Client::to(figures_at(&log)).get("/metrics");
     assert!(figures.text.contains("# TYPE"), "{figures:?}");
+    assert!(figures.text.contains("shiryan_messages_tried_total{outcome=\"refused\"} 1"), "{figures:?}");
 
     let mut written =
         vec![("answers", answers.into_inner().into_bytes()), ("figures", figures.text.into_bytes())];
@@ -171,7 +178,7 @@ fn b8_nothing_of_a_person_stands_in_clear_after_every_journey(at: Empty) {
 }
 
 /// Every way that a person's data can go, by those who may.
-fn journeys(base: &str, password: &str, answers: &RefCell<String>) {
+fn journeys(base: &str, password: &str, answers: &RefCell<String>, server: &MailServer) {
     let person = |client: Client| Person { client, answers };
     let admin = person(sign_in(base, "admin", password));
     let unit = json!({"code": "B1", "name_ar": "وحدة", "name_en": "B1", "governorate": "PS-RBH"});
@@ -195,7 +202,7 @@ fn journeys(base: &str, password: &str, answers: &RefCell<String>) {
         &ENTERED,
         json!({
             "sex": "male", "unit": unit, "governorate": "PS-RBH", "weight_kg": 80, "height_cm": 180,
-            "kind": "voluntary", "language": "ar", "may_call": true,
+            "kind": "voluntary", "language": "ar", "may_call": true, "may_email": true,
         }),
     );
     for field in REFUSED {
@@ -236,6 +243,7 @@ fn journeys(base: &str, password: &str, answers: &RefCell<String>) {
     medic.get(&format!("/donors/{ASKED}"));
     medic.get(&donor).expect(200);
 
+    letters(&medic, &id, &unit, now + chrono::Duration::days(5), server);
     let typing = |person: &Person<'_>, group: &str, sample: &str| {
         let body = json!({"blood_group": group, "sample": sample, "typed_on": "2026-01-05"});
         made(person.post(&format!("{donor}/typings"), &body), 201)
@@ -271,6 +279,55 @@ fn journeys(base: &str, password: &str, answers: &RefCell<String>) {
     assert_eq!(open(&physician, "trace", "look_back")["family_name"], AMENDED[3].1);
     let again = with(&AMENDED, register);
     made(bank.post("/donors", &again), 201);
+}
+
+/// A server that repeats whom it does not know, once, and then takes what comes.
+fn mail_server() -> MailServer {
+    MailServer::start(|step| match step {
+        Step::Rcpt(_, 0) => Answer::Say("550 5.1.1 <mq.canary@dahnun.example> Dahnunovic is not here"),
+        _ => Answer::Take,
+    })
+}
+
+/// Nobody is quiet now.
+fn letters_to(command: &mut Command, server: &MailServer) {
+    let later = |minutes| {
+        let at = SystemClock.now().with_timezone(&Zone::default().0) + chrono::Duration::minutes(minutes);
+        at.format("%H:%M").to_string()
+    };
+    for (name, value) in [
+        ("TRANSPORT", "smtp"),
+        ("FROM", "appointments@force.example"),
+        ("HOST", "localhost"),
+        ("PORT", &server.address.port().to_string()),
+        ("CA", CERTIFICATE),
+        ("QUIET_FROM", &later(720)),
+        ("QUIET_UNTIL", &later(721)),
+    ] {
+        command.env(format!("SHIRYAN__MAIL__{name}"), value);
+    }
+}
+
+/// Two drives that are called off: a letter that is refused, and one that is taken.
+fn letters(medic: &Person<'_>, donor: &str, unit: &str, at: DateTime<Utc>, server: &MailServer) {
+    for tries in 1..=2 {
+        let form = json!({
+            "place": "ساحة", "governorate": "PS-RBH", "date": Zone::default().date(at), "from": "09:00", "to": "10:00",
+            "slot_minutes": 30, "beds": 1, "unit": unit,
+        });
+        let drive = made(medic.post("/drives", &form), 201);
+        made(medic.post(&format!("/drives/{drive}/appointments"), &json!({"donor": donor})), 201);
+        medic.post(&format!("/drives/{drive}/cancel"), &json!({})).expect(200);
+        let begun = Instant::now();
+        let tried = || server.came().commands.iter().filter(|line| line.starts_with("RCPT")).count();
+        while tried() < tries || (tries == 2 && server.came().letters.is_empty()) {
+            assert!(begun.elapsed() < Duration::from_secs(20), "{:?}", server.came().commands);
+            std::thread::sleep(Duration::from_millis(20));
+        }
+        medic.get(&format!("/drives/{drive}/messages")).expect(200);
+    }
+    // All that the letter says of the person is where it goes.
+    assert_eq!(found(&server.came().letters[0]), [AMENDED[10].1]);
 }
 
 /// A register with the person in it, through the command.

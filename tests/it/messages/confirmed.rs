@@ -210,5 +210,9 @@ fn a_reminder_that_reaches_nobody_is_nobodys_errand(app: TestApp) {
     assert_eq!((list("not_sent"), list("in_person"), list("queued"), list("sent")), (2, 0, 1, 0));
     app.client(Role::Medic).post(&format!("{DRIVES}/{drive}/cancel"), &json!({})).expect(200);
     mail.deliver(&app);
-    assert_eq!((list("in_person"), list("queued"), list("sent")), (1, 0, 0));
+    assert_eq!((list("in_person"), list("queued"), list("sent")), (1, 1, 0));
+    // The last reminder finds nothing to remind of.
+    before(&app, 3);
+    mail.deliver(&app);
+    assert_eq!((list("in_person"), list("queued"), list("not_sent")), (1, 0, 2));
 }

@@ -5,7 +5,7 @@ use mail_parser::HeaderValue;
 use serde_json::json;
 use shiryan::db::Size;
 use shiryan::db::{Db, Lane};
-use shiryan::messages::{About, Terms, claim, rules::Quiet};
+use shiryan::messages::{About, Terms, claim, forget_old, rules::Quiet, waiting};
 use shiryan::{app, drives};
 use shiryan_kernel::role::Role;
 use shiryan_kernel::time::clock_time;
@@ -22,6 +22,7 @@ both!(
     each_of_many_leaves_once_though_several_send,
     what_is_possible_again_is_not_told,
     whoever_is_erased_has_nothing_waiting,
+    what_became_of_a_message_is_forgotten_in_time,
     a_letter_in_a_file_is_one_file_however_often_it_is_tried,
 );
 
@@ -201,6 +202,26 @@ fn whoever_is_erased_has_nothing_waiting(app: TestApp) {
     app.client(Role::Physician).post(&path, &json!({"reason": "donor_asked"})).expect(200);
     assert!(outbox(&app).is_empty());
     assert_eq!(keep(&app), 0);
+}
+
+fn what_became_of_a_message_is_forgotten_in_time(app: TestApp) {
+    let drive = drive(&app);
+    let donor = donor(&app, 1, json!({}));
+    book(&app, &drive, &donor);
+    defer(&app, &donor);
+    keep(&app);
+    let forget = || app.house.db.write_now(Lane::Bulk, forget_old).unwrap();
+    let count = || app.house.db.read_now(waiting).unwrap();
+    assert_eq!((count(), forget()), (1, 0));
+    morning(&app);
+    Mail::new().deliver(&app);
+    assert_eq!(count(), 0);
+    // It ended on 24 November and was of use until nine on 1 December.
+    app.clock.advance(Duration::days(97));
+    assert_eq!(forget(), 0);
+    app.clock.advance(Duration::minutes(1));
+    assert_eq!(forget(), 1);
+    assert!(outbox(&app).is_empty());
 }
 
 fn a_letter_in_a_file_is_one_file_however_often_it_is_tried(app: TestApp) {
