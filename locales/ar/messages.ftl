@@ -7,6 +7,7 @@ message-appointment-off =
     لا يمكن أن يتم الموعد المرتَّب لك يوم { $day } في الساعة { $time } كما كان مقررًا، فلا داعي للحضور في ذلك الوقت.
 
     سيتحدث معك من رتَّب الموعد عمّا يلي، ويمكنك سؤاله في أي وقت.
+message-appointment-off-short = موعدك يوم { $day } الساعة { $time } لا يمكن أن يتم كما كان مقررًا، فلا داعي للحضور. سيتحدث معك من رتَّبه.
 message-appointment-cancelled-subject = أُلغي موعدك
 message-appointment-cancelled =
     تحية طيبة،
@@ -14,6 +15,7 @@ message-appointment-cancelled =
     أُلغي الموعد المرتَّب لك يوم { $day } في الساعة { $time }، فلا داعي للحضور في ذلك الوقت.
 
     يمكنك سؤال من رتَّب الموعد عن موعد آخر.
+message-appointment-cancelled-short = أُلغي موعدك يوم { $day } الساعة { $time }، فلا داعي للحضور.
 message-appointment-confirmed-subject = تأكّد موعدك
 message-appointment-confirmed =
     تحية طيبة،
@@ -21,6 +23,7 @@ message-appointment-confirmed =
     تأكّد موعدك يوم { $day } في الساعة { $time } بعد موافقتك عليه، وهو في ملف التقويم المرفق.
 
     إن تعذّر حضورك فيُرجى إخبار من رتَّب الموعد معك.
+message-appointment-confirmed-short = تأكّد موعدك يوم { $day } الساعة { $time }.
 message-reminder-subject = تذكير بموعدك
 message-reminder =
     تحية طيبة،
@@ -28,5 +31,6 @@ message-reminder =
     هذا تذكير بموعدك يوم { $day } في الساعة { $time }.
 
     إن تعذّر حضورك فيُرجى إخبار من رتَّب الموعد معك.
+message-reminder-short = تذكير: موعدك يوم { $day } الساعة { $time }.
 message-entry = موعد
 message-automatic = كُتبت هذه الرسالة آليًّا، ولا يقرأ أحدٌ الردود عليها.

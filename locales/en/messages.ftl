@@ -8,6 +8,7 @@ message-appointment-off =
     The appointment arranged for you on { $day } at { $time } cannot take place as planned. There is no need to come at that time.
 
     Whoever arranged it with you will speak with you about what comes next. You may ask them at any time.
+message-appointment-off-short = Your appointment on { $day } at { $time } cannot take place as planned: no need to come. Whoever arranged it will speak with you.
 message-appointment-cancelled-subject = Your appointment is cancelled
 message-appointment-cancelled =
     Hello,
@@ -15,6 +16,7 @@ message-appointment-cancelled =
     The appointment arranged for you on { $day } at { $time } is cancelled. There is no need to come at that time.
 
     Whoever arranged it with you can tell you about another one.
+message-appointment-cancelled-short = Your appointment on { $day } at { $time } is cancelled: no need to come.
 message-appointment-confirmed-subject = Your appointment is confirmed
 message-appointment-confirmed =
     Hello,
@@ -22,6 +24,7 @@ message-appointment-confirmed =
     You accepted an appointment on { $day } at { $time }. The attached calendar file holds it.
 
     Should you not be able to come, please tell whoever arranged it with you.
+message-appointment-confirmed-short = Your appointment on { $day } at { $time } is confirmed.
 message-reminder-subject = A reminder of your appointment
 message-reminder =
     Hello,
@@ -29,5 +32,6 @@ message-reminder =
     A reminder: you have an appointment on { $day } at { $time }.
 
     Should you not be able to come, please tell whoever arranged it with you.
+message-reminder-short = A reminder: you have an appointment on { $day } at { $time }.
 message-entry = Appointment
 message-automatic = This message was written by a machine, and nobody reads answers to it.

@@ -9,7 +9,7 @@ use shiryan_kernel::ids::AppointmentId;
 use crate::db::{Lane, off_loop};
 use crate::drives;
 use crate::http::House;
-use crate::mail::{Failure, Post};
+use crate::mail::{Failure, Post, Ways};
 use crate::messages::{self, Held, Terms, rules::Quiet};
 
 const WAITING: &str = "shiryan_messages_waiting";
@@ -24,7 +24,7 @@ const REST: Duration = Duration::from_secs(30);
 pub struct Delivered {
     /// Letters that left.
     pub sent: usize,
-    /// The house's own way out is shut: no letter leaves for now.
+    /// A way out of the house is shut for now.
     pub is_shut: bool,
 }
 
@@ -81,9 +81,10 @@ async fn note_sent(house: &House, held: Held) -> shiryan_kernel::Result<()> {
 pub async fn deliver(house: &House, post: &Post) -> shiryan_kernel::Result<Delivered> {
     let mut done = Delivered::default();
     let mail = &house.settings.mail;
-    let terms = Terms {
+    let mut terms = Terms {
         zone: house.zone,
-        is_open: post.is_open(),
+        ways: post.ways(),
+        resting: Ways::default(),
         quiet: Quiet { from: mail.quiet_from, until: mail.quiet_until },
         a_day: mail.a_day,
         most: mail.attempts,
@@ -105,8 +106,8 @@ pub async fn deliver(house: &House, post: &Post) -> shiryan_kernel::Result<Deliv
             })
             .await?;
         let Some(held) = claimed else { continue };
-        let (post, letter) = (post.clone(), held.letter.clone());
-        let outcome = off_loop(move || Ok(post.send(&letter, now))).await?;
+        let (post, parcel) = (post.clone(), held.parcel.clone());
+        let outcome = off_loop(move || Ok(post.send(&parcel, now))).await?;
         count_try(&outcome);
         let (vault, most) = (house.vault.clone(), terms.most);
         match outcome {
@@ -116,15 +117,16 @@ pub async fn deliver(house: &House, post: &Post) -> shiryan_kernel::Result<Deliv
             }
             Err(failure) => {
                 tracing::warn!(message = %held.id, code = failure.code(), "a message did not leave");
-                done.is_shut = matches!(failure, Failure::House(_));
+                if matches!(failure, Failure::House(_)) {
+                    // The other way may be open still.
+                    terms.resting = terms.resting.or(held.parcel.way());
+                    done.is_shut = true;
+                }
                 let refused = matches!(failure, Failure::Refused(_));
                 let note = move |tx: &mut crate::db::Tx| {
                     messages::failed(tx, &vault, &held, most, refused, failure.code())
                 };
                 house.db.write_guarded(Lane::System, note).await?;
-                if done.is_shut {
-                    return Ok(done);
-                }
             }
         }
     }

@@ -56,7 +56,7 @@ pub use erase::{Erased, ErasureReason, erase};
 pub use export::{Whole, whole_between};
 pub use identity::{Identity, Purpose, open_identity};
 pub use known::{Known, known, known_all, known_between, mark_screened, spans, unless_erased};
-pub use reach::{Mailbox, Reach, reach};
+pub use reach::{Address, Reach, Reader, reach};
 pub use register::{Registered, Warning, birth_date, height_cm, register, weight_kg};
 pub use rekey::rekey;
 pub use rules::{LowTitre, TitreLimits, Typing, after_resolving, after_typing};

@@ -279,6 +279,16 @@ pub(super) fn open_email(key: &SealingKey, row: &IdentityRow) -> Result<Option<E
     read(text, Email::parse)
 }
 
+/// The phone alone.
+///
+/// # Errors
+/// As [`open`].
+pub(super) fn open_phone(key: &SealingKey, row: &IdentityRow) -> Result<Option<Phone>> {
+    let text =
+        row.phone.as_ref().map(|sealed| key.open_text(place("phone", row.donor), sealed)).transpose()?;
+    read(text, Phone::parse)
+}
+
 fn read<T>(text: Option<String>, parse: fn(&str) -> Result<T>) -> Result<Option<T>> {
     text.map(|text| parse(&text).map_err(|_| Problem::new(Code::IdentityDamaged))).transpose()
 }

@@ -1,12 +1,13 @@
-//! Letters to people, and the ways in which they leave the house.
+//! Letters and short messages to people, and the ways in which they leave the house.
 //!
-//! Knows no donor and no database: who is written to, and what, comes as a [`Letter`]. A letter carries its own
-//! `Message-ID`, the same each time it is tried, so that one that left twice is shown once. Says of a failure
+//! Knows no donor and no database: who is written to, and what, comes as a [`Parcel`]. Each carries a name of its
+//! own, the same each time it is tried, so that one that left twice can be shown once. Says of a failure
 //! whether to try again, in a code without any address. Refuses an SMTP server elsewhere without TLS.
 
 pub mod calendar;
 mod compose;
 mod smtp;
+mod webhook;
 
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
@@ -16,6 +17,8 @@ use shiryan_kernel::text::Email;
 use shiryan_kernel::time::Moment;
 
 use smtp::Smtp;
+pub use webhook::Text;
+use webhook::Webhook;
 
 use crate::settings;
 use crate::texts::Lang;
@@ -40,6 +43,48 @@ impl std::fmt::Debug for Letter {
     }
 }
 
+/// What leaves for one person.
+#[derive(Debug, Clone)]
+pub enum Parcel {
+    Letter(Letter),
+    Text(Text),
+}
+
+/// Ways in which messages leave.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Ways {
+    pub mail: bool,
+    /// Short messages to the telephone.
+    pub text: bool,
+}
+
+impl Parcel {
+    #[must_use]
+    pub const fn way(&self) -> Ways {
+        let is_letter = matches!(self, Self::Letter(_));
+        Ways { mail: is_letter, text: !is_letter }
+    }
+}
+
+impl Ways {
+    #[must_use]
+    pub const fn any(self) -> bool {
+        self.mail || self.text
+    }
+
+    /// Those in both.
+    #[must_use]
+    pub const fn and(self, other: Self) -> Self {
+        Self { mail: self.mail && other.mail, text: self.text && other.text }
+    }
+
+    /// Those in either.
+    #[must_use]
+    pub const fn or(self, other: Self) -> Self {
+        Self { mail: self.mail || other.mail, text: self.text || other.text }
+    }
+}
+
 /// Why a letter did not leave, in a code that names nobody.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Failure {
@@ -60,10 +105,17 @@ impl Failure {
 }
 
 /// How letters leave.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct Post {
     from: Option<Mailbox>,
     way: Way,
+    texts: Option<Webhook>,
+}
+
+impl std::fmt::Debug for Post {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Post({:?})", self.ways())
+    }
 }
 
 #[derive(Clone)]
@@ -74,17 +126,6 @@ enum Way {
     Smtp(Box<Smtp>),
     /// For tests.
     Memory(Arc<Mutex<Vec<Vec<u8>>>>),
-}
-
-impl std::fmt::Debug for Way {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(match self {
-            Self::None => "none",
-            Self::File(_) => "file",
-            Self::Smtp(_) => "smtp",
-            Self::Memory(_) => "memory",
-        })
-    }
 }
 
 impl Post {
@@ -102,27 +143,35 @@ impl Post {
             }
             settings::Transport::Smtp => Way::Smtp(Box::new(Smtp::open(&settings.mail)?)),
         };
-        Ok(Self { from: settings.mail.from(), way })
+        Ok(Self { from: settings.mail.from(), way, texts: Webhook::open(&settings.webhook)? })
     }
 
     /// One that keeps letters in memory, for tests, and where they come.
     #[must_use]
     pub fn memory(from: Mailbox) -> (Self, Arc<Mutex<Vec<Vec<u8>>>>) {
         let kept = Arc::new(Mutex::new(Vec::new()));
-        (Self { from: Some(from), way: Way::Memory(kept.clone()) }, kept)
+        (Self { from: Some(from), way: Way::Memory(kept.clone()), texts: None }, kept)
     }
 
-    /// Whether letters leave at all.
+    /// The ways that are there.
     #[must_use]
-    pub const fn is_open(&self) -> bool {
-        !matches!(self.way, Way::None)
+    pub const fn ways(&self) -> Ways {
+        Ways { mail: !matches!(self.way, Way::None), text: self.texts.is_some() }
     }
 
-    /// Sends a letter; blocks until it has left.
+    /// Sends what is for one person; blocks until it has left.
     ///
     /// # Errors
     /// [`Failure`].
-    pub fn send(&self, letter: &Letter, now: Moment) -> Result<(), Failure> {
+    pub fn send(&self, parcel: &Parcel, now: Moment) -> Result<(), Failure> {
+        match (parcel, &self.texts) {
+            (Parcel::Letter(letter), _) => self.send_letter(letter, now),
+            (Parcel::Text(text), Some(gateway)) => gateway.send(text, now),
+            (Parcel::Text(_), None) => Err(Failure::House("no_transport".into())),
+        }
+    }
+
+    fn send_letter(&self, letter: &Letter, now: Moment) -> Result<(), Failure> {
         let Some(from) = &self.from else { return Err(Failure::House("no_sender".into())) };
         let message =
             compose::compose(letter, from, now).ok_or_else(|| Failure::Refused("compose".into()))?;

@@ -8,12 +8,14 @@ use shiryan_kernel::{Code, Result};
 
 use super::{end_unsent, letter, rules, store};
 use crate::db::{Conn, Tx};
-use crate::donors::{self, Reach};
-use crate::mail::{Letter, calendar};
+use crate::donors::{self, Address, Reach, Reader};
+use crate::mail::{Letter, Parcel, Text, Ways, calendar};
 use crate::vault::{Vault, hex};
 
 /// How long a message is held without a sign of life; longer than a mail server may take.
 const LEASE: Duration = Duration::minutes(15);
+/// How long what would leave by a way that is shut waits.
+const REST: Duration = Duration::seconds(30);
 /// At most so many are looked at in one turn.
 const SLICE: i64 = 32;
 
@@ -21,7 +23,7 @@ const SLICE: i64 = 32;
 #[derive(Debug, Clone)]
 pub struct Held {
     pub id: MessageId,
-    pub letter: Letter,
+    pub parcel: Parcel,
     /// The try, by which the holder is known.
     pub attempts: i32,
 }
@@ -48,8 +50,10 @@ pub struct Entry {
 #[derive(Debug, Clone, Copy)]
 pub struct Terms {
     pub zone: Zone,
-    /// Whether letters leave at all.
-    pub is_open: bool,
+    /// The ways that are there.
+    pub ways: Ways,
+    /// Those by which nothing leaves for now: what would go by them waits.
+    pub resting: Ways,
     /// For donors who named no quiet hours.
     pub quiet: rules::Quiet,
     /// Letters to one donor in 24 hours.
@@ -80,23 +84,8 @@ pub fn claim(
                 if !store::hold(tx, row.id, row.attempts, (tx.now + LEASE).naive_utc())? {
                     continue;
                 }
-                let (subject, paragraphs) = letter::words(row.template, reach.language, terms.zone, about.at);
-                let entry = about.entry.map(|entry| calendar::Entry {
-                    uid: name(vault, "calendar", row.subject),
-                    sequence: entry.sequence,
-                    begins: about.at,
-                    ends: entry.ends,
-                    is_cancelled: entry.is_cancelled,
-                });
-                let letter = Letter {
-                    id: name(vault, "message", row.id.0),
-                    entry,
-                    to: reach.email,
-                    language: reach.language,
-                    subject,
-                    paragraphs,
-                };
-                return Ok(Some(Held { id: row.id, letter, attempts: row.attempts + 1 }));
+                let parcel = pack(vault, terms.zone, &row, &about, *reach);
+                return Ok(Some(Held { id: row.id, parcel, attempts: row.attempts + 1 }));
             }
             Decision::Wait(until) => {
                 store::put_off(tx, row.id, row.attempts, until.naive_utc())?;
@@ -109,8 +98,29 @@ pub fn claim(
     Ok(None)
 }
 
+/// What leaves: a letter, or a short message without its calendar file.
+fn pack(vault: &Vault, zone: Zone, row: &store::Due, about: &About, reader: Reader) -> Parcel {
+    let (id, language) = (name(vault, "message", row.id.0), reader.language);
+    let to = match reader.address {
+        Address::Email(to) => to,
+        Address::Phone(to) => {
+            let text = letter::short(row.template, language, zone, about.at);
+            return Parcel::Text(Text { id, to, language, text });
+        }
+    };
+    let (subject, paragraphs) = letter::words(row.template, language, zone, about.at);
+    let entry = about.entry.map(|entry| calendar::Entry {
+        uid: name(vault, "calendar", row.subject),
+        sequence: entry.sequence,
+        begins: about.at,
+        ends: entry.ends,
+        is_cancelled: entry.is_cancelled,
+    });
+    Parcel::Letter(Letter { id, to, language, subject, paragraphs, entry })
+}
+
 enum Decision {
-    Send(Box<donors::Mailbox>),
+    Send(Box<Reader>),
     Wait(Moment),
     Not(Unsent),
 }
@@ -119,15 +129,15 @@ fn decide(tx: &mut Tx, vault: &Vault, terms: Terms, row: &store::Due) -> Result<
     if row.useful_until.and_utc() <= tx.now {
         return Ok(Decision::Not(Unsent::TooLate));
     }
-    if !terms.is_open {
+    if !terms.ways.any() {
         return Ok(Decision::Not(Unsent::NoTransport));
     }
     // Whoever held it last died at it.
     if row.attempts >= terms.most {
         return Ok(Decision::Not(Unsent::Unreachable));
     }
-    let mailbox = match donors::reach(tx.conn, vault, row.donor, terms.zone.date(tx.now)) {
-        Ok(Reach::Mail(mailbox)) => mailbox,
+    let reader = match donors::reach(tx.conn, vault, row.donor, terms.zone.date(tx.now), terms.ways) {
+        Ok(Reach::At(reader)) => reader,
         Ok(Reach::Not(unsent)) => return Ok(Decision::Not(unsent)),
         // It would keep all that wait behind it waiting.
         Err(problem) if problem.code == Code::IdentityDamaged => {
@@ -136,17 +146,24 @@ fn decide(tx: &mut Tx, vault: &Vault, terms: Terms, row: &store::Due) -> Result<
         }
         Err(problem) => return Err(problem),
     };
-    let quiet = mailbox.quiet.map_or(terms.quiet, |(from, until)| rules::Quiet { from, until });
+    let quiet = reader.quiet.map_or(terms.quiet, |(from, until)| rules::Quiet { from, until });
     let mut then = rules::after_quiet(terms.zone, tx.now, quiet);
     if let Some(free) = free_again(tx, terms, row.donor)? {
         then = then.max(rules::after_quiet(terms.zone, free, quiet));
+    }
+    let way = match reader.address {
+        Address::Email(_) => Ways { mail: true, text: false },
+        Address::Phone(_) => Ways { mail: false, text: true },
+    };
+    if way.and(terms.resting).any() {
+        then = then.max(tx.now + REST);
     }
     Ok(if then >= row.useful_until.and_utc() {
         Decision::Not(Unsent::TooLate)
     } else if then > tx.now {
         Decision::Wait(then)
     } else {
-        Decision::Send(mailbox)
+        Decision::Send(reader)
     })
 }
 

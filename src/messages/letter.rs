@@ -3,25 +3,42 @@
 use shiryan_kernel::message::Template;
 use shiryan_kernel::time::{Moment, Zone};
 
-use crate::texts::{self, Lang, Value, day, isolated, say};
+use crate::texts::{Lang, Value, day, isolated, say};
 
-/// Subject and paragraphs. `at` is the time of the donor's own slot.
+/// Subject and paragraphs of a letter. `at` is the time of the donor's own slot.
 pub fn words(template: Template, language: Lang, zone: Zone, at: Moment) -> (String, Vec<String>) {
-    let name = match template {
+    let name = name(template);
+    let body = say(language, name, &when(language, zone, at, isolated));
+    let mut paragraphs: Vec<String> = body.split("\n\n").map(ToOwned::to_owned).collect();
+    paragraphs.push(say(language, "message-automatic", &[]));
+    (say(language, &format!("{name}-subject"), &[]), paragraphs)
+}
+
+/// The same for a telephone. Nothing in it is isolated: old ones show a box for each mark.
+pub fn short(template: Template, language: Lang, zone: Zone, at: Moment) -> String {
+    say(language, &format!("{}-short", name(template)), &when(language, zone, at, ToOwned::to_owned))
+}
+
+const fn name(template: Template) -> &'static str {
+    match template {
         Template::AppointmentOff => "message-appointment-off",
         Template::AppointmentCancelled => "message-appointment-cancelled",
         Template::AppointmentConfirmed => "message-appointment-confirmed",
         Template::ReminderDays | Template::ReminderHours => "message-reminder",
-    };
+    }
+}
+
+fn when(
+    language: Lang,
+    zone: Zone,
+    at: Moment,
+    put: fn(&str) -> String,
+) -> [(&'static str, Value<'static>); 2] {
     let local = at.with_timezone(&zone.0);
-    let args = [
-        ("day", Value::from(isolated(&day(language, local.date_naive())))),
-        ("time", Value::from(isolated(&local.format("%H:%M").to_string()))),
-    ];
-    let body = say(language, name, &args);
-    let mut paragraphs: Vec<String> = body.split("\n\n").map(ToOwned::to_owned).collect();
-    paragraphs.push(texts::say(language, "message-automatic", &[]));
-    (say(language, &format!("{name}-subject"), &[]), paragraphs)
+    [
+        ("day", Value::from(put(&day(language, local.date_naive())))),
+        ("time", Value::from(put(&local.format("%H:%M").to_string()))),
+    ]
 }
 
 #[cfg(test)]
@@ -60,7 +77,9 @@ mod tests {
         for template in Template::ALL.iter().copied() {
             for language in Lang::ALL.iter().copied() {
                 let (subject, paragraphs) = words(template, language, Zone::default(), at);
-                let text = format!("{subject}\n{}", paragraphs.join("\n")).to_lowercase();
+                let short = short(template, language, Zone::default(), at);
+                let text = format!("{subject}\n{}\n{short}", paragraphs.join("\n")).to_lowercase();
+                assert!(short.chars().count() <= 160 && !short.contains('\u{2068}'), "{short}");
                 for word in NEVER {
                     assert!(!text.contains(word), "{template:?} {language:?}: {word}\n{text}");
                 }

@@ -54,8 +54,20 @@ impl Settings {
         if mail.transport == Transport::Smtp && mail.host.is_empty() {
             return wrong("mail.host", "the mail server's name");
         }
-        let is_here = mail.host == "localhost"
-            || mail.host.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback());
+        let is_here = is_loopback(&mail.host);
+        let webhook = &self.webhook;
+        if webhook.url.is_empty() != webhook.key_file.is_empty() {
+            return wrong("webhook.key_file", "both url and key_file, or neither");
+        }
+        if !webhook.url.is_empty() && !is_safe(&webhook.url) {
+            return wrong(
+                "webhook.url",
+                "https://host/path, or http:// to this machine, without a user or a password",
+            );
+        }
+        if !(1..=60).contains(&webhook.timeout_seconds) {
+            return wrong("webhook.timeout_seconds", "1 to 60");
+        }
         if mail.tls == Tls::None && !is_here {
             return wrong("mail.tls", "starttls or tls, unless the mail server runs on this machine");
         }
@@ -101,4 +113,17 @@ impl Settings {
         }
         Ok(())
     }
+}
+
+fn is_loopback(host: &str) -> bool {
+    host == "localhost" || host.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback())
+}
+
+/// Whether what is sent there is read by nobody on the way.
+fn is_safe(url: &str) -> bool {
+    let Ok(uri) = url.parse::<actix_web::http::Uri>() else { return false };
+    let Some(authority) = uri.authority() else { return false };
+    let host = authority.host().trim_matches(['[', ']']);
+    !authority.as_str().contains('@')
+        && (uri.scheme_str() == Some("https") || uri.scheme_str() == Some("http") && is_loopback(host))
 }

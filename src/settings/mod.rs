@@ -18,7 +18,7 @@ use layers::Layers;
 use sections::KeySource;
 pub use sections::{
     Accounts, Data, Database, Donors, Eligibility, KeyPlace, Keys, Log, LogFormat, LogLevel, Mail, Metrics,
-    Place, Server, Stock, Titres, Tls, Transport,
+    Place, Server, Stock, Titres, Tls, Transport, Webhook,
 };
 
 /// The manual, which is the default too.
@@ -43,6 +43,7 @@ pub struct Settings {
     pub titres: Titres,
     pub stock: Stock,
     pub mail: Mail,
+    pub webhook: Webhook,
     pub log: Log,
 }
 

@@ -182,6 +182,28 @@ fn time<'de, D: Deserializer<'de>>(text: D) -> Result<NaiveTime, D::Error> {
 }
 
 #[derive(Debug, Clone, Deserialize)]
+pub struct Webhook {
+    pub url: String,
+    pub(super) key_file: String,
+    pub(super) ca: String,
+    pub timeout_seconds: u64,
+}
+
+impl Webhook {
+    /// The secret's file, when a gateway is named.
+    #[must_use]
+    pub fn key_file(&self) -> Option<&Path> {
+        Some(Path::new(&self.key_file)).filter(|path| !path.as_os_str().is_empty())
+    }
+
+    /// The certificates that alone are trusted.
+    #[must_use]
+    pub fn ca(&self) -> Option<&Path> {
+        Some(Path::new(&self.ca)).filter(|path| !path.as_os_str().is_empty())
+    }
+}
+
+#[derive(Debug, Clone, Deserialize)]
 pub struct Log {
     pub level: LogLevel,
     pub format: LogFormat,

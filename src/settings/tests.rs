@@ -73,6 +73,18 @@ fn an_error_names_origin_key_and_expectation() {
         ),
         ("[mail]\nuser = \"x\"", vec![], vec!["mail.password_file", "both"]),
         ("[mail]\ntimeout_seconds = 0", vec![], vec!["mine.toml", "mail.timeout_seconds", "1 to 120"]),
+        ("[webhook]\nurl = \"https://sms.example/x\"", vec![], vec!["webhook.key_file", "both"]),
+        (
+            "[webhook]\nurl = \"http://sms.example/x\"\nkey_file = \"s\"",
+            vec![],
+            vec!["mine.toml", "webhook.url", "https"],
+        ),
+        (
+            "[webhook]\nurl = \"https://me:secret@sms.example/x\"\nkey_file = \"s\"",
+            vec![],
+            vec!["mine.toml", "webhook.url", "without a user"],
+        ),
+        ("[webhook]\ntimeout_seconds = 0", vec![], vec!["mine.toml", "webhook.timeout_seconds", "1 to 60"]),
         ("[mail]\nquiet_from = \"9\"", vec![], vec!["mine.toml", "mail.quiet_from", "21:00"]),
         ("[mail]\nquiet_from = \"08:00\"", vec![], vec!["mail.quiet_until", "another"]),
         ("[mail]\na_day = 0", vec![], vec!["mine.toml", "mail.a_day", "1 to 50"]),

@@ -5,6 +5,7 @@ mod confirmed;
 mod outbox;
 mod rules;
 mod smtp;
+mod webhook;
 
 use std::sync::{Arc, Mutex};
 

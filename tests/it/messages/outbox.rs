@@ -5,6 +5,7 @@ use mail_parser::HeaderValue;
 use serde_json::json;
 use shiryan::db::Size;
 use shiryan::db::{Db, Lane};
+use shiryan::mail::Ways;
 use shiryan::messages::{About, Terms, claim, forget_old, rules::Quiet, waiting};
 use shiryan::{app, drives};
 use shiryan_kernel::role::Role;
@@ -126,7 +127,14 @@ fn it_is_said_in_the_readers_language(app: TestApp) {
 fn claim_and_die(app: &TestApp) -> bool {
     let (vault, zone) = (app.house.vault.clone(), app.house.zone);
     let night = Quiet { from: clock_time("21:00").unwrap(), until: clock_time("08:00").unwrap() };
-    let terms = Terms { zone, is_open: true, quiet: night, a_day: 4, most: 12 };
+    let terms = Terms {
+        zone,
+        ways: Ways { mail: true, text: false },
+        resting: Ways::default(),
+        quiet: night,
+        a_day: 4,
+        most: 12,
+    };
     let claimed = app.house.db.write_now(Lane::System, move |tx| {
         let at = tx.now + Duration::days(7);
         Ok(claim(tx, &vault, terms, |_, _, _| Ok(Some(About { at, entry: None })))?.is_some())

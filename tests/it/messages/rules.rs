@@ -65,7 +65,7 @@ fn nothing_is_mailed_where_no_way_is_set(app: TestApp) {
     off(&app, &drive, 0, json!({}));
     keep(&app);
     let post = Post::open(&app.house.settings).unwrap();
-    assert!(!post.is_open(), "the default");
+    assert!(!post.ways().any(), "the default");
     assert_eq!(wait(app::deliver(&app.house, &post)).unwrap().sent, 0);
     assert_eq!(outbox(&app), [("unsent".to_owned(), Some("no_transport".to_owned()))]);
     assert_eq!(told(&app, &drive)[0].1, "in_person");
