@@ -1,5 +1,6 @@
 //! The command line: one file per command. Errors are one sentence on standard error and exit code 2.
 
+mod backtest;
 mod demo;
 mod export;
 mod import;
@@ -8,6 +9,7 @@ mod migrate;
 mod person;
 mod project;
 mod serve;
+mod table;
 
 use std::io::IsTerminal;
 use std::net::SocketAddr;
@@ -28,6 +30,8 @@ struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    /// Judges the forecast on the past of daily series, beside simpler ones.
+    Backtest(backtest::Backtest),
     /// Makes a world of invented people and serves it.
     Demo(demo::Demo),
     /// Writes a register into a file, for a person who signs in.
@@ -71,6 +75,7 @@ impl Common {
 #[must_use]
 pub fn run() -> ExitCode {
     let outcome = match Cli::parse().command {
+        Command::Backtest(backtest) => backtest.run(),
         Command::Demo(demo) => demo.run(),
         Command::Export(export) => export.run(),
         Command::Import(import) => import.run(),

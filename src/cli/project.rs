@@ -8,10 +8,11 @@ use std::path::{Path, PathBuf};
 
 use chrono::{Datelike, NaiveDate};
 use clap::Args;
-use shiryan_forecast::{Backtest, Band, Cover, Forecast, Lot, Paths, Series, Table, backtest};
+use shiryan_forecast::{Backtest, Band, Cover, Forecast, Lot, Paths, Series, backtest};
 use shiryan_kernel::blood::Component;
 use shiryan_kernel::time::plus_days;
 
+use super::table::series;
 use crate::projections::{Ahead, Start, day_number, futures};
 
 /// Simulated futures.
@@ -108,22 +109,7 @@ fn read(named: &str) -> Result<Series, String> {
         Some((path, column)) if !Path::new(named).exists() => (PathBuf::from(path), Some(column)),
         _ => (PathBuf::from(named), None),
     };
-    let file = path.display();
-    let mut reader = csv::ReaderBuilder::new()
-        .flexible(true)
-        .from_path(&path)
-        .map_err(|error| format!("{file}: {error}"))?;
-    let text = |record: &csv::StringRecord| record.iter().map(str::to_owned).collect::<Vec<_>>();
-    let mut header = text(reader.headers().map_err(|error| format!("{file}: {error}"))?);
-    if let Some(first) = header.first_mut() {
-        *first = first.trim_start_matches('\u{FEFF}').to_owned();
-    }
-    let rows: Result<Vec<_>, _> = reader.records().map(|record| record.map(|record| text(&record))).collect();
-    let rows = rows.map_err(|error| format!("{file}: {error}"))?;
-    let table = Table::parse(&header, rows).map_err(|faults| {
-        let told: Vec<String> = faults.iter().take(5).map(|fault| format!("{file}: {fault}")).collect();
-        told.join("\n")
-    })?;
+    let (file, table) = (path.display(), series(&path)?);
     table.column(column).cloned().ok_or_else(|| {
         let known: Vec<_> = table.series.iter().map(|(name, _)| name.as_str()).collect();
         format!("{file}: no column {}; expected one of {}", column.unwrap_or_default(), known.join(", "))

@@ -91,8 +91,13 @@ impl History {
 
     /// The mean of all observed days; `None` when there are none.
     pub(crate) fn mean(&self) -> Option<f64> {
-        let (sum, gaps) = self.sums.last().copied()?;
-        let observed = self.days() - gaps;
+        self.mean_before(self.days())
+    }
+
+    /// The mean of the observed days before `day`.
+    pub(crate) fn mean_before(&self, day: usize) -> Option<f64> {
+        let (sum, gaps) = self.sums.get(day).copied()?;
+        let observed = day - gaps;
         (observed > 0).then(|| sum / len(observed))
     }
 

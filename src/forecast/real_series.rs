@@ -3,11 +3,14 @@
 use std::path::Path;
 
 use crate::backtest::{Backtest, Report, backtest};
+use crate::baselines::Method;
+use crate::calendar::Calendar;
+use crate::judge::{Score, Trial, Verdict};
 use crate::rows::Table;
 use crate::series::Series;
 
-/// The series of a file in `shared/data` of a directory above this one; says loudly when it is absent.
-fn series(file: &str, column: &str) -> Option<Series> {
+/// The text of a file in `shared/data` of a directory above this one; says loudly when it is absent.
+fn text(file: &str) -> Option<String> {
     let found = Path::new(env!("CARGO_MANIFEST_DIR"))
         .ancestors()
         .map(|above| above.join("shared/data").join(file))
@@ -16,10 +19,78 @@ fn series(file: &str, column: &str) -> Option<Series> {
         println!("SKIPPED: {file} is not in a directory shared/data above; nothing was judged on it");
         return None;
     };
-    let text = std::fs::read_to_string(path).unwrap();
+    Some(std::fs::read_to_string(path).unwrap())
+}
+
+fn table(file: &str) -> Option<Table> {
+    let text = text(file)?;
     let mut lines = text.lines().map(|line| line.split(',').collect::<Vec<_>>());
-    let table = Table::parse(&lines.next().unwrap(), lines).unwrap();
-    Some(table.column(Some(column)).unwrap().clone())
+    Some(Table::parse(&lines.next().unwrap(), lines).unwrap())
+}
+
+fn series(file: &str, column: &str) -> Option<Series> {
+    Some(table(file)?.column(Some(column)).unwrap().clone())
+}
+
+fn calendar() -> Option<Calendar> {
+    let text = text("my_calendar.csv")?;
+    let mut lines = text.lines().map(|line| line.split(',').collect::<Vec<_>>());
+    Some(Calendar::parse(&lines.next().unwrap(), lines).unwrap())
+}
+
+const HORIZONS: [usize; 4] = [7, 14, 28, 42];
+
+/// The methods on a series that ends `left` days before its file does.
+fn verdict(series: &Series, calendar: &Calendar, first: usize, left: usize, methods: &[Method]) -> Verdict {
+    let known = series.until(series.len() - left);
+    let trial = Trial { first, every: 14, horizons: HORIZONS.to_vec() };
+    crate::judge::judge(&known, calendar, &trial, methods, &|| 0.0)
+}
+
+fn scores(verdict: &Verdict, method: Method) -> &[Score] {
+    &verdict.methods.iter().find(|judged| judged.method == method).unwrap().scores
+}
+
+/// Five series, origins of 2023 and 2024; expected counts were chosen on earlier ones.
+#[test]
+fn the_model_keeps_its_promise_on_donations_of_a_country() {
+    let (Some(table), Some(calendar)) = (table("my_national_abo_daily.csv"), calendar()) else { return };
+    let first = 6_225; // 2023-01-17
+    let verdicts: Vec<Verdict> = table
+        .series
+        .iter()
+        .map(|(_, series)| verdict(series, &calendar, first, 0, &[Method::Model, Method::Ets7]))
+        .collect();
+    let mean = |method: Method, at: usize, of: fn(&Score) -> f64| {
+        verdicts.iter().map(|verdict| of(&scores(verdict, method)[at])).sum::<f64>() / 5.0
+    };
+    let (mut all_80, mut all_95) = (0.0, 0.0);
+    for (at, horizon) in HORIZONS.into_iter().enumerate() {
+        let own = |of: fn(&Score) -> f64| mean(Method::Model, at, of);
+        let (wape, mase, ets) = (own(|s| s.wape), own(|s| s.mase), mean(Method::Ets7, at, |s| s.mase));
+        let (held_80, held_95) = (own(|s| s.held_80.unwrap()), own(|s| s.held_95.unwrap()));
+        println!("{horizon}: WAPE {wape:.4}, MASE {:.3} of ETS, held {held_80:.3} {held_95:.3}", mase / ets);
+        assert_eq!(scores(&verdicts[0], Method::Model)[at].origins, 49);
+        let most = [0.080, 0.070, 0.053, 0.047][at];
+        assert!(wape <= most, "{horizon} days: {wape}");
+        assert!(mase <= 0.8 * ets, "{horizon} days: {mase} against {ets}");
+        (all_80, all_95) = (all_80 + held_80 / 4.0, all_95 + held_95 / 4.0);
+    }
+    assert!((0.77..=0.83).contains(&all_80) && (0.93..=0.97).contains(&all_95), "{all_80} {all_95}");
+}
+
+/// Six hundred numbered days: nothing is known but weekdays.
+#[test]
+fn the_model_is_no_worse_than_the_best_on_platelets() {
+    let Some(used) = series("us_platelets_used_daily.csv", "plt_used") else { return };
+    for first in [150, 300] {
+        let verdict = verdict(&used, &Calendar::default(), first, 0, Method::ALL);
+        for at in [1, 2, 3] {
+            let wape = |judged: &crate::judge::Judged| judged.scores[at].wape;
+            let best = verdict.methods.iter().skip(1).map(wape).fold(f64::INFINITY, f64::min);
+            assert!(wape(&verdict.methods[0]) <= best + 1e-9, "{} days: {best}", HORIZONS[at]);
+        }
+    }
 }
 
 fn judge(file: &str, column: &str, horizon: usize, first: usize) -> Option<Report> {

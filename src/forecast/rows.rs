@@ -246,7 +246,7 @@ fn step(from: Weekday, days: i128) -> Weekday {
     (0..days.rem_euclid(7)).fold(from, |day, _| day.succ())
 }
 
-fn parse_date(text: &str) -> Option<NaiveDate> {
+pub(crate) fn parse_date(text: &str) -> Option<NaiveDate> {
     let strict = text.len() == 10 && text.bytes().all(|b| b.is_ascii_digit() || b == b'-');
     strict.then(|| NaiveDate::parse_from_str(text, "%Y-%m-%d").ok()).flatten()
 }

@@ -90,6 +90,22 @@ impl Series {
         Self { axis: self.axis, counts: self.counts.iter().take(days).copied().collect() }
     }
 
+    /// The last `days` days alone.
+    #[must_use]
+    pub fn last(&self, days: usize) -> Self {
+        let cut = self.len().saturating_sub(days);
+        let ahead = i64::try_from(cut).unwrap_or(0);
+        let axis = match self.axis {
+            Axis::Dated(first) => Axis::Dated(
+                TimeDelta::try_days(ahead).and_then(|cut| first.checked_add_signed(cut)).unwrap_or(first),
+            ),
+            Axis::Numbered { first, .. } => {
+                Axis::Numbered { first: first.saturating_add(ahead), weekday: self.weekday(cut) }
+            }
+        };
+        Self { axis, counts: self.counts.iter().skip(cut).copied().collect() }
+    }
+
     /// The series renamed so that it ends on `last`: a numbered series laid beside a dated one.
     ///
     /// Where the weekday is known, up to six days at the end are dropped so that it stays true.
@@ -129,6 +145,8 @@ mod tests {
         assert_eq!((series.phase(0), series.phase(2), series.phase(9)), (5, 0, 0));
         assert_eq!(series.last_date(), NaiveDate::from_ymd_opt(2024, 3, 3));
         assert_eq!(series.until(0).last_date(), None);
+        assert_eq!((series.last(1).last_date(), series.last(1).phase(0)), (series.last_date(), 6));
+        assert_eq!(series.last(9), series);
     }
 
     #[test]

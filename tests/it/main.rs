@@ -16,6 +16,7 @@ mod approvals;
 mod arrows;
 mod audit;
 mod availability;
+mod backtest;
 mod canaries;
 mod cli;
 mod consents;

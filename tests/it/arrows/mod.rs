@@ -82,7 +82,10 @@ fn the_packages_below_depend_on_little() {
             ][..],
         ),
         ("schema", &["diesel", "libsqlite3-sys", "pq-sys"][..]),
-        ("forecast", &["chrono", "rand", "rayon", "thiserror"][..]),
+        (
+            "forecast",
+            &["augurs-core", "augurs-ets", "augurs-mstl", "chrono", "rand", "rayon", "thiserror"][..],
+        ),
     ] {
         let manifest = fs::read_to_string(root().join("src").join(package).join("Cargo.toml")).unwrap();
         let manifest: toml::Table = manifest.parse().unwrap();
