@@ -4,24 +4,21 @@
 //! *purpose*, [`Query::list`](super::Query::list)) and is good for a day.
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
-use chacha20poly1305::{
-    KeyInit, XChaCha20Poly1305, XNonce,
-    aead::{Aead, Payload},
-};
 use serde::{Serialize, de::DeserializeOwned};
 use shiryan_kernel::{Code, Problem, Result, time::Moment};
+
+use crate::vault::Cipher;
 
 /// How long a cursor is good.
 pub const GOOD_FOR: chrono::Duration = chrono::Duration::days(1);
 
-const NONCE: usize = 24;
 const STAMP: usize = 8;
 /// The longest cursor that is worth opening, in characters.
 const LONGEST: usize = 4_096;
 
 /// Seals and opens cursors with one key.
 #[derive(Clone)]
-pub struct Cursors(XChaCha20Poly1305);
+pub struct Cursors(Cipher);
 
 impl std::fmt::Debug for Cursors {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -32,7 +29,7 @@ impl std::fmt::Debug for Cursors {
 impl Cursors {
     #[must_use]
     pub fn new(key: [u8; 32]) -> Self {
-        Self(XChaCha20Poly1305::new(&key.into()))
+        Self(Cipher::new(key))
     }
 
     /// Seals the sort key of the last row shown.
@@ -42,10 +39,7 @@ impl Cursors {
     pub fn seal(&self, last: &impl Serialize, purpose: &str, now: Moment) -> Result<String> {
         let mut plain = now.timestamp().to_be_bytes().to_vec();
         serde_json::to_writer(&mut plain, last).map_err(Problem::internal)?;
-        let nonce: [u8; NONCE] = rand::random();
-        let payload = Payload { msg: &plain, aad: purpose.as_bytes() };
-        let sealed = self.0.encrypt(&XNonce::from(nonce), payload).map_err(Problem::internal)?;
-        Ok(URL_SAFE_NO_PAD.encode([nonce.as_slice(), &sealed].concat()))
+        Ok(URL_SAFE_NO_PAD.encode(self.0.seal(purpose.as_bytes(), &plain)))
     }
 
     /// Opens a cursor of the same list.
@@ -61,9 +55,7 @@ impl Cursors {
             return None;
         }
         let bytes = URL_SAFE_NO_PAD.decode(cursor).ok()?;
-        let (nonce, sealed) = bytes.split_first_chunk::<NONCE>()?;
-        let payload = Payload { msg: sealed, aad: purpose.as_bytes() };
-        let plain = self.0.decrypt(&XNonce::from(*nonce), payload).ok()?;
+        let plain = self.0.open(purpose.as_bytes(), &bytes)?;
         let (stamp, last) = plain.split_first_chunk::<STAMP>()?;
         let sealed_at = Moment::from_timestamp(i64::from_be_bytes(*stamp), 0)?;
         if now.signed_duration_since(sealed_at) > GOOD_FOR {

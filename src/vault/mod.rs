@@ -5,22 +5,21 @@
 //! bound to table, column, row and key version, so a value moved elsewhere does not open. Nothing here
 //! knows a database or prints a secret.
 
+mod cipher;
 mod root;
 
-use chacha20poly1305::aead::{Aead, KeyInit, Payload};
-use chacha20poly1305::{XChaCha20Poly1305, XNonce};
 use hkdf::Hkdf;
-use hmac::{Hmac, Mac};
+use hmac::{Hmac, KeyInit, Mac};
 use sha2::{Digest, Sha256};
 use shiryan_kernel::{Code, Problem, Result};
 use zeroize::Zeroizing;
 
+pub use cipher::Cipher;
 pub use root::{RootKey, Salt, private_dir, private_file};
 
 /// The version of the keys that new values are sealed under.
 pub const KEY_VERSION: i32 = 1;
 
-const NONCE: usize = 24;
 /// Clear text is padded to a multiple of this, so that a length says little.
 const BLOCK: usize = 32;
 
@@ -52,10 +51,7 @@ impl Place {
 
 /// A key that seals: the house's or one donor's.
 #[derive(Clone)]
-pub struct SealingKey {
-    cipher: XChaCha20Poly1305,
-    bytes: Zeroizing<[u8; 32]>,
-}
+pub struct SealingKey(Cipher);
 
 impl std::fmt::Debug for SealingKey {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -65,19 +61,13 @@ impl std::fmt::Debug for SealingKey {
 
 impl SealingKey {
     fn new(bytes: [u8; 32]) -> Self {
-        Self { cipher: XChaCha20Poly1305::new(&bytes.into()), bytes: Zeroizing::new(bytes) }
+        Self(Cipher::new(bytes))
     }
 
     /// Seals `clear` for `place`: nonce, then padded and authenticated text.
     #[must_use]
     pub fn seal(&self, place: Place, clear: &[u8]) -> Vec<u8> {
-        let nonce: [u8; NONCE] = rand::random();
-        let padded = pad(clear);
-        let payload = Payload { msg: &padded, aad: &place.bytes() };
-        let mut sealed = nonce.to_vec();
-        // The cipher refuses only texts of 256 GiB and more.
-        sealed.extend(self.cipher.encrypt(&XNonce::from(nonce), payload).unwrap_or_default());
-        sealed
+        self.0.seal(&place.bytes(), &pad(clear))
     }
 
     /// Opens what was sealed for `place`.
@@ -89,10 +79,7 @@ impl SealingKey {
             cause: Some(format!("{}.{} of row {} does not open", place.table, place.column, place.row)),
             ..Problem::new(Code::IdentityDamaged)
         };
-        let (nonce, text) = sealed.split_first_chunk::<NONCE>().ok_or_else(damaged)?;
-        let payload = Payload { msg: text, aad: &place.bytes() };
-        let padded = self.cipher.decrypt(&XNonce::from(*nonce), payload).map_err(|_| damaged())?;
-        unpad(padded).ok_or_else(damaged)
+        self.0.open(&place.bytes(), sealed).and_then(unpad).ok_or_else(damaged)
     }
 
     /// Seals a text.
@@ -186,7 +173,7 @@ impl Vault {
     pub fn new_donor_key(&self, donor: i64) -> (SealingKey, Vec<u8>) {
         let bytes: [u8; 32] = rand::random();
         let key = SealingKey::new(bytes);
-        let wrapped = self.wraps.seal(Place::of("donors", "donor_key", donor), &*key.bytes);
+        let wrapped = self.wraps.seal(Place::of("donors", "donor_key", donor), key.0.key());
         (key, wrapped)
     }
 

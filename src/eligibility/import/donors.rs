@@ -72,7 +72,8 @@ pub fn import_donors(
     };
     let bulk = if manner.dry_run { None } else { Some(Bulk::begin(db, 1)?) };
     let mut sink = Sink { db, bulk, known_before: false, seen: HashSet::new() };
-    let rows = AtomicUsize::new(sink.rows());
+    // The first transaction is small: the sooner writing begins, the less of it is waited for.
+    let rows = AtomicUsize::new(sink.rows().min(SLICE));
     std::thread::scope(|scope| {
         let (send, items) = sync_channel(AHEAD);
         let (put, slices) = sync_channel(0);
@@ -210,19 +211,22 @@ impl Sink<'_> {
         self.bulk.as_ref().map_or(SLICE, Bulk::rows)
     }
 
-    fn take(&mut self, mut slice: Slice, tally: &mut Tally) -> Result<(), ImportError> {
-        let rows = std::mem::take(&mut slice.rows);
-        let fates = self.write(slice, tally.mark())?;
-        Ok(tally.settle(rows.iter(), &fates)?)
+    fn take(&mut self, slice: Slice, tally: &mut Tally) -> Result<(), ImportError> {
+        let slice = Arc::new(slice);
+        let fates = self.write(&slice, tally.mark())?;
+        tally.settle(slice.rows.iter(), &fates)?;
+        // So many rows take their time to be freed, and the writer waits for the next.
+        rayon::spawn(move || drop(slice));
+        Ok(())
     }
 
     /// Writes the donors who are new; the fate of each row.
-    fn write(&mut self, slice: Slice, mark: Option<Mark>) -> Result<Vec<Fate>> {
+    fn write(&mut self, slice: &Arc<Slice>, mark: Option<Mark>) -> Result<Vec<Fate>> {
         let (Some(bulk), Some(mark)) = (&mut self.bulk, mark) else {
             let known = self.known(&slice.keys)?;
             return Ok(slice.fates(&known));
         };
-        let (slice, mark) = (Arc::new(slice), Arc::new(mark));
+        let (slice, mark) = (slice.clone(), Arc::new(mark));
         if !self.known_before {
             // In most registers nobody is known. The database's own constraint says so at no cost; when it
             // speaks, the slice is undone and looked through.
