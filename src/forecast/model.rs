@@ -108,12 +108,20 @@ impl CountModel {
         let mut blend = Blend { scores: [(0.0, 0.0); MEMBERS] };
         let mut past = Vec::with_capacity(origins.len());
         let mut weights = [0.0; MEMBERS];
+        let present = origins.len().saturating_sub(1);
         for (at, kinds) in kinds.into_iter().enumerate() {
             let before = origins.get(..=at).unwrap_or_default();
             let Some(origin) = before.last() else { continue };
             blend.score(&history, before);
             weights = blend.weights(origin);
-            past.push(Past { day: origin.day, means: blended(&history, origin, &weights, longest), kinds });
+            // A morning on which no member could speak teaches nothing of their errors.
+            if at == present || origin.members.iter().any(Option::is_some) {
+                past.push(Past {
+                    day: origin.day,
+                    means: blended(&history, origin, &weights, longest),
+                    kinds,
+                });
+            }
         }
         let now = past.pop().unwrap_or(Past { day: 0, means: vec![0.0; longest], kinds: Vec::new() });
         let rests = match origins.last().map(|origin| origin.members.each_ref().map(Option::is_some)) {
@@ -516,6 +524,19 @@ mod tests {
         assert!((holed.mean / whole.mean - 1.0).abs() < 0.02, "{} {}", holed.mean, whole.mean);
         // A week without a gap is rare now, so that the band is taken from shorter totals or assumed.
         assert!(holed.quantiles().p90 > holed.mean && holed.quantiles().p10 < holed.mean);
+    }
+
+    /// An origin before the first weeks were known expected next to nothing: its error would say that any total may
+    /// come out a hundred times over.
+    #[test]
+    fn what_was_said_before_anything_was_known_widens_no_band() {
+        for days in 100..560 {
+            let total = CountModel::fit(&series(poisson(days, |_| 900.0)), &Calendar::default(), 28)
+                .total(28)
+                .unwrap();
+            let q = total.quantiles();
+            assert!(q.p975 < 2.0 * total.mean && q.p025 > total.mean / 2.0, "{days}: {q:?}");
+        }
     }
 
     proptest! {
