@@ -21,6 +21,7 @@
 //! - `donations` what was given, and the units made of it
 //! - `projections` demand, supply and stock, weeks ahead
 //! - `reserve` levels, days of cover, the hospitals' published table
+//! - `requests` what a hospital's blood bank asks for, and the units it gets
 //! - `http` server, problems, extractors, API description
 //! - `web` pages
 //! - `app` puts it together; `cli` one file per command
@@ -41,6 +42,7 @@ pub mod mail;
 pub mod messages;
 pub mod places;
 pub mod projections;
+pub mod requests;
 pub mod reserve;
 pub mod settings;
 pub mod sheets;

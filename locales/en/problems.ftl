@@ -135,6 +135,9 @@ problem-group-discrepancy = Two records of the blood group disagree
 problem-unit-expired = The blood unit has expired
     .detail = Choose another unit; this one is to be discarded.
 
+problem-unit-incompatible = The blood unit does not fit this request
+    .detail = Choose another unit of the component asked for and of a group in its table; nobody overrides this.
+
 problem-identity-damaged = The identity of this record cannot be opened
     .detail = Nothing was shown or changed. Tell the administrator.
 

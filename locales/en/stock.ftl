@@ -5,6 +5,7 @@ stock-reminder-antibody-screen = Screen the patient's plasma for antibodies.
 stock-reminder-crossmatch = Crossmatch before issue; this list does not replace it.
 
 stock-note-declared-is-unknown = A group that was only declared counts as unknown.
+stock-note-unknown-group = Take the samples first. Units are chosen as for a patient of unknown group; past two O− red cells the case is looked at again.
 stock-note-donors-are-no-units = Donors are not tested units: the two are never added up.
 stock-note-plasma-reversed = For plasma the order is reversed: AB plasma fits every patient, O plasma fits only group O.
 stock-note-whole-blood-untitred = No titre is recorded for these units, so whole blood is listed only for its own ABO group.

@@ -100,6 +100,13 @@ rights! {
     /// Lifts such a stop after somebody else's.
     ClearUnits: Physician;
     DiscardUnits: Bank;
+    /// Asks for units for the own hospital, takes them in and says what became of each.
+    RequestUnits: Hospital;
+    /// Requests with their units and the patient's pseudonym: a hospital its own alone, a blood bank those of its
+    /// region.
+    SeeRequests: Hospital Bank Physician;
+    /// Takes or refuses a request of the own region, holds units of the own shelf for it and issues them.
+    ServeRequests: Bank;
     SeeReserve: Admin Command Bank Physician;
     SeeProjections: Admin Command Bank Physician;
 }

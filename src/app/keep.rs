@@ -9,7 +9,7 @@ use super::post;
 use crate::db::{Lane, meta, off_loop, once};
 use crate::http::House;
 use crate::reserve::published;
-use crate::{audit, donors, drives, eligibility, messages, stock};
+use crate::{audit, donors, drives, eligibility, messages, requests, stock};
 
 /// The day and the rule set for which every donor's windows were last looked at.
 const WINDOWS_OF: &str = "windows_of";
@@ -29,6 +29,7 @@ pub async fn keep(house: web::Data<House>) {
         note("sealing the audit", sealed.map(drop));
         if turn.is_multiple_of(120) {
             note("marking expired units", mark_expired(&house).await);
+            note("ending holds whose time is up", end_holds(&house).await);
             let today = house.clone();
             let looked = house.clone();
             let tell = move || drives::tell_impossible(&looked.db, &looked.vault, looked.zone);
@@ -74,6 +75,18 @@ async fn mark_expired(house: &House) -> Result<()> {
         let vault = house.vault.clone();
         let marked = house.db.write(Lane::Bulk, move |tx| stock::expire_due(tx, &vault, zone, most)).await?;
         if marked < SLICE {
+            return Ok(());
+        }
+    }
+}
+
+/// The same of holds.
+async fn end_holds(house: &House) -> Result<()> {
+    let most = i64::try_from(SLICE).unwrap_or(i64::MAX);
+    loop {
+        let vault = house.vault.clone();
+        let ended = house.db.write(Lane::Bulk, move |tx| requests::end_stale(tx, &vault, most)).await?;
+        if ended < SLICE {
             return Ok(());
         }
     }

@@ -18,7 +18,7 @@ use super::{KEY_CHECK, OpenError, said};
 use crate::audit::{self, Line};
 use crate::db::{Alone, Target, Tx, meta};
 use crate::vault::Vault;
-use crate::{activities, donors, jobs, stock};
+use crate::{activities, donors, jobs, requests, stock};
 
 /// The change that is under way; absent when none is.
 pub(super) const UNDER_WAY: &str = "key_rotation";
@@ -41,6 +41,7 @@ enum Stage {
     Traces,
     Activities,
     Movements,
+    Requests,
     Jobs,
     Audit,
 }
@@ -128,7 +129,8 @@ fn slice(tx: &mut Tx, old: &Vault, new: &Vault, by: UserId) -> shiryan_kernel::R
         Stage::Donors => (donors::rekey(tx, old, new, at.after, SLICE)?, Stage::Traces),
         Stage::Traces => (donors::reseal_traces(tx, old, new, at.after, SLICE)?, Stage::Activities),
         Stage::Activities => (activities::reseal(tx, old, new, at.after, SLICE)?, Stage::Movements),
-        Stage::Movements => (stock::reseal(tx, old, new, at.after, SLICE)?, Stage::Jobs),
+        Stage::Movements => (stock::reseal(tx, old, new, at.after, SLICE)?, Stage::Requests),
+        Stage::Requests => (requests::reseal(tx, old, new, at.after, SLICE)?, Stage::Jobs),
         Stage::Jobs => {
             jobs::reseal(tx, old, new)?;
             (None, Stage::Audit)

@@ -196,7 +196,8 @@ pub const fn status(code: Code) -> StatusCode {
         | Code::DinUsed
         | Code::GroupUnknown
         | Code::GroupDiscrepancy
-        | Code::UnitExpired => StatusCode::CONFLICT,
+        | Code::UnitExpired
+        | Code::UnitIncompatible => StatusCode::CONFLICT,
         Code::BodyTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
         Code::UnsupportedMediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
         Code::InvalidValue

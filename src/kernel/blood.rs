@@ -58,6 +58,27 @@ word! {
 }
 
 word! {
+    /// A patient's age as far as the RhD rule asks for it, in completed years.
+    pub enum AgeBand {
+        Under18 = "under_18",
+        From18To50 = "from_18_to_50",
+        Over50 = "over_50",
+    }
+}
+
+impl AgeBand {
+    /// An age of the band.
+    #[must_use]
+    pub const fn an_age(self) -> i32 {
+        match self {
+            Self::Under18 => 17,
+            Self::From18To50 => 50,
+            Self::Over50 => 51,
+        }
+    }
+}
+
+word! {
     /// How well a donor's group is known.
     pub enum GroupEvidence {
         /// Nobody has said.

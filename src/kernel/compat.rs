@@ -7,7 +7,10 @@
 //! instead of them. Sources: Lifeblood component tables (red cells, plasma, platelets), Joint Trauma
 //! System (low-titre group O whole blood).
 
+mod recipient;
 mod unknown;
+
+pub use recipient::{Recipient, judge};
 
 pub use unknown::{
     EmergencyChoice, MAX_O_NEG_BEFORE_REASSESSING, PatientFacts, red_cells_for_unknown, rhd_policy_allows,
@@ -105,9 +108,9 @@ pub fn verdict(component: Component, recipient: BloodGroup, unit: BloodGroup, ti
     match component {
         Component::RedCells => red_cells(recipient, unit),
         Component::WholeBlood => whole_blood(recipient, unit, titre),
-        Component::Plasma => plasma(recipient, unit, titre),
-        Component::Platelets => platelets(recipient, unit, titre),
-        Component::Cryoprecipitate => cryoprecipitate(recipient, unit),
+        Component::Plasma => plasma(plasma_row(recipient.abo()), recipient, unit, titre),
+        Component::Platelets => platelets(platelet_row(recipient.abo()), recipient, unit, titre),
+        Component::Cryoprecipitate => cryoprecipitate(cryoprecipitate_row(recipient.abo()), recipient, unit),
     }
 }
 
@@ -199,7 +202,7 @@ fn place<T: PartialEq>(row: &[T], wanted: &T) -> Option<u8> {
 }
 
 /// Rows by ABO carry both RhD types at each step, the patient's own first.
-fn place_by_abo(row: &'static [(Abo, bool)], recipient: BloodGroup, unit: BloodGroup) -> Option<(u8, bool)> {
+fn place_by_abo(row: Row, recipient: BloodGroup, unit: BloodGroup) -> Option<(u8, bool)> {
     let at = row.iter().position(|(abo, _)| *abo == unit.abo())?;
     let (_, marked) = row.get(at)?;
     let other_rhd = u8::from(recipient.rhd_positive() != unit.rhd_positive());
@@ -259,8 +262,11 @@ fn whole_blood(recipient: BloodGroup, unit: BloodGroup, titre: Titre) -> Verdict
     }
 }
 
-fn plasma(recipient: BloodGroup, unit: BloodGroup, titre: Titre) -> Verdict {
-    match place_by_abo(plasma_row(recipient.abo()), recipient, unit) {
+/// A row of ABO, best first, with a mark whose sense is the component's own.
+type Row = &'static [(Abo, bool)];
+
+fn plasma(row: Row, recipient: BloodGroup, unit: BloodGroup, titre: Titre) -> Verdict {
+    match place_by_abo(row, recipient, unit) {
         Some((preference, false)) => Verdict::Fits { preference, needs: &[] },
         Some((preference, true)) if titre == Titre::Low => {
             Verdict::Fits { preference, needs: &[Caution::LowTitreRequired] }
@@ -269,8 +275,8 @@ fn plasma(recipient: BloodGroup, unit: BloodGroup, titre: Titre) -> Verdict {
     }
 }
 
-fn platelets(recipient: BloodGroup, unit: BloodGroup, titre: Titre) -> Verdict {
-    let Some((preference, against)) = place_by_abo(platelet_row(recipient.abo()), recipient, unit) else {
+fn platelets(row: Row, recipient: BloodGroup, unit: BloodGroup, titre: Titre) -> Verdict {
+    let Some((preference, against)) = place_by_abo(row, recipient, unit) else {
         return Verdict::Never;
     };
     let rhd = !recipient.rhd_positive() && unit.rhd_positive();
@@ -287,8 +293,8 @@ fn platelets(recipient: BloodGroup, unit: BloodGroup, titre: Titre) -> Verdict {
     Verdict::Fits { preference, needs }
 }
 
-fn cryoprecipitate(recipient: BloodGroup, unit: BloodGroup) -> Verdict {
-    match place_by_abo(cryoprecipitate_row(recipient.abo()), recipient, unit) {
+fn cryoprecipitate(row: Row, recipient: BloodGroup, unit: BloodGroup) -> Verdict {
+    match place_by_abo(row, recipient, unit) {
         Some((preference, true)) => Verdict::Fits { preference, needs: &[Caution::PlasmaCompatibleForChild] },
         Some((preference, false)) => Verdict::Fits { preference, needs: &[] },
         None => Verdict::Never,

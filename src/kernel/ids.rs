@@ -168,6 +168,10 @@ id_type! {
     /// A bag.
     BloodUnitId,
     MovementId,
+    /// What a hospital's blood bank asks for.
+    RequestId,
+    /// A unit held for a request.
+    ReservationId,
     AuditId,
     SeriesId,
     RuleSetId,

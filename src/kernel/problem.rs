@@ -54,6 +54,7 @@ word! {
         GroupUnknown = "group_unknown",
         GroupDiscrepancy = "group_discrepancy",
         UnitExpired = "unit_expired",
+        UnitIncompatible = "unit_incompatible",
         IdentityDamaged = "identity_damaged",
         // the field's own errors
         PasswordTooShort = "password_too_short",

@@ -85,11 +85,70 @@ word! {
         LowVolume = "low_volume",
         /// For a request, up to the patient.
         Used = "used",
+        /// It is held for nobody any more.
+        Freed = "freed",
+        /// It came back from a hospital.
+        NotUsed = "not_used",
         /// A physician looked into what had stopped it.
         Cleared = "cleared",
         DatePassed = "date_passed",
         /// Told in words.
         Other = "other",
+    }
+}
+
+word! {
+    /// Where a hospital's request for units stands. How much of it was met is told by its counts.
+    pub enum RequestState {
+        Submitted = "submitted",
+        /// A blood bank took it.
+        Accepted = "accepted",
+        /// Units are held for it.
+        Reserved = "reserved",
+        Issued = "issued",
+        /// Every unit that was issued has arrived.
+        Received = "received",
+        /// What became of each unit is known.
+        Closed = "closed",
+        Refused = "refused",
+        /// By the hospital.
+        Cancelled = "cancelled",
+    }
+}
+
+word! {
+    /// How soon a request must be met.
+    pub enum Urgency {
+        Emergency = "emergency",
+        Urgent = "urgent",
+        Routine = "routine",
+        /// For a moment that is named.
+        Planned = "planned",
+    }
+}
+
+word! {
+    /// Why a blood bank refuses a request.
+    pub enum RefusalReason {
+        NothingFits = "nothing_fits",
+        /// Another group's samples, another quantity, or facts that are missing: ask anew.
+        Incomplete = "incomplete",
+        Duplicate = "duplicate",
+        NotIndicated = "not_indicated",
+        Other = "other",
+    }
+}
+
+word! {
+    /// How the hold on a unit ended.
+    pub enum HoldEnd {
+        Issued = "issued",
+        /// The request was cancelled or refused, or the blood bank let the unit go.
+        Freed = "freed",
+        /// Nobody issued it in time.
+        Lapsed = "lapsed",
+        /// The unit was stopped, thrown away, or passed its date.
+        UnitGone = "unit_gone",
     }
 }
 

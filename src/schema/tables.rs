@@ -442,6 +442,44 @@ diesel::table! {
 }
 
 diesel::table! {
+    blood_requests (id) {
+        id -> BigInt,
+        facility -> BigInt,
+        patient -> Binary,
+        blood_group -> Nullable<Text>,
+        group_evidence -> Text,
+        sex -> Nullable<Text>,
+        age_band -> Nullable<Text>,
+        component -> Text,
+        units -> Integer,
+        urgency -> Text,
+        needed_at -> Timestamp,
+        notes -> Nullable<Binary>,
+        state -> Text,
+        refusal -> Nullable<Text>,
+        bank -> Nullable<BigInt>,
+        made_at -> Timestamp,
+        made_by -> BigInt,
+        changed_at -> Timestamp,
+        version -> BigInt,
+    }
+}
+
+diesel::table! {
+    reservations (id) {
+        id -> BigInt,
+        request -> BigInt,
+        blood_unit -> BigInt,
+        made_at -> Timestamp,
+        made_by -> BigInt,
+        held_until -> Timestamp,
+        ended_at -> Nullable<Timestamp>,
+        outcome -> Nullable<Text>,
+        arrived_at -> Nullable<Timestamp>,
+    }
+}
+
+diesel::table! {
     unit_movements (id) {
         id -> BigInt,
         blood_unit -> BigInt,
@@ -566,6 +604,8 @@ diesel::allow_tables_to_appear_in_same_query!(
     appointments,
     donations,
     blood_units,
+    blood_requests,
+    reservations,
 );
 diesel::allow_tables_to_appear_in_same_query!(sessions, session_tokens, users);
 diesel::allow_tables_to_appear_in_same_query!(published_tables, published_cells);
@@ -579,5 +619,8 @@ diesel::joinable!(drives -> activities (id));
 diesel::joinable!(slots -> drives (drive));
 diesel::joinable!(appointments -> slots (slot));
 diesel::joinable!(blood_units -> facilities (facility));
+diesel::joinable!(blood_requests -> facilities (facility));
+diesel::joinable!(reservations -> blood_requests (request));
+diesel::joinable!(reservations -> blood_units (blood_unit));
 diesel::joinable!(session_tokens -> sessions (session_id));
 diesel::joinable!(sessions -> users (user_id));

@@ -34,6 +34,9 @@ impl Settings {
         if !(8..=128).contains(&self.accounts.password_characters) {
             return wrong("accounts.password_characters", "8 to 128");
         }
+        if !(1..=168).contains(&self.stock.hold_hours) {
+            return wrong("stock.hold_hours", "1 to 168");
+        }
         if !(1..=10_000).contains(&self.donors.exact_look_ups_a_day) {
             return wrong("donors.exact_look_ups_a_day", "1 to 10000");
         }

@@ -112,6 +112,7 @@ pub struct Titres {
 #[derive(Debug, Clone, Deserialize)]
 pub struct Stock {
     pub whole_blood_becomes: Vec<Component>,
+    pub hold_hours: i64,
 }
 
 #[derive(Debug, Clone, Deserialize)]

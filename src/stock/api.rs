@@ -188,7 +188,7 @@ async fn deliver_unit(
     Ok(HttpResponse::Created().json(made.await?))
 }
 
-/// A unit with each of its steps: of the own shelf, or for a physician any.
+/// A unit with each of its steps: one that lies or lay on the own shelf, or for a physician any.
 #[utoipa::path(tag = "stock", params(("id" = BloodUnitId, Path)),
     responses((status = 200, description = "The unit, its steps oldest first", body = TraceView)))]
 #[get("/stock/units/{id}")]
@@ -204,7 +204,7 @@ async fn trace_unit(
     Ok(HttpResponse::Ok().json(TraceView { unit, movements }))
 }
 
-/// Stops a unit for safety: of the own shelf, or for a physician any. It counts nowhere until a physician clears it.
+/// Stops a unit for safety: one that lies or lay on the own shelf, or for a physician any. It counts nowhere until a physician clears it.
 #[utoipa::path(tag = "stock", params(("id" = BloodUnitId, Path), ("Idempotency-Key" = String, Header)),
     request_body = WhyForm, responses((status = 200, description = "Stopped", body = Stopped)))]
 #[post("/stock/units/{id}/block")]

@@ -10,6 +10,7 @@ mod delivery;
 mod ledger;
 pub mod pages;
 pub mod rules;
+mod serve;
 mod stop;
 mod store;
 mod summary;
@@ -31,8 +32,9 @@ use crate::{donors, places};
 
 pub use delivery::{Delivery, deliver};
 pub use ledger::{Movement, Why, movements, reseal};
+pub use serve::{carry, free, hold, issue, quarantine_returned, report};
 pub use stop::{Stopped, block, clear, discard, stop};
-pub use store::{BloodUnit, OnShelf, ShelfCount, count_on_shelf, first_to_expire};
+pub use store::{BloodUnit, OnShelf, ShelfCount, count_on_shelf, first_to_expire, first_to_expire_at};
 pub use summary::{Area, Summary, SummaryCell, summary};
 pub use typing::{settle_approval, type_donor};
 
@@ -205,10 +207,10 @@ pub fn unit(conn: &mut Conn, id: BloodUnitId) -> Result<BloodUnit> {
     store::unit(conn, id)
 }
 
-/// A unit with its steps: of the caller's own shelf, or for a role without one any.
+/// A unit with its steps: one that lies or lay on the caller's own shelf, or for a role without one any.
 ///
 /// # Errors
-/// `not_found` of another's shelf; as [`movements`].
+/// `not_found` of one that never did; as [`movements`].
 pub fn trace(
     conn: &mut Conn,
     vault: &Vault,
@@ -216,7 +218,10 @@ pub fn trace(
     id: BloodUnitId,
 ) -> Result<(BloodUnit, Vec<Movement>)> {
     let unit = store::unit(conn, id)?;
-    if by.facility.is_some_and(|own| own != unit.facility) {
+    if let Some(own) = by.facility
+        && own != unit.facility
+        && !store::was_at(conn, id, own)?
+    {
         return Err(Problem::new(Code::NotFound));
     }
     Ok((unit, movements(conn, vault, id)?))

@@ -4,7 +4,7 @@
 //! RhD policy is never chosen: the policy needs an authoriser by name, and a list has none.
 
 use shiryan_kernel::blood::{BloodGroup, Component};
-use shiryan_kernel::compat::{Caution, Titre, Verdict, verdict};
+use shiryan_kernel::compat::{Caution, Recipient, Titre, Verdict, judge};
 use shiryan_kernel::status::{MoveReason, UnitStatus};
 use shiryan_kernel::time::Moment;
 use shiryan_kernel::{Code, Problem, Result};
@@ -124,7 +124,7 @@ shiryan_kernel::word! {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Wanted {
     pub component: Component,
-    pub recipient: BloodGroup,
+    pub recipient: Recipient,
     /// The unit must still be good at this moment.
     pub good_at: Moment,
 }
@@ -167,7 +167,7 @@ pub fn choose<K: Ord>(
         .into_iter()
         .filter(|candidate| wanted.good_at <= candidate.expires_at)
         .filter_map(|candidate| {
-            match verdict(wanted.component, wanted.recipient, candidate.group, candidate.titre) {
+            match judge(wanted.component, wanted.recipient, candidate.group, candidate.titre) {
                 Verdict::Fits { preference, needs } => Some(Chosen { candidate, preference, needs }),
                 Verdict::ByPolicy { .. } | Verdict::Never => None,
             }
@@ -176,7 +176,7 @@ pub fn choose<K: Ord>(
     chosen.sort_by(|a, b| {
         let rank = |c: &Chosen<K>| {
             let group = c.candidate.group;
-            let other = group != wanted.recipient;
+            let other = wanted.recipient.group() != Some(group);
             (other, other && spends_rhd_negative(wanted, group), other && cover.is_below_floor(group))
         };
         let within = |c: &Chosen<K>| (c.preference, c.candidate.expires_at, c.candidate.site);
@@ -190,13 +190,15 @@ pub fn choose<K: Ord>(
 
 fn spends_rhd_negative(wanted: &Wanted, group: BloodGroup) -> bool {
     matches!(wanted.component, Component::RedCells | Component::WholeBlood)
-        && wanted.recipient.rhd_positive()
+        && wanted.recipient.takes_rhd_positive()
         && !group.rhd_positive()
 }
 
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
+
+    use shiryan_kernel::compat::verdict;
 
     use super::*;
 
@@ -268,7 +270,7 @@ mod tests {
     #[test]
     fn a_scarce_group_waits_behind_the_others_but_never_behind_rhd_negative() {
         use BloodGroup::*;
-        let wanted = Wanted { component: Component::RedCells, recipient: AbPos, good_at: at(0) };
+        let wanted = Wanted { component: Component::RedCells, recipient: AbPos.into(), good_at: at(0) };
         let plain = choose(&wanted, &Cover::unknown(), one_of_each());
         assert_eq!(groups(&plain), [AbPos, APos, BPos, OPos, AbNeg, ANeg, BNeg, ONeg]);
         let scarce = Cover::of(|group| Some(if [AbPos, APos, AbNeg].contains(&group) { 0.5 } else { 2.0 }));
@@ -279,7 +281,11 @@ mod tests {
     #[test]
     fn plasma_runs_the_other_way() {
         use BloodGroup::*;
-        let wanted = |recipient| Wanted { component: Component::Plasma, recipient, good_at: at(0) };
+        let wanted = |recipient| Wanted {
+            component: Component::Plasma,
+            recipient: Recipient::Typed(recipient),
+            good_at: at(0),
+        };
         let of = |recipient| groups(&choose(&wanted(recipient), &Cover::unknown(), one_of_each()));
         assert_eq!(of(AbPos), [AbPos, AbNeg]);
         assert_eq!(of(OPos), [OPos, ONeg, APos, ANeg, BPos, BNeg, AbPos, AbNeg]);
@@ -287,7 +293,8 @@ mod tests {
 
     #[test]
     fn the_nearer_of_two_that_expire_together_comes_first() {
-        let wanted = Wanted { component: Component::RedCells, recipient: BloodGroup::ONeg, good_at: at(0) };
+        let wanted =
+            Wanted { component: Component::RedCells, recipient: BloodGroup::ONeg.into(), good_at: at(0) };
         let far = candidate(1, BloodGroup::ONeg, 48);
         let near = Candidate { key: 2, site: Site::SameFacility, ..far.clone() };
         let first = Candidate { key: 3, expires_at: at(47), ..far.clone() };
@@ -324,7 +331,7 @@ mod tests {
             within in 0_i64..72,
             shares in prop::collection::vec(prop::option::of(0.0_f64..3.0), 8),
         ) {
-            let wanted = Wanted { component, recipient, good_at: at(within) };
+            let wanted = Wanted { component, recipient: recipient.into(), good_at: at(within) };
             let cover = Cover::of(|group| {
                 shares[BloodGroup::ALL.iter().position(|known| *known == group).unwrap()]
             });

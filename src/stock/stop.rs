@@ -36,10 +36,10 @@ pub fn block(
     go(tx, vault, &unit, UnitStatus::Blocked, &Why::of(reason), by, "stock.blocked").map(drop)
 }
 
-/// Stops a bag: a blood bank one of its own shelf, a physician any.
+/// Stops a bag: a blood bank one that lies or lay on its own shelf, a physician any.
 ///
 /// # Errors
-/// `not_found` of another's shelf; `state_conflict` (with `state`) from a state that nothing can stop any more;
+/// `not_found` of one that never did; `state_conflict` (with `state`) from a state that nothing can stop any more;
 /// `invalid_value` of a `reason` that stops nothing; `missing_field` of `note` where the reason is told in words.
 pub fn stop(tx: &mut Tx, vault: &Vault, by: &Principal, id: BloodUnitId, why: &Why) -> Result<Stopped> {
     rules::check_why(&rules::STOPS, why.reason, why.note.is_some())?;
@@ -54,7 +54,10 @@ pub fn stop(tx: &mut Tx, vault: &Vault, by: &Principal, id: BloodUnitId, why: &W
 /// gone; `invalid_value` and `missing_field` as [`stop`].
 pub fn discard(tx: &mut Tx, vault: &Vault, by: &Principal, id: BloodUnitId, why: &Why) -> Result<Stopped> {
     rules::check_why(&rules::DISCARDS, why.reason, why.note.is_some())?;
-    let unit = in_reach(tx.conn, by, id)?;
+    let unit = store::unit(tx.conn, id)?;
+    if by.facility != Some(unit.facility) {
+        return Err(Problem::new(Code::NotFound));
+    }
     if unit.status == UnitStatus::Issued {
         return Err(conflict(unit.status));
     }
@@ -89,14 +92,15 @@ pub fn clear(
     go(tx, vault, &unit, UnitStatus::Quarantine, &why, Some(by.user), "stock.cleared")
 }
 
-/// A bag of the caller's own shelf; any for a physician.
+/// A bag that lies or lay on the caller's own shelf; any for a physician.
 fn in_reach(conn: &mut Conn, by: &Principal, id: BloodUnitId) -> Result<BloodUnit> {
     let unit = store::unit(conn, id)?;
-    if by.role == Role::Physician || by.facility == Some(unit.facility) {
-        Ok(unit)
-    } else {
-        Err(Problem::new(Code::NotFound))
-    }
+    let reached = match by.facility {
+        _ if by.role == Role::Physician => true,
+        Some(own) => own == unit.facility || store::was_at(conn, id, own)?,
+        None => false,
+    };
+    if reached { Ok(unit) } else { Err(Problem::new(Code::NotFound)) }
 }
 
 fn go(

@@ -50,6 +50,7 @@ impl BloodUnit {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Flow {
     Received,
+    Issued,
     Expired,
 }
 
@@ -167,6 +168,62 @@ pub fn step(tx: &mut Tx, id: BloodUnitId, from: UnitStatus, to: UnitStatus) -> R
     ))
     .execute(tx.conn)?;
     Ok(changed == 1)
+}
+
+/// What a unit must still be for a step toward a request.
+#[derive(Debug, Clone, Copy)]
+pub struct Still {
+    pub facility: FacilityId,
+    pub component: Component,
+    pub blood_group: BloodGroup,
+    pub good_at: Moment,
+}
+
+/// Whether the unit was still in the state `from`, and all that `still` says.
+pub fn step_if(
+    tx: &mut Tx,
+    id: BloodUnitId,
+    (from, to): (UnitStatus, UnitStatus),
+    still: &Still,
+) -> Result<bool> {
+    let changed = diesel::update(
+        blood_units::table
+            .filter(blood_units::id.eq(id))
+            .filter(blood_units::status.eq(from))
+            .filter(blood_units::facility.eq(still.facility))
+            .filter(blood_units::component.eq(still.component))
+            .filter(blood_units::blood_group.eq(still.blood_group))
+            .filter(blood_units::expires_at.ge(still.good_at.naive_utc())),
+    )
+    .set((
+        blood_units::status.eq(to),
+        blood_units::changed_at.eq(tx.now.naive_utc()),
+        blood_units::version.eq(blood_units::version + 1),
+    ))
+    .execute(tx.conn)?;
+    Ok(changed == 1)
+}
+
+/// Whether the unit was still at `from`; now it lies at `to`.
+pub fn carry(tx: &mut Tx, id: BloodUnitId, from: FacilityId, to: FacilityId) -> Result<bool> {
+    let changed = diesel::update(
+        blood_units::table.filter(blood_units::id.eq(id)).filter(blood_units::facility.eq(from)),
+    )
+    .set((
+        blood_units::facility.eq(to),
+        blood_units::changed_at.eq(tx.now.naive_utc()),
+        blood_units::version.eq(blood_units::version + 1),
+    ))
+    .execute(tx.conn)?;
+    Ok(changed == 1)
+}
+
+/// Whether the unit made a step there.
+pub fn was_at(conn: &mut Conn, id: BloodUnitId, facility: FacilityId) -> Result<bool> {
+    let steps = unit_movements::table
+        .filter(unit_movements::blood_unit.eq(id))
+        .filter(unit_movements::facility.eq(facility));
+    Ok(on_each!(conn => c, diesel::select(diesel::dsl::exists(steps)).get_result(c))?)
 }
 
 /// A line of the ledger of a bag.
@@ -302,9 +359,10 @@ pub fn add_flow(
     group: BloodGroup,
     day: NaiveDate,
 ) -> Result<()> {
-    let (received, expired) = match flow {
-        Flow::Received => (1, 0),
-        Flow::Expired => (0, 1),
+    let (received, issued, expired) = match flow {
+        Flow::Received => (1, 0, 0),
+        Flow::Issued => (0, 1, 0),
+        Flow::Expired => (0, 0, 1),
     };
     let row = (
         daily_flows::governorate.eq(governorate),
@@ -312,7 +370,7 @@ pub fn add_flow(
         daily_flows::blood_group.eq(group),
         daily_flows::flow_on.eq(day),
         daily_flows::received.eq(received),
-        daily_flows::issued.eq(0),
+        daily_flows::issued.eq(issued),
         daily_flows::expired.eq(expired),
     );
     on_each!(tx.conn => c, diesel::insert_into(daily_flows::table)
@@ -326,6 +384,7 @@ pub fn add_flow(
         .do_update()
         .set((
             daily_flows::received.eq(daily_flows::received + received),
+            daily_flows::issued.eq(daily_flows::issued + issued),
             daily_flows::expired.eq(daily_flows::expired + expired),
         ))
         .execute(c))?;
@@ -427,4 +486,28 @@ pub fn first_to_expire(
         ))
         .load(c))
     .map_err(Problem::from)
+}
+
+/// The same of one facility's own shelf.
+///
+/// # Errors
+/// As any read.
+pub fn first_to_expire_at(
+    conn: &mut Conn,
+    component: Component,
+    group: BloodGroup,
+    facility: FacilityId,
+    good_at: Moment,
+    at_most: i64,
+) -> Result<Vec<BloodUnit>> {
+    Ok(blood_units::table
+        .filter(blood_units::status.eq(UnitStatus::Released))
+        .filter(blood_units::component.eq(component))
+        .filter(blood_units::blood_group.eq(group))
+        .filter(blood_units::facility.eq(facility))
+        .filter(blood_units::expires_at.ge(good_at.naive_utc()))
+        .order((blood_units::expires_at, blood_units::id))
+        .limit(at_most)
+        .select(BloodUnit::as_select())
+        .load(conn)?)
 }

@@ -39,6 +39,7 @@ mod pages;
 mod policies;
 mod project;
 mod projections;
+mod requests;
 mod reserve;
 mod reviews;
 mod search;

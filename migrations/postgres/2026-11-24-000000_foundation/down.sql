@@ -7,6 +7,8 @@ DROP TABLE published_tables;
 DROP TABLE history_days;
 DROP TABLE history_series;
 DROP TABLE daily_flows;
+DROP TABLE reservations;
+DROP TABLE blood_requests;
 DROP TABLE unit_movements;
 DROP TABLE blood_units;
 DROP TABLE donations;

@@ -531,13 +531,59 @@ CREATE TABLE unit_movements (
         'returned', 'discarded', 'expired', 'blocked')),
     reason TEXT NOT NULL CHECK (reason IN ('collected', 'delivered', 'tested', 'not_eligible', 'group_discrepancy', 'donor_information',
         'hospital_report', 'reactive_result', 'recall', 'damaged', 'out_of_temperature', 'low_volume',
-        'used', 'cleared', 'date_passed', 'other')),
+        'used', 'freed', 'not_used', 'cleared', 'date_passed', 'other')),
     note BYTEA,
     facility BIGINT NOT NULL REFERENCES facilities (id),
     moved_at TIMESTAMP NOT NULL,
     moved_by BIGINT REFERENCES users (id)
 );
 CREATE INDEX unit_movements_by_unit ON unit_movements (blood_unit, id);
+
+-- What a hospital's blood bank asks for. Patient and notes are sealed under the house key.
+CREATE TABLE blood_requests (
+    id BIGINT PRIMARY KEY NOT NULL,
+    facility BIGINT NOT NULL REFERENCES facilities (id),
+    patient BYTEA NOT NULL,
+    blood_group TEXT CHECK (blood_group IN ('o_neg', 'o_pos', 'a_neg', 'a_pos', 'b_neg', 'b_pos', 'ab_neg', 'ab_pos')),
+    group_evidence TEXT NOT NULL CHECK (group_evidence IN ('unknown', 'declared', 'typed_once', 'confirmed', 'discrepant')),
+    sex TEXT CHECK (sex IN ('male', 'female')),
+    age_band TEXT CHECK (age_band IN ('under_18', 'from_18_to_50', 'over_50')),
+    component TEXT NOT NULL CHECK (component IN ('whole_blood', 'red_cells', 'platelets', 'plasma', 'cryoprecipitate')),
+    units INTEGER NOT NULL CHECK (units > 0),
+    urgency TEXT NOT NULL CHECK (urgency IN ('emergency', 'urgent', 'routine', 'planned')),
+    needed_at TIMESTAMP NOT NULL,
+    notes BYTEA,
+    state TEXT NOT NULL CHECK (state IN ('submitted', 'accepted', 'reserved', 'issued', 'received', 'closed', 'refused',
+        'cancelled')),
+    refusal TEXT CHECK (refusal IN ('nothing_fits', 'incomplete', 'duplicate', 'not_indicated', 'other')),
+    bank BIGINT REFERENCES facilities (id),
+    made_at TIMESTAMP NOT NULL,
+    made_by BIGINT NOT NULL REFERENCES users (id),
+    changed_at TIMESTAMP NOT NULL,
+    version BIGINT NOT NULL,
+    CHECK ((state = 'refused') = (refusal IS NOT NULL)),
+    CHECK (bank IS NOT NULL OR state IN ('submitted', 'cancelled'))
+);
+CREATE INDEX blood_requests_by_facility ON blood_requests (facility, id);
+CREATE INDEX blood_requests_by_state ON blood_requests (state, id);
+
+-- A unit held for a request, and what became of it there. A unit is held for one request at a time.
+CREATE TABLE reservations (
+    id BIGINT PRIMARY KEY NOT NULL,
+    request BIGINT NOT NULL REFERENCES blood_requests (id),
+    blood_unit BIGINT NOT NULL REFERENCES blood_units (id),
+    made_at TIMESTAMP NOT NULL,
+    made_by BIGINT NOT NULL REFERENCES users (id),
+    held_until TIMESTAMP NOT NULL,
+    ended_at TIMESTAMP,
+    outcome TEXT CHECK (outcome IN ('issued', 'freed', 'lapsed', 'unit_gone')),
+    arrived_at TIMESTAMP,
+    CHECK ((ended_at IS NULL) = (outcome IS NULL)),
+    CHECK (arrived_at IS NULL OR outcome = 'issued')
+);
+CREATE UNIQUE INDEX reservations_one_live ON reservations (blood_unit) WHERE ended_at IS NULL;
+CREATE INDEX reservations_by_request ON reservations (request, id);
+CREATE INDEX reservations_by_unit ON reservations (blood_unit, id);
 
 -- What went in and out of the shelves of a governorate on a civil day.
 CREATE TABLE daily_flows (

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use shiryan_kernel::antigen::{Antigen, TitreMethod};
-use shiryan_kernel::blood::{BloodGroup, Component, DonationType, GroupEvidence, Sex};
+use shiryan_kernel::blood::{AgeBand, BloodGroup, Component, DonationType, GroupEvidence, Sex};
 use shiryan_kernel::branch::Branch;
 use shiryan_kernel::consent::{ConsentKind, ConsentWay};
 use shiryan_kernel::message::{MessageState, Template, Unsent};
@@ -11,7 +11,8 @@ use shiryan_kernel::place::Governorate;
 use shiryan_kernel::role::Role;
 use shiryan_kernel::status::{
     ActivityStatus, AppointmentStatus, ApprovalKind, ApprovalState, DonorKind, DonorStatus, DriveStatus,
-    FacilityKind, JobKind, JobState, MoveReason, ReviewGround, ReviewState, UnitStatus,
+    FacilityKind, HoldEnd, JobKind, JobState, MoveReason, RefusalReason, RequestState, ReviewGround,
+    ReviewState, UnitStatus, Urgency,
 };
 
 use super::schema;
@@ -38,6 +39,11 @@ fn word(table: &str, column: &str) -> Option<Vec<&'static str>> {
         ("approvals", "kind") => codes!(ApprovalKind),
         ("approvals", "state") => codes!(ApprovalState),
         ("blood_units", "status") | ("unit_movements", "from_status" | "to_status") => codes!(UnitStatus),
+        ("blood_requests", "state") => codes!(RequestState),
+        ("blood_requests", "refusal") => codes!(RefusalReason),
+        ("blood_requests", "urgency") => codes!(Urgency),
+        ("blood_requests", "age_band") => codes!(AgeBand),
+        ("reservations", "outcome") => codes!(HoldEnd),
         ("unit_movements", "reason") => codes!(MoveReason),
         ("donors", "status") => codes!(DonorStatus),
         ("drives", "status") => codes!(DriveStatus),

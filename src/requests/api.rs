@@ -1,0 +1,289 @@
+//! Requests over HTTP. Each answer says what stands before a transfusion: two samples, antibody screen, crossmatch.
+
+mod serve;
+mod units;
+
+use actix_web::{HttpResponse, get, post, web};
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+use shiryan_kernel::Result;
+use shiryan_kernel::blood::{AgeBand, BloodGroup, Component, GroupEvidence, Sex};
+use shiryan_kernel::compat::Recipient;
+use shiryan_kernel::din::Din;
+use shiryan_kernel::ids::{BloodUnitId, FacilityId, RequestId};
+use shiryan_kernel::page::Page;
+use shiryan_kernel::problem::Faults;
+use shiryan_kernel::status::{HoldEnd, RefusalReason, RequestState, UnitStatus, Urgency};
+use shiryan_kernel::text::Note;
+use utoipa::{IntoParams, ToSchema};
+
+use super::{BloodRequest, Counts, NewRequest, Opened, Pseudonym, Share, Step};
+use crate::accounts::{Actor, RequestUnits, SeeRequests};
+use crate::http::{Answer, Body, House, IdempotencyKey, Limit, NoQuery, Nothing, PathId, Query, Speak, etag};
+use crate::texts::{self, Lang};
+
+/// Adds the operations.
+pub fn operations(config: &mut utoipa_actix_web::service_config::ServiceConfig) {
+    config.service(submit).service(list).service(look).service(cancel);
+    serve::operations(config);
+    units::operations(config);
+}
+
+/// Said with every answer: the service issues to a hospital's blood bank, never to a patient.
+const REMINDERS: [&str; 3] = ["two_samples", "antibody_screen", "crossmatch"];
+
+/// A code and what it says in the caller's language.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = RequestSaid)]
+struct Said {
+    code: &'static str,
+    text: String,
+}
+
+fn said(lang: Lang, words: &str, code: &'static str) -> Said {
+    Said { code, text: texts::word(lang, words, code) }
+}
+
+fn reminders(lang: Lang) -> Vec<Said> {
+    REMINDERS.into_iter().map(|code| said(lang, "stock-reminder", code)).collect()
+}
+
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct RequestForm {
+    /// What the hospital calls the patient, 1 to 40 characters: never a name or an identity number. Sealed.
+    patient: String,
+    /// The patient's group, where one is said.
+    blood_group: Option<BloodGroup>,
+    /// `confirmed`: two samples agree. Anything less, and `declared` unless said, counts as an unknown group.
+    group_evidence: Option<GroupEvidence>,
+    /// Sex and age decide the RhD type while the group is unknown.
+    sex: Option<Sex>,
+    age_band: Option<AgeBand>,
+    component: Component,
+    /// 1 to 40.
+    #[schema(minimum = 1, maximum = 40)]
+    units: i32,
+    urgency: Urgency,
+    /// Units are still good then: now unless said, 60 days ahead at most. A planned request names it.
+    needed_at: Option<DateTime<Utc>>,
+    /// Special needs and what else the blood bank should know; at most 500 characters, sealed.
+    notes: Option<String>,
+}
+
+impl RequestForm {
+    fn parse(self) -> Result<NewRequest> {
+        let mut faults = Faults::none();
+        let patient = faults.keep("patient", Pseudonym::parse(&self.patient));
+        let notes = self.notes.as_deref().and_then(|notes| faults.keep("notes", Note::parse(notes)));
+        let patient = faults.give(patient)?;
+        Ok(NewRequest {
+            patient,
+            blood_group: self.blood_group,
+            group_evidence: self.group_evidence,
+            sex: self.sex,
+            age_band: self.age_band,
+            component: self.component,
+            units: self.units,
+            urgency: self.urgency,
+            // Kept to the microsecond.
+            needed_at: self.needed_at.and_then(|at| DateTime::from_timestamp_micros(at.timestamp_micros())),
+            notes,
+        })
+    }
+}
+
+/// Where a request stands after a step, with what must be seen to before a transfusion.
+#[derive(Debug, Serialize, ToSchema)]
+struct StepView {
+    #[serde(flatten)]
+    step: Step,
+    reminders: Vec<Said>,
+}
+
+impl StepView {
+    fn of(step: Step, lang: Lang) -> Self {
+        Self { step, reminders: reminders(lang) }
+    }
+}
+
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+struct RequestQuery {
+    state: Option<RequestState>,
+    #[serde(default)]
+    #[param(inline, required = false)]
+    limit: Limit,
+    cursor: Option<String>,
+}
+
+/// A request without what is sealed of it.
+#[derive(Debug, Serialize, ToSchema)]
+struct RequestView {
+    id: RequestId,
+    /// The hospital that asks.
+    facility: FacilityId,
+    blood_group: Option<BloodGroup>,
+    group_evidence: GroupEvidence,
+    /// Whether units are chosen for a patient of unknown group.
+    counts_as_unknown: bool,
+    sex: Option<Sex>,
+    age_band: Option<AgeBand>,
+    component: Component,
+    urgency: Urgency,
+    needed_at: DateTime<Utc>,
+    state: RequestState,
+    refusal: Option<RefusalReason>,
+    /// The blood bank that took or refused it.
+    bank: Option<FacilityId>,
+    made_at: DateTime<Utc>,
+    units: Counts,
+}
+
+/// A unit that is or was held for the request.
+#[derive(Debug, Serialize, ToSchema)]
+struct ShareView {
+    id: BloodUnitId,
+    din: Din,
+    blood_group: Option<BloodGroup>,
+    expires_at: DateTime<Utc>,
+    status: UnitStatus,
+    /// Whether it is held for the request now.
+    held: bool,
+    held_until: DateTime<Utc>,
+    /// How the hold ended.
+    outcome: Option<HoldEnd>,
+    /// Absent while it is on its way.
+    arrived_at: Option<DateTime<Utc>>,
+}
+
+/// A request with its units.
+#[derive(Debug, Serialize, ToSchema)]
+struct OpenedView {
+    #[serde(flatten)]
+    request: RequestView,
+    /// As the hospital calls the patient.
+    patient: String,
+    notes: Option<String>,
+    shares: Vec<ShareView>,
+    reminders: Vec<Said>,
+}
+
+/// Asks the blood banks of the own region for units.
+#[utoipa::path(tag = "requests", params(("Idempotency-Key" = String, Header)), request_body = RequestForm,
+    responses((status = 201, description = "Submitted", body = StepView)))]
+#[post("/requests")]
+async fn submit(
+    house: web::Data<House>,
+    by: Actor<RequestUnits>,
+    key: IdempotencyKey,
+    body: Body<RequestForm>,
+    Speak(lang): Speak,
+) -> Answer {
+    let request = key.of(by.user, &body);
+    let new = body.into_inner().parse()?;
+    let (who, vault) = (by.clone(), house.vault.clone());
+    let made = house.once_guarded(&by, request, move |tx| super::submit(tx, &vault, &who, &new)).await?;
+    Ok(HttpResponse::Created().json(StepView::of(made, lang)))
+}
+
+/// Requests, oldest first: a hospital's own, a blood bank's region's, a physician's all.
+#[utoipa::path(tag = "requests", params(RequestQuery),
+    responses((status = 200, description = "A page", body = Page<RequestView>)))]
+#[get("/requests")]
+async fn list(house: web::Data<House>, by: Actor<SeeRequests>, query: Query<RequestQuery>) -> Answer {
+    let after = house.after::<i64>(query.cursor.as_deref(), query.list())?.unwrap_or(0);
+    let (limit, state, who, now) = (query.limit.get(), query.state, by.clone(), house.db.now());
+    let rows = house.db.read(move |conn| super::list(conn, &who, state, after, limit + 1, now)).await?;
+    let show = |(request, counts): (BloodRequest, Counts)| RequestView::of(&request, counts);
+    Ok(HttpResponse::Ok().json(house.page(rows, limit, query.list(), |(row, _)| row.id.0, show)?))
+}
+
+/// A request with its units.
+#[utoipa::path(tag = "requests", params(("id" = RequestId, Path)),
+    responses((status = 200, description = "As it stands", body = OpenedView)))]
+#[get("/requests/{id}")]
+async fn look(
+    house: web::Data<House>,
+    by: Actor<SeeRequests>,
+    id: PathId<RequestId>,
+    _query: NoQuery,
+    Speak(lang): Speak,
+) -> Answer {
+    let (who, vault, now) = (by.clone(), house.vault.clone(), house.db.now());
+    let opened = house.db.read(move |conn| super::look(conn, &vault, &who, id.0, now)).await?;
+    let version = opened.request.version;
+    Ok(HttpResponse::Ok().insert_header(etag(version)).json(OpenedView::of(opened, now, lang)))
+}
+
+/// Takes a request back before anything was issued; what is held for it is free again.
+#[utoipa::path(tag = "requests", params(("id" = RequestId, Path), ("Idempotency-Key" = String, Header)),
+    request_body = Nothing, responses((status = 200, description = "Cancelled", body = StepView)))]
+#[post("/requests/{id}/cancel")]
+async fn cancel(
+    house: web::Data<House>,
+    by: Actor<RequestUnits>,
+    id: PathId<RequestId>,
+    key: IdempotencyKey,
+    body: Body<Nothing>,
+    Speak(lang): Speak,
+) -> Answer {
+    let request = key.of(by.user, &body);
+    let (who, vault) = (by.clone(), house.vault.clone());
+    let done = house.once_guarded(&by, request, move |tx| super::cancel(tx, &vault, &who, id.0)).await?;
+    Ok(HttpResponse::Ok().json(StepView::of(done, lang)))
+}
+
+impl RequestView {
+    fn of(request: &BloodRequest, units: Counts) -> Self {
+        Self {
+            id: request.id,
+            facility: request.facility,
+            blood_group: request.blood_group,
+            group_evidence: request.group_evidence,
+            counts_as_unknown: matches!(request.recipient(), Recipient::Unknown(_)),
+            sex: request.sex,
+            age_band: request.age_band,
+            component: request.component,
+            urgency: request.urgency,
+            needed_at: request.needed_at(),
+            state: request.state,
+            refusal: request.refusal,
+            bank: request.bank,
+            made_at: request.made_at(),
+            units,
+        }
+    }
+}
+
+impl OpenedView {
+    fn of(opened: Opened, now: DateTime<Utc>, lang: Lang) -> Self {
+        let Opened { request, patient, notes, shares, counts } = opened;
+        Self {
+            request: RequestView::of(&request, counts),
+            patient,
+            notes,
+            shares: shares.into_iter().map(|share| ShareView::of(share, now)).collect(),
+            reminders: reminders(lang),
+        }
+    }
+}
+
+impl ShareView {
+    fn of(share: Share, now: DateTime<Utc>) -> Self {
+        let held = share.is_held(now);
+        let Share { hold, unit } = share;
+        Self {
+            id: unit.id,
+            din: unit.din,
+            blood_group: unit.blood_group,
+            expires_at: unit.expires_at(),
+            status: unit.status,
+            held,
+            held_until: hold.held_until(),
+            outcome: hold.outcome,
+            arrived_at: hold.arrived_at(),
+        }
+    }
+}

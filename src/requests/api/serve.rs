@@ -1,0 +1,208 @@
+//! What a blood bank does with a request.
+
+use actix_web::{HttpResponse, get, post, web};
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+use shiryan_kernel::blood::BloodGroup;
+use shiryan_kernel::compat::Caution;
+use shiryan_kernel::din::Din;
+use shiryan_kernel::ids::{BloodUnitId, RequestId};
+use shiryan_kernel::status::RefusalReason;
+use utoipa::ToSchema;
+
+use super::{RequestView, Said, StepView, reminders, said};
+use crate::accounts::{Actor, ServeRequests};
+use crate::http::{Answer, Body, House, IdempotencyKey, NoQuery, Nothing, PathId, Speak};
+use crate::requests::{self, Offer};
+use crate::stock::rules::Site;
+use crate::texts::Lang;
+
+pub fn operations(config: &mut utoipa_actix_web::service_config::ServiceConfig) {
+    config.service(candidates).service(accept).service(refuse);
+    config.service(reserve).service(free).service(issue);
+}
+
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct RefuseForm {
+    reason: RefusalReason,
+}
+
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct UnitsForm {
+    /// Each once, at least one.
+    units: Vec<BloodUnitId>,
+}
+
+/// A unit that may be held, and why it stands where it does.
+#[derive(Debug, Serialize, ToSchema)]
+struct CandidateView {
+    id: BloodUnitId,
+    din: Din,
+    blood_group: BloodGroup,
+    /// Whether the group is the patient's own.
+    identical: bool,
+    /// The group's place in the component's table; 0 is best.
+    preference: u8,
+    site: Site,
+    cautions: &'static [Caution],
+    expires_at: DateTime<Utc>,
+}
+
+#[derive(Debug, Serialize, ToSchema)]
+struct CandidatesView {
+    as_of: DateTime<Utc>,
+    request: RequestView,
+    /// Units that may still be held for it.
+    left: usize,
+    /// At most 50 of the own shelf, in the order of issue.
+    candidates: Vec<CandidateView>,
+    reminders: Vec<Said>,
+    notes: Vec<Said>,
+    /// The words of the cautions that occur above.
+    cautions: Vec<Said>,
+}
+
+/// Units of the own shelf that fit a request, in the order of issue.
+#[utoipa::path(tag = "requests", params(("id" = RequestId, Path)),
+    responses((status = 200, description = "As things stand", body = CandidatesView)))]
+#[get("/requests/{id}/candidates")]
+async fn candidates(
+    house: web::Data<House>,
+    by: Actor<ServeRequests>,
+    id: PathId<RequestId>,
+    _query: NoQuery,
+    Speak(lang): Speak,
+) -> Answer {
+    let (who, now) = (by.clone(), house.db.now());
+    let (request, counts, offers) =
+        house.db.read(move |conn| requests::candidates(conn, &who, id.0, now)).await?;
+    let recipient = request.recipient().group();
+    let mut cautions: Vec<Caution> = offers.iter().flat_map(|offer| offer.cautions.iter().copied()).collect();
+    cautions.sort_unstable();
+    cautions.dedup();
+    Ok(HttpResponse::Ok().json(CandidatesView {
+        as_of: now,
+        left: counts.left(),
+        notes: notes(recipient.is_none(), lang),
+        request: RequestView::of(&request, counts),
+        candidates: offers.into_iter().map(|offer| CandidateView::of(offer, recipient)).collect(),
+        reminders: reminders(lang),
+        cautions: cautions.into_iter().map(|caution| said(lang, "stock-caution", caution.code())).collect(),
+    }))
+}
+
+fn notes(is_unknown: bool, lang: Lang) -> Vec<Said> {
+    let notes: &[&'static str] = if is_unknown { &["declared_is_unknown", "unknown_group"] } else { &[] };
+    notes.iter().map(|code| said(lang, "stock-note", code)).collect()
+}
+
+/// Takes a request for the own blood bank.
+#[utoipa::path(tag = "requests", params(("id" = RequestId, Path), ("Idempotency-Key" = String, Header)),
+    request_body = Nothing, responses((status = 200, description = "Accepted", body = StepView)))]
+#[post("/requests/{id}/accept")]
+async fn accept(
+    house: web::Data<House>,
+    by: Actor<ServeRequests>,
+    id: PathId<RequestId>,
+    key: IdempotencyKey,
+    body: Body<Nothing>,
+    Speak(lang): Speak,
+) -> Answer {
+    let request = key.of(by.user, &body);
+    let (who, vault) = (by.clone(), house.vault.clone());
+    let done = house.once_guarded(&by, request, move |tx| requests::accept(tx, &vault, &who, id.0)).await?;
+    Ok(HttpResponse::Ok().json(StepView::of(done, lang)))
+}
+
+/// Refuses a request before anything was issued; what is held for it is free again.
+#[utoipa::path(tag = "requests", params(("id" = RequestId, Path), ("Idempotency-Key" = String, Header)),
+    request_body = RefuseForm, responses((status = 200, description = "Refused", body = StepView)))]
+#[post("/requests/{id}/refuse")]
+async fn refuse(
+    house: web::Data<House>,
+    by: Actor<ServeRequests>,
+    id: PathId<RequestId>,
+    key: IdempotencyKey,
+    body: Body<RefuseForm>,
+    Speak(lang): Speak,
+) -> Answer {
+    let request = key.of(by.user, &body);
+    let (who, vault, reason) = (by.clone(), house.vault.clone(), body.into_inner().reason);
+    let done = house.once_guarded(&by, request, move |tx| requests::refuse(tx, &vault, &who, id.0, reason));
+    Ok(HttpResponse::Ok().json(StepView::of(done.await?, lang)))
+}
+
+/// Holds units of the own shelf for a request: all of them or none.
+#[utoipa::path(tag = "requests", params(("id" = RequestId, Path), ("Idempotency-Key" = String, Header)),
+    request_body = UnitsForm, responses((status = 200, description = "Held", body = StepView)))]
+#[post("/requests/{id}/reserve")]
+async fn reserve(
+    house: web::Data<House>,
+    by: Actor<ServeRequests>,
+    id: PathId<RequestId>,
+    key: IdempotencyKey,
+    body: Body<UnitsForm>,
+    Speak(lang): Speak,
+) -> Answer {
+    let request = key.of(by.user, &body);
+    let (who, vault, hours) = (by.clone(), house.vault.clone(), house.settings.stock.hold_hours);
+    let units = body.into_inner().units;
+    let done = house
+        .once_guarded(&by, request, move |tx| requests::reserve(tx, &vault, &who, id.0, &units, hours))
+        .await?;
+    Ok(HttpResponse::Ok().json(StepView::of(done, lang)))
+}
+
+/// Lets units go that are held for a request.
+#[utoipa::path(tag = "requests", params(("id" = RequestId, Path), ("Idempotency-Key" = String, Header)),
+    request_body = UnitsForm, responses((status = 200, description = "Free again", body = StepView)))]
+#[post("/requests/{id}/free")]
+async fn free(
+    house: web::Data<House>,
+    by: Actor<ServeRequests>,
+    id: PathId<RequestId>,
+    key: IdempotencyKey,
+    body: Body<UnitsForm>,
+    Speak(lang): Speak,
+) -> Answer {
+    let request = key.of(by.user, &body);
+    let (who, vault, units) = (by.clone(), house.vault.clone(), body.into_inner().units);
+    let done = house.once_guarded(&by, request, move |tx| requests::free(tx, &vault, &who, id.0, &units));
+    Ok(HttpResponse::Ok().json(StepView::of(done.await?, lang)))
+}
+
+/// Issues every unit that is held for a request, to the hospital's blood bank.
+#[utoipa::path(tag = "requests", params(("id" = RequestId, Path), ("Idempotency-Key" = String, Header)),
+    request_body = Nothing, responses((status = 200, description = "Issued", body = StepView)))]
+#[post("/requests/{id}/issue")]
+async fn issue(
+    house: web::Data<House>,
+    by: Actor<ServeRequests>,
+    id: PathId<RequestId>,
+    key: IdempotencyKey,
+    body: Body<Nothing>,
+    Speak(lang): Speak,
+) -> Answer {
+    let request = key.of(by.user, &body);
+    let (who, vault, zone) = (by.clone(), house.vault.clone(), house.zone);
+    let done = house.once_guarded(&by, request, move |tx| requests::issue(tx, &vault, zone, &who, id.0));
+    Ok(HttpResponse::Ok().json(StepView::of(done.await?, lang)))
+}
+
+impl CandidateView {
+    fn of(offer: Offer, recipient: Option<BloodGroup>) -> Self {
+        let Offer { unit, blood_group, preference, site, cautions } = offer;
+        Self {
+            id: unit.id,
+            din: unit.din,
+            blood_group,
+            identical: recipient == Some(blood_group),
+            preference,
+            site,
+            cautions,
+            expires_at: unit.expires_at(),
+        }
+    }
+}

@@ -1,0 +1,130 @@
+//! Units after issue: they arrive, are used, go back.
+
+use actix_web::{HttpResponse, post, web};
+use serde::{Deserialize, Serialize};
+use shiryan_kernel::din::Din;
+use shiryan_kernel::ids::{BloodUnitId, RequestId};
+use shiryan_kernel::problem::Faults;
+use shiryan_kernel::status::UnitStatus;
+use shiryan_kernel::{Code, Problem, Result};
+use utoipa::ToSchema;
+
+use super::{Said, reminders};
+use crate::accounts::{Actor, RequestUnits, ServeRequests};
+use crate::http::{Answer, Body, House, IdempotencyKey, Nothing, PathId, Speak};
+use crate::requests::{self, Receipt, Reported};
+
+pub fn operations(config: &mut utoipa_actix_web::service_config::ServiceConfig) {
+    config.service(receive).service(transfused).service(returned).service(take_back);
+}
+
+/// Labels of one arrival at most.
+const MOST_SCANNED: usize = 100;
+
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct ReceiveForm {
+    /// One for each bag, typed or scanned; 100 at most.
+    #[schema(max_items = 100)]
+    dins: Vec<String>,
+}
+
+impl ReceiveForm {
+    fn parse(&self) -> Result<Vec<Din>> {
+        if self.dins.len() > MOST_SCANNED {
+            return Err(Problem::field("dins", Code::OutOfRange));
+        }
+        let mut faults = Faults::none();
+        let read = self.dins.iter().enumerate();
+        let scanned =
+            read.filter_map(|(n, din)| faults.keep(&format!("dins[{n}]"), Din::parse(din))).collect();
+        faults.settle()?;
+        Ok(scanned)
+    }
+}
+
+#[derive(Debug, Serialize, ToSchema)]
+struct ReceiptView {
+    #[serde(flatten)]
+    receipt: Receipt,
+    reminders: Vec<Said>,
+}
+
+/// Takes units of an own request onto the own shelf; what is missing or unexpected is told.
+#[utoipa::path(tag = "requests", params(("id" = RequestId, Path), ("Idempotency-Key" = String, Header)),
+    request_body = ReceiveForm, responses((status = 200, description = "What arrived", body = ReceiptView)))]
+#[post("/requests/{id}/receive")]
+async fn receive(
+    house: web::Data<House>,
+    by: Actor<RequestUnits>,
+    id: PathId<RequestId>,
+    key: IdempotencyKey,
+    body: Body<ReceiveForm>,
+    Speak(lang): Speak,
+) -> Answer {
+    let request = key.of(by.user, &body);
+    let scanned = body.into_inner().parse()?;
+    let (who, vault) = (by.clone(), house.vault.clone());
+    let done =
+        house.once_guarded(&by, request, move |tx| requests::receive(tx, &vault, &who, id.0, &scanned));
+    Ok(HttpResponse::Ok().json(ReceiptView { receipt: done.await?, reminders: reminders(lang) }))
+}
+
+/// Says of a unit on the own shelf that it was transfused.
+#[utoipa::path(tag = "requests", params(("id" = BloodUnitId, Path), ("Idempotency-Key" = String, Header)),
+    request_body = Nothing, responses((status = 200, description = "On record", body = Reported)))]
+#[post("/stock/units/{id}/transfused")]
+async fn transfused(
+    house: web::Data<House>,
+    by: Actor<RequestUnits>,
+    id: PathId<BloodUnitId>,
+    key: IdempotencyKey,
+    body: Body<Nothing>,
+) -> Answer {
+    report(&house, &by, id.0, key, &body, UnitStatus::Transfused).await
+}
+
+/// Says of a unit on the own shelf that it was not used and goes back to the blood bank.
+#[utoipa::path(tag = "requests", params(("id" = BloodUnitId, Path), ("Idempotency-Key" = String, Header)),
+    request_body = Nothing, responses((status = 200, description = "On record", body = Reported)))]
+#[post("/stock/units/{id}/returned")]
+async fn returned(
+    house: web::Data<House>,
+    by: Actor<RequestUnits>,
+    id: PathId<BloodUnitId>,
+    key: IdempotencyKey,
+    body: Body<Nothing>,
+) -> Answer {
+    report(&house, &by, id.0, key, &body, UnitStatus::Returned).await
+}
+
+async fn report(
+    house: &House,
+    by: &Actor<RequestUnits>,
+    id: BloodUnitId,
+    key: IdempotencyKey,
+    body: &Body<Nothing>,
+    fate: UnitStatus,
+) -> Answer {
+    let request = key.of(by.user, body);
+    let (who, vault) = ((**by).clone(), house.vault.clone());
+    let done = house.once_guarded(by, request, move |tx| requests::report(tx, &vault, &who, id, fate));
+    Ok(HttpResponse::Ok().json(done.await?))
+}
+
+/// Takes a unit that the own blood bank issued back: a returned one into quarantine, a stopped or expired one as it is.
+#[utoipa::path(tag = "requests", params(("id" = BloodUnitId, Path), ("Idempotency-Key" = String, Header)),
+    request_body = Nothing, responses((status = 200, description = "On the own shelf", body = Reported)))]
+#[post("/stock/units/{id}/take-back")]
+async fn take_back(
+    house: web::Data<House>,
+    by: Actor<ServeRequests>,
+    id: PathId<BloodUnitId>,
+    key: IdempotencyKey,
+    body: Body<Nothing>,
+) -> Answer {
+    let request = key.of(by.user, &body);
+    let (who, vault) = (by.clone(), house.vault.clone());
+    let done = house.once_guarded(&by, request, move |tx| requests::take_back(tx, &vault, &who, id.0));
+    Ok(HttpResponse::Ok().json(done.await?))
+}

@@ -1,0 +1,169 @@
+//! What was issued arrives, is used or comes back. A unit that is missing, or that nobody asked for, is told.
+
+use serde::{Deserialize, Serialize};
+use shiryan_kernel::din::Din;
+use shiryan_kernel::ids::{BloodUnitId, RequestId};
+use shiryan_kernel::status::{RequestState, UnitStatus};
+use shiryan_kernel::{Code, Problem, Result};
+use utoipa::ToSchema;
+
+use super::store::{self, Advance};
+use super::{Share, advance, hold, in_reach, shares};
+use crate::accounts::Principal;
+use crate::audit::{self, Line};
+use crate::db::{Tx, feed};
+use crate::stock::{self, BloodUnit};
+use crate::vault::Vault;
+
+/// A unit that arrived. One that was stopped on its way is not to be used.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct ReceivedUnit {
+    pub id: BloodUnitId,
+    pub din: Din,
+    pub status: UnitStatus,
+}
+
+/// What an arrival came to.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Receipt {
+    pub id: RequestId,
+    /// `received` once every unit that was issued has arrived.
+    pub state: RequestState,
+    /// On the hospital's shelf now.
+    pub received: Vec<ReceivedUnit>,
+    /// Issued, and not arrived yet.
+    pub missing: Vec<ReceivedUnit>,
+    /// Scanned, and no unit of this request.
+    pub unexpected: Vec<Din>,
+}
+
+/// Where a unit stands after a report.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Reported {
+    pub id: BloodUnitId,
+    pub status: UnitStatus,
+}
+
+/// Takes units onto the shelf of the hospital that asked for them, as their labels were scanned.
+///
+/// # Errors
+/// `not_found` of another hospital's request; `state_conflict` (with `state`) when nothing is on its way.
+pub fn receive(
+    tx: &mut Tx,
+    vault: &Vault,
+    by: &Principal,
+    id: RequestId,
+    scanned: &[Din],
+) -> Result<Receipt> {
+    let request = in_reach(tx.conn, by, id)?;
+    advance(tx, by, &request, &[RequestState::Issued], RequestState::Issued, None)?;
+    let mut issued = shares(tx.conn, &[id])?;
+    issued.retain(Share::is_issued);
+    let (mut received, mut unexpected) = (Vec::new(), Vec::new());
+    for din in scanned {
+        let found = issued.iter().find(|share| share.unit.din == *din && !is_in(&received, share.unit.id));
+        match found {
+            Some(share) if share.hold.arrived_at().is_some() => received.push(shown(&share.unit)),
+            Some(share) => {
+                stock::carry(tx, &share.unit, request.facility)?;
+                if !store::set_arrived(tx, share.hold.id)? {
+                    return Err(Problem::new(Code::StateConflict));
+                }
+                received.push(shown(&share.unit));
+            }
+            None => unexpected.push(*din),
+        }
+    }
+    let waited = issued.iter().filter(|share| share.hold.arrived_at().is_none());
+    let missing: Vec<ReceivedUnit> =
+        waited.filter(|share| !is_in(&received, share.unit.id)).map(|share| shown(&share.unit)).collect();
+    let state = if missing.is_empty() { RequestState::Received } else { RequestState::Issued };
+    if missing.is_empty() {
+        advance(tx, by, &request, &[RequestState::Issued], RequestState::Received, None)?;
+    }
+    let arrived: Vec<BloodUnitId> = received.iter().map(|unit| unit.id).collect();
+    let absent: Vec<BloodUnitId> = missing.iter().map(|unit| unit.id).collect();
+    let line = Line::new(Some(by.user), "requests.received").on(id).with("units", arrived);
+    let line = line.with("missing", &absent).with("unexpected", unexpected.len());
+    let differs = !absent.is_empty() || !unexpected.is_empty();
+    audit::record(tx, vault, &if differs { line.alert() } else { line })?;
+    feed::append(tx, "blood_request", id.0, state.code())?;
+    Ok(Receipt { id, state, received, missing, unexpected })
+}
+
+fn is_in(units: &[ReceivedUnit], id: BloodUnitId) -> bool {
+    units.iter().any(|unit| unit.id == id)
+}
+
+fn shown(unit: &BloodUnit) -> ReceivedUnit {
+    ReceivedUnit { id: unit.id, din: unit.din, status: unit.status }
+}
+
+/// Says of a unit on the own hospital's shelf that it was transfused, or that it goes back to the blood bank.
+///
+/// # Errors
+/// `not_found` of a unit that is not there; `state_conflict` (with `state`) when it is not issued.
+pub fn report(
+    tx: &mut Tx,
+    vault: &Vault,
+    by: &Principal,
+    id: BloodUnitId,
+    fate: UnitStatus,
+) -> Result<Reported> {
+    let own = by.own_facility()?;
+    let absent = || Problem::new(Code::NotFound);
+    let unit = stock::unit(tx.conn, id)?;
+    if unit.facility != own {
+        return Err(absent());
+    }
+    let request = store::issued_for(tx.conn, id)?.ok_or_else(absent)?;
+    let asked = in_reach(tx.conn, by, request)?;
+    // The row is locked first, so that of two last reports one sees the other.
+    let same = Advance { to: asked.state, bank: None, refusal: None };
+    if !store::advance(tx, request, &[asked.state], same)? {
+        return Err(super::conflict(store::request(tx.conn, request)?.state));
+    }
+    stock::report(tx, vault, by.user, &unit, fate)?;
+    let line = Line::new(Some(by.user), "requests.reported").on(id).with("fate", fate);
+    audit::record(tx, vault, &line)?;
+    let is_open = shares(tx.conn, &[request])?
+        .iter()
+        .any(|share| share.is_issued() && share.unit.status == UnitStatus::Issued);
+    if !is_open {
+        hold::by_itself(tx, request, RequestState::Received, RequestState::Closed)?;
+    }
+    Ok(Reported { id, status: fate })
+}
+
+/// Takes a unit that the caller's blood bank issued back onto its shelf: a returned one into quarantine, one that was
+/// stopped or passed its date as it is.
+///
+/// # Errors
+/// `not_found` of a unit that the blood bank did not issue; `state_conflict` (with `state`) of one that is there
+/// already, or that the hospital keeps or has used.
+pub fn take_back(tx: &mut Tx, vault: &Vault, by: &Principal, id: BloodUnitId) -> Result<Reported> {
+    let own = by.own_facility()?;
+    let absent = || Problem::new(Code::NotFound);
+    let request = store::issued_for(tx.conn, id)?.ok_or_else(absent)?;
+    if store::request(tx.conn, request)?.bank != Some(own) {
+        return Err(absent());
+    }
+    let unit = stock::unit(tx.conn, id)?;
+    let comes = matches!(
+        unit.status,
+        UnitStatus::Returned | UnitStatus::Blocked | UnitStatus::Expired | UnitStatus::Quarantine
+    );
+    if !comes || unit.facility == own {
+        return Err(Problem::new(Code::StateConflict).with("state", unit.status));
+    }
+    stock::carry(tx, &unit, own)?;
+    let mut status = unit.status;
+    if status == UnitStatus::Returned {
+        let here = stock::unit(tx.conn, id)?;
+        stock::quarantine_returned(tx, vault, by.user, &here)?;
+        status = UnitStatus::Quarantine;
+    }
+    let line = Line::new(Some(by.user), "requests.taken_back").on(id).with("was", unit.status);
+    audit::record(tx, vault, &line)?;
+    Ok(Reported { id, status })
+}

@@ -1,0 +1,242 @@
+//! Units held for a request, let go, and issued. Every step holds under read committed: the request's row is locked
+//! first, then units in the order of their ids, each by one conditional statement.
+
+use std::collections::BTreeSet;
+
+use shiryan_kernel::blood::BloodGroup;
+use shiryan_kernel::ids::{BloodUnitId, RequestId, ReservationId};
+use shiryan_kernel::status::{HoldEnd, RequestState, UnitStatus};
+use shiryan_kernel::time::{Moment, Zone};
+use shiryan_kernel::{Code, Problem, Result};
+
+use super::store::{self, Advance};
+use super::{
+    BloodRequest, Counts, Reservation, Share, Step, advance, conflict, go, in_reach, rules, shares, told,
+};
+use crate::accounts::Principal;
+use crate::audit::{self, Line};
+use crate::db::{Tx, feed};
+use crate::stock::{self, BloodUnit};
+use crate::vault::Vault;
+
+/// Holds units of the caller's own shelf for a request that its blood bank took: all of them or none.
+///
+/// # Errors
+/// `not_found`; `state_conflict` (with `state`) when the request is not accepted by the caller's blood bank;
+/// `out_of_range` of `units` beyond what is `left` of what was asked for; `group_unknown` past two O− red cells for
+/// a patient whose group nobody knows. Of a unit, which is named: `unknown_reference` when it is not on the shelf;
+/// `state_conflict` when it is not released; `unit_incompatible`; `unit_expired` when it is not good at the moment
+/// for which it is needed.
+pub fn reserve(
+    tx: &mut Tx,
+    vault: &Vault,
+    by: &Principal,
+    id: RequestId,
+    units: &[BloodUnitId],
+    hours: i64,
+) -> Result<Step> {
+    let request = in_reach(tx.conn, by, id)?;
+    let wanted = distinct(units)?;
+    advance(
+        tx,
+        by,
+        &request,
+        &[RequestState::Accepted, RequestState::Reserved],
+        RequestState::Reserved,
+        None,
+    )?;
+    let held = shares(tx.conn, &[id])?;
+    let now = tx.now;
+    for stale in held.iter().filter(|share| share.hold.outcome.is_none() && !share.is_held(now)) {
+        settle(tx, vault, &stale.hold, &stale.unit)?;
+    }
+    let left = Counts::of(request.units, &held, now).left();
+    if wanted.len() > left {
+        return Err(Problem::field("units", Code::OutOfRange).with("left", left));
+    }
+    let good_at = request.good_at(tx.now);
+    let until = good_at + chrono::Duration::hours(hours);
+    let mut groups = groups_taken(&held, now);
+    for unit in &wanted {
+        let held =
+            hold_one(tx, vault, by, &request, *unit).map_err(|problem| named(problem, units, *unit))?;
+        groups.extend(held.blood_group);
+        let reservation = ReservationId(tx.id());
+        store::insert_hold(tx, reservation, id, *unit, by.user, until)
+            .map_err(|problem| named(problem, units, *unit))?;
+    }
+    let o_negative = groups.iter().filter(|group| **group == BloodGroup::ONeg).count();
+    if rules::must_reassess(request.component, request.recipient(), o_negative) {
+        return Err(Problem::new(Code::GroupUnknown).about("units", Code::GroupUnknown));
+    }
+    let line = Line::new(Some(by.user), "requests.reserved").on(id).with("units", &wanted);
+    audit::record(tx, vault, &line)?;
+    told(tx, id, RequestState::Reserved, wanted.into_iter().collect())
+}
+
+/// Lets units go that are held for a request of the caller's blood bank.
+///
+/// # Errors
+/// `not_found`; `state_conflict` (with `state`) when nothing is held; `unknown_reference` of a unit that is not.
+pub fn free(
+    tx: &mut Tx,
+    vault: &Vault,
+    by: &Principal,
+    id: RequestId,
+    units: &[BloodUnitId],
+) -> Result<Step> {
+    let request = in_reach(tx.conn, by, id)?;
+    let wanted = distinct(units)?;
+    advance(tx, by, &request, &[RequestState::Reserved], RequestState::Reserved, None)?;
+    let held = shares(tx.conn, &[id])?;
+    for unit in &wanted {
+        let live = held.iter().find(|share| share.unit.id == *unit && share.hold.outcome.is_none());
+        let live = live.ok_or_else(|| named(Problem::new(Code::NotFound), units, *unit))?;
+        let_go(tx, vault, by, live)?;
+    }
+    let line = Line::new(Some(by.user), "requests.freed").on(id).with("units", &wanted);
+    audit::record(tx, vault, &line)?;
+    let is_left = held.iter().any(|share| share.hold.outcome.is_none() && !wanted.contains(&share.unit.id));
+    let state = if is_left { RequestState::Reserved } else { RequestState::Accepted };
+    advance(tx, by, &request, &[RequestState::Reserved], state, None)?;
+    told(tx, id, state, wanted.into_iter().collect())
+}
+
+/// Issues every unit that is held for a request of the caller's blood bank, to the hospital's blood bank.
+///
+/// # Errors
+/// `not_found`; `state_conflict` (with `state`) when nothing is held. Of a unit, which is named, with nothing issued:
+/// `state_conflict` when its time is up or something stopped it; `unit_expired`.
+pub fn issue(tx: &mut Tx, vault: &Vault, zone: Zone, by: &Principal, id: RequestId) -> Result<Step> {
+    let request = in_reach(tx.conn, by, id)?;
+    go(tx, by, &request, RequestState::Issued, None)?;
+    let mut live: Vec<Share> = shares(tx.conn, &[id])?;
+    live.retain(|share| share.hold.outcome.is_none());
+    live.sort_by_key(|share| share.unit.id);
+    if live.is_empty() {
+        return Err(conflict(RequestState::Accepted));
+    }
+    for share in &live {
+        let unit = share.unit.id;
+        if tx.now >= share.hold.held_until() {
+            let lapsed = Problem::new(Code::StateConflict).with("state", HoldEnd::Lapsed);
+            return Err(lapsed.with("unit", unit));
+        }
+        stock::issue(tx, vault, zone, by, unit).map_err(|problem| problem.with("unit", unit))?;
+        end(tx, &share.hold, HoldEnd::Issued)?;
+    }
+    let units: Vec<BloodUnitId> = live.iter().map(|share| share.unit.id).collect();
+    let line = Line::new(Some(by.user), "requests.issued").on(id).with("units", &units);
+    audit::record(tx, vault, &line)?;
+    told(tx, id, RequestState::Issued, units)
+}
+
+/// Ends holds whose time is up and holds on units that were stopped, at most `at_most` in one write, and brings
+/// requests to where they stand then; answers how many holds.
+///
+/// # Errors
+/// As any write.
+pub fn end_stale(tx: &mut Tx, vault: &Vault, at_most: i64) -> Result<usize> {
+    let stale = store::stale(tx.conn, tx.now, at_most)?;
+    for (hold, unit) in &stale {
+        settle(tx, vault, hold, unit)?;
+    }
+    for request in store::without_hold(tx.conn, at_most)? {
+        by_itself(tx, request, RequestState::Reserved, RequestState::Accepted)?;
+    }
+    for request in store::settled(tx.conn, at_most)? {
+        by_itself(tx, request, RequestState::Received, RequestState::Closed)?;
+    }
+    Ok(stale.len())
+}
+
+pub(super) fn by_itself(tx: &mut Tx, id: RequestId, from: RequestState, to: RequestState) -> Result<()> {
+    if store::advance(tx, id, &[from], Advance { to, bank: None, refusal: None })? {
+        feed::append(tx, "blood_request", id.0, to.code())?;
+    }
+    Ok(())
+}
+
+/// Lets go whatever is held for a request that ends; which units.
+pub(super) fn free_all(
+    tx: &mut Tx,
+    vault: &Vault,
+    by: &Principal,
+    id: RequestId,
+) -> Result<Vec<BloodUnitId>> {
+    let mut live = shares(tx.conn, &[id])?;
+    live.retain(|share| share.hold.outcome.is_none());
+    live.sort_by_key(|share| share.unit.id);
+    for share in &live {
+        let_go(tx, vault, by, share)?;
+    }
+    Ok(live.into_iter().map(|share| share.unit.id).collect())
+}
+
+fn let_go(tx: &mut Tx, vault: &Vault, by: &Principal, share: &Share) -> Result<()> {
+    if share.unit.status != UnitStatus::Reserved {
+        return end(tx, &share.hold, HoldEnd::UnitGone);
+    }
+    stock::free(tx, vault, Some(by.user), &share.unit)?;
+    end(tx, &share.hold, HoldEnd::Freed)
+}
+
+/// Ends a hold that holds no more.
+fn settle(tx: &mut Tx, vault: &Vault, hold: &Reservation, unit: &BloodUnit) -> Result<()> {
+    if unit.status != UnitStatus::Reserved {
+        return end(tx, hold, HoldEnd::UnitGone);
+    }
+    stock::free(tx, vault, None, unit)?;
+    end(tx, hold, HoldEnd::Lapsed)
+}
+
+fn end(tx: &mut Tx, hold: &Reservation, outcome: HoldEnd) -> Result<()> {
+    if store::end_hold(tx, hold.id, outcome)? { Ok(()) } else { Err(Problem::new(Code::StateConflict)) }
+}
+
+fn hold_one(
+    tx: &mut Tx,
+    vault: &Vault,
+    by: &Principal,
+    request: &BloodRequest,
+    unit: BloodUnitId,
+) -> Result<BloodUnit> {
+    if let Some(hold) = store::live_hold(tx.conn, unit)? {
+        let held = stock::unit(tx.conn, unit)?;
+        let is_over = tx.now >= hold.held_until() || held.status != UnitStatus::Reserved;
+        if is_over && by.facility == Some(held.facility) {
+            settle(tx, vault, &hold, &held)?;
+        }
+    }
+    let wanted = (request.component, request.good_at(tx.now));
+    let recipient = request.recipient();
+    stock::hold(tx, vault, by, unit, wanted, |group| rules::fits(request.component, recipient, group))
+}
+
+/// Groups of the units that are held or issued.
+fn groups_taken(held: &[Share], now: Moment) -> Vec<BloodGroup> {
+    let taken = held.iter().filter(|share| share.is_issued() || share.is_held(now));
+    taken.filter_map(|share| share.unit.blood_group).collect()
+}
+
+fn distinct(units: &[BloodUnitId]) -> Result<BTreeSet<BloodUnitId>> {
+    let wanted: BTreeSet<BloodUnitId> = units.iter().copied().collect();
+    if wanted.is_empty() {
+        return Err(Problem::field("units", Code::OutOfRange));
+    }
+    if wanted.len() < units.len() {
+        return Err(Problem::field("units", Code::InvalidValue));
+    }
+    Ok(wanted)
+}
+
+/// The problem of one unit of the list, told of it.
+fn named(problem: Problem, units: &[BloodUnitId], unit: BloodUnitId) -> Problem {
+    let place = units.iter().position(|named| *named == unit).unwrap_or_default();
+    let field = format!("units[{place}]");
+    match problem.code {
+        Code::Busy | Code::Internal => problem,
+        Code::NotFound => Problem::field(field, Code::UnknownReference).with("unit", unit),
+        code => problem.about(field, code).with("unit", unit),
+    }
+}

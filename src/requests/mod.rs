@@ -1,0 +1,420 @@
+//! What a hospital's blood bank asks for, and the units it gets.
+//!
+//! A request goes to the blood banks of the hospital's own sharing region; one of them takes it, holds units of its
+//! own shelf and issues them to the hospital's blood bank, never to a patient. A unit is held for one request at a
+//! time, for a while; a unit that does not fit, is past its date or stands anywhere but on the shelf is never held
+//! and never issued, and nobody overrides that. A hospital sees its own requests alone.
+
+pub mod api;
+mod arrival;
+mod hold;
+pub mod rules;
+mod store;
+
+use serde::{Deserialize, Serialize};
+use shiryan_kernel::blood::{AgeBand, BloodGroup, Component, GroupEvidence, Sex};
+use shiryan_kernel::compat::{Caution, Recipient, Titre};
+use shiryan_kernel::ids::{BloodUnitId, FacilityId, RequestId};
+use shiryan_kernel::place::Region;
+use shiryan_kernel::problem::Faults;
+use shiryan_kernel::role::Role;
+use shiryan_kernel::status::{HoldEnd, RefusalReason, RequestState, UnitStatus, Urgency};
+use shiryan_kernel::text::{Note, PlainText};
+use shiryan_kernel::time::Moment;
+use shiryan_kernel::{Code, Problem, Result};
+use utoipa::ToSchema;
+
+use crate::accounts::Principal;
+use crate::audit::{self, Line};
+use crate::db::{Conn, Tx, feed};
+use crate::places;
+use crate::stock::rules::{Candidate, Cover, Site, Wanted, choose};
+use crate::stock::{self, BloodUnit};
+use crate::vault::{Place, Vault};
+
+pub use arrival::{Receipt, ReceivedUnit, Reported, receive, report, take_back};
+pub use hold::{end_stale, free, issue, reserve};
+use store::{Advance, Whose};
+pub use store::{BloodRequest, Reservation};
+
+/// Units listed as candidates.
+pub const MOST_CANDIDATES: i64 = 50;
+
+/// A patient as the hospital calls him, known to it alone.
+pub type Pseudonym = PlainText<40>;
+
+/// What a hospital asks for.
+#[derive(Debug, Clone)]
+pub struct NewRequest {
+    pub patient: Pseudonym,
+    pub blood_group: Option<BloodGroup>,
+    pub group_evidence: Option<GroupEvidence>,
+    pub sex: Option<Sex>,
+    pub age_band: Option<AgeBand>,
+    pub component: Component,
+    pub units: i32,
+    pub urgency: Urgency,
+    /// Now, when absent.
+    pub needed_at: Option<Moment>,
+    pub notes: Option<Note<500>>,
+}
+
+/// Where a request stands after a step.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Step {
+    pub id: RequestId,
+    pub state: RequestState,
+    /// The units that this step touched.
+    pub units: Vec<BloodUnitId>,
+}
+
+/// A unit of a request.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Share {
+    pub hold: Reservation,
+    pub unit: BloodUnit,
+}
+
+impl Share {
+    /// Whether the unit is held for the request at this moment.
+    #[must_use]
+    pub fn is_held(&self, now: Moment) -> bool {
+        self.hold.outcome.is_none()
+            && now < self.hold.held_until()
+            && self.unit.status == UnitStatus::Reserved
+    }
+
+    #[must_use]
+    pub fn is_issued(&self) -> bool {
+        self.hold.outcome == Some(HoldEnd::Issued)
+    }
+}
+
+/// How much of a request is met.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
+pub struct Counts {
+    pub asked: i32,
+    /// Held now.
+    pub held: usize,
+    /// Issued, arrived or not.
+    pub issued: usize,
+    pub arrived: usize,
+}
+
+impl Counts {
+    fn of(asked: i32, shares: &[Share], now: Moment) -> Self {
+        let count = |such: fn(&Share) -> bool| shares.iter().filter(|line| such(line)).count();
+        Self {
+            asked,
+            held: shares.iter().filter(|line| line.is_held(now)).count(),
+            issued: count(Share::is_issued),
+            arrived: count(|line| line.hold.arrived_at().is_some()),
+        }
+    }
+
+    /// Units that may still be held.
+    #[must_use]
+    pub fn left(self) -> usize {
+        usize::try_from(self.asked).unwrap_or(0).saturating_sub(self.held + self.issued)
+    }
+}
+
+/// A request with its units, and what is sealed of it.
+#[derive(Debug)]
+pub struct Opened {
+    pub request: BloodRequest,
+    pub patient: String,
+    pub notes: Option<String>,
+    pub shares: Vec<Share>,
+    pub counts: Counts,
+}
+
+/// A unit that may be held, in its place in the order.
+#[derive(Debug)]
+pub struct Offer {
+    pub unit: BloodUnit,
+    pub blood_group: BloodGroup,
+    /// The group's place in the component's table; 0 is best.
+    pub preference: u8,
+    pub site: Site,
+    pub cautions: &'static [Caution],
+}
+
+impl BloodRequest {
+    /// For whom units are chosen.
+    #[must_use]
+    pub fn recipient(&self) -> Recipient {
+        rules::recipient(self.blood_group, self.group_evidence, self.sex, self.age_band)
+    }
+
+    /// The moment at which a unit must still be good.
+    #[must_use]
+    pub fn good_at(&self, now: Moment) -> Moment {
+        self.needed_at().max(now)
+    }
+}
+
+/// Makes a request of the caller's own hospital.
+///
+/// # Errors
+/// Every wrong field at once: `out_of_range` of `units` and `needed_at`, `missing_field` of a planned request's
+/// `needed_at`, `invalid_value` of `group_evidence`.
+pub fn submit(tx: &mut Tx, vault: &Vault, by: &Principal, new: &NewRequest) -> Result<Step> {
+    let own = by.own_facility()?;
+    let mut faults = Faults::none();
+    if !(1..=rules::MOST_UNITS).contains(&new.units) {
+        faults.add("units", Code::OutOfRange);
+    }
+    if new.urgency == Urgency::Planned && new.needed_at.is_none() {
+        faults.add("needed_at", Code::MissingField);
+    }
+    let needed_at = new.needed_at.unwrap_or(tx.now);
+    if needed_at < tx.now || needed_at > tx.now + chrono::Duration::days(rules::MOST_DAYS_AHEAD) {
+        faults.add("needed_at", Code::OutOfRange);
+    }
+    let evidence = faults.keep("group_evidence", rules::evidence(new.blood_group, new.group_evidence));
+    let group_evidence = faults.give(evidence)?;
+    let id = RequestId(tx.id());
+    let notes = new.notes.as_ref().map(|notes| vault.house().seal_text(notes_at(id), notes.as_str()));
+    let row = store::NewRow {
+        facility: own,
+        patient: vault.house().seal_text(patient_at(id), new.patient.as_str()),
+        blood_group: new.blood_group,
+        group_evidence,
+        sex: new.sex,
+        age_band: new.age_band,
+        component: new.component,
+        units: new.units,
+        urgency: new.urgency,
+        needed_at,
+        notes,
+    };
+    store::insert(tx, id, by.user, row)?;
+    let line = Line::new(Some(by.user), "requests.submitted").on(id).with("urgency", new.urgency);
+    audit::record(tx, vault, &line)?;
+    told(tx, id, RequestState::Submitted, Vec::new())
+}
+
+/// Takes a request for the caller's own blood bank.
+///
+/// # Errors
+/// `not_found` of another region's; `state_conflict` (with `state`) when it is not new any more.
+pub fn accept(tx: &mut Tx, vault: &Vault, by: &Principal, id: RequestId) -> Result<Step> {
+    let request = in_reach(tx.conn, by, id)?;
+    go(tx, by, &request, RequestState::Accepted, None)?;
+    audit::record(tx, vault, &Line::new(Some(by.user), "requests.accepted").on(id))?;
+    told(tx, id, RequestState::Accepted, Vec::new())
+}
+
+/// Refuses a request that is new, or that the caller's own blood bank took; what is held for it is free again.
+///
+/// # Errors
+/// `not_found` of another region's; `state_conflict` (with `state`) when something was issued, when it has ended, or
+/// when another blood bank took it.
+pub fn refuse(
+    tx: &mut Tx,
+    vault: &Vault,
+    by: &Principal,
+    id: RequestId,
+    reason: RefusalReason,
+) -> Result<Step> {
+    let request = in_reach(tx.conn, by, id)?;
+    go(tx, by, &request, RequestState::Refused, Some(reason))?;
+    let freed = hold::free_all(tx, vault, by, id)?;
+    let line = Line::new(Some(by.user), "requests.refused").on(id).with("reason", reason);
+    audit::record(tx, vault, &line)?;
+    told(tx, id, RequestState::Refused, freed)
+}
+
+/// Takes a request of the own hospital back, before anything was issued; what is held for it is free again.
+///
+/// # Errors
+/// `not_found` of another hospital's; `state_conflict` (with `state`).
+pub fn cancel(tx: &mut Tx, vault: &Vault, by: &Principal, id: RequestId) -> Result<Step> {
+    let request = in_reach(tx.conn, by, id)?;
+    go(tx, by, &request, RequestState::Cancelled, None)?;
+    let freed = hold::free_all(tx, vault, by, id)?;
+    audit::record(tx, vault, &Line::new(Some(by.user), "requests.cancelled").on(id))?;
+    told(tx, id, RequestState::Cancelled, freed)
+}
+
+/// Requests after `after`, oldest first, with what is met of each: a hospital's own, a blood bank's region's, a
+/// physician's all.
+///
+/// # Errors
+/// As any read.
+pub fn list(
+    conn: &mut Conn,
+    by: &Principal,
+    state: Option<RequestState>,
+    after: i64,
+    limit: i64,
+    now: Moment,
+) -> Result<Vec<(BloodRequest, Counts)>> {
+    let whose = match (by.role, by.facility) {
+        (Role::Hospital, Some(own)) => Whose::Of(own),
+        (Role::Bank, Some(own)) => Whose::In(region_of(conn, own)?.members().collect()),
+        (Role::Physician, _) => Whose::All,
+        _ => return Err(Problem::new(Code::Forbidden)),
+    };
+    let requests = store::list(conn, &whose, state, after, limit)?;
+    let ids: Vec<RequestId> = requests.iter().map(|request| request.id).collect();
+    let shares = shares(conn, &ids)?;
+    let with_counts = requests.into_iter().map(|request| {
+        let own: Vec<Share> = shares.iter().filter(|line| line.hold.request == request.id).cloned().collect();
+        let counts = Counts::of(request.units, &own, now);
+        (request, counts)
+    });
+    Ok(with_counts.collect())
+}
+
+/// A request with its units.
+///
+/// # Errors
+/// `not_found` of another hospital's, and of another region's for a blood bank; `identity_damaged`.
+pub fn look(conn: &mut Conn, vault: &Vault, by: &Principal, id: RequestId, now: Moment) -> Result<Opened> {
+    let request = in_reach(conn, by, id)?;
+    let (patient, notes) = store::sealed(conn, id)?;
+    let shares = shares(conn, &[id])?;
+    Ok(Opened {
+        patient: vault.house().open_text(patient_at(id), &patient)?,
+        notes: notes.map(|notes| vault.house().open_text(notes_at(id), &notes)).transpose()?,
+        counts: Counts::of(request.units, &shares, now),
+        shares,
+        request,
+    })
+}
+
+/// Units of the caller's own shelf that fit a request, in the order of issue, and how many it still wants.
+///
+/// # Errors
+/// `not_found` of another region's.
+pub fn candidates(
+    conn: &mut Conn,
+    by: &Principal,
+    id: RequestId,
+    now: Moment,
+) -> Result<(BloodRequest, Counts, Vec<Offer>)> {
+    let own = by.own_facility()?;
+    let request = in_reach(conn, by, id)?;
+    let counts = Counts::of(request.units, &shares(conn, &[id])?, now);
+    let wanted = Wanted {
+        component: request.component,
+        recipient: request.recipient(),
+        good_at: request.good_at(now),
+    };
+    let mut shelf = Vec::new();
+    for group in BloodGroup::ALL {
+        if rules::fits(wanted.component, wanted.recipient, *group) {
+            let good_at = wanted.good_at;
+            let at_most = MOST_CANDIDATES;
+            shelf.extend(stock::first_to_expire_at(conn, wanted.component, *group, own, good_at, at_most)?);
+        }
+    }
+    let site = if places::facility(conn, own)?.governorate
+        == places::facility(conn, request.facility)?.governorate
+    {
+        Site::SameGovernorate
+    } else {
+        Site::SameRegion
+    };
+    let grouped = shelf.into_iter().filter_map(|unit| Some((unit.blood_group?, unit)));
+    let units: Vec<(BloodGroup, BloodUnit)> = grouped.collect();
+    let candidates = units.iter().enumerate().map(|(key, (group, unit))| Candidate {
+        key,
+        group: *group,
+        titre: Titre::Unknown,
+        expires_at: unit.expires_at(),
+        site,
+    });
+    let most = usize::try_from(MOST_CANDIDATES).map_err(Problem::internal)?;
+    let chosen = choose(&wanted, &Cover::unknown(), candidates).into_iter().take(most);
+    let offers = chosen.filter_map(|chosen| {
+        let (blood_group, unit) = units.get(chosen.candidate.key)?.clone();
+        let (preference, cautions) = (chosen.preference, chosen.needs);
+        Some(Offer { unit, blood_group, preference, site, cautions })
+    });
+    Ok((request, counts, offers.collect()))
+}
+
+/// Seals patients and notes of at most `limit` requests after `after` under another root key; the last of them, none
+/// at the end.
+///
+/// # Errors
+/// As any write. What does not open stays.
+pub fn reseal(tx: &mut Tx, old: &Vault, new: &Vault, after: i64, limit: i64) -> Result<Option<i64>> {
+    let mut last = None;
+    for (id, patient, notes) in store::sealed_after(tx.conn, after, limit)? {
+        last = Some(id.0);
+        let patient = new.reseal(old, patient_at(id), &patient);
+        let notes = notes.map(|notes| new.reseal(old, notes_at(id), &notes));
+        store::set_sealed(tx, id, patient, notes)?;
+    }
+    Ok(last)
+}
+
+const fn patient_at(id: RequestId) -> Place {
+    Place::of("blood_requests", "patient", id.0)
+}
+
+const fn notes_at(id: RequestId) -> Place {
+    Place::of("blood_requests", "notes", id.0)
+}
+
+fn region_of(conn: &mut Conn, facility: FacilityId) -> Result<Region> {
+    Ok(places::facility(conn, facility)?.governorate.region())
+}
+
+/// A request that the caller may know of; any other is not there.
+fn in_reach(conn: &mut Conn, by: &Principal, id: RequestId) -> Result<BloodRequest> {
+    let request = store::request(conn, id)?;
+    let reached = match (by.role, by.facility) {
+        (Role::Hospital, own) => own == Some(request.facility),
+        (Role::Bank, Some(own)) => region_of(conn, own)? == region_of(conn, request.facility)?,
+        (Role::Physician, _) => true,
+        _ => false,
+    };
+    if reached { Ok(request) } else { Err(Problem::new(Code::NotFound)) }
+}
+
+fn shares(conn: &mut Conn, requests: &[RequestId]) -> Result<Vec<Share>> {
+    let rows = store::holds(conn, requests)?;
+    Ok(rows.into_iter().map(|(hold, unit)| Share { hold, unit }).collect())
+}
+
+/// Goes on to `to` from every state before it, for the caller's own blood bank or for the hospital, and locks the
+/// request.
+fn go(
+    tx: &mut Tx,
+    by: &Principal,
+    request: &BloodRequest,
+    to: RequestState,
+    refusal: Option<RefusalReason>,
+) -> Result<()> {
+    advance(tx, by, request, &rules::before(to), to, refusal)
+}
+
+fn advance(
+    tx: &mut Tx,
+    by: &Principal,
+    request: &BloodRequest,
+    from: &[RequestState],
+    to: RequestState,
+    refusal: Option<RefusalReason>,
+) -> Result<()> {
+    let bank = by.facility.filter(|_| by.role == Role::Bank);
+    if store::advance(tx, request.id, from, Advance { to, bank, refusal })? {
+        Ok(())
+    } else {
+        Err(conflict(store::request(tx.conn, request.id)?.state))
+    }
+}
+
+fn told(tx: &mut Tx, id: RequestId, state: RequestState, units: Vec<BloodUnitId>) -> Result<Step> {
+    feed::append(tx, "blood_request", id.0, state.code())?;
+    Ok(Step { id, state, units })
+}
+
+fn conflict(state: RequestState) -> Problem {
+    Problem::new(Code::StateConflict).with("state", state)
+}

@@ -1,0 +1,333 @@
+//! Rows of requests and of the units held for them.
+
+use chrono::NaiveDateTime;
+use diesel::dsl::{exists, not};
+use diesel::prelude::*;
+use shiryan_kernel::blood::{AgeBand, BloodGroup, Component, GroupEvidence, Sex};
+use shiryan_kernel::ids::{BloodUnitId, FacilityId, RequestId, ReservationId, UserId};
+use shiryan_kernel::place::Governorate;
+use shiryan_kernel::status::{HoldEnd, RefusalReason, RequestState, UnitStatus, Urgency};
+use shiryan_kernel::time::Moment;
+use shiryan_kernel::{Problem, Result};
+
+use crate::db::tables::{blood_requests, blood_units, facilities, reservations};
+use crate::db::{Conn, Tx, on_each};
+use crate::stock::BloodUnit;
+
+/// A request without what is sealed of it.
+#[derive(Debug, Clone, PartialEq, Eq, Queryable, Selectable)]
+#[diesel(table_name = blood_requests)]
+pub struct BloodRequest {
+    pub id: RequestId,
+    pub facility: FacilityId,
+    pub blood_group: Option<BloodGroup>,
+    pub group_evidence: GroupEvidence,
+    pub sex: Option<Sex>,
+    pub age_band: Option<AgeBand>,
+    pub component: Component,
+    pub units: i32,
+    pub urgency: Urgency,
+    needed_at: NaiveDateTime,
+    pub state: RequestState,
+    pub refusal: Option<RefusalReason>,
+    pub bank: Option<FacilityId>,
+    made_at: NaiveDateTime,
+    pub version: i64,
+}
+
+impl BloodRequest {
+    #[must_use]
+    pub const fn needed_at(&self) -> Moment {
+        self.needed_at.and_utc()
+    }
+
+    #[must_use]
+    pub const fn made_at(&self) -> Moment {
+        self.made_at.and_utc()
+    }
+}
+
+/// A unit that is, or was, held for a request.
+#[derive(Debug, Clone, PartialEq, Eq, Queryable, Selectable)]
+#[diesel(table_name = reservations)]
+pub struct Reservation {
+    pub id: ReservationId,
+    pub request: RequestId,
+    held_until: NaiveDateTime,
+    pub outcome: Option<HoldEnd>,
+    arrived_at: Option<NaiveDateTime>,
+}
+
+impl Reservation {
+    #[must_use]
+    pub const fn held_until(&self) -> Moment {
+        self.held_until.and_utc()
+    }
+
+    #[must_use]
+    pub fn arrived_at(&self) -> Option<Moment> {
+        self.arrived_at.map(|at| at.and_utc())
+    }
+}
+
+/// What goes into a new row.
+#[derive(Debug)]
+pub struct NewRow {
+    pub facility: FacilityId,
+    pub patient: Vec<u8>,
+    pub blood_group: Option<BloodGroup>,
+    pub group_evidence: GroupEvidence,
+    pub sex: Option<Sex>,
+    pub age_band: Option<AgeBand>,
+    pub component: Component,
+    pub units: i32,
+    pub urgency: Urgency,
+    pub needed_at: Moment,
+    pub notes: Option<Vec<u8>>,
+}
+
+pub fn insert(tx: &mut Tx, id: RequestId, by: UserId, row: NewRow) -> Result<()> {
+    diesel::insert_into(blood_requests::table)
+        .values((
+            blood_requests::id.eq(id),
+            blood_requests::facility.eq(row.facility),
+            blood_requests::patient.eq(row.patient),
+            blood_requests::blood_group.eq(row.blood_group),
+            blood_requests::group_evidence.eq(row.group_evidence),
+            blood_requests::sex.eq(row.sex),
+            blood_requests::age_band.eq(row.age_band),
+            blood_requests::component.eq(row.component),
+            blood_requests::units.eq(row.units),
+            blood_requests::urgency.eq(row.urgency),
+            blood_requests::needed_at.eq(row.needed_at.naive_utc()),
+            blood_requests::notes.eq(row.notes),
+            blood_requests::state.eq(RequestState::Submitted),
+            blood_requests::made_at.eq(tx.now.naive_utc()),
+            blood_requests::made_by.eq(by),
+            blood_requests::changed_at.eq(tx.now.naive_utc()),
+            blood_requests::version.eq(1_i64),
+        ))
+        .execute(tx.conn)?;
+    Ok(())
+}
+
+pub fn request(conn: &mut Conn, id: RequestId) -> Result<BloodRequest> {
+    Ok(blood_requests::table.find(id.0).select(BloodRequest::as_select()).first(conn)?)
+}
+
+/// Patient and notes, sealed.
+pub fn sealed(conn: &mut Conn, id: RequestId) -> Result<(Vec<u8>, Option<Vec<u8>>)> {
+    let row = blood_requests::table.find(id.0).select((blood_requests::patient, blood_requests::notes));
+    Ok(row.first(conn)?)
+}
+
+/// Whose requests a list shows.
+#[derive(Debug, Clone)]
+pub enum Whose {
+    Of(FacilityId),
+    In(Vec<Governorate>),
+    All,
+}
+
+pub fn list(
+    conn: &mut Conn,
+    whose: &Whose,
+    state: Option<RequestState>,
+    after: i64,
+    limit: i64,
+) -> Result<Vec<BloodRequest>> {
+    on_each!(conn => c, {
+        let mut rows = blood_requests::table
+            .inner_join(facilities::table.on(facilities::id.eq(blood_requests::facility)))
+            .filter(blood_requests::id.gt(after))
+            .order(blood_requests::id)
+            .limit(limit)
+            .select(BloodRequest::as_select())
+            .into_boxed();
+        match whose {
+            Whose::Of(own) => rows = rows.filter(blood_requests::facility.eq(*own)),
+            Whose::In(places) => rows = rows.filter(facilities::governorate.eq_any(places.clone())),
+            Whose::All => {}
+        }
+        if let Some(state) = state {
+            rows = rows.filter(blood_requests::state.eq(state));
+        }
+        rows.load(c)
+    })
+    .map_err(Problem::from)
+}
+
+/// How a request goes on.
+#[derive(Debug, Clone, Copy)]
+pub struct Advance {
+    pub to: RequestState,
+    /// The blood bank that does it; none for a hospital and for the program itself.
+    pub bank: Option<FacilityId>,
+    pub refusal: Option<RefusalReason>,
+}
+
+/// Whether the request was in one of these states, and of no other blood bank than the one that does it. Locks the
+/// row until the transaction ends.
+pub fn advance(tx: &mut Tx, id: RequestId, from: &[RequestState], step: Advance) -> Result<bool> {
+    let now = tx.now.naive_utc();
+    let advanced = (
+        blood_requests::state.eq(step.to),
+        blood_requests::refusal.eq(step.refusal),
+        blood_requests::changed_at.eq(now),
+        blood_requests::version.eq(blood_requests::version + 1),
+    );
+    let changed = match step.bank {
+        None => on_each!(tx.conn => c, diesel::update(blood_requests::table
+            .filter(blood_requests::id.eq(id))
+            .filter(blood_requests::state.eq_any(from)))
+            .set(advanced)
+            .execute(c))?,
+        Some(bank) => on_each!(tx.conn => c, diesel::update(blood_requests::table
+            .filter(blood_requests::id.eq(id))
+            .filter(blood_requests::state.eq_any(from))
+            .filter(blood_requests::bank.is_null().or(blood_requests::bank.eq(bank))))
+            .set((advanced, blood_requests::bank.eq(bank)))
+            .execute(c))?,
+    };
+    Ok(changed == 1)
+}
+
+pub fn insert_hold(
+    tx: &mut Tx,
+    id: ReservationId,
+    request: RequestId,
+    unit: BloodUnitId,
+    by: UserId,
+    until: Moment,
+) -> Result<()> {
+    diesel::insert_into(reservations::table)
+        .values((
+            reservations::id.eq(id),
+            reservations::request.eq(request),
+            reservations::blood_unit.eq(unit),
+            reservations::made_at.eq(tx.now.naive_utc()),
+            reservations::made_by.eq(by),
+            reservations::held_until.eq(until.naive_utc()),
+        ))
+        .execute(tx.conn)?;
+    Ok(())
+}
+
+/// Whether the hold was live.
+pub fn end_hold(tx: &mut Tx, id: ReservationId, outcome: HoldEnd) -> Result<bool> {
+    let live = reservations::table.filter(reservations::id.eq(id)).filter(reservations::ended_at.is_null());
+    let ended = diesel::update(live)
+        .set((reservations::ended_at.eq(tx.now.naive_utc()), reservations::outcome.eq(outcome)))
+        .execute(tx.conn)?;
+    Ok(ended == 1)
+}
+
+/// Whether the unit was on its way still.
+pub fn set_arrived(tx: &mut Tx, id: ReservationId) -> Result<bool> {
+    let under_way = reservations::table
+        .filter(reservations::id.eq(id))
+        .filter(reservations::outcome.eq(HoldEnd::Issued))
+        .filter(reservations::arrived_at.is_null());
+    let set =
+        diesel::update(under_way).set(reservations::arrived_at.eq(tx.now.naive_utc())).execute(tx.conn)?;
+    Ok(set == 1)
+}
+
+/// Units of these requests that are or were held, oldest hold first.
+pub fn holds(conn: &mut Conn, requests: &[RequestId]) -> Result<Vec<(Reservation, BloodUnit)>> {
+    on_each!(conn => c, reservations::table
+        .inner_join(blood_units::table)
+        .filter(reservations::request.eq_any(requests))
+        .order(reservations::id)
+        .select((Reservation::as_select(), BloodUnit::as_select()))
+        .load(c))
+    .map_err(Problem::from)
+}
+
+/// The live hold on a unit.
+pub fn live_hold(conn: &mut Conn, unit: BloodUnitId) -> Result<Option<Reservation>> {
+    let live = reservations::table
+        .filter(reservations::blood_unit.eq(unit))
+        .filter(reservations::ended_at.is_null())
+        .select(Reservation::as_select());
+    Ok(live.first(conn).optional()?)
+}
+
+/// The request for which a unit was issued last.
+pub fn issued_for(conn: &mut Conn, unit: BloodUnitId) -> Result<Option<RequestId>> {
+    let issued = reservations::table
+        .filter(reservations::blood_unit.eq(unit))
+        .filter(reservations::outcome.eq(HoldEnd::Issued))
+        .order(reservations::id.desc())
+        .select(reservations::request);
+    Ok(issued.first(conn).optional()?)
+}
+
+/// Live holds whose time is up or whose unit is held no more.
+pub fn stale(conn: &mut Conn, now: Moment, at_most: i64) -> Result<Vec<(Reservation, BloodUnit)>> {
+    on_each!(conn => c, reservations::table
+        .inner_join(blood_units::table)
+        .filter(reservations::ended_at.is_null())
+        .filter(reservations::held_until.le(now.naive_utc()).or(blood_units::status.ne(UnitStatus::Reserved)))
+        .order(reservations::id)
+        .limit(at_most)
+        .select((Reservation::as_select(), BloodUnit::as_select()))
+        .load(c))
+    .map_err(Problem::from)
+}
+
+/// Requests that stand as reserved and for which nothing is held any more.
+pub fn without_hold(conn: &mut Conn, at_most: i64) -> Result<Vec<RequestId>> {
+    on_each!(conn => c, {
+        let live = reservations::table
+            .filter(reservations::request.eq(blood_requests::id))
+            .filter(reservations::ended_at.is_null());
+        blood_requests::table
+            .filter(blood_requests::state.eq(RequestState::Reserved))
+            .filter(not(exists(live)))
+            .order(blood_requests::id)
+            .limit(at_most)
+            .select(blood_requests::id)
+            .load(c)
+    })
+    .map_err(Problem::from)
+}
+
+/// Requests that arrived whole and of which no unit waits for its fate.
+pub fn settled(conn: &mut Conn, at_most: i64) -> Result<Vec<RequestId>> {
+    on_each!(conn => c, {
+        let open = reservations::table
+            .inner_join(blood_units::table)
+            .filter(reservations::request.eq(blood_requests::id))
+            .filter(reservations::outcome.eq(HoldEnd::Issued))
+            .filter(blood_units::status.eq(UnitStatus::Issued));
+        blood_requests::table
+            .filter(blood_requests::state.eq(RequestState::Received))
+            .filter(not(exists(open)))
+            .order(blood_requests::id)
+            .limit(at_most)
+            .select(blood_requests::id)
+            .load(c)
+    })
+    .map_err(Problem::from)
+}
+
+/// A request's patient and notes, sealed.
+pub type SealedCells = (RequestId, Vec<u8>, Option<Vec<u8>>);
+
+/// Sealed cells of at most `limit` requests after `after`, in order.
+pub fn sealed_after(conn: &mut Conn, after: i64, limit: i64) -> Result<Vec<SealedCells>> {
+    Ok(blood_requests::table
+        .filter(blood_requests::id.gt(after))
+        .order(blood_requests::id)
+        .limit(limit)
+        .select((blood_requests::id, blood_requests::patient, blood_requests::notes))
+        .load(conn)?)
+}
+
+pub fn set_sealed(tx: &mut Tx, id: RequestId, patient: Vec<u8>, notes: Option<Vec<u8>>) -> Result<()> {
+    diesel::update(blood_requests::table.find(id.0))
+        .set((blood_requests::patient.eq(patient), blood_requests::notes.eq(notes)))
+        .execute(tx.conn)?;
+    Ok(())
+}
