@@ -1,20 +1,25 @@
-//! Rows of blood units, their movements and the daily flows.
+//! Rows of blood units.
 
-use std::collections::HashMap;
+mod flows;
+mod movements;
+mod shelf;
 
 use chrono::{NaiveDate, NaiveDateTime};
 use diesel::prelude::*;
 use shiryan_kernel::blood::{BloodGroup, Component, GroupEvidence};
 use shiryan_kernel::din::Din;
-use shiryan_kernel::ids::{BloodUnitId, DonationId, DonorId, FacilityId, MovementId, UserId};
-use shiryan_kernel::place::Governorate;
-use shiryan_kernel::status::{MoveReason, UnitStatus};
+use shiryan_kernel::ids::{BloodUnitId, DonationId, DonorId, FacilityId};
+use shiryan_kernel::status::UnitStatus;
 use shiryan_kernel::time::{Moment, Zone};
 use shiryan_kernel::{Code, Problem, Result};
 
 use super::{Filter, NewUnit, Origin};
-use crate::db::tables::{blood_units, daily_flows, donations, donors, facilities, unit_movements};
+use crate::db::tables::{blood_units, donations, donors};
 use crate::db::{Conn, Tx, on_each};
+
+pub use flows::{Flow, add_flow};
+pub use movements::{insert_movement, movements, notes_after, set_note, was_at};
+pub use shelf::{OnShelf, ShelfCount, count_on_shelf, first_to_expire, first_to_expire_at, governorates};
 
 /// A bag.
 #[derive(Debug, Clone, PartialEq, Eq, Queryable, Selectable)]
@@ -46,14 +51,6 @@ impl BloodUnit {
     }
 }
 
-/// What went in or out of a shelf.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Flow {
-    Received,
-    Issued,
-    Expired,
-}
-
 pub fn insert(tx: &mut Tx, zone: Zone, id: BloodUnitId, origin: &Origin, unit: &NewUnit) -> Result<()> {
     diesel::insert_into(blood_units::table)
         .values((
@@ -71,31 +68,6 @@ pub fn insert(tx: &mut Tx, zone: Zone, id: BloodUnitId, origin: &Origin, unit: &
             blood_units::expires_on.eq(zone.date(unit.expires_at)),
             blood_units::changed_at.eq(tx.now.naive_utc()),
             blood_units::version.eq(1_i64),
-        ))
-        .execute(tx.conn)?;
-    Ok(())
-}
-
-pub fn insert_movement(
-    tx: &mut Tx,
-    id: MovementId,
-    unit: BloodUnitId,
-    (from, to): (Option<UnitStatus>, UnitStatus),
-    (reason, note): (MoveReason, Option<Vec<u8>>),
-    facility: FacilityId,
-    by: Option<UserId>,
-) -> Result<()> {
-    diesel::insert_into(unit_movements::table)
-        .values((
-            unit_movements::id.eq(id),
-            unit_movements::blood_unit.eq(unit),
-            unit_movements::from_status.eq(from),
-            unit_movements::to_status.eq(to),
-            unit_movements::reason.eq(reason),
-            unit_movements::note.eq(note),
-            unit_movements::facility.eq(facility),
-            unit_movements::moved_at.eq(tx.now.naive_utc()),
-            unit_movements::moved_by.eq(by),
         ))
         .execute(tx.conn)?;
     Ok(())
@@ -135,39 +107,33 @@ pub fn units(conn: &mut Conn, filter: Filter, after: i64, limit: i64) -> Result<
     Ok(query.load(conn)?)
 }
 
+/// Whether the one row of a condition was there, and is changed.
+macro_rules! changed {
+    ($tx:ident, $rows:expr, $set:expr) => {{
+        let stamps = (
+            blood_units::changed_at.eq($tx.now.naive_utc()),
+            blood_units::version.eq(blood_units::version + 1),
+        );
+        Ok(diesel::update($rows).set(($set, stamps)).execute($tx.conn)? == 1)
+    }};
+}
+
 /// Whether the unit was still in quarantine there, with this group or none.
 pub fn release(tx: &mut Tx, id: BloodUnitId, facility: FacilityId, group: BloodGroup) -> Result<bool> {
     let agrees = blood_units::blood_group.is_null().or(blood_units::blood_group.eq(group));
-    let changed = diesel::update(
-        blood_units::table
-            .filter(blood_units::id.eq(id))
-            .filter(blood_units::facility.eq(facility))
-            .filter(blood_units::status.eq(UnitStatus::Quarantine))
-            .filter(blood_units::expires_at.ge(tx.now.naive_utc()))
-            .filter(agrees),
-    )
-    .set((
-        blood_units::status.eq(UnitStatus::Released),
-        blood_units::blood_group.eq(group),
-        blood_units::changed_at.eq(tx.now.naive_utc()),
-        blood_units::version.eq(blood_units::version + 1),
-    ))
-    .execute(tx.conn)?;
-    Ok(changed == 1)
+    let rows = blood_units::table
+        .filter(blood_units::id.eq(id))
+        .filter(blood_units::facility.eq(facility))
+        .filter(blood_units::status.eq(UnitStatus::Quarantine))
+        .filter(blood_units::expires_at.ge(tx.now.naive_utc()))
+        .filter(agrees);
+    changed!(tx, rows, (blood_units::status.eq(UnitStatus::Released), blood_units::blood_group.eq(group)))
 }
 
 /// Whether the unit was still in the state `from`.
 pub fn step(tx: &mut Tx, id: BloodUnitId, from: UnitStatus, to: UnitStatus) -> Result<bool> {
-    let changed = diesel::update(
-        blood_units::table.filter(blood_units::id.eq(id)).filter(blood_units::status.eq(from)),
-    )
-    .set((
-        blood_units::status.eq(to),
-        blood_units::changed_at.eq(tx.now.naive_utc()),
-        blood_units::version.eq(blood_units::version + 1),
-    ))
-    .execute(tx.conn)?;
-    Ok(changed == 1)
+    let rows = blood_units::table.filter(blood_units::id.eq(id)).filter(blood_units::status.eq(from));
+    changed!(tx, rows, blood_units::status.eq(to))
 }
 
 /// What a unit must still be for a step toward a request.
@@ -186,91 +152,20 @@ pub fn step_if(
     (from, to): (UnitStatus, UnitStatus),
     still: &Still,
 ) -> Result<bool> {
-    let changed = diesel::update(
-        blood_units::table
-            .filter(blood_units::id.eq(id))
-            .filter(blood_units::status.eq(from))
-            .filter(blood_units::facility.eq(still.facility))
-            .filter(blood_units::component.eq(still.component))
-            .filter(blood_units::blood_group.eq(still.blood_group))
-            .filter(blood_units::expires_at.ge(still.good_at.naive_utc())),
-    )
-    .set((
-        blood_units::status.eq(to),
-        blood_units::changed_at.eq(tx.now.naive_utc()),
-        blood_units::version.eq(blood_units::version + 1),
-    ))
-    .execute(tx.conn)?;
-    Ok(changed == 1)
+    let rows = blood_units::table
+        .filter(blood_units::id.eq(id))
+        .filter(blood_units::status.eq(from))
+        .filter(blood_units::facility.eq(still.facility))
+        .filter(blood_units::component.eq(still.component))
+        .filter(blood_units::blood_group.eq(still.blood_group))
+        .filter(blood_units::expires_at.ge(still.good_at.naive_utc()));
+    changed!(tx, rows, blood_units::status.eq(to))
 }
 
 /// Whether the unit was still at `from`; now it lies at `to`.
 pub fn carry(tx: &mut Tx, id: BloodUnitId, from: FacilityId, to: FacilityId) -> Result<bool> {
-    let changed = diesel::update(
-        blood_units::table.filter(blood_units::id.eq(id)).filter(blood_units::facility.eq(from)),
-    )
-    .set((
-        blood_units::facility.eq(to),
-        blood_units::changed_at.eq(tx.now.naive_utc()),
-        blood_units::version.eq(blood_units::version + 1),
-    ))
-    .execute(tx.conn)?;
-    Ok(changed == 1)
-}
-
-/// Whether the unit made a step there.
-pub fn was_at(conn: &mut Conn, id: BloodUnitId, facility: FacilityId) -> Result<bool> {
-    let steps = unit_movements::table
-        .filter(unit_movements::blood_unit.eq(id))
-        .filter(unit_movements::facility.eq(facility));
-    Ok(on_each!(conn => c, diesel::select(diesel::dsl::exists(steps)).get_result(c))?)
-}
-
-/// A line of the ledger of a bag.
-#[derive(Debug, Queryable)]
-pub struct MovementRow {
-    pub id: MovementId,
-    pub from: Option<UnitStatus>,
-    pub to: UnitStatus,
-    pub reason: MoveReason,
-    pub note: Option<Vec<u8>>,
-    pub facility: FacilityId,
-    pub at: NaiveDateTime,
-    pub by: Option<UserId>,
-}
-
-/// A bag's movements, oldest first.
-pub fn movements(conn: &mut Conn, unit: BloodUnitId) -> Result<Vec<MovementRow>> {
-    Ok(unit_movements::table
-        .filter(unit_movements::blood_unit.eq(unit))
-        .order(unit_movements::id)
-        .select((
-            unit_movements::id,
-            unit_movements::from_status,
-            unit_movements::to_status,
-            unit_movements::reason,
-            unit_movements::note,
-            unit_movements::facility,
-            unit_movements::moved_at,
-            unit_movements::moved_by,
-        ))
-        .load(conn)?)
-}
-
-/// Sealed notes of at most `limit` movements after `after` that have one, in order.
-pub fn notes_after(conn: &mut Conn, after: i64, limit: i64) -> Result<Vec<(MovementId, Vec<u8>)>> {
-    Ok(unit_movements::table
-        .filter(unit_movements::id.gt(after))
-        .filter(unit_movements::note.is_not_null())
-        .order(unit_movements::id)
-        .limit(limit)
-        .select((unit_movements::id, unit_movements::note.assume_not_null()))
-        .load(conn)?)
-}
-
-pub fn set_note(conn: &mut Conn, id: MovementId, note: &[u8]) -> Result<()> {
-    diesel::update(unit_movements::table.find(id.0)).set(unit_movements::note.eq(note)).execute(conn)?;
-    Ok(())
+    let rows = blood_units::table.filter(blood_units::id.eq(id)).filter(blood_units::facility.eq(from));
+    changed!(tx, rows, blood_units::facility.eq(to))
 }
 
 /// Whether a donation here gave a bag of this number.
@@ -348,166 +243,4 @@ pub fn overdue(conn: &mut Conn, now: Moment, at_most: i64) -> Result<Vec<BloodUn
         .select(BloodUnit::as_select())
         .load(c))
     .map_err(Problem::from)
-}
-
-/// Adds one unit to a civil day's flow.
-pub fn add_flow(
-    tx: &mut Tx,
-    flow: Flow,
-    governorate: Governorate,
-    component: Component,
-    group: BloodGroup,
-    day: NaiveDate,
-) -> Result<()> {
-    let (received, issued, expired) = match flow {
-        Flow::Received => (1, 0, 0),
-        Flow::Issued => (0, 1, 0),
-        Flow::Expired => (0, 0, 1),
-    };
-    let row = (
-        daily_flows::governorate.eq(governorate),
-        daily_flows::component.eq(component),
-        daily_flows::blood_group.eq(group),
-        daily_flows::flow_on.eq(day),
-        daily_flows::received.eq(received),
-        daily_flows::issued.eq(issued),
-        daily_flows::expired.eq(expired),
-    );
-    on_each!(tx.conn => c, diesel::insert_into(daily_flows::table)
-        .values(row)
-        .on_conflict((
-            daily_flows::governorate,
-            daily_flows::component,
-            daily_flows::blood_group,
-            daily_flows::flow_on,
-        ))
-        .do_update()
-        .set((
-            daily_flows::received.eq(daily_flows::received + received),
-            daily_flows::issued.eq(daily_flows::issued + issued),
-            daily_flows::expired.eq(daily_flows::expired + expired),
-        ))
-        .execute(c))?;
-    Ok(())
-}
-
-/// Released units that are good at a moment, counted.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct ShelfCount {
-    pub governorate: Governorate,
-    pub blood_group: BloodGroup,
-    pub units: i64,
-}
-
-/// Counts the released units of a component that are good at `good_at`, by facility and group; the
-/// governorate is the facility's, so one may come several times.
-///
-/// # Errors
-/// As any read.
-pub fn count_on_shelf(conn: &mut Conn, component: Component, good_at: Moment) -> Result<Vec<ShelfCount>> {
-    let places = governorates(conn)?;
-    let counts: Vec<(FacilityId, BloodGroup, i64)> = blood_units::table
-        .filter(blood_units::status.eq(UnitStatus::Released))
-        .filter(blood_units::component.eq(component))
-        .filter(blood_units::blood_group.is_not_null())
-        .filter(blood_units::expires_at.ge(good_at.naive_utc()))
-        .group_by((blood_units::facility, blood_units::blood_group))
-        .select((
-            blood_units::facility,
-            blood_units::blood_group.assume_not_null(),
-            diesel::dsl::count(blood_units::id),
-        ))
-        .load(conn)?;
-    let placed = counts.into_iter().filter_map(|(facility, blood_group, units)| {
-        Some(ShelfCount { governorate: *places.get(&facility)?, blood_group, units })
-    });
-    Ok(placed.collect())
-}
-
-/// Where each facility stands.
-pub fn governorates(conn: &mut Conn) -> Result<HashMap<FacilityId, Governorate>> {
-    let rows: Vec<(FacilityId, Governorate)> =
-        facilities::table.select((facilities::id, facilities::governorate)).load(conn)?;
-    Ok(rows.into_iter().collect())
-}
-
-/// A released unit and where it lies.
-#[derive(Debug, Clone, PartialEq, Eq, Queryable)]
-pub struct OnShelf {
-    pub id: BloodUnitId,
-    pub blood_group: BloodGroup,
-    expires_at: NaiveDateTime,
-    pub facility: FacilityId,
-    pub facility_code: String,
-    pub facility_name_ar: String,
-    pub facility_name_en: String,
-    pub governorate: Governorate,
-}
-
-impl OnShelf {
-    /// The last moment at which it is good.
-    #[must_use]
-    pub const fn expires_at(&self) -> Moment {
-        self.expires_at.and_utc()
-    }
-}
-
-/// The released units of one component and group in these governorates that are good at `good_at`, the
-/// first to expire first.
-///
-/// # Errors
-/// As any read.
-pub fn first_to_expire(
-    conn: &mut Conn,
-    component: Component,
-    group: BloodGroup,
-    governorates: &[Governorate],
-    good_at: Moment,
-    at_most: i64,
-) -> Result<Vec<OnShelf>> {
-    on_each!(conn => c, blood_units::table
-        .inner_join(facilities::table)
-        .filter(blood_units::status.eq(UnitStatus::Released))
-        .filter(blood_units::component.eq(component))
-        .filter(blood_units::blood_group.eq(group))
-        .filter(blood_units::expires_at.ge(good_at.naive_utc()))
-        .filter(facilities::governorate.eq_any(governorates))
-        .order((blood_units::expires_at, blood_units::id))
-        .limit(at_most)
-        .select((
-            blood_units::id,
-            blood_units::blood_group.assume_not_null(),
-            blood_units::expires_at,
-            blood_units::facility,
-            facilities::code,
-            facilities::name_ar,
-            facilities::name_en,
-            facilities::governorate,
-        ))
-        .load(c))
-    .map_err(Problem::from)
-}
-
-/// The same of one facility's own shelf.
-///
-/// # Errors
-/// As any read.
-pub fn first_to_expire_at(
-    conn: &mut Conn,
-    component: Component,
-    group: BloodGroup,
-    facility: FacilityId,
-    good_at: Moment,
-    at_most: i64,
-) -> Result<Vec<BloodUnit>> {
-    Ok(blood_units::table
-        .filter(blood_units::status.eq(UnitStatus::Released))
-        .filter(blood_units::component.eq(component))
-        .filter(blood_units::blood_group.eq(group))
-        .filter(blood_units::facility.eq(facility))
-        .filter(blood_units::expires_at.ge(good_at.naive_utc()))
-        .order((blood_units::expires_at, blood_units::id))
-        .limit(at_most)
-        .select(BloodUnit::as_select())
-        .load(conn)?)
 }

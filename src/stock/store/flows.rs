@@ -1,0 +1,59 @@
+//! What went in and out of shelves, by civil day.
+
+use chrono::NaiveDate;
+use diesel::prelude::*;
+use shiryan_kernel::Result;
+use shiryan_kernel::blood::{BloodGroup, Component};
+use shiryan_kernel::place::Governorate;
+
+use crate::db::tables::daily_flows;
+use crate::db::{Tx, on_each};
+
+/// What went in or out of a shelf.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Flow {
+    Received,
+    Issued,
+    Expired,
+}
+
+/// Adds one unit to a civil day's flow.
+pub fn add_flow(
+    tx: &mut Tx,
+    flow: Flow,
+    governorate: Governorate,
+    component: Component,
+    group: BloodGroup,
+    day: NaiveDate,
+) -> Result<()> {
+    let (received, issued, expired) = match flow {
+        Flow::Received => (1, 0, 0),
+        Flow::Issued => (0, 1, 0),
+        Flow::Expired => (0, 0, 1),
+    };
+    let row = (
+        daily_flows::governorate.eq(governorate),
+        daily_flows::component.eq(component),
+        daily_flows::blood_group.eq(group),
+        daily_flows::flow_on.eq(day),
+        daily_flows::received.eq(received),
+        daily_flows::issued.eq(issued),
+        daily_flows::expired.eq(expired),
+    );
+    on_each!(tx.conn => c, diesel::insert_into(daily_flows::table)
+        .values(row)
+        .on_conflict((
+            daily_flows::governorate,
+            daily_flows::component,
+            daily_flows::blood_group,
+            daily_flows::flow_on,
+        ))
+        .do_update()
+        .set((
+            daily_flows::received.eq(daily_flows::received + received),
+            daily_flows::issued.eq(daily_flows::issued + issued),
+            daily_flows::expired.eq(daily_flows::expired + expired),
+        ))
+        .execute(c))?;
+    Ok(())
+}
