@@ -8,7 +8,7 @@ use std::path::Path;
 use std::process::Command;
 use std::time::{Duration, Instant};
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
 use diesel::prelude::*;
 use serde_json::{Value, json};
 use shiryan::db::{Conn, Db, Size, Target};
@@ -62,6 +62,9 @@ const REFUSED: [(&str, &str); 4] = [
 const SAMPLE: &str = "TUBE-CANARY-31";
 const NOTES: [&str; 2] = ["كناري في سبب التصحيح", "كناري في سبب الطلب"];
 const CAUSES: [&str; 2] = ["P-HIV", "P-CVD"];
+const PATIENT: &str = "PT-CANARY-88";
+const STOPPED: &str = "كناري في سبب الإيقاف";
+const FOR_PATIENT: &str = "كناري في ملاحظات الطلب";
 const ASKED: &str = "كناري-في-المسار";
 
 /// Every way in which a text could be written down.
@@ -83,7 +86,7 @@ fn spellings(text: &str) -> Vec<String> {
 
 fn every_canary() -> Vec<(String, Vec<String>)> {
     let told = ENTERED.iter().chain(&AMENDED).chain(&REFUSED).map(|(_, text)| *text);
-    let others = NOTES.iter().chain(&CAUSES).copied().chain([SAMPLE, ASKED]);
+    let others = NOTES.iter().chain(&CAUSES).copied().chain([SAMPLE, PATIENT, STOPPED, FOR_PATIENT, ASKED]);
     // Numbers as they are kept, too.
     let kept = ["599741852", "569852963"];
     told.chain(others).chain(kept).map(|text| (text.to_owned(), spellings(text))).collect()
@@ -192,6 +195,10 @@ fn journeys(base: &str, password: &str, answers: &RefCell<String>, server: &Mail
         admin.post("/users", &body).expect(201);
         person(sign_in(base, name, "first grey heron"))
     };
+    let asks = json!({
+        "code": "H1", "kind": "hospital", "name_ar": "مستشفى", "name_en": "H1", "governorate": "PS-RBH",
+    });
+    let hospital = user("hospital", json!({"facility": made(admin.post("/facilities", &asks), 201)}));
     let medic = user("medic", json!({"units": [unit]}));
     let bank = user("bank", json!({"facility": facility}));
     let physician = user("physician", json!({}));
@@ -273,12 +280,45 @@ fn journeys(base: &str, password: &str, answers: &RefCell<String>, server: &Mail
     medic.get(&format!("{donor}/eligibility")).expect(200);
     physician.post(&format!("/deferrals/{deferral}/withdraw"), &json!({"reason": NOTES[1]})).expect(202);
 
+    blood(&bank, &hospital, today);
+    // A file with every name is the one answer of its kind that is not kept.
+    for file in ["donors", "deferrals", "donations"] {
+        for format in ["csv", "xlsx"] {
+            let (_, bytes) = physician.client.get_file(&format!("/api/v1/{file}/export?format={format}"));
+            assert!(file != "donors" || format == "xlsx" || !found(&bytes).is_empty());
+        }
+    }
+
     medic.post(&format!("{donor}/pause"), &json!({})).expect(200);
     medic.post(&format!("{donor}/resume"), &json!({})).expect(200);
     physician.post(&format!("{donor}/erase"), &json!({"reason": "donor_asked"})).expect(200);
     assert_eq!(open(&physician, "trace", "look_back")["family_name"], AMENDED[3].1);
     let again = with(&AMENDED, register);
     made(bank.post("/donors", &again), 201);
+}
+
+/// A unit that is stopped for a reason in words, and a request for a patient. Those who may read both back do so, and
+/// those answers are not kept.
+fn blood(bank: &Person<'_>, hospital: &Person<'_>, today: NaiveDate) {
+    let label = json!({
+        "din": shelf::din(8), "component": "red_cells", "blood_group": "o_pos", "volume_ml": 280,
+        "collected_on": today, "expires_on": today + chrono::Days::new(20),
+    });
+    let bag = made(bank.post("/stock/units", &label), 201);
+    let why = json!({"reason": "other", "note": STOPPED});
+    bank.post(&format!("/stock/units/{bag}/block"), &why).expect(200);
+    let trace = bank.client.get(&format!("/api/v1/stock/units/{bag}")).expect(200);
+    assert_eq!(trace["movements"][1]["note"], STOPPED);
+    let form = json!({
+        "patient": PATIENT, "component": "red_cells", "units": 1, "urgency": "urgent", "notes": FOR_PATIENT,
+    });
+    let request = made(hospital.post("/requests", &form), 201);
+    let opened = hospital.client.get(&format!("/api/v1/requests/{request}")).expect(200);
+    assert_eq!((&opened["patient"], &opened["notes"]), (&json!(PATIENT), &json!(FOR_PATIENT)));
+    bank.get("/requests").expect(200);
+    bank.post(&format!("/requests/{request}/accept"), &json!({})).expect(200);
+    bank.get(&format!("/requests/{request}/candidates")).expect(200);
+    hospital.post(&format!("/requests/{request}/cancel"), &json!({})).expect(200);
 }
 
 /// A server that repeats whom it does not know, once, and then takes what comes.
