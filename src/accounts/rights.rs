@@ -81,6 +81,8 @@ rights! {
     AskAvailability: Command Medic Hospital Bank Physician;
     SeeActivities: Admin Command Medic Bank Physician;
     PlanActivities: Admin Command Medic;
+    /// Approves what a medic proposed.
+    ApproveActivities: Admin Command;
     SeeDrives: Admin Command Medic Bank Physician;
     PlanDrives: Medic Bank;
     /// Books donors into drives, and cancels.

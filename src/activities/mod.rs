@@ -1,20 +1,24 @@
 //! What the force does in its ten branches, planned together: the same units, places and days.
 //!
-//! A blood drive is an activity too and shares its id, but only `drives` makes one. Title and place are
-//! sealed; the place goes to those who need it and to nobody else. Nothing here knows of slots.
+//! A blood drive is an activity too and shares its id, but only `drives` makes one and takes its steps. Title,
+//! place and what the branch records are sealed; the place goes to those who need it and to nobody else, and whom
+//! a visit is for to those who run it and to command. Nothing here knows of slots.
 
+mod amend;
 pub mod api;
+mod look;
 pub mod rules;
+mod steps;
 mod store;
 
-use shiryan_kernel::branch::Branch;
+use shiryan_kernel::branch::{Branch, PhysicalLoad};
 use shiryan_kernel::ids::{ActivityId, UnitId, UserId};
 use shiryan_kernel::place::Governorate;
 use shiryan_kernel::problem::Faults;
 use shiryan_kernel::role::Role;
 use shiryan_kernel::status::ActivityStatus;
 use shiryan_kernel::text::PlainText;
-use shiryan_kernel::time::{Moment, Zone};
+use shiryan_kernel::time::Moment;
 use shiryan_kernel::{Code, Problem, Result};
 
 use crate::accounts::{Principal, unit_roots};
@@ -22,12 +26,19 @@ use crate::audit::{self, Line};
 use crate::db::{Conn, Tx, feed};
 use crate::places;
 use crate::vault::{Place, Vault};
-use rules::{Days, Sight};
+use rules::details::Details;
+
+pub use amend::{Amended, Amendment, amend};
+pub use look::{Filter, Key, Open, Seen, get, list, open_place, open_title};
+pub use steps::{Stepped, cancel, step};
 
 /// What an activity is called.
 pub type Title = PlainText<120>;
 /// Where an activity is, in words.
 pub type PlaceText = PlainText<200>;
+
+/// The most units that take part beside the organising one.
+pub const MOST_UNITS: usize = 50;
 
 /// An activity to be made.
 #[derive(Debug, Clone)]
@@ -40,6 +51,11 @@ pub struct NewActivity {
     pub ends_at: Moment,
     /// The unit that organises it.
     pub unit: UnitId,
+    /// Others that take part.
+    pub units: Vec<UnitId>,
+    /// What the work asks of a body.
+    pub loads: Vec<PhysicalLoad>,
+    pub details: Details,
 }
 
 /// Plans an activity of any branch but blood donation. Command's and the administrator's are approved
@@ -47,7 +63,8 @@ pub struct NewActivity {
 ///
 /// # Errors
 /// `invalid_value` of `branch` for a drive; `unknown_reference` of a unit that is not there or not in the
-/// planner's scope; `out_of_range` of moments as [`rules::check_span`].
+/// planner's scope; `out_of_range` of moments as [`rules::check_span`]; `missing_field` of a fact that what is
+/// approved must have.
 pub fn plan(
     tx: &mut Tx,
     vault: &Vault,
@@ -56,10 +73,16 @@ pub fn plan(
 ) -> Result<(ActivityId, ActivityStatus)> {
     rules::without_drives(new.branch)?;
     check_scope(tx.conn, by, new.unit)?;
+    check_units(tx.conn, by, new.unit, &new.units)?;
     let status = match by.role {
         Role::Medic => ActivityStatus::Proposed,
         _ => ActivityStatus::Approved,
     };
+    if status == ActivityStatus::Approved {
+        let mut faults = Faults::none();
+        new.details.check_needed(&mut faults, new.branch);
+        faults.settle()?;
+    }
     Ok((enter(tx, vault, Some(by.user), new, status)?, status))
 }
 
@@ -79,33 +102,38 @@ pub fn enter(
     rules::check_span(&mut faults, new.starts_at, new.ends_at);
     faults.settle()?;
     if places::unit(tx.conn, new.unit).is_err() {
-        return Err(unknown_unit());
+        return Err(unknown_unit("unit"));
     }
     let id = ActivityId(tx.id());
-    // Always sealed, an absent title as an empty one: whether there is one is not for the disk to tell.
-    let title = new.title.as_ref().map(Title::as_str).unwrap_or_default();
-    let title = vault.house().seal_text(Place::of("activities", "title", id.0), title);
-    let place = new
-        .place
-        .as_ref()
-        .map(|place| vault.house().seal_text(Place::of("activities", "place", id.0), place.as_str()));
-    store::insert(tx, id, new, status, by, title, place)?;
+    let row = store::Row {
+        id,
+        branch: new.branch,
+        status,
+        title: seal_title(vault, id, new.title.as_ref().map(Title::as_str)),
+        place: new.place.as_ref().map(|place| seal(vault, id, "place", place.as_str())),
+        details: seal(vault, id, "details", &new.details.stored()),
+        governorate: new.governorate,
+        starts_at: new.starts_at.naive_utc(),
+        ends_at: new.ends_at.naive_utc(),
+        unit: new.unit,
+        version: 1,
+    };
+    store::insert(tx, &row, by)?;
+    store::set_units(tx, id, &new.units)?;
+    store::set_loads(tx, id, &new.loads)?;
     let line = Line::new(by, "activities.made").on(id).with("branch", new.branch).with("status", status);
     audit::record(tx, vault, &line)?;
     feed::append(tx, "activity", id.0, "made")?;
     Ok(id)
 }
 
-/// Cancels an activity that is neither done nor cancelled; the caller has looked at the scope.
-///
-/// # Errors
-/// `state_conflict` of one that is.
-pub fn cancel(tx: &mut Tx, vault: &Vault, by: &Principal, id: ActivityId) -> Result<()> {
-    if !store::cancel(tx, id)? {
-        return Err(Problem::new(Code::StateConflict));
-    }
-    audit::record(tx, vault, &Line::new(Some(by.user), "activities.cancelled").on(id))?;
-    feed::append(tx, "activity", id.0, "cancelled")
+fn seal(vault: &Vault, id: ActivityId, column: &'static str, text: &str) -> Vec<u8> {
+    vault.house().seal_text(Place::of("activities", column, id.0), text)
+}
+
+/// Always sealed, an absent title as an empty one: whether there is one is not for the disk to tell.
+fn seal_title(vault: &Vault, id: ActivityId, title: Option<&str>) -> Vec<u8> {
+    seal(vault, id, "title", title.unwrap_or_default())
 }
 
 /// Whether somebody who is bound to units may plan for this one.
@@ -113,133 +141,64 @@ pub fn cancel(tx: &mut Tx, vault: &Vault, by: &Principal, id: ActivityId) -> Res
 /// # Errors
 /// `unknown_reference` of `unit` when not.
 pub fn check_scope(conn: &mut Conn, by: &Principal, unit: UnitId) -> Result<()> {
+    in_scope(conn, by, unit, "unit")
+}
+
+fn in_scope(conn: &mut Conn, by: &Principal, unit: UnitId, field: &str) -> Result<()> {
     if !by.is_unit_bound() {
         return Ok(());
     }
     let roots = unit_roots(conn, by.user)?;
-    if places::is_within(conn, unit, &roots)? { Ok(()) } else { Err(unknown_unit()) }
+    if places::is_within(conn, unit, &roots)? { Ok(()) } else { Err(unknown_unit(field)) }
 }
 
-fn unknown_unit() -> Problem {
-    Problem::field("unit", Code::UnknownReference)
+/// Whether these units may take part beside the organising one.
+fn check_units(conn: &mut Conn, by: &Principal, organiser: UnitId, units: &[UnitId]) -> Result<()> {
+    for (place, unit) in units.iter().enumerate() {
+        let field = format!("units[{place}]");
+        if *unit == organiser || units.iter().take(place).any(|other| other == unit) {
+            return Err(Problem::field(field, Code::InvalidValue));
+        }
+        places::unit(conn, *unit).map_err(|_| unknown_unit(&field))?;
+        in_scope(conn, by, *unit, &field)?;
+    }
+    Ok(())
 }
 
-/// Which activities a list holds.
-#[derive(Debug, Clone, Copy, Default)]
-pub struct Filter {
-    pub branch: Option<Branch>,
-    pub governorate: Option<Governorate>,
-    /// Those that touch these days.
-    pub days: Days,
+fn unknown_unit(field: &str) -> Problem {
+    Problem::field(field, Code::UnknownReference)
 }
 
-/// Where a list goes on: start and id of the last activity shown.
-pub type Key = (Moment, i64);
-
-/// An activity as one asker sees it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Seen {
-    pub id: ActivityId,
-    pub branch: Branch,
-    pub status: ActivityStatus,
-    pub governorate: Governorate,
-    /// First and last civil day in the zone of the house.
-    pub on: (chrono::NaiveDate, chrono::NaiveDate),
-    /// `None` for those who may know no more than the day and the governorate.
-    pub details: Option<Details>,
-}
-
-/// What an onlooker of a drive does not see.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Details {
-    pub title: Option<String>,
-    pub place: Option<String>,
-    pub starts_at: Moment,
-    pub ends_at: Moment,
-    pub unit: UnitId,
-}
-
-/// Activities by start, each as `by` may see it, with its key.
+/// An activity that `by` runs.
 ///
 /// # Errors
-/// `identity_damaged` when a title or place does not open.
-pub fn list(
-    conn: &mut Conn,
-    vault: &Vault,
-    zone: Zone,
-    by: &Principal,
-    filter: &Filter,
-    after: Option<Key>,
-    limit: i64,
-) -> Result<Vec<(Key, Seen)>> {
-    let rows = store::list(conn, filter, filter.days.moments(zone), after, limit)?;
-    let roots = unit_roots(conn, by.user)?;
-    let own = store::units_below(conn, &roots)?;
-    rows.into_iter()
-        .map(|row| {
-            let key = (row.starts_at.and_utc(), row.id.0);
-            let sight = rules::sight(by.role, own.contains(&row.unit), row.branch);
-            Ok((key, look(vault, zone, row, sight)?))
-        })
-        .collect()
+/// `not_found` of one that others run.
+fn run_by(conn: &mut Conn, by: &Principal, id: ActivityId) -> Result<store::Row> {
+    let row = store::get(conn, id)?;
+    let organises = by.is_unit_bound() && in_scope(conn, by, row.unit, "unit").is_ok();
+    if rules::life::runs(by.role, organises, row.branch) {
+        Ok(row)
+    } else {
+        Err(Problem::new(Code::NotFound))
+    }
 }
 
-fn look(vault: &Vault, zone: Zone, row: store::Row, sight: Sight) -> Result<Seen> {
-    let (starts_at, ends_at) = (row.starts_at.and_utc(), row.ends_at.and_utc());
-    let last = ends_at - chrono::Duration::microseconds(1);
-    let details = match sight {
-        Sight::DayOnly => None,
-        Sight::NoPlace | Sight::Whole => Some(Details {
-            title: open_title(vault, row.id, &row.title)?,
-            place: match sight {
-                Sight::Whole => open_place(vault, row.id, row.place.as_deref())?,
-                _ => None,
-            },
-            starts_at,
-            ends_at,
-            unit: row.unit,
-        }),
-    };
-    Ok(Seen {
-        id: row.id,
-        branch: row.branch,
-        status: row.status,
-        governorate: row.governorate,
-        on: (zone.date(starts_at), zone.date(last)),
-        details,
-    })
-}
-
-/// The title in the clear; `None` when the activity has none.
-///
-/// # Errors
-/// `identity_damaged`.
-pub fn open_title(vault: &Vault, id: ActivityId, sealed: &[u8]) -> Result<Option<String>> {
-    let title = vault.house().open_text(Place::of("activities", "title", id.0), sealed)?;
-    Ok(Some(title).filter(|title| !title.is_empty()))
-}
-
-/// The place in the clear.
-///
-/// # Errors
-/// `identity_damaged`.
-pub fn open_place(vault: &Vault, id: ActivityId, sealed: Option<&[u8]>) -> Result<Option<String>> {
-    sealed.map(|sealed| vault.house().open_text(Place::of("activities", "place", id.0), sealed)).transpose()
-}
-
-/// Seals titles and places of at most `limit` activities after `after` under another root key; the last of
+/// Seals what is sealed of at most `limit` activities after `after` under another root key; the last of
 /// them, none at the end.
 ///
 /// # Errors
 /// As any write. What does not open stays.
 pub fn reseal(tx: &mut Tx, old: &Vault, new: &Vault, after: i64, limit: i64) -> Result<Option<i64>> {
     let mut last = None;
-    for (id, title, place) in store::sealed_after(tx.conn, after, limit)? {
-        last = Some(id.0);
-        let title = new.reseal(old, Place::of("activities", "title", id.0), &title);
-        let at = Place::of("activities", "place", id.0);
-        let place = place.map(|place| new.reseal(old, at, &place));
-        store::set_sealed(tx.conn, id, title, place)?;
+    for mut row in store::after(tx.conn, after, limit)? {
+        let (id, version) = (row.id.0, row.version);
+        let move_on =
+            |column, sealed: &[u8]| new.reseal(old, Place::of("activities", column, id), sealed);
+        row.title = move_on("title", &row.title);
+        row.place = row.place.map(|place| move_on("place", &place));
+        row.details = move_on("details", &row.details);
+        store::replace(tx, version, &row)?;
+        last = Some(id);
     }
     Ok(last)
 }

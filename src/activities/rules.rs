@@ -3,6 +3,9 @@
 //! Where and when many people stand in one place is the second-worst thing to lose, so an onlooker of a
 //! drive learns its day and governorate alone.
 
+pub mod details;
+pub mod life;
+
 use chrono::{Datelike, Duration, NaiveDate};
 use shiryan_kernel::branch::Branch;
 use shiryan_kernel::problem::Faults;
@@ -78,14 +81,17 @@ pub enum Sight {
     DayOnly,
 }
 
-/// How much of an activity a role sees; `is_own` says that the organising unit is in its scope.
+/// How much of an activity a role sees; `is_own` says that the organising unit, or one that takes part, is in its
+/// scope. Of a visit to people at home the others learn no more than of a drive.
 #[must_use]
-pub const fn sight(role: Role, is_own: bool, branch: Branch) -> Sight {
+pub fn sight(role: Role, is_own: bool, branch: Branch) -> Sight {
     match (branch, role) {
         (_, Role::Medic) if is_own => Sight::Whole,
         (Branch::BloodDonation, Role::Bank) => Sight::Whole,
         (Branch::BloodDonation, _) | (_, Role::Hospital) => Sight::DayOnly,
-        (_, Role::Admin | Role::Command) => Sight::Whole,
+        (_, Role::Command) => Sight::Whole,
+        _ if branch.is_confidential() => Sight::DayOnly,
+        (_, Role::Admin) => Sight::Whole,
         (_, Role::Medic | Role::Bank | Role::Physician) => Sight::NoPlace,
     }
 }
@@ -170,10 +176,14 @@ mod tests {
     #[test]
     fn the_place_of_any_activity_is_for_its_own_unit_and_for_command() {
         for branch in Branch::ALL.iter().filter(|branch| **branch != Branch::BloodDonation) {
+            let others = if branch.is_confidential() { Sight::DayOnly } else { Sight::NoPlace };
+            let admin = if branch.is_confidential() { Sight::DayOnly } else { Sight::Whole };
             assert_eq!(sight(Role::Medic, true, *branch), Sight::Whole);
-            assert_eq!(sight(Role::Medic, false, *branch), Sight::NoPlace);
+            assert_eq!(sight(Role::Medic, false, *branch), others);
             assert_eq!(sight(Role::Command, false, *branch), Sight::Whole);
-            assert_eq!(sight(Role::Bank, false, *branch), Sight::NoPlace);
+            assert_eq!(sight(Role::Admin, false, *branch), admin);
+            assert_eq!(sight(Role::Bank, false, *branch), others);
+            assert_eq!(sight(Role::Physician, false, *branch), others);
             assert_eq!(sight(Role::Hospital, false, *branch), Sight::DayOnly);
         }
     }

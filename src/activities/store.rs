@@ -1,8 +1,10 @@
 //! Rows of activities.
 
+use std::collections::HashMap;
+
 use chrono::{Duration, NaiveDateTime};
 use diesel::prelude::*;
-use shiryan_kernel::branch::Branch;
+use shiryan_kernel::branch::{Branch, PhysicalLoad};
 use shiryan_kernel::ids::{ActivityId, UnitId, UserId};
 use shiryan_kernel::place::Governorate;
 use shiryan_kernel::status::ActivityStatus;
@@ -10,64 +12,64 @@ use shiryan_kernel::time::Moment;
 use shiryan_kernel::{Problem, Result};
 
 use super::rules::LONGEST_DAYS;
-use super::{Filter, Key, NewActivity};
-use crate::db::tables::{activities, unit_tree};
+use super::{Filter, Key};
+use crate::db::tables::{activities, activity_loads, activity_units, unit_tree};
 use crate::db::{Conn, Tx, on_each};
 
-#[derive(Debug, Queryable, Selectable)]
-#[diesel(table_name = activities)]
+#[derive(Debug, Clone, PartialEq, Eq, Queryable, Selectable, Insertable, AsChangeset)]
+#[diesel(table_name = activities, treat_none_as_null = true)]
 pub struct Row {
     pub id: ActivityId,
     pub branch: Branch,
     pub status: ActivityStatus,
     pub title: Vec<u8>,
     pub place: Option<Vec<u8>>,
+    pub details: Vec<u8>,
     pub governorate: Governorate,
     pub starts_at: NaiveDateTime,
     pub ends_at: NaiveDateTime,
     #[diesel(column_name = unit_id)]
     pub unit: UnitId,
+    pub version: i64,
 }
 
-pub fn insert(
-    tx: &mut Tx,
-    id: ActivityId,
-    new: &NewActivity,
-    status: ActivityStatus,
-    by: Option<UserId>,
-    title: Vec<u8>,
-    place: Option<Vec<u8>>,
-) -> Result<()> {
+impl Row {
+    pub const fn starts(&self) -> Moment {
+        self.starts_at.and_utc()
+    }
+
+    pub const fn ends(&self) -> Moment {
+        self.ends_at.and_utc()
+    }
+}
+
+pub fn insert(tx: &mut Tx, row: &Row, by: Option<UserId>) -> Result<()> {
     diesel::insert_into(activities::table)
-        .values((
-            activities::id.eq(id),
-            activities::branch.eq(new.branch),
-            activities::status.eq(status),
-            activities::title.eq(title),
-            activities::place.eq(place),
-            activities::governorate.eq(new.governorate),
-            activities::starts_at.eq(new.starts_at.naive_utc()),
-            activities::ends_at.eq(new.ends_at.naive_utc()),
-            activities::unit_id.eq(new.unit),
-            activities::created_at.eq(tx.now.naive_utc()),
-            activities::created_by.eq(by),
-            activities::version.eq(1_i64),
-        ))
+        .values((row, activities::created_at.eq(tx.now.naive_utc()), activities::created_by.eq(by)))
         .execute(tx.conn)?;
     Ok(())
 }
 
-/// Cancels one that is neither done nor cancelled; whether it was such a one.
-pub fn cancel(tx: &mut Tx, id: ActivityId) -> Result<bool> {
-    let changed = diesel::update(activities::table.find(id.0))
-        .filter(activities::status.ne(ActivityStatus::Done))
-        .filter(activities::status.ne(ActivityStatus::Cancelled))
-        .set((
-            activities::status.eq(ActivityStatus::Cancelled),
-            activities::version.eq(activities::version + 1),
-        ))
+/// Writes a row over the one that is still at `version`; whether it was.
+pub fn replace(tx: &mut Tx, version: i64, row: &Row) -> Result<bool> {
+    let changed = diesel::update(activities::table.find(row.id.0))
+        .filter(activities::version.eq(version))
+        .set(row)
         .execute(tx.conn)?;
     Ok(changed == 1)
+}
+
+/// Moves one on from where it stands; whether it stood there.
+pub fn step(tx: &mut Tx, id: ActivityId, from: ActivityStatus, to: ActivityStatus) -> Result<bool> {
+    let changed = diesel::update(activities::table.find(id.0))
+        .filter(activities::status.eq(from))
+        .set((activities::status.eq(to), activities::version.eq(activities::version + 1)))
+        .execute(tx.conn)?;
+    Ok(changed == 1)
+}
+
+pub fn get(conn: &mut Conn, id: ActivityId) -> Result<Row> {
+    Ok(activities::table.find(id.0).select(Row::as_select()).first(conn)?)
 }
 
 /// Activities that touch the time between two moments, by start.
@@ -105,6 +107,56 @@ pub fn list(
     .map_err(Problem::from)
 }
 
+/// Says anew which units take part.
+pub fn set_units(tx: &mut Tx, id: ActivityId, units: &[UnitId]) -> Result<()> {
+    diesel::delete(activity_units::table.filter(activity_units::activity.eq(id))).execute(tx.conn)?;
+    for unit in units {
+        diesel::insert_into(activity_units::table)
+            .values((activity_units::activity.eq(id), activity_units::unit_id.eq(unit)))
+            .execute(tx.conn)?;
+    }
+    Ok(())
+}
+
+/// Says anew what the work asks of a body.
+pub fn set_loads(tx: &mut Tx, id: ActivityId, loads: &[PhysicalLoad]) -> Result<()> {
+    diesel::delete(activity_loads::table.filter(activity_loads::activity.eq(id))).execute(tx.conn)?;
+    for load in loads {
+        diesel::insert_into(activity_loads::table)
+            .values((activity_loads::activity.eq(id), activity_loads::physical_load.eq(load)))
+            .execute(tx.conn)?;
+    }
+    Ok(())
+}
+
+/// The units that take part in each of these, beside the organising one.
+pub fn units_of(conn: &mut Conn, ids: &[ActivityId]) -> Result<HashMap<ActivityId, Vec<UnitId>>> {
+    let rows: Vec<(ActivityId, UnitId)> = on_each!(conn => c, activity_units::table
+        .filter(activity_units::activity.eq_any(ids))
+        .order((activity_units::activity, activity_units::unit_id))
+        .load(c))
+    .map_err(Problem::from)?;
+    Ok(gathered(rows))
+}
+
+/// What each of these asks of a body.
+pub fn loads_of(conn: &mut Conn, ids: &[ActivityId]) -> Result<HashMap<ActivityId, Vec<PhysicalLoad>>> {
+    let mut rows: Vec<(ActivityId, PhysicalLoad)> = on_each!(conn => c, activity_loads::table
+        .filter(activity_loads::activity.eq_any(ids))
+        .load(c))
+    .map_err(Problem::from)?;
+    rows.sort_unstable();
+    Ok(gathered(rows))
+}
+
+fn gathered<T>(rows: Vec<(ActivityId, T)>) -> HashMap<ActivityId, Vec<T>> {
+    let mut found: HashMap<ActivityId, Vec<T>> = HashMap::new();
+    for (id, item) in rows {
+        found.entry(id).or_default().push(item);
+    }
+    found
+}
+
 /// The units at and below `roots`.
 pub fn units_below(conn: &mut Conn, roots: &[UnitId]) -> Result<Vec<UnitId>> {
     on_each!(conn => c, unit_tree::table
@@ -114,22 +166,12 @@ pub fn units_below(conn: &mut Conn, roots: &[UnitId]) -> Result<Vec<UnitId>> {
     .map_err(Problem::from)
 }
 
-/// Id, title and place.
-type Sealed = (ActivityId, Vec<u8>, Option<Vec<u8>>);
-
-/// What is sealed of at most `limit` activities after `after`, in order.
-pub fn sealed_after(conn: &mut Conn, after: i64, limit: i64) -> Result<Vec<Sealed>> {
+/// At most `limit` activities after `after`, by id.
+pub fn after(conn: &mut Conn, after: i64, limit: i64) -> Result<Vec<Row>> {
     Ok(activities::table
         .filter(activities::id.gt(after))
         .order(activities::id)
         .limit(limit)
-        .select((activities::id, activities::title, activities::place))
+        .select(Row::as_select())
         .load(conn)?)
-}
-
-pub fn set_sealed(conn: &mut Conn, id: ActivityId, title: Vec<u8>, place: Option<Vec<u8>>) -> Result<()> {
-    diesel::update(activities::table.find(id.0))
-        .set((activities::title.eq(title), activities::place.eq(place)))
-        .execute(conn)?;
-    Ok(())
 }

@@ -119,6 +119,9 @@ pub fn enter(
         starts_at,
         ends_at,
         unit: new.unit,
+        units: Vec::new(),
+        loads: Vec::new(),
+        details: activities::rules::details::Details::default(),
     };
     let id = DriveId(activities::enter(tx, vault, by, &activity, as_activity(status))?.0);
     store::insert_drive(tx, id, new, status)?;

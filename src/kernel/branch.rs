@@ -4,6 +4,8 @@
 
 use crate::blood::DonationType;
 
+pub mod fields;
+
 word! {
     /// A branch of the programme.
     pub enum Branch {

@@ -342,6 +342,7 @@ diesel::table! {
         status -> Text,
         title -> Binary,
         place -> Nullable<Binary>,
+        details -> Binary,
         governorate -> Text,
         starts_at -> Timestamp,
         ends_at -> Timestamp,
@@ -349,6 +350,20 @@ diesel::table! {
         created_at -> Timestamp,
         created_by -> Nullable<BigInt>,
         version -> BigInt,
+    }
+}
+
+diesel::table! {
+    activity_units (activity, unit_id) {
+        activity -> BigInt,
+        unit_id -> BigInt,
+    }
+}
+
+diesel::table! {
+    activity_loads (activity, physical_load) {
+        activity -> BigInt,
+        physical_load -> Text,
     }
 }
 
@@ -598,6 +613,8 @@ diesel::allow_tables_to_appear_in_same_query!(
     deferrals,
     giving_windows,
     activities,
+    activity_units,
+    activity_loads,
     messages,
     drives,
     slots,

@@ -16,6 +16,8 @@ DROP TABLE messages;
 DROP TABLE appointments;
 DROP TABLE slots;
 DROP TABLE drives;
+DROP TABLE activity_loads;
+DROP TABLE activity_units;
 DROP TABLE activities;
 DROP TABLE giving_windows;
 DROP TABLE decisions;

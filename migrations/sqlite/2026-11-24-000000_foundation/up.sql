@@ -404,6 +404,8 @@ CREATE TABLE activities (
     status TEXT NOT NULL CHECK (status IN ('proposed', 'approved', 'under_way', 'done', 'cancelled')),
     title BLOB NOT NULL,
     place BLOB,
+    -- What the branch records, sealed as one.
+    details BLOB NOT NULL,
     governorate TEXT NOT NULL CHECK (governorate IN ('PS-JEN', 'PS-TBS', 'PS-TKM', 'PS-NBS', 'PS-QQA', 'PS-SLT', 'PS-RBH', 'PS-JRH',
         'PS-JEM', 'PS-BTH', 'PS-HBN', 'PS-NGZ', 'PS-GZA', 'PS-DEB', 'PS-KYS', 'PS-RFH')),
     starts_at TIMESTAMP NOT NULL,
@@ -416,6 +418,21 @@ CREATE TABLE activities (
 );
 CREATE INDEX activities_by_start ON activities (starts_at, id);
 CREATE INDEX activities_by_unit ON activities (unit_id, starts_at);
+
+-- Units that take part beside the one that organises.
+CREATE TABLE activity_units (
+    activity BIGINT NOT NULL REFERENCES activities (id),
+    unit_id BIGINT NOT NULL REFERENCES units (id),
+    PRIMARY KEY (activity, unit_id)
+) WITHOUT ROWID;
+CREATE INDEX activity_units_by_unit ON activity_units (unit_id);
+
+CREATE TABLE activity_loads (
+    activity BIGINT NOT NULL REFERENCES activities (id),
+    physical_load TEXT NOT NULL CHECK (physical_load IN ('hazard_height_machine', 'fly_crew', 'ops_control', 'parade_standing',
+        'heavy_labour', 'fitness_test_march', 'vehicle_duty', 'diving_climbing', 'armed_alone')),
+    PRIMARY KEY (activity, physical_load)
+) WITHOUT ROWID;
 
 -- A drive is an activity of the blood-donation branch and shares its id.
 CREATE TABLE drives (

@@ -7,9 +7,12 @@ use indicatif::ProgressBar;
 use rand::RngExt;
 use rand::rngs::StdRng;
 use rand::seq::{IndexedRandom, SliceRandom};
+use serde_json::json;
 use shiryan_kernel::branch::Branch;
+use shiryan_kernel::branch::fields::Part;
 use shiryan_kernel::ids::{DonorId, SlotId, UnitId};
 use shiryan_kernel::place::Governorate;
+use shiryan_kernel::problem::Faults;
 use shiryan_kernel::status::{ActivityStatus, AppointmentStatus, DriveStatus};
 use shiryan_kernel::{Problem, Result};
 
@@ -17,6 +20,7 @@ use super::history::{History, may_give};
 use super::people::Person;
 use super::places as invented;
 use super::write::{Drives, Written};
+use crate::activities::rules::details::Details;
 use crate::activities::{self, NewActivity, PlaceText, Title};
 use crate::db::{Lane, Tx};
 use crate::drives::{self, NewDrive};
@@ -194,6 +198,31 @@ const fn titles(branch: Branch) -> [&'static str; 3] {
     }
 }
 
+/// What is known of an activity so many days from today: what its branch needs and, once it is past, what came of it.
+fn details(branch: Branch, offset: i64, rng: &mut StdRng) -> Result<Details> {
+    let facts = match branch {
+        Branch::Construction => json!({"works": "ترميم وصيانة", "stage": "structure"}),
+        Branch::Farmers => json!({"crop": "زيتون", "groves": rng.random_range(1..9), "needs": ["سلالم", "مفارش"]}),
+        Branch::BloodDonation => json!({}),
+        Branch::Orphans | Branch::ElderlyDisabled => json!({"institution": "دار رعاية", "services": "زيارة ودعم"}),
+        Branch::Families => json!({"household": "أسرة", "services": "زيارة ودعم"}),
+        Branch::Volunteering => json!({"kind": "city_cleaning", "partners": ["البلدية"]}),
+        Branch::Religious => json!({"occasion": "مناسبة دينية"}),
+        Branch::Band => json!({"event": "احتفال وطني"}),
+        Branch::Ceremonies => json!({"kind": "national_day", "honour_guard": 12}),
+    };
+    let outcomes = match offset {
+        ..0 => json!({"people_reached": rng.random_range(20..400), "hours": rng.random_range(10..200)}),
+        _ => json!({}),
+    };
+    let (mut details, mut faults) = (Details::default(), Faults::none());
+    for (part, told) in [(Part::Facts, facts), (Part::Outcomes, outcomes)] {
+        details.amend(&mut faults, branch, part, &told.as_object().cloned().unwrap_or_default());
+    }
+    faults.settle()?;
+    Ok(details)
+}
+
 /// Activities of the other nine branches, a week or so apart, past and coming.
 pub fn activities(
     house: &House,
@@ -220,6 +249,9 @@ pub fn activities(
                 starts_at,
                 ends_at: starts_at + Duration::hours(rng.random_range(2..7)),
                 unit: unit_of(place, written, rng)?,
+                units: Vec::new(),
+                loads: branch.usual_loads().to_vec(),
+                details: details(branch, offset, rng)?,
             };
             let status = match offset {
                 ..0 if rng.random_bool(0.93) => ActivityStatus::Done,

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use shiryan_kernel::antigen::{Antigen, TitreMethod};
 use shiryan_kernel::blood::{AgeBand, BloodGroup, Component, DonationType, GroupEvidence, Sex};
-use shiryan_kernel::branch::Branch;
+use shiryan_kernel::branch::{Branch, PhysicalLoad};
 use shiryan_kernel::consent::{ConsentKind, ConsentWay};
 use shiryan_kernel::message::{MessageState, Template, Unsent};
 use shiryan_kernel::place::Governorate;
@@ -32,6 +32,7 @@ fn word(table: &str, column: &str) -> Option<Vec<&'static str>> {
         (_, "donation_type") => codes!(DonationType),
         (_, "governorate") => codes!(Governorate),
         (_, "group_evidence") => codes!(GroupEvidence),
+        (_, "physical_load") => codes!(PhysicalLoad),
         (_, "role") => codes!(Role),
         (_, "sex") => codes!(Sex),
         ("activities", "status") => codes!(ActivityStatus),

@@ -26,6 +26,7 @@ pub fn slot(tx: &mut Tx, capacity: i32) -> Result<i64> {
             activities::branch.eq("blood_donation"),
             activities::status.eq("approved"),
             activities::title.eq(vec![0_u8; 8]),
+            activities::details.eq(vec![0_u8; 8]),
             activities::governorate.eq("PS-RBH"),
             activities::starts_at.eq(starts),
             activities::ends_at.eq(ends),

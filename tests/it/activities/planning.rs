@@ -1,13 +1,11 @@
-//! Branches and activities over HTTP, on both databases.
+//! Planning activities, and who sees how much of them.
 
 use serde_json::{Value, json};
 use shiryan_kernel::ids::UnitId;
 use shiryan_kernel::role::Role;
 
-use crate::support::app::{Client, TestApp, new_key};
-
-const ACTIVITIES: &str = "/api/v1/activities";
-const PLACE: &str = "كرم الكناري";
+use super::{ACTIVITIES, PLACE, form, ids, with};
+use crate::support::app::{TestApp, new_key};
 
 both!(
     the_ten_branches_are_told_to_all,
@@ -19,23 +17,6 @@ both!(
     lists_hold_what_touches_the_days,
     lists_go_on_among_activities_that_start_together,
 );
-
-fn form(unit: UnitId) -> Value {
-    json!({
-        "branch": "farmers", "title": "قطاف الزيتون", "place": PLACE, "governorate": "PS-RBH",
-        "starts_at": "2026-11-27T08:00:00+02:00", "ends_at": "2026-11-27T14:00:00+02:00", "unit": unit,
-    })
-}
-
-fn with(mut form: Value, fields: Value) -> Value {
-    form.as_object_mut().unwrap().extend(fields.as_object().unwrap().clone());
-    form
-}
-
-fn ids(client: &Client, query: &str) -> Vec<Value> {
-    let page = client.get(&format!("{ACTIVITIES}?{query}")).expect(200);
-    page["items"].as_array().unwrap().iter().map(|item| item["id"].clone()).collect()
-}
 
 fn the_ten_branches_are_told_to_all(app: TestApp) {
     for role in Role::ALL {
@@ -57,10 +38,11 @@ fn an_activity_is_planned_once(app: TestApp) {
     assert_eq!(command.post_as(&key, ACTIVITIES, &form).expect(201), made);
     let page = command.get(ACTIVITIES).expect(200);
     let expected = json!({
-        "id": made["id"], "branch": "farmers", "status": "approved", "governorate": "PS-RBH",
+        "id": made["id"], "version": 1, "branch": "farmers", "status": "approved", "governorate": "PS-RBH",
         "from": "2026-11-27", "to": "2026-11-27", "title": "قطاف الزيتون", "place": PLACE,
         "starts_at": "2026-11-27T06:00:00Z", "ends_at": "2026-11-27T12:00:00Z",
-        "unit": app.places.other_unit,
+        "unit": app.places.other_unit, "units": [], "loads": ["hazard_height_machine", "heavy_labour"],
+        "facts": {"crop": "زيتون"}, "outcomes": {},
     });
     assert_eq!(page, json!({"items": [expected], "next": null}));
 }
@@ -126,7 +108,7 @@ fn lists_hold_what_touches_the_days(app: TestApp) {
     let make = |fields: Value| {
         command.post(ACTIVITIES, &with(form(app.places.company), fields)).expect(201)["id"].clone()
     };
-    let day = make(json!({"branch": "band"}));
+    let day = make(json!({"branch": "band", "facts": {"event": "عيد"}}));
     let season = make(json!({
         "starts_at": "2026-10-01T00:00:00+03:00", "ends_at": "2026-11-26T00:00:00+02:00",
         "governorate": "PS-HBN",
