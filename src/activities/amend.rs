@@ -104,11 +104,7 @@ fn sorted<T: Ord + Copy>(items: &[T]) -> Vec<T> {
 }
 
 /// Lays the patch over a row; which fields differ now, and what they touch.
-fn laid_over(
-    vault: &Vault,
-    row: &mut store::Row,
-    new: &Amendment,
-) -> Result<Vec<(&'static str, Touched)>> {
+fn laid_over(vault: &Vault, row: &mut store::Row, new: &Amendment) -> Result<Vec<(&'static str, Touched)>> {
     let (id, mut changed, mut faults) = (row.id, Vec::new(), Faults::none());
     if let Some(title) = &new.title
         && look::open_title(vault, id, &row.title)?.as_deref() != Some(title.as_str())

@@ -167,7 +167,8 @@ fn check_lists(faults: &mut Faults, units: Option<&[UnitId]>, loads: Option<&[Ph
     if units.is_some_and(|units| units.len() > MOST_UNITS) {
         faults.add("units", Code::OutOfRange);
     }
-    let twice = |(place, load)| loads.iter().flat_map(|all| all.iter()).take(place).any(|other| other == load);
+    let twice =
+        |(place, load)| loads.iter().flat_map(|all| all.iter()).take(place).any(|other| other == load);
     if loads.is_some_and(|loads| loads.iter().enumerate().any(twice)) {
         faults.add("loads", Code::InvalidValue);
     }

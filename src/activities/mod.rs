@@ -192,8 +192,7 @@ pub fn reseal(tx: &mut Tx, old: &Vault, new: &Vault, after: i64, limit: i64) -> 
     let mut last = None;
     for mut row in store::after(tx.conn, after, limit)? {
         let (id, version) = (row.id.0, row.version);
-        let move_on =
-            |column, sealed: &[u8]| new.reseal(old, Place::of("activities", column, id), sealed);
+        let move_on = |column, sealed: &[u8]| new.reseal(old, Place::of("activities", column, id), sealed);
         row.title = move_on("title", &row.title);
         row.place = row.place.map(|place| move_on("place", &place));
         row.details = move_on("details", &row.details);

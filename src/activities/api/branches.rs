@@ -84,7 +84,8 @@ impl FieldView {
             _ => &[],
         };
         let line = branch.record().needed.iter().find(|line| line.contains(&field.code));
-        let others = |line: &&[&'static str]| line.iter().filter(|code| **code != field.code).copied().collect();
+        let others =
+            |line: &&[&'static str]| line.iter().filter(|code| **code != field.code).copied().collect();
         Self {
             code: field.code,
             name_ar: field.name_ar,

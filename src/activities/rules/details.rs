@@ -117,7 +117,11 @@ fn check(field: &Field, value: &Value) -> Result<Value> {
         }
         Kind::Count => {
             let count = value.as_number().ok_or_else(wrong)?;
-            count.as_u64().filter(|count| *count <= MOST).ok_or_else(|| Problem::new(Code::OutOfRange))?.into()
+            count
+                .as_u64()
+                .filter(|count| *count <= MOST)
+                .ok_or_else(|| Problem::new(Code::OutOfRange))?
+                .into()
         }
         Kind::Day => {
             let day: NaiveDate = text()?.parse().map_err(|_| Problem::new(Code::DateInvalid))?;
@@ -171,7 +175,11 @@ mod tests {
             (Branch::Farmers, Part::Facts, json!({"crop": " زيتون ", "groves": 0, "needs": ["سلالم"]})),
             (Branch::Construction, Part::Facts, json!({"stage": "finishing", "works": "سقف\nوجدران"})),
             (Branch::Religious, Part::Facts, json!({"occasion": "المولد", "hijri_date": "1448-03-12"})),
-            (Branch::Families, Part::Outcomes, json!({"next_visit": "2027-01-31", "people_reached": 10_000_000})),
+            (
+                Branch::Families,
+                Part::Outcomes,
+                json!({"next_visit": "2027-01-31", "people_reached": 10_000_000}),
+            ),
         ];
         for (branch, part, patch) in good {
             assert_eq!(amended(branch, part, &patch).1, [], "{branch}");

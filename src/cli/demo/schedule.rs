@@ -202,9 +202,13 @@ const fn titles(branch: Branch) -> [&'static str; 3] {
 fn details(branch: Branch, offset: i64, rng: &mut StdRng) -> Result<Details> {
     let facts = match branch {
         Branch::Construction => json!({"works": "ترميم وصيانة", "stage": "structure"}),
-        Branch::Farmers => json!({"crop": "زيتون", "groves": rng.random_range(1..9), "needs": ["سلالم", "مفارش"]}),
+        Branch::Farmers => {
+            json!({"crop": "زيتون", "groves": rng.random_range(1..9), "needs": ["سلالم", "مفارش"]})
+        }
         Branch::BloodDonation => json!({}),
-        Branch::Orphans | Branch::ElderlyDisabled => json!({"institution": "دار رعاية", "services": "زيارة ودعم"}),
+        Branch::Orphans | Branch::ElderlyDisabled => {
+            json!({"institution": "دار رعاية", "services": "زيارة ودعم"})
+        }
         Branch::Families => json!({"household": "أسرة", "services": "زيارة ودعم"}),
         Branch::Volunteering => json!({"kind": "city_cleaning", "partners": ["البلدية"]}),
         Branch::Religious => json!({"occasion": "مناسبة دينية"}),

@@ -187,10 +187,7 @@ fn an_amendment_is_laid_over_what_was_seen(app: TestApp) {
         }
     }
     assert_eq!(seen["ends_at"], "2026-11-27T13:00:00Z");
-    assert_eq!(
-        seen["facts"],
-        json!({"crop": "عنب", "needs": ["سلالم", "مفارش"], "partners": ["الجمعية"]})
-    );
+    assert_eq!(seen["facts"], json!({"crop": "عنب", "needs": ["سلالم", "مفارش"], "partners": ["الجمعية"]}));
     let bad = json!({
         "title": null, "starts_at": null, "loads": ["vehicle_duty", "vehicle_duty"],
     });
@@ -264,7 +261,11 @@ fn units_that_take_part_see_the_place(app: TestApp) {
     command.patch(&at(&id), 1, &json!({"units": [app.places.company]})).expect(200);
     let seen = medic.get(&at(&id)).expect(200);
     assert_eq!((&seen["place"], &seen["units"]), (&json!(PLACE), &json!([app.places.company])));
-    assert_eq!(medic.patch(&at(&id), 2, &json!({"title": "آخر"})).problem(404), "not_found", "it runs nothing");
+    assert_eq!(
+        medic.patch(&at(&id), 2, &json!({"title": "آخر"})).problem(404),
+        "not_found",
+        "it runs nothing"
+    );
 }
 
 fn others_activities_are_not_touched(app: TestApp) {

@@ -28,4 +28,3 @@ fn ids(client: &Client, query: &str) -> Vec<Value> {
     let page = client.get(&format!("{ACTIVITIES}?{query}")).expect(200);
     page["items"].as_array().unwrap().iter().map(|item| item["id"].clone()).collect()
 }
-
