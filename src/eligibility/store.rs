@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use chrono::{NaiveDate, NaiveDateTime};
 use diesel::prelude::*;
 use shiryan_kernel::blood::DonationType;
+use shiryan_kernel::day::Day;
 use shiryan_kernel::ids::{AllowanceId, ApprovalId, DecisionId, DeferralId, DonorId, GivingId, UserId};
 use shiryan_kernel::{Code, Problem, Result};
 
@@ -54,7 +55,7 @@ impl<T> ByDonor<T> {
 pub struct GivingRow {
     pub id: GivingId,
     pub donor: DonorId,
-    pub given_on: NaiveDate,
+    pub given_on: Day,
     pub donation_type: DonationType,
     /// 0 where nobody knows.
     pub volume_ml: i32,
@@ -71,7 +72,7 @@ impl GivingRow {
         Self {
             id,
             donor: new.donor,
-            given_on: new.on,
+            given_on: Day(new.on),
             donation_type: new.donation_type,
             volume_ml: new.volume_ml.map_or(0, i32::from),
             red_cells_lost: new.red_cells_lost,
@@ -90,8 +91,8 @@ pub struct WindowRow {
     pub donor: DonorId,
     pub donation_type: DonationType,
     pub place: i32,
-    pub from_on: NaiveDate,
-    pub until_on: Option<NaiveDate>,
+    pub from_on: Day,
+    pub until_on: Option<Day>,
     pub rule_set: String,
 }
 
@@ -106,8 +107,8 @@ pub fn window_rows(donor: DonorId, rule_set: &RuleSet, windows: &[(DonationType,
             donor,
             donation_type: *donation_type,
             place,
-            from_on: window.from,
-            until_on: window.until,
+            from_on: Day(window.from),
+            until_on: window.until.map(Day),
             rule_set: stamp.clone(),
         });
     }

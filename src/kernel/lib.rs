@@ -12,6 +12,7 @@ pub mod antigen;
 pub mod blood;
 pub mod branch;
 pub mod compat;
+pub mod day;
 pub mod consent;
 pub mod din;
 pub mod ids;
