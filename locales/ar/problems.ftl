@@ -120,6 +120,9 @@ problem-drive-full = الحملة مكتملة
 problem-drive-closed = الحملة غير مفتوحة للحجز
     .detail = يُرجى اختيار حملة أخرى.
 
+problem-unit-absent = الوحدة غير متاحة في هذا اليوم
+    .detail = يُرجى اختيار يوم آخر أو وحدة أخرى.
+
 problem-din-invalid = رقم التبرع غير صالح
     .detail = يُرجى مسح الملصق من جديد أو التحقق من كل محرف.
 

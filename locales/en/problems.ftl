@@ -120,6 +120,9 @@ problem-drive-full = The drive is full
 problem-drive-closed = The drive is not open for booking
     .detail = Choose another drive.
 
+problem-unit-absent = The unit is not there on this day
+    .detail = Choose another day or another unit.
+
 problem-din-invalid = The donation number is not valid
     .detail = Scan the label again, or check each character.
 

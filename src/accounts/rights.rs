@@ -83,6 +83,8 @@ rights! {
     PlanActivities: Admin Command Medic;
     /// Approves what a medic proposed.
     ApproveActivities: Admin Command;
+    /// Days on which units are not there: a medic's own units.
+    ManageAbsences: Admin Command Medic;
     SeeDrives: Admin Command Medic Bank Physician;
     PlanDrives: Medic Bank;
     /// Books donors into drives, and cancels.

@@ -1,7 +1,9 @@
 //! Branches and activities over HTTP.
 
+mod absences;
 mod amend;
 mod branches;
+mod links;
 mod steps;
 
 use actix_web::{HttpResponse, get, post, web};
@@ -35,7 +37,13 @@ pub fn operations(config: &mut utoipa_actix_web::service_config::ServiceConfig) 
         .service(steps::approve)
         .service(steps::start)
         .service(steps::finish)
-        .service(steps::cancel);
+        .service(steps::cancel)
+        .service(links::list_links)
+        .service(links::link)
+        .service(links::unlink)
+        .service(absences::enter)
+        .service(absences::list_absences)
+        .service(absences::withdraw);
 }
 
 #[derive(Debug, Deserialize, ToSchema)]

@@ -86,7 +86,7 @@ pub fn get(conn: &mut Conn, vault: &Vault, zone: Zone, by: &Principal, id: Activ
     seen.into_iter().next().ok_or_else(|| shiryan_kernel::Problem::internal("one row is one activity"))
 }
 
-fn look(
+pub(super) fn look(
     conn: &mut Conn,
     vault: &Vault,
     zone: Zone,

@@ -4,8 +4,10 @@
 //! place and what the branch records are sealed; the place goes to those who need it and to nobody else, and whom
 //! a visit is for to those who run it and to command. Nothing here knows of slots.
 
+pub mod absences;
 mod amend;
 pub mod api;
+mod links;
 mod look;
 pub mod rules;
 mod steps;
@@ -29,6 +31,7 @@ use crate::vault::{Place, Vault};
 use rules::details::Details;
 
 pub use amend::{Amended, Amendment, amend};
+pub use links::{Direction, Linked, link, links, unlink};
 pub use look::{Filter, Key, Open, Seen, get, list, open_place, open_title};
 pub use steps::{Stepped, cancel, step};
 

@@ -63,6 +63,16 @@ impl Days {
         Ok(Self { from, to })
     }
 
+    #[must_use]
+    pub const fn from(self) -> Option<NaiveDate> {
+        self.from
+    }
+
+    #[must_use]
+    pub const fn to(self) -> Option<NaiveDate> {
+        self.to
+    }
+
     /// The first moment of the first day and the first moment after the last, in the zone.
     #[must_use]
     pub fn moments(self, zone: Zone) -> (Option<Moment>, Option<Moment>) {

@@ -1,5 +1,8 @@
 //! Rows of activities.
 
+pub mod absences;
+pub mod links;
+
 use std::collections::HashMap;
 
 use chrono::{Duration, NaiveDateTime};

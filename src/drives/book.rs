@@ -7,13 +7,14 @@
 
 use serde::{Deserialize, Serialize};
 use shiryan_kernel::blood::DonationType;
-use shiryan_kernel::ids::{AppointmentId, DonorId, DriveId, SlotId, UserId};
+use shiryan_kernel::ids::{AppointmentId, DonorId, DriveId, SlotId, UnitId, UserId};
 use shiryan_kernel::status::{AppointmentStatus, DonorStatus};
 use shiryan_kernel::time::{Moment, Zone, plus_days};
 use shiryan_kernel::{Code, Problem, Result};
 
 use super::{Slot, in_scope, rules, store};
 use crate::accounts::Principal;
+use crate::activities::absences;
 use crate::audit::{self, Line};
 use crate::db::{Conn, Tx, feed};
 use crate::donors::{self, Scope};
@@ -33,7 +34,8 @@ pub struct Booked {
 ///
 /// # Errors
 /// `not_found` of a drive or a donor outside the scope; `drive_closed`; `unknown_reference` of a slot of
-/// another drive; `donor_unbookable`; `not_eligible` for whole blood on that civil day;
+/// another drive; `donor_unbookable`; `not_eligible` for whole blood on that civil day; `unit_absent` when the
+/// donor's unit is deployed or on alert then;
 /// `already_booked` there or elsewhere on that day; `slot_full`; `drive_full`.
 pub fn book(
     tx: &mut Tx,
@@ -47,11 +49,16 @@ pub fn book(
     let found = in_scope(tx.conn, by, drive)?;
     rules::takes_bookings(found.status, found.ends_at.and_utc(), tx.now)?;
     let on = zone.date(found.starts_at.and_utc());
-    check_donor(tx.conn, by, donor)?;
+    let unit = check_donor(tx.conn, by, donor)?;
     // It may have been called off since we looked; from here on it waits for us.
     rules::takes_bookings(store::share_drive(tx.conn, drive)?, found.ends_at.and_utc(), tx.now)?;
     if !store::may_give(tx.conn, donor, DonationType::WholeBlood, on)? {
         return Err(Problem::new(Code::NotEligible));
+    }
+    if let Some(unit) = unit
+        && absences::on(tx.conn, unit, on)?.iter().any(|kind| kind.holds_people())
+    {
+        return Err(Problem::new(Code::UnitAbsent));
     }
     let day = (zone.start_of(on), zone.start_of(plus_days(on, 1)));
     let records = donors::records_of(tx.conn, donor, None)?.all;
@@ -95,14 +102,14 @@ pub fn enter_appointment(
     Ok(id)
 }
 
-/// Locks the donor until the transaction ends, and sees that `by` may book them.
-fn check_donor(conn: &mut Conn, by: &Principal, donor: DonorId) -> Result<()> {
+/// Locks the donor until the transaction ends, and sees that `by` may book them; the donor's unit.
+fn check_donor(conn: &mut Conn, by: &Principal, donor: DonorId) -> Result<Option<UnitId>> {
     let (status, unit, merged_into) = store::lock_donor(conn, donor)?;
     if !Scope::of(conn, by)?.holds(conn, unit)? {
         return Err(Problem::new(Code::NotFound));
     }
     match (status, merged_into) {
-        (DonorStatus::Active, None) => Ok(()),
+        (DonorStatus::Active, None) => Ok(unit),
         _ => Err(Problem::new(Code::DonorUnbookable)),
     }
 }

@@ -29,7 +29,7 @@ use shiryan_kernel::{Code, Problem, Result};
 
 use crate::accounts::{Principal, unit_roots};
 use crate::activities::rules::{Days, Sight, is_in_range, sight};
-use crate::activities::{self, Key, NewActivity, PlaceText, Title};
+use crate::activities::{self, absences, Key, NewActivity, PlaceText, Title};
 use crate::audit::{self, Line};
 use crate::db::{Conn, Tx, feed};
 use crate::places;
@@ -72,9 +72,14 @@ pub struct Entered {
 /// Plans a drive and opens it for booking.
 ///
 /// # Errors
-/// `unknown_reference` of a unit that is not there or not in the planner's scope; as [`enter`].
+/// `unknown_reference` of a unit that is not there or not in the planner's scope; `unit_absent` on a day on which it
+/// is deployed, on alert or on leave; as [`enter`].
 pub fn plan(tx: &mut Tx, vault: &Vault, zone: Zone, by: &Principal, new: &NewDrive) -> Result<Entered> {
     activities::check_scope(tx.conn, by, new.unit)?;
+    let unit = places::unit(tx.conn, new.unit).map_err(|_| Problem::field("unit", Code::UnknownReference))?.id;
+    if !absences::on(tx.conn, unit, new.date)?.is_empty() {
+        return Err(Problem::new(Code::UnitAbsent).about("date", Code::UnitAbsent));
+    }
     enter(tx, vault, zone, Some(by.user), new, DriveStatus::Open)
 }
 

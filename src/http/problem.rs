@@ -193,6 +193,7 @@ pub const fn status(code: Code) -> StatusCode {
         | Code::SlotFull
         | Code::DriveFull
         | Code::DriveClosed
+        | Code::UnitAbsent
         | Code::DinUsed
         | Code::GroupUnknown
         | Code::GroupDiscrepancy

@@ -155,6 +155,8 @@ id_type! {
     TitreId,
     ConsentId,
     ActivityId,
+    /// A time in which a unit is not there.
+    AbsenceId,
     /// A drive is an activity of the blood-donation branch and shares its id.
     DriveId,
     SlotId,

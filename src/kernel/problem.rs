@@ -49,6 +49,7 @@ word! {
         SlotFull = "slot_full",
         DriveFull = "drive_full",
         DriveClosed = "drive_closed",
+        UnitAbsent = "unit_absent",
         DinInvalid = "din_invalid",
         DinUsed = "din_used",
         GroupUnknown = "group_unknown",

@@ -190,6 +190,28 @@ word! {
 }
 
 word! {
+    /// Why a unit is not there.
+    pub enum AbsenceKind {
+        Deployed = "deployed",
+        /// Kept ready for something else.
+        Alert = "alert",
+        Leave = "leave",
+    }
+}
+
+word! {
+    /// What one activity is to another.
+    pub enum LinkKind {
+        /// Same day and place: each is host to the other.
+        HostedWith = "hosted_with",
+        InSupportOf = "in_support_of",
+        Follows = "follows",
+        /// They want the same people or the same day.
+        CompetesWith = "competes_with",
+    }
+}
+
+word! {
     /// What kind of facility holds blood.
     pub enum FacilityKind {
         Hospital = "hospital",
@@ -237,6 +259,14 @@ word! {
         Refused = "refused",
         /// Nobody decided in time.
         Expired = "expired",
+    }
+}
+
+impl AbsenceKind {
+    /// Whether the unit's people cannot be booked either; on leave they may come on their own.
+    #[must_use]
+    pub const fn holds_people(self) -> bool {
+        matches!(self, Self::Deployed | Self::Alert)
     }
 }
 

@@ -368,6 +368,30 @@ diesel::table! {
 }
 
 diesel::table! {
+    activity_links (low, high) {
+        low -> BigInt,
+        high -> BigInt,
+        kind -> Text,
+        from_low -> Bool,
+        made_at -> Timestamp,
+        made_by -> BigInt,
+    }
+}
+
+diesel::table! {
+    unit_absences (id) {
+        id -> BigInt,
+        unit_id -> BigInt,
+        kind -> Text,
+        from_on -> Date,
+        until_on -> Date,
+        entered_at -> Timestamp,
+        entered_by -> BigInt,
+        withdrawn_at -> Nullable<Timestamp>,
+    }
+}
+
+diesel::table! {
     drives (id) {
         id -> BigInt,
         status -> Text,
@@ -615,6 +639,8 @@ diesel::allow_tables_to_appear_in_same_query!(
     activities,
     activity_units,
     activity_loads,
+    activity_links,
+    unit_absences,
     messages,
     drives,
     slots,

@@ -16,6 +16,8 @@ DROP TABLE messages;
 DROP TABLE appointments;
 DROP TABLE slots;
 DROP TABLE drives;
+DROP TABLE unit_absences;
+DROP TABLE activity_links;
 DROP TABLE activity_loads;
 DROP TABLE activity_units;
 DROP TABLE activities;

@@ -434,6 +434,33 @@ CREATE TABLE activity_loads (
     PRIMARY KEY (activity, physical_load)
 ) WITHOUT ROWID;
 
+-- How two activities belong together: one row for a pair, told from the side of `low` when `from_low`.
+CREATE TABLE activity_links (
+    low BIGINT NOT NULL REFERENCES activities (id),
+    high BIGINT NOT NULL REFERENCES activities (id),
+    kind TEXT NOT NULL CHECK (kind IN ('hosted_with', 'in_support_of', 'follows', 'competes_with')),
+    from_low BOOLEAN NOT NULL,
+    made_at TIMESTAMP NOT NULL,
+    made_by BIGINT NOT NULL REFERENCES users (id),
+    PRIMARY KEY (low, high),
+    CHECK (low < high)
+) WITHOUT ROWID;
+CREATE INDEX activity_links_by_high ON activity_links (high);
+
+-- Civil days on which a unit, with all below it, is not there.
+CREATE TABLE unit_absences (
+    id INTEGER PRIMARY KEY NOT NULL,
+    unit_id BIGINT NOT NULL REFERENCES units (id),
+    kind TEXT NOT NULL CHECK (kind IN ('deployed', 'alert', 'leave')),
+    from_on DATE NOT NULL,
+    until_on DATE NOT NULL,
+    entered_at TIMESTAMP NOT NULL,
+    entered_by BIGINT NOT NULL REFERENCES users (id),
+    withdrawn_at TIMESTAMP,
+    CHECK (until_on >= from_on)
+);
+CREATE INDEX unit_absences_by_unit ON unit_absences (unit_id, until_on);
+
 -- A drive is an activity of the blood-donation branch and shares its id.
 CREATE TABLE drives (
     id INTEGER PRIMARY KEY NOT NULL REFERENCES activities (id),

@@ -1,6 +1,8 @@
 //! Branches and activities over HTTP, on both databases.
 
+mod absences;
 mod life;
+mod links;
 mod planning;
 
 use serde_json::{Value, json};

@@ -51,7 +51,7 @@ fn day(text: &str) -> NaiveDate {
 }
 
 /// A donor of a unit, and the days on which they may give whole blood.
-fn donor(app: &TestApp, unit: UnitId, status: DonorStatus, window: Option<(&str, Option<&str>)>) -> DonorId {
+pub fn donor(app: &TestApp, unit: UnitId, status: DonorStatus, window: Option<(&str, Option<&str>)>) -> DonorId {
     let window = window.map(|(from, until)| (day(from), until.map(day)));
     let written = app.house.db.write_now(Lane::System, move |tx| {
         let id = DonorId(tx.id());
@@ -86,7 +86,7 @@ fn donor(app: &TestApp, unit: UnitId, status: DonorStatus, window: Option<(&str,
 }
 
 /// A donor of the medic's scope who may give on any day of these tests.
-fn willing(app: &TestApp) -> DonorId {
+pub fn willing(app: &TestApp) -> DonorId {
     donor(app, app.places.company, DonorStatus::Active, Some(("2026-01-01", None)))
 }
 

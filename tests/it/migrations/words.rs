@@ -10,8 +10,8 @@ use shiryan_kernel::message::{MessageState, Template, Unsent};
 use shiryan_kernel::place::Governorate;
 use shiryan_kernel::role::Role;
 use shiryan_kernel::status::{
-    ActivityStatus, AppointmentStatus, ApprovalKind, ApprovalState, DonorKind, DonorStatus, DriveStatus,
-    FacilityKind, HoldEnd, JobKind, JobState, MoveReason, RefusalReason, RequestState, ReviewGround,
+    AbsenceKind, ActivityStatus, AppointmentStatus, ApprovalKind, ApprovalState, DonorKind, DonorStatus, DriveStatus,
+    FacilityKind, HoldEnd, JobKind, JobState, LinkKind, MoveReason, RefusalReason, RequestState, ReviewGround,
     ReviewState, UnitStatus, Urgency,
 };
 
@@ -35,6 +35,8 @@ fn word(table: &str, column: &str) -> Option<Vec<&'static str>> {
         (_, "physical_load") => codes!(PhysicalLoad),
         (_, "role") => codes!(Role),
         (_, "sex") => codes!(Sex),
+        ("activity_links", "kind") => codes!(LinkKind),
+        ("unit_absences", "kind") => codes!(AbsenceKind),
         ("activities", "status") => codes!(ActivityStatus),
         ("appointments", "status") => codes!(AppointmentStatus),
         ("approvals", "kind") => codes!(ApprovalKind),
