@@ -29,7 +29,7 @@ use shiryan_kernel::{Code, Problem, Result};
 
 use crate::accounts::{Principal, unit_roots};
 use crate::activities::rules::{Days, Sight, is_in_range, sight};
-use crate::activities::{self, absences, Key, NewActivity, PlaceText, Title};
+use crate::activities::{self, Key, NewActivity, PlaceText, Title, absences};
 use crate::audit::{self, Line};
 use crate::db::{Conn, Tx, feed};
 use crate::places;
@@ -76,7 +76,8 @@ pub struct Entered {
 /// is deployed, on alert or on leave; as [`enter`].
 pub fn plan(tx: &mut Tx, vault: &Vault, zone: Zone, by: &Principal, new: &NewDrive) -> Result<Entered> {
     activities::check_scope(tx.conn, by, new.unit)?;
-    let unit = places::unit(tx.conn, new.unit).map_err(|_| Problem::field("unit", Code::UnknownReference))?.id;
+    let unit =
+        places::unit(tx.conn, new.unit).map_err(|_| Problem::field("unit", Code::UnknownReference))?.id;
     if !absences::on(tx.conn, unit, new.date)?.is_empty() {
         return Err(Problem::new(Code::UnitAbsent).about("date", Code::UnitAbsent));
     }

@@ -68,8 +68,7 @@ pub(super) async fn enter(
     let AbsenceForm { kind, from, until } = body.into_inner();
     let new = NewAbsence { unit: id.0, kind, from, until };
     let (vault, who, zone) = (house.vault.clone(), by.clone(), house.zone);
-    let entered =
-        house.once(&by, request, move |tx| absences::enter(tx, &vault, zone, &who, new)).await?;
+    let entered = house.once(&by, request, move |tx| absences::enter(tx, &vault, zone, &who, new)).await?;
     Ok(HttpResponse::Created().json(entered))
 }
 
@@ -85,8 +84,7 @@ pub(super) async fn list_absences(
 ) -> Answer {
     let after = house.after::<i64>(query.cursor.as_deref(), query.list())?.unwrap_or(0);
     let (limit, who, days) = (query.limit.get(), by.clone(), Days::parse(query.from, query.to)?);
-    let rows =
-        house.db.read(move |conn| absences::list(conn, &who, id.0, days, after, limit + 1)).await?;
+    let rows = house.db.read(move |conn| absences::list(conn, &who, id.0, days, after, limit + 1)).await?;
     let page = house.page(rows, limit, query.list(), |row| row.id.0, AbsenceView::from)?;
     Ok(HttpResponse::Ok().json(page))
 }

@@ -58,14 +58,15 @@ fn an_absence_tells_what_is_planned_in_its_days(app: TestApp) {
     let made = medic.post("/api/v1/drives", &drive(app.places.company, "2026-12-01")).expect(201);
     let picking = command.post(ACTIVITIES, &form(app.places.other_unit)).expect(201);
     let id = picking["id"].as_str().unwrap();
-    command
-        .patch(&format!("{ACTIVITIES}/{id}"), 1, &json!({"units": [app.places.company]}))
-        .expect(200);
+    command.patch(&format!("{ACTIVITIES}/{id}"), 1, &json!({"units": [app.places.company]})).expect(200);
     let off = command.post(ACTIVITIES, &form(app.places.company)).expect(201);
     command.post(&format!("{ACTIVITIES}/{}/cancel", off["id"].as_str().unwrap()), &json!({})).expect(200);
-    let later = with(form(app.places.company), json!({
-        "starts_at": "2026-12-02T00:00:00+02:00", "ends_at": "2026-12-02T08:00:00+02:00",
-    }));
+    let later = with(
+        form(app.places.company),
+        json!({
+            "starts_at": "2026-12-02T00:00:00+02:00", "ends_at": "2026-12-02T08:00:00+02:00",
+        }),
+    );
     command.post(ACTIVITIES, &later).expect(201);
     let absence = away(&command, app.places.battalion, "alert", "2026-11-27", "2026-12-01");
     assert_eq!(absence["clashes"], json!([picking["id"], made["id"]]));
@@ -102,7 +103,11 @@ fn absences_stay_inside_the_scope(app: TestApp) {
     away(&command, app.places.battalion, "deployed", "2026-12-01", "2026-12-03");
     let own = format!("/api/v1/units/{}/absences", app.places.company);
     let listed = |query: &str| medic.get(&format!("{own}?{query}")).expect(200)["items"].clone();
-    assert_eq!(listed("")[0]["unit"], json!(app.places.battalion), "what holds for the battalion holds below");
+    assert_eq!(
+        listed("")[0]["unit"],
+        json!(app.places.battalion),
+        "what holds for the battalion holds below"
+    );
     assert_eq!(listed("from=2026-12-03")[0]["kind"], "deployed");
     assert_eq!(listed("from=2026-12-04"), json!([]));
     assert_eq!(listed("to=2026-11-30"), json!([]));

@@ -51,7 +51,12 @@ fn day(text: &str) -> NaiveDate {
 }
 
 /// A donor of a unit, and the days on which they may give whole blood.
-pub fn donor(app: &TestApp, unit: UnitId, status: DonorStatus, window: Option<(&str, Option<&str>)>) -> DonorId {
+pub fn donor(
+    app: &TestApp,
+    unit: UnitId,
+    status: DonorStatus,
+    window: Option<(&str, Option<&str>)>,
+) -> DonorId {
     let window = window.map(|(from, until)| (day(from), until.map(day)));
     let written = app.house.db.write_now(Lane::System, move |tx| {
         let id = DonorId(tx.id());

@@ -10,9 +10,9 @@ use shiryan_kernel::message::{MessageState, Template, Unsent};
 use shiryan_kernel::place::Governorate;
 use shiryan_kernel::role::Role;
 use shiryan_kernel::status::{
-    AbsenceKind, ActivityStatus, AppointmentStatus, ApprovalKind, ApprovalState, DonorKind, DonorStatus, DriveStatus,
-    FacilityKind, HoldEnd, JobKind, JobState, LinkKind, MoveReason, RefusalReason, RequestState, ReviewGround,
-    ReviewState, UnitStatus, Urgency,
+    AbsenceKind, ActivityStatus, AppointmentStatus, ApprovalKind, ApprovalState, DonorKind, DonorStatus,
+    DriveStatus, FacilityKind, HoldEnd, JobKind, JobState, LinkKind, MoveReason, RefusalReason, RequestState,
+    ReviewGround, ReviewState, UnitStatus, Urgency,
 };
 
 use super::schema;
