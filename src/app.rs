@@ -43,8 +43,8 @@ use crate::settings::{KeyPlace, Settings};
 use crate::vault::{RootKey, Salt, Vault};
 use crate::web::Visitor;
 use crate::{
-    accounts, activities, donations, donors, drives, eligibility, jobs, mail, places, projections, requests,
-    reserve, stock,
+    accounts, activities, donations, donors, drives, duties, eligibility, jobs, mail, places, projections,
+    requests, reserve, stock,
 };
 
 /// What a database is for; it is written into the database when it is made.
@@ -245,6 +245,7 @@ fn operations(config: &mut utoipa_actix_web::service_config::ServiceConfig) {
     drives::api::operations(config);
     stock::api::operations(config);
     donations::api::operations(config);
+    duties::api::operations(config);
     requests::api::operations(config);
     projections::api::operations(config);
     reserve::api::operations(config);

@@ -19,6 +19,7 @@
 //! - `drives` drives, slots, appointments
 //! - `stock` blood units and which fit whom
 //! - `donations` what was given, and the units made of it
+//! - `duties` who takes part in what, and who is to rest after a drive
 //! - `projections` demand, supply and stock, weeks ahead
 //! - `reserve` levels, days of cover, the hospitals' published table
 //! - `requests` what a hospital's blood bank asks for, and the units it gets
@@ -35,6 +36,7 @@ pub mod db;
 pub mod donations;
 pub mod donors;
 pub mod drives;
+pub mod duties;
 pub mod eligibility;
 pub mod http;
 pub mod jobs;

@@ -123,6 +123,9 @@ problem-drive-closed = The drive is not open for booking
 problem-unit-absent = The unit is not there on this day
     .detail = Choose another day or another unit.
 
+problem-duty-conflict = The duty falls into the rest around a drive
+    .detail = Choose another person or another time; where the mode is only a warning, a reason is enough.
+
 problem-din-invalid = The donation number is not valid
     .detail = Scan the label again, or check each character.
 

@@ -85,6 +85,10 @@ rights! {
     ApproveActivities: Admin Command;
     /// Days on which units are not there: a medic's own units.
     ManageAbsences: Admin Command Medic;
+    /// Puts people of the own units on activities, and sees who is on them.
+    AssignPeople: Medic;
+    /// Asks whether a person may be given a duty now: yes or no, and nothing more.
+    AskAssignability: Command;
     SeeDrives: Admin Command Medic Bank Physician;
     PlanDrives: Medic Bank;
     /// Books donors into drives, and cancels.

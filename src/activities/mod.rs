@@ -9,6 +9,7 @@ mod amend;
 pub mod api;
 mod links;
 mod look;
+pub mod people;
 pub mod rules;
 mod steps;
 mod store;

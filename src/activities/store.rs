@@ -2,6 +2,7 @@
 
 pub mod absences;
 pub mod links;
+pub mod people;
 
 use std::collections::HashMap;
 

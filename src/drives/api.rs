@@ -6,6 +6,7 @@ use actix_web::{HttpResponse, get, post, web};
 use chrono::{DateTime, NaiveDate, NaiveDateTime, Utc};
 use serde::{Deserialize, Serialize};
 use shiryan_kernel::Code;
+use shiryan_kernel::branch::DespiteRest;
 use shiryan_kernel::ids::{AppointmentId, DonorId, DriveId, FacilityId, SlotId, UnitId};
 use shiryan_kernel::message::Told;
 use shiryan_kernel::page::Page;
@@ -16,7 +17,7 @@ use shiryan_kernel::time::clock_time;
 use utoipa::{IntoParams, ToSchema};
 
 use super::rules::{self, Hours};
-use super::{Booked, Booking, Cancelled, Details, Filter, NewDrive, Seen, Slot};
+use super::{Booked, Booking, Cancelled, Details, Filter, NewBooking, NewDrive, Seen, Slot, UnitClash};
 use crate::accounts::{Actor, Book, PlanDrives, SeeDrives};
 use crate::activities::rules::{Days, is_in_range};
 use crate::activities::{Key, PlaceText, Title};
@@ -28,6 +29,7 @@ pub fn operations(config: &mut utoipa_actix_web::service_config::ServiceConfig) 
         .service(create_drive)
         .service(list_drives)
         .service(get_drive)
+        .service(list_clashes)
         .service(list_slots)
         .service(list_appointments)
         .service(book)
@@ -67,6 +69,13 @@ struct DriveMade {
     status: DriveStatus,
     /// How many slots the hours were cut into.
     slots: usize,
+    /// What the unit, or one above or below it, does on that day or inside the rest after it.
+    clashes: Vec<UnitClash>,
+}
+
+#[derive(Debug, Serialize, ToSchema)]
+struct ClashList {
+    items: Vec<UnitClash>,
 }
 
 #[derive(Debug, Deserialize, IntoParams)]
@@ -145,6 +154,8 @@ struct BookingForm {
     donor: DonorId,
     /// The earliest with a place unless named.
     slot: Option<SlotId>,
+    /// Why the donor may come although a duty is near that only warns.
+    despite: Option<DespiteRest>,
 }
 
 /// A booking. `proposed` binds nobody until the donor accepts it.
@@ -200,7 +211,8 @@ async fn create_drive(
     let made = house
         .once(&by, request, move |tx| {
             let made = super::plan(tx, &vault, zone, &who, &new)?;
-            Ok(DriveMade { id: made.id, status: DriveStatus::Open, slots: made.slots.len() })
+            let clashes = super::clashes(tx.conn, zone, &who, made.id)?;
+            Ok(DriveMade { id: made.id, status: DriveStatus::Open, slots: made.slots.len(), clashes })
         })
         .await?;
     Ok(HttpResponse::Created().json(made))
@@ -266,6 +278,23 @@ async fn get_drive(
     Ok(HttpResponse::Ok().json(DriveView::from(seen)))
 }
 
+/// Activities of the drive's unit, of those above and below it and of those that take part, with a physical load on
+/// the drive's day or inside the rest after it, by start; 100 at most. They stop nothing: each person is looked at
+/// when booked or assigned.
+#[utoipa::path(tag = "drives", params(("id" = DriveId, Path)),
+    responses((status = 200, description = "The clashes", body = ClashList)))]
+#[get("/drives/{id}/clashes")]
+async fn list_clashes(
+    house: web::Data<House>,
+    by: Actor<Book>,
+    id: PathId<DriveId>,
+    _query: NoQuery,
+) -> Answer {
+    let (who, zone) = (by.clone(), house.zone);
+    let items = house.db.read(move |conn| super::clashes(conn, zone, &who, id.0)).await?;
+    Ok(HttpResponse::Ok().json(ClashList { items }))
+}
+
 /// The slots of a drive, for those who run it.
 #[utoipa::path(tag = "drives", params(("id" = DriveId, Path)),
     responses((status = 200, description = "All slots, by start", body = SlotList)))]
@@ -314,11 +343,10 @@ async fn book(
     body: Body<BookingForm>,
 ) -> Answer {
     let request = key.of(by.user, &body);
-    let BookingForm { donor, slot } = body.into_inner();
+    let BookingForm { donor, slot, despite } = body.into_inner();
+    let new = NewBooking { drive: id.0, donor, slot, despite };
     let (vault, who, zone) = (house.vault.clone(), by.clone(), house.zone);
-    let booked = house
-        .once_guarded(&by, request, move |tx| super::book(tx, &vault, zone, &who, id.0, donor, slot))
-        .await?;
+    let booked = house.once_guarded(&by, request, move |tx| super::book(tx, &vault, zone, &who, new)).await?;
     let Booked { id, slot, starts_at, status } = booked;
     Ok(HttpResponse::Created().json(BookedView { id, slot, starts_at, status }))
 }

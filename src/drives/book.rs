@@ -7,18 +7,31 @@
 
 use serde::{Deserialize, Serialize};
 use shiryan_kernel::blood::DonationType;
+use shiryan_kernel::branch::DespiteRest;
 use shiryan_kernel::ids::{AppointmentId, DonorId, DriveId, SlotId, UnitId, UserId};
 use shiryan_kernel::status::{AppointmentStatus, DonorStatus};
 use shiryan_kernel::time::{Moment, Zone, plus_days};
 use shiryan_kernel::{Code, Problem, Result};
 
-use super::{Slot, in_scope, rules, store};
+use super::{Slot, busy, in_scope, rules, store};
 use crate::accounts::Principal;
 use crate::activities::absences;
 use crate::audit::{self, Line};
 use crate::db::{Conn, Tx, feed};
 use crate::donors::{self, Scope};
+use crate::eligibility::heed;
 use crate::vault::Vault;
+
+/// A booking to be made.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct NewBooking {
+    pub drive: DriveId,
+    pub donor: DonorId,
+    /// The earliest with a place, when absent.
+    pub slot: Option<SlotId>,
+    /// Why the donor may come although a duty is near that only warns.
+    pub despite: Option<DespiteRest>,
+}
 
 /// A booking that was made.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -35,21 +48,17 @@ pub struct Booked {
 /// # Errors
 /// `not_found` of a drive or a donor outside the scope; `drive_closed`; `unknown_reference` of a slot of
 /// another drive; `donor_unbookable`; `not_eligible` for whole blood on that civil day; `unit_absent` when the
-/// donor's unit is deployed or on alert then;
+/// donor's unit is deployed or on alert then; `duty_conflict` with a duty of that day or inside the rest after it;
 /// `already_booked` there or elsewhere on that day; `slot_full`; `drive_full`.
-pub fn book(
-    tx: &mut Tx,
-    vault: &Vault,
-    zone: Zone,
-    by: &Principal,
-    drive: DriveId,
-    donor: DonorId,
-    slot: Option<SlotId>,
-) -> Result<Booked> {
+pub fn book(tx: &mut Tx, vault: &Vault, zone: Zone, by: &Principal, new: NewBooking) -> Result<Booked> {
+    let NewBooking { drive, donor, slot, despite } = new;
     let found = in_scope(tx.conn, by, drive)?;
     rules::takes_bookings(found.status, found.ends_at.and_utc(), tx.now)?;
     let on = zone.date(found.starts_at.and_utc());
-    let unit = check_donor(tx.conn, by, donor)?;
+    let (status, unit, merged_into) = hold(tx.conn, by, donor)?;
+    if (status, merged_into) != (DonorStatus::Active, None) {
+        return Err(Problem::new(Code::DonorUnbookable));
+    }
     // It may have been called off since we looked; from here on it waits for us.
     rules::takes_bookings(store::share_drive(tx.conn, drive)?, found.ends_at.and_utc(), tx.now)?;
     if !store::may_give(tx.conn, donor, DonationType::WholeBlood, on)? {
@@ -65,6 +74,8 @@ pub fn book(
     if store::is_booked(tx.conn, &records, drive, day)? {
         return Err(Problem::new(Code::AlreadyBooked));
     }
+    let clash = busy::clash(tx.conn, &records, day.0, found.ends_at.and_utc())?;
+    heed(clash, despite)?;
     let slot = match slot {
         Some(slot) => take_named(tx, drive, slot)?,
         None => take_earliest(tx, drive)?,
@@ -76,6 +87,10 @@ pub fn book(
         .with("drive", drive)
         .with("slot", slot.id)
         .with("donor", donor);
+    let line = match (clash, despite) {
+        (Some(clash), Some(despite)) => line.with("load", clash.load).with("despite", despite),
+        _ => line,
+    };
     audit::record(tx, vault, &line)?;
     feed::append(tx, "appointment", id.0, status.code())?;
     Ok(Booked { id, slot: slot.id, starts_at: slot.starts_at, status })
@@ -102,16 +117,21 @@ pub fn enter_appointment(
     Ok(id)
 }
 
-/// Locks the donor until the transaction ends, and sees that `by` may book them; the donor's unit.
-fn check_donor(conn: &mut Conn, by: &Principal, donor: DonorId) -> Result<Option<UnitId>> {
+/// Locks the donor until the transaction ends, so that bookings and assignments of one person take turns; status,
+/// unit and whose record this one is read as.
+///
+/// # Errors
+/// `not_found` of a donor outside the scope.
+pub fn hold(
+    conn: &mut Conn,
+    by: &Principal,
+    donor: DonorId,
+) -> Result<(DonorStatus, Option<UnitId>, Option<DonorId>)> {
     let (status, unit, merged_into) = store::lock_donor(conn, donor)?;
     if !Scope::of(conn, by)?.holds(conn, unit)? {
         return Err(Problem::new(Code::NotFound));
     }
-    match (status, merged_into) {
-        (DonorStatus::Active, None) => Ok(unit),
-        _ => Err(Problem::new(Code::DonorUnbookable)),
-    }
+    Ok((status, unit, merged_into))
 }
 
 fn take_named(tx: &mut Tx, drive: DriveId, wanted: SlotId) -> Result<Slot> {

@@ -75,7 +75,7 @@ pub use record::{
     record_giving, rewrite_all_windows, rewrite_windows,
 };
 pub use registry::{resolve_group, stand, type_group};
-pub use rest::{Assignability, Rest, assignability};
+pub use rest::{Assignability, Clash, Rest, Visit, assignability, heed};
 pub use review::{differ, hold_alike};
 pub use rulebook::Rulebook;
 pub use rules::{Decision, WINDOWS_AHEAD, Window, decide, windows};

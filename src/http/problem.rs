@@ -194,6 +194,7 @@ pub const fn status(code: Code) -> StatusCode {
         | Code::DriveFull
         | Code::DriveClosed
         | Code::UnitAbsent
+        | Code::DutyConflict
         | Code::DinUsed
         | Code::GroupUnknown
         | Code::GroupDiscrepancy

@@ -54,6 +54,17 @@ word! {
     }
 }
 
+word! {
+    /// Why somebody does a duty although its rest only warns.
+    pub enum DespiteRest {
+        /// The person is given lighter work there.
+        LightWork = "light_work",
+        NoSubstitute = "no_substitute",
+        /// The person asked for it.
+        OwnWish = "own_wish",
+    }
+}
+
 impl Branch {
     /// The official Arabic name.
     #[must_use]

@@ -155,6 +155,8 @@ id_type! {
     TitreId,
     ConsentId,
     ActivityId,
+    /// Somebody who is to take part in an activity.
+    AssignmentId,
     /// A time in which a unit is not there.
     AbsenceId,
     /// A drive is an activity of the blood-donation branch and shares its id.

@@ -50,6 +50,7 @@ word! {
         DriveFull = "drive_full",
         DriveClosed = "drive_closed",
         UnitAbsent = "unit_absent",
+        DutyConflict = "duty_conflict",
         DinInvalid = "din_invalid",
         DinUsed = "din_used",
         GroupUnknown = "group_unknown",

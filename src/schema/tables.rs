@@ -392,6 +392,17 @@ diesel::table! {
 }
 
 diesel::table! {
+    assignments (id) {
+        id -> BigInt,
+        activity -> BigInt,
+        donor -> BigInt,
+        assigned_at -> Timestamp,
+        assigned_by -> BigInt,
+        ended_at -> Nullable<Timestamp>,
+    }
+}
+
+diesel::table! {
     drives (id) {
         id -> BigInt,
         status -> Text,
@@ -641,6 +652,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     activity_loads,
     activity_links,
     unit_absences,
+    assignments,
     messages,
     drives,
     slots,
@@ -659,6 +671,8 @@ diesel::joinable!(donor_identities -> donors (donor));
 diesel::joinable!(donor_tags -> donors (donor));
 diesel::joinable!(giving_windows -> donors (donor));
 diesel::joinable!(drives -> activities (id));
+diesel::joinable!(assignments -> activities (activity));
+diesel::joinable!(assignments -> donors (donor));
 diesel::joinable!(slots -> drives (drive));
 diesel::joinable!(appointments -> slots (slot));
 diesel::joinable!(blood_units -> facilities (facility));

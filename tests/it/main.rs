@@ -25,6 +25,7 @@ mod deferrals;
 mod donations;
 mod donors;
 mod drives;
+mod duties;
 mod erasing;
 mod exports;
 mod imports;

@@ -16,6 +16,7 @@ DROP TABLE messages;
 DROP TABLE appointments;
 DROP TABLE slots;
 DROP TABLE drives;
+DROP TABLE assignments;
 DROP TABLE unit_absences;
 DROP TABLE activity_links;
 DROP TABLE activity_loads;

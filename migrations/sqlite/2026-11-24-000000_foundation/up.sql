@@ -461,6 +461,18 @@ CREATE TABLE unit_absences (
 );
 CREATE INDEX unit_absences_by_unit ON unit_absences (unit_id, until_on);
 
+-- Who takes part in an activity. Why somebody should rest is not written down.
+CREATE TABLE assignments (
+    id INTEGER PRIMARY KEY NOT NULL,
+    activity BIGINT NOT NULL REFERENCES activities (id),
+    donor BIGINT NOT NULL REFERENCES donors (id),
+    assigned_at TIMESTAMP NOT NULL,
+    assigned_by BIGINT NOT NULL REFERENCES users (id),
+    ended_at TIMESTAMP
+);
+CREATE UNIQUE INDEX assignments_one_standing ON assignments (activity, donor) WHERE ended_at IS NULL;
+CREATE INDEX assignments_by_donor ON assignments (donor);
+
 -- A drive is an activity of the blood-donation branch and shares its id.
 CREATE TABLE drives (
     id INTEGER PRIMARY KEY NOT NULL REFERENCES activities (id),

@@ -94,7 +94,10 @@ pub struct Budget {
 
 impl Budget {
     /// Takes one; whether there was one left. The first beyond is an alert.
-    fn spend(self, tx: &mut Tx, vault: &Vault, by: &Principal) -> Result<bool> {
+    ///
+    /// # Errors
+    /// As any write.
+    pub fn spend(self, tx: &mut Tx, vault: &Vault, by: &Principal) -> Result<bool> {
         let counted = store::count_look_up(tx.conn, by.user, self.today, self.a_day)?;
         if counted.is_some_and(|count| count > self.a_day) {
             let line = Line::new(Some(by.user), "donors.look_ups_over_budget").with("budget", self.a_day);

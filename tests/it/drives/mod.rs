@@ -9,7 +9,7 @@ use diesel::prelude::*;
 use serde_json::{Value, json};
 use shiryan::db::tables::{appointments, donors, giving_windows, slots};
 use shiryan::db::{Isolation, Lane, once};
-use shiryan::drives::{self, Booked};
+use shiryan::drives::{self, Booked, NewBooking};
 use shiryan_kernel::Result;
 use shiryan_kernel::blood::DonationType;
 use shiryan_kernel::ids::{AppointmentId, DonorId, DriveId, SlotId, UnitId};
@@ -117,7 +117,7 @@ fn book_now(app: &TestApp, drive: DriveId, donor: DonorId, slot: Option<SlotId>)
         fingerprint: vec![0; 32],
     };
     wait(app.house.db.write_once(Isolation::Guarded, Lane::Actor(donor.0), request, move |tx| {
-        drives::book(tx, &vault, zone, &by, drive, donor, slot)
+        drives::book(tx, &vault, zone, &by, NewBooking { drive, donor, slot, despite: None })
     }))
 }
 

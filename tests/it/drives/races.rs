@@ -114,7 +114,13 @@ fn a_booking_waits_for_the_donor_s_other_one(app: TestApp) {
         }
         let (vault, by, zone) = (app.house.vault.clone(), app.principal(Role::Bank), app.house.zone);
         wait(app.house.db.write_guarded(Lane::System, move |tx| {
-            let booked = drives::book(tx, &vault, zone, &by, here, donor, None)?;
+            let booked = drives::book(
+                tx,
+                &vault,
+                zone,
+                &by,
+                drives::NewBooking { drive: here, donor, slot: None, despite: None },
+            )?;
             assert!(meeting.come(2, Duration::from_secs(10)));
             std::thread::sleep(Duration::from_millis(200));
             Ok(booked.id)

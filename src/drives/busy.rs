@@ -1,0 +1,79 @@
+//! Who is busy around a drive: a person that is to be booked, a unit that is to come.
+//!
+//! A drive is taken as one that collects whole blood, which is what is booked: the rest after it is that one's.
+
+use chrono::{Duration, NaiveDate};
+use serde::{Deserialize, Serialize};
+use shiryan_kernel::Result;
+use shiryan_kernel::blood::DonationType;
+use shiryan_kernel::branch::{Branch, PhysicalLoad, RestMode};
+use shiryan_kernel::ids::{ActivityId, DonorId, DriveId};
+use shiryan_kernel::time::{Moment, Zone};
+use utoipa::ToSchema;
+
+use super::in_scope;
+use crate::accounts::Principal;
+use crate::activities::people::{self, Duty};
+use crate::db::Conn;
+use crate::eligibility::{Clash, Rest, Visit};
+
+/// An activity that clashes with a drive of the same units.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct UnitClash {
+    pub activity: ActivityId,
+    pub branch: Branch,
+    /// First civil day.
+    pub from: NaiveDate,
+    /// Last civil day.
+    pub to: NaiveDate,
+    /// `block`: whoever takes part cannot be booked; `warn`: only with a reason.
+    pub mode: RestMode,
+    /// The heaviest load.
+    pub load: PhysicalLoad,
+}
+
+fn visit(from: Moment, ends_at: Moment) -> Visit {
+    Visit { from, rest: Rest { since: ends_at, collected: vec![DonationType::WholeBlood] } }
+}
+
+/// When the longest rest that is not the donor's own card's is over.
+fn longest(visit: &Visit) -> Moment {
+    let loads = PhysicalLoad::ALL.iter().filter(|load| load.mode() != RestMode::DonorCardOnly);
+    loads.map(|load| visit.rest.over(*load)).max().unwrap_or(visit.rest.since)
+}
+
+/// How the duties of a person clash with a drive from the start of its civil day.
+pub(super) fn clash(
+    conn: &mut Conn,
+    records: &[DonorId],
+    from: Moment,
+    ends_at: Moment,
+) -> Result<Option<Clash>> {
+    let visit = visit(from, ends_at);
+    let duties = people::duties_of(conn, records, (from, longest(&visit)))?;
+    let clashes = duties.iter().filter_map(|duty| visit.clash(&duty.loads, (duty.starts_at, duty.ends_at)));
+    Ok(clashes.reduce(Clash::heavier))
+}
+
+/// How activities of the drive's units, those above and those below, clash with it, by start.
+///
+/// # Errors
+/// `not_found`, also for a medic when the drive is of another unit.
+pub fn clashes(conn: &mut Conn, zone: Zone, by: &Principal, id: DriveId) -> Result<Vec<UnitClash>> {
+    let drive = in_scope(conn, by, id)?;
+    let from = zone.start_of(zone.date(drive.starts_at.and_utc()));
+    let visit = visit(from, drive.ends_at.and_utc());
+    let duties = people::duties_around(conn, id.into(), (from, longest(&visit)))?;
+    let told = |duty: Duty| {
+        let Clash { mode, load } = visit.clash(&duty.loads, (duty.starts_at, duty.ends_at))?;
+        Some(UnitClash {
+            activity: duty.activity,
+            branch: duty.branch,
+            from: zone.date(duty.starts_at),
+            to: zone.date(duty.ends_at - Duration::microseconds(1)),
+            mode,
+            load,
+        })
+    };
+    Ok(duties.into_iter().filter_map(told).collect())
+}
