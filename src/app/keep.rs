@@ -17,7 +17,7 @@ const WINDOWS_OF: &str = "windows_of";
 const SLICE: usize = 64;
 
 /// Builds the index of names and follows the feed with it; chains the audit twice a second; each minute marks expired
-/// units, queues notices of appointments that became impossible, counts what waits in the outbox and does what a new
+/// units, queues notices of appointments that became impossible, offers places that came free to those who wait, counts what waits in the outbox and does what a new
 /// day asks for; each hour forgets old idempotency answers and messages. Runs until it is dropped.
 pub async fn keep(house: web::Data<House>) {
     house.names.keep(&house.db, &house.vault);
@@ -34,6 +34,9 @@ pub async fn keep(house: web::Data<House>) {
             let looked = house.clone();
             let tell = move || drives::tell_impossible(&looked.db, &looked.vault, looked.zone);
             note("telling what became impossible", off_loop(tell).await.map(drop));
+            let full = house.clone();
+            let offer = move || drives::offer_places(&full.db, &full.vault, full.zone);
+            note("offering places that came free", off_loop(offer).await.map(drop));
             let waiting = house.db.read(messages::waiting).await;
             note("counting what waits to be sent", waiting.map(post::count_waiting));
             note("the work of the day", off_loop(move || daily(&today, |_| {})).await);

@@ -3,10 +3,10 @@
 use chrono::Duration;
 use serde::{Deserialize, Serialize};
 use shiryan_kernel::blood::DonationType;
-use shiryan_kernel::ids::AppointmentId;
+use shiryan_kernel::ids::{AppointmentId, DonorId};
 use shiryan_kernel::message::Template;
 use shiryan_kernel::status::AppointmentStatus;
-use shiryan_kernel::time::Zone;
+use shiryan_kernel::time::{Moment, Zone};
 use shiryan_kernel::{Code, Problem, Result};
 
 use super::{in_scope, rules, store};
@@ -65,6 +65,19 @@ pub fn accept(
     let line = Line::new(Some(by.user), "drives.appointment_accepted").on(id).with("way", "in_private");
     audit::record(tx, vault, &line)?;
     feed::append(tx, "appointment", id.0, status.code())?;
+    confirm(tx, vault, found.donor, id, starts_at, reminders)?;
+    Ok(Accepted { id, status })
+}
+
+/// Queues the confirmation of a booked appointment, and its reminders.
+pub(super) fn confirm(
+    tx: &mut Tx,
+    vault: &Vault,
+    donor: DonorId,
+    id: AppointmentId,
+    starts_at: Moment,
+    reminders: Reminders,
+) -> Result<()> {
     let (long_before, shortly_before) = (starts_at - reminders.days, starts_at - reminders.hours);
     for (template, due_at, useful_until) in [
         (Template::AppointmentConfirmed, tx.now, starts_at),
@@ -74,12 +87,8 @@ pub fn accept(
         let is_wanted =
             template == Template::AppointmentConfirmed || (due_at > tx.now && due_at < useful_until);
         if is_wanted {
-            messages::queue(
-                tx,
-                vault,
-                &Notice { template, donor: found.donor, subject: id.0, due_at, useful_until },
-            )?;
+            messages::queue(tx, vault, &Notice { template, donor, subject: id.0, due_at, useful_until })?;
         }
     }
-    Ok(Accepted { id, status })
+    Ok(())
 }

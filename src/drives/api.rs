@@ -1,9 +1,11 @@
 //! Drives, slots and appointments over HTTP.
 
+mod changing;
+mod series;
 mod telling;
 
 use actix_web::{HttpResponse, get, post, web};
-use chrono::{DateTime, NaiveDate, NaiveDateTime, Utc};
+use chrono::{DateTime, NaiveDate, NaiveDateTime, NaiveTime, Utc};
 use serde::{Deserialize, Serialize};
 use shiryan_kernel::Code;
 use shiryan_kernel::branch::DespiteRest;
@@ -27,6 +29,7 @@ use crate::http::{Answer, Body, House, IdempotencyKey, Limit, NoQuery, PathId, Q
 pub fn operations(config: &mut utoipa_actix_web::service_config::ServiceConfig) {
     config
         .service(create_drive)
+        .service(series::create_series)
         .service(list_drives)
         .service(get_drive)
         .service(list_clashes)
@@ -34,6 +37,11 @@ pub fn operations(config: &mut utoipa_actix_web::service_config::ServiceConfig) 
         .service(list_appointments)
         .service(book)
         .service(cancel)
+        .service(changing::change_slot)
+        .service(changing::swap)
+        .service(changing::join)
+        .service(changing::list_waiting)
+        .service(changing::leave)
         .service(telling::accept)
         .service(telling::cancel_drive)
         .service(telling::list_messages);
@@ -57,10 +65,22 @@ struct DriveForm {
     slot_minutes: i32,
     /// Places in each slot, 1 to 200.
     beds: i32,
+    /// Pauses in the hours, 5 at most: no slot touches one.
+    #[serde(default)]
+    breaks: Vec<BreakForm>,
     /// The unit that organises it; a medic's own.
     unit: UnitId,
     /// The blood bank that collects; a bank officer's own unless told.
     facility: Option<FacilityId>,
+}
+
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct BreakForm {
+    /// Civil time, inside the hours.
+    from: String,
+    /// Civil time, inside the hours.
+    to: String,
 }
 
 #[derive(Debug, Serialize, Deserialize, ToSchema)]
@@ -230,7 +250,9 @@ fn parse(form: &DriveForm) -> shiryan_kernel::Result<NewDrive> {
     }
     let from = faults.keep("from", clock_time(&form.from));
     let to = faults.keep("to", clock_time(&form.to));
-    let hours = from.zip(to).and_then(|(from, to)| match Hours::new(from, to, form.slot_minutes) {
+    let breaks = breaks(&mut faults, &form.breaks);
+    let cut = |from, to| Hours::new(from, to, form.slot_minutes)?.with_breaks(breaks);
+    let hours = from.zip(to).and_then(|(from, to)| match cut(from, to) {
         Ok(hours) => Some(hours),
         Err(problem) => {
             problem.errors.into_iter().for_each(|error| faults.add(error.field, error.code));
@@ -247,6 +269,16 @@ fn parse(form: &DriveForm) -> shiryan_kernel::Result<NewDrive> {
         unit: form.unit,
         facility: form.facility,
     }))
+}
+
+fn breaks(faults: &mut Faults, forms: &[BreakForm]) -> Vec<(NaiveTime, NaiveTime)> {
+    let mut breaks = Vec::new();
+    for (place, form) in forms.iter().enumerate() {
+        let from = faults.keep(&format!("breaks[{place}].from"), clock_time(&form.from));
+        let to = faults.keep(&format!("breaks[{place}].to"), clock_time(&form.to));
+        breaks.extend(from.zip(to));
+    }
+    breaks
 }
 
 /// Drives by start: a medic's are those of the own units. Place and hours are shown to those who run a

@@ -33,6 +33,9 @@ pub struct NewBooking {
     pub despite: Option<DespiteRest>,
 }
 
+/// A donor whom nobody else books meanwhile: status, unit, and whose record this one is read as.
+pub type Held = (DonorStatus, Option<UnitId>, Option<DonorId>);
+
 /// A booking that was made.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Booked {
@@ -51,11 +54,24 @@ pub struct Booked {
 /// donor's unit is deployed or on alert then; `duty_conflict` with a duty of that day or inside the rest after it;
 /// `already_booked` there or elsewhere on that day; `slot_full`; `drive_full`.
 pub fn book(tx: &mut Tx, vault: &Vault, zone: Zone, by: &Principal, new: NewBooking) -> Result<Booked> {
-    let NewBooking { drive, donor, slot, despite } = new;
-    let found = in_scope(tx.conn, by, drive)?;
+    let found = in_scope(tx.conn, by, new.drive)?;
     rules::takes_bookings(found.status, found.ends_at.and_utc(), tx.now)?;
+    let held = hold(tx.conn, by, new.donor)?;
+    place(tx, vault, zone, Some(by.user), &found, held, new)
+}
+
+/// Takes a place for a donor who is held, by whoever offers it.
+pub(super) fn place(
+    tx: &mut Tx,
+    vault: &Vault,
+    zone: Zone,
+    by: Option<UserId>,
+    found: &store::Row,
+    (status, unit, merged_into): Held,
+    new: NewBooking,
+) -> Result<Booked> {
+    let NewBooking { drive, donor, slot, despite } = new;
     let on = zone.date(found.starts_at.and_utc());
-    let (status, unit, merged_into) = hold(tx.conn, by, donor)?;
     if (status, merged_into) != (DonorStatus::Active, None) {
         return Err(Problem::new(Code::DonorUnbookable));
     }
@@ -81,12 +97,9 @@ pub fn book(tx: &mut Tx, vault: &Vault, zone: Zone, by: &Principal, new: NewBook
         None => take_earliest(tx, drive)?,
     };
     let status = AppointmentStatus::Proposed;
-    let id = store::insert_appointment(tx, drive, slot.id, donor, status, Some(by.user))?;
-    let line = Line::new(Some(by.user), "drives.booked")
-        .on(id)
-        .with("drive", drive)
-        .with("slot", slot.id)
-        .with("donor", donor);
+    let id = store::insert_appointment(tx, drive, slot.id, donor, status, by)?;
+    let line =
+        Line::new(by, "drives.booked").on(id).with("drive", drive).with("slot", slot.id).with("donor", donor);
     let line = match (clash, despite) {
         (Some(clash), Some(despite)) => line.with("load", clash.load).with("despite", despite),
         _ => line,
@@ -122,11 +135,7 @@ pub fn enter_appointment(
 ///
 /// # Errors
 /// `not_found` of a donor outside the scope.
-pub fn hold(
-    conn: &mut Conn,
-    by: &Principal,
-    donor: DonorId,
-) -> Result<(DonorStatus, Option<UnitId>, Option<DonorId>)> {
+pub fn hold(conn: &mut Conn, by: &Principal, donor: DonorId) -> Result<Held> {
     let (status, unit, merged_into) = store::lock_donor(conn, donor)?;
     if !Scope::of(conn, by)?.holds(conn, unit)? {
         return Err(Problem::new(Code::NotFound));

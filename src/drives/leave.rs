@@ -58,6 +58,7 @@ fn cancel_to_come(
     donor: DonorId,
     because: DonorStatus,
 ) -> Result<()> {
+    store::waiting::leave_all(tx, donor)?;
     for found in store::to_come(tx.conn, donor, tx.now)? {
         let freed = store::free(tx, found.slot)?
             && store::end(tx, found.id, found.status, AppointmentStatus::Cancelled)?;

@@ -11,13 +11,16 @@ mod booked;
 mod busy;
 mod call_off;
 mod cancel;
+mod change;
 mod keep;
 mod leave;
 pub mod pages;
 pub mod rules;
+mod series;
 mod store;
 mod tell;
 mod untold;
+mod waiting;
 
 use chrono::NaiveDate;
 use shiryan_kernel::branch::Branch;
@@ -41,11 +44,14 @@ pub use booked::{Booking, bookings};
 pub use busy::{UnitClash, clashes};
 pub use call_off::{CalledOff, call_off};
 pub use cancel::{Cancelled, cancel};
+pub use change::{Moved, change_slot, swap};
 pub use keep::keep_appointment;
 pub use leave::{erase, stand};
 pub use rules::Hours;
+pub use series::{MOST_DRIVES, NewSeries, Planned, Series, Skipped, plan_series};
 pub use tell::{about, tell_impossible};
 pub use untold::{Notified, notified};
+pub use waiting::{Joined, Left, Waiting, join, leave_list, offer_places, waiting};
 
 /// A drive to be made.
 #[derive(Debug, Clone)]

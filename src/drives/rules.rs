@@ -14,12 +14,16 @@ pub const MOST_SLOTS: usize = 96;
 /// The most beds, and so the most places in one slot.
 pub const MOST_BEDS: i32 = 200;
 
-/// The hours of a drive on one civil day, cut into slots of equal length.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// The most breaks in the hours of one drive.
+pub const MOST_BREAKS: usize = 5;
+
+/// The hours of a drive on one civil day, cut into slots of equal length, breaks left out.
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Hours {
     from: NaiveTime,
     to: NaiveTime,
     slot_minutes: i32,
+    breaks: Vec<(NaiveTime, NaiveTime)>,
 }
 
 impl Hours {
@@ -37,23 +41,41 @@ impl Hours {
         if usize::try_from(whole).map_or(true, |whole| whole > MOST_SLOTS) {
             return Err(Problem::field("slot_minutes", Code::OutOfRange));
         }
-        Ok(Self { from, to, slot_minutes })
+        Ok(Self { from, to, slot_minutes, breaks: Vec::new() })
+    }
+
+    /// With pauses, such as for a prayer: no slot touches one. Slots go on by the same grid after it.
+    ///
+    /// # Errors
+    /// `out_of_range` of `breaks` when there are more than [`MOST_BREAKS`], and of the first that does not lie inside
+    /// the hours or has no length.
+    pub fn with_breaks(mut self, breaks: Vec<(NaiveTime, NaiveTime)>) -> Result<Self> {
+        if breaks.len() > MOST_BREAKS {
+            return Err(Problem::field("breaks", Code::OutOfRange));
+        }
+        let is_inside =
+            |(from, to): &(NaiveTime, NaiveTime)| self.from <= *from && from < to && *to <= self.to;
+        if let Some(place) = breaks.iter().position(|pause| !is_inside(pause)) {
+            return Err(Problem::field(format!("breaks[{place}]"), Code::OutOfRange));
+        }
+        self.breaks = breaks;
+        Ok(self)
     }
 
     #[must_use]
-    pub const fn slot_minutes(self) -> i32 {
+    pub const fn slot_minutes(&self) -> i32 {
         self.slot_minutes
     }
 
     /// The first and the last moment of the drive.
     #[must_use]
-    pub fn span(self, zone: Zone, date: NaiveDate) -> (Moment, Moment) {
+    pub fn span(&self, zone: Zone, date: NaiveDate) -> (Moment, Moment) {
         (zone.moment(date, self.from), zone.moment(date, self.to))
     }
 
     /// When each slot begins, in order. A rest at the end that is shorter than a slot is left free.
     #[must_use]
-    pub fn slots(self, zone: Zone, date: NaiveDate) -> Vec<Moment> {
+    pub fn slots(&self, zone: Zone, date: NaiveDate) -> Vec<Moment> {
         let length = Duration::minutes(i64::from(self.slot_minutes));
         let end = zone.moment(date, self.to);
         let mut slots: Vec<Moment> = Vec::new();
@@ -62,7 +84,9 @@ impl Hours {
             let start = zone.moment(date, civil.time());
             let exists = start.with_timezone(&zone.0).naive_local() == civil;
             let is_clear = slots.last().is_none_or(|last| *last + length <= start);
-            if exists && is_clear && start + length <= end {
+            let (begins, ends) = (civil.time(), (civil + length).time());
+            let pauses = self.breaks.iter().any(|(from, to)| begins < *to && *from < ends);
+            if exists && is_clear && !pauses && start + length <= end {
                 slots.push(start);
             }
             civil += length;
@@ -109,6 +133,28 @@ mod tests {
             .iter()
             .map(|start| start.with_timezone(&zone.0).format("%H:%M%:z").to_string())
             .collect()
+    }
+
+    #[test]
+    fn no_slot_touches_a_break() {
+        let pause = |from: &str, to: &str| (time(from), time(to));
+        let hours = Hours::new(time("09:00"), time("12:00"), 30).unwrap();
+        let starts = |breaks: Vec<(NaiveTime, NaiveTime)>| -> Vec<String> {
+            let zone = Zone::default();
+            let slots = hours.clone().with_breaks(breaks).unwrap().slots(zone, date("2026-11-24"));
+            slots.iter().map(|start| start.with_timezone(&zone.0).format("%H:%M").to_string()).collect()
+        };
+        assert_eq!(starts(vec![pause("10:00", "10:30")]), ["09:00", "09:30", "10:30", "11:00", "11:30"]);
+        assert_eq!(starts(vec![pause("10:10", "10:20")]), ["09:00", "09:30", "10:30", "11:00", "11:30"]);
+        let two = vec![pause("09:20", "09:40"), pause("11:45", "12:00")];
+        assert_eq!(starts(two), ["10:00", "10:30", "11:00"]);
+        assert!(starts(vec![pause("09:00", "12:00")]).is_empty());
+        for (from, to) in [("08:59", "09:30"), ("11:00", "12:01"), ("10:00", "10:00"), ("11:00", "10:00")] {
+            let refused =
+                hours.clone().with_breaks(vec![pause("10:00", "10:30"), pause(from, to)]).unwrap_err();
+            assert_eq!(refused.errors[0].field, "breaks[1]", "{from} {to}");
+        }
+        assert!(hours.clone().with_breaks(vec![pause("10:00", "10:30"); 6]).is_err());
     }
 
     /// Days of the zone that do not last 24 hours.

@@ -1,6 +1,7 @@
 //! Rows of drives, slots and appointments, and the two statements that keep a slot within its capacity.
 
 mod telling;
+pub mod waiting;
 
 use std::collections::{HashMap, HashSet};
 

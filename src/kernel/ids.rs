@@ -163,6 +163,8 @@ id_type! {
     DriveId,
     SlotId,
     AppointmentId,
+    /// Somebody who waits for a place in a drive.
+    WaitingId,
     DonationId,
     GivingId,
     DeferralId,

@@ -165,6 +165,16 @@ word! {
 }
 
 word! {
+    /// Where somebody on a drive's waiting list stands.
+    pub enum WaitingState {
+        Waiting = "waiting",
+        /// A place came free and an appointment is proposed.
+        Offered = "offered",
+        Left = "left",
+    }
+}
+
+word! {
     /// Where a drive stands.
     pub enum DriveStatus {
         Draft = "draft",

@@ -2,8 +2,37 @@
 
 use std::sync::atomic::{AtomicI64, Ordering};
 
-use chrono::{DateTime, Days, NaiveDate, NaiveTime, TimeZone, Timelike, Utc};
+use chrono::{DateTime, Datelike, Days, NaiveDate, NaiveTime, TimeZone, Timelike, Utc};
 use chrono_tz::Tz;
+
+word! {
+    /// A day of the week.
+    pub enum Weekday {
+        Sunday = "sunday",
+        Monday = "monday",
+        Tuesday = "tuesday",
+        Wednesday = "wednesday",
+        Thursday = "thursday",
+        Friday = "friday",
+        Saturday = "saturday",
+    }
+}
+
+impl Weekday {
+    /// That of a civil date.
+    #[must_use]
+    pub fn of(date: NaiveDate) -> Self {
+        match date.weekday() {
+            chrono::Weekday::Sun => Self::Sunday,
+            chrono::Weekday::Mon => Self::Monday,
+            chrono::Weekday::Tue => Self::Tuesday,
+            chrono::Weekday::Wed => Self::Wednesday,
+            chrono::Weekday::Thu => Self::Thursday,
+            chrono::Weekday::Fri => Self::Friday,
+            chrono::Weekday::Sat => Self::Saturday,
+        }
+    }
+}
 
 /// A moment in UTC, kept to the microsecond (what both databases keep).
 pub type Moment = DateTime<Utc>;
@@ -139,7 +168,6 @@ pub fn clock_time(text: &str) -> crate::Result<NaiveTime> {
 /// Completed years between `birth` and `on`; a birthday on 29 February is kept on 1 March.
 #[must_use]
 pub fn age_on(birth: NaiveDate, on: NaiveDate) -> i32 {
-    use chrono::Datelike;
     let had_birthday = (on.month(), on.day()) >= (birth.month(), birth.day());
     on.year() - birth.year() - i32::from(!had_birthday)
 }

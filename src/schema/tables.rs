@@ -423,6 +423,18 @@ diesel::table! {
 }
 
 diesel::table! {
+    waiting_list (id) {
+        id -> BigInt,
+        drive -> BigInt,
+        donor -> BigInt,
+        state -> Text,
+        appointment -> Nullable<BigInt>,
+        joined_at -> Timestamp,
+        joined_by -> BigInt,
+    }
+}
+
+diesel::table! {
     appointments (id) {
         id -> BigInt,
         drive -> BigInt,
@@ -657,6 +669,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     drives,
     slots,
     appointments,
+    waiting_list,
     donations,
     blood_units,
     blood_requests,

@@ -13,6 +13,7 @@ DROP TABLE unit_movements;
 DROP TABLE blood_units;
 DROP TABLE donations;
 DROP TABLE messages;
+DROP TABLE waiting_list;
 DROP TABLE appointments;
 DROP TABLE slots;
 DROP TABLE drives;

@@ -508,6 +508,20 @@ CREATE UNIQUE INDEX appointments_one_live ON appointments (drive, donor)
 CREATE INDEX appointments_by_slot ON appointments (slot);
 CREATE INDEX appointments_by_donor ON appointments (donor);
 
+-- Who waits for a place, first come first; an offer is an appointment that is proposed.
+CREATE TABLE waiting_list (
+    id INTEGER PRIMARY KEY NOT NULL,
+    drive BIGINT NOT NULL REFERENCES drives (id),
+    donor BIGINT NOT NULL REFERENCES donors (id),
+    state TEXT NOT NULL CHECK (state IN ('waiting', 'offered', 'left')),
+    appointment BIGINT REFERENCES appointments (id),
+    joined_at TIMESTAMP NOT NULL,
+    joined_by BIGINT NOT NULL REFERENCES users (id),
+    CHECK ((state = 'offered') = (appointment IS NOT NULL))
+);
+CREATE UNIQUE INDEX waiting_list_one_each ON waiting_list (drive, donor) WHERE state = 'waiting';
+CREATE INDEX waiting_list_by_donor ON waiting_list (donor);
+
 -- messages ---------------------------------------------------------------------------------------
 
 -- The outbox: what donors are to be told. Neither an address nor a name stands here.

@@ -49,6 +49,12 @@ pub(super) async fn cancel_drive(
     Ok(HttpResponse::Ok().json(CalledOffView { id, status, appointments }))
 }
 
+/// How long before an appointment its donor is reminded here.
+pub(super) fn reminders(house: &House) -> Reminders {
+    let mail = &house.settings.mail;
+    Reminders { days: Duration::days(mail.reminder_days), hours: Duration::hours(mail.reminder_hours) }
+}
+
 #[derive(Debug, Serialize, ToSchema)]
 struct AcceptedView {
     id: AppointmentId,
@@ -67,9 +73,7 @@ pub(super) async fn accept(
     body: Body<Nothing>,
 ) -> Answer {
     let request = key.of(by.user, &body);
-    let mail = &house.settings.mail;
-    let reminders =
-        Reminders { days: Duration::days(mail.reminder_days), hours: Duration::hours(mail.reminder_hours) };
+    let reminders = reminders(&house);
     let (vault, who, zone) = (house.vault.clone(), by.clone(), house.zone);
     let accepted = house
         .once_guarded(&by, request, move |tx| drives::accept(tx, &vault, zone, &who, id.0, reminders))

@@ -1,8 +1,10 @@
 //! Drives, over HTTP and as use cases, on both databases.
 
 mod booking;
+mod changing;
 mod planning;
 mod races;
+mod series;
 
 use chrono::NaiveDate;
 use diesel::prelude::*;

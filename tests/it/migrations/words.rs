@@ -12,7 +12,7 @@ use shiryan_kernel::role::Role;
 use shiryan_kernel::status::{
     AbsenceKind, ActivityStatus, AppointmentStatus, ApprovalKind, ApprovalState, DonorKind, DonorStatus,
     DriveStatus, FacilityKind, HoldEnd, JobKind, JobState, LinkKind, MoveReason, RefusalReason, RequestState,
-    ReviewGround, ReviewState, UnitStatus, Urgency,
+    ReviewGround, ReviewState, UnitStatus, Urgency, WaitingState,
 };
 
 use super::schema;
@@ -35,6 +35,7 @@ fn word(table: &str, column: &str) -> Option<Vec<&'static str>> {
         (_, "physical_load") => codes!(PhysicalLoad),
         (_, "role") => codes!(Role),
         (_, "sex") => codes!(Sex),
+        ("waiting_list", "state") => codes!(WaitingState),
         ("activity_links", "kind") => codes!(LinkKind),
         ("unit_absences", "kind") => codes!(AbsenceKind),
         ("activities", "status") => codes!(ActivityStatus),

@@ -1,0 +1,171 @@
+//! Another slot of the same drive: one appointment moves, or two swap.
+//!
+//! An appointment is never rewritten: it is cancelled and a new one takes its status, so that what was told of the
+//! old one (a confirmation, an entry in a calendar) is taken back and told anew. Slots are locked by their start.
+
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+use shiryan_kernel::ids::{AppointmentId, SlotId};
+use shiryan_kernel::status::AppointmentStatus;
+use shiryan_kernel::{Code, Problem, Result};
+use utoipa::ToSchema;
+
+use super::accept::{Reminders, confirm};
+use super::call_off::notice;
+use super::{Slot, hold, in_scope, rules, store};
+use crate::accounts::Principal;
+use crate::audit::{self, Line};
+use crate::db::{Tx, feed};
+use crate::messages;
+use crate::vault::Vault;
+
+/// An appointment that took another's place.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Moved {
+    pub id: AppointmentId,
+    /// The one that was cancelled for it.
+    pub replaces: AppointmentId,
+    pub slot: SlotId,
+    pub starts_at: DateTime<Utc>,
+    /// As the old one's: of a booked one whoever moves it says that the donor agreed.
+    pub status: AppointmentStatus,
+}
+
+/// Moves a live appointment to another slot to come of its drive. Holds under read committed.
+///
+/// # Errors
+/// `not_found`, also for a medic when the drive or the donor is of another unit; `state_conflict` with the fact
+/// `state` of one that is not live; `unknown_reference` of a slot of another drive; `invalid_value` of its own;
+/// `drive_closed` of a slot that has begun and of a drive that will not take place; `slot_full`.
+pub fn change_slot(
+    tx: &mut Tx,
+    vault: &Vault,
+    by: &Principal,
+    id: AppointmentId,
+    to: SlotId,
+    reminders: Reminders,
+) -> Result<Moved> {
+    let old = held(tx, by, id)?;
+    let slot = store::slot(tx.conn, old.drive, to)?;
+    let slot = slot.ok_or_else(|| Problem::field("slot", Code::UnknownReference))?;
+    if slot.id == old.slot {
+        return Err(Problem::field("slot", Code::InvalidValue));
+    }
+    to_come(tx, &old, &slot)?;
+    let take = |tx: &mut Tx| match store::take(tx, slot.id)? {
+        true => Ok(()),
+        false => Err(Problem::new(Code::SlotFull)),
+    };
+    let free = |tx: &mut Tx| match store::free(tx, old.slot)? {
+        true => Ok(()),
+        false => Err(Problem::new(Code::Busy)),
+    };
+    if (slot.starts_at, slot.id) < (old.starts_at.and_utc(), old.slot) {
+        take(tx)?;
+        free(tx)?;
+    } else {
+        free(tx)?;
+        take(tx)?;
+    }
+    end(tx, &old)?;
+    begin(tx, vault, by, &old, &slot, reminders)
+}
+
+/// Lets two live appointments of one drive take each other's slot. No place is taken or given back. Holds under read
+/// committed.
+///
+/// # Errors
+/// As [`change_slot`]; `unknown_reference` of `with` that is not there or of another drive; `invalid_value` of one in
+/// the same slot.
+pub fn swap(
+    tx: &mut Tx,
+    vault: &Vault,
+    by: &Principal,
+    id: AppointmentId,
+    with: AppointmentId,
+    reminders: Reminders,
+) -> Result<[Moved; 2]> {
+    // Always in one order, so that two who swap the same pair wait for one another.
+    let (low, high) = (id.min(with), id.max(with));
+    let other =
+        store::appointment(tx.conn, with).map_err(|_| Problem::field("with", Code::UnknownReference))?;
+    let own = store::appointment(tx.conn, id)?;
+    in_scope(tx.conn, by, own.drive)?;
+    if own.drive != other.drive {
+        return Err(Problem::field("with", Code::UnknownReference));
+    }
+    if own.slot == other.slot {
+        return Err(Problem::field("with", Code::InvalidValue));
+    }
+    let mut donors = [own.donor, other.donor];
+    donors.sort_unstable();
+    for donor in donors {
+        hold(tx.conn, by, donor)?;
+    }
+    let (low, high) = (held(tx, by, low)?, held(tx, by, high)?);
+    let slot_of = |tx: &mut Tx, place: &store::Place| {
+        store::slot(tx.conn, place.drive, place.slot)?.ok_or_else(|| Problem::new(Code::Busy))
+    };
+    let (slot_of_low, slot_of_high) = (slot_of(tx, &low)?, slot_of(tx, &high)?);
+    to_come(tx, &low, &slot_of_high)?;
+    to_come(tx, &high, &slot_of_low)?;
+    end(tx, &low)?;
+    end(tx, &high)?;
+    Ok([
+        begin(tx, vault, by, &low, &slot_of_high, reminders)?,
+        begin(tx, vault, by, &high, &slot_of_low, reminders)?,
+    ])
+}
+
+/// A live appointment whose donor nobody else books meanwhile.
+fn held(tx: &mut Tx, by: &Principal, id: AppointmentId) -> Result<store::Place> {
+    let seen = store::appointment(tx.conn, id)?;
+    in_scope(tx.conn, by, seen.drive)?;
+    hold(tx.conn, by, seen.donor)?;
+    let place = store::appointment(tx.conn, id)?;
+    if place.status.is_live() { Ok(place) } else { Err(conflict(place.status)) }
+}
+
+fn conflict(state: AppointmentStatus) -> Problem {
+    Problem::new(Code::StateConflict).with("state", state)
+}
+
+/// Whether a place to come can be taken in the drive, which nobody calls off meanwhile.
+fn to_come(tx: &mut Tx, place: &store::Place, slot: &Slot) -> Result<()> {
+    let status = store::share_drive(tx.conn, place.drive)?;
+    if rules::may_take_place(status) && slot.starts_at > tx.now {
+        Ok(())
+    } else {
+        Err(Problem::new(Code::DriveClosed))
+    }
+}
+
+fn end(tx: &mut Tx, old: &store::Place) -> Result<()> {
+    if !store::end(tx, old.id, old.status, AppointmentStatus::Cancelled)? {
+        return Err(conflict(store::appointment(tx.conn, old.id)?.status));
+    }
+    feed::append(tx, "appointment", old.id.0, AppointmentStatus::Cancelled.code())
+}
+
+/// The appointment that takes the old one's status in the slot.
+fn begin(
+    tx: &mut Tx,
+    vault: &Vault,
+    by: &Principal,
+    old: &store::Place,
+    slot: &Slot,
+    reminders: Reminders,
+) -> Result<Moved> {
+    let status = old.status;
+    let id = store::insert_appointment(tx, old.drive, slot.id, old.donor, status, Some(by.user))?;
+    let line = Line::new(Some(by.user), "drives.appointment_moved").on(id).with("replaces", old.id);
+    audit::record(tx, vault, &line.with("slot", slot.id))?;
+    feed::append(tx, "appointment", id.0, status.code())?;
+    if status == AppointmentStatus::Booked {
+        if old.starts_at.and_utc() > tx.now {
+            messages::queue(tx, vault, &notice(tx, old))?;
+        }
+        confirm(tx, vault, old.donor, id, slot.starts_at, reminders)?;
+    }
+    Ok(Moved { id, replaces: old.id, slot: slot.id, starts_at: slot.starts_at, status })
+}
