@@ -259,6 +259,7 @@ fn pages(config: &mut web::ServiceConfig) {
     crate::web::serve_assets(config);
     accounts::pages::pages(config);
     stock::pages::pages(config);
+    requests::pages::pages(config);
 }
 
 /// The first page answers the first question of whoever looks.

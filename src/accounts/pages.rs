@@ -1,7 +1,6 @@
 //! The pages of signing in and out, and the switch of language.
 
-use actix_web::http::header;
-use actix_web::{HttpResponse, web};
+use actix_web::web;
 use askama::Template;
 use serde::Deserialize;
 use shiryan_kernel::Code;
@@ -9,7 +8,7 @@ use shiryan_kernel::Code;
 use super::SignIn;
 use crate::http::{Answer, House, Nothing};
 use crate::texts::{self, Lang, ProblemText};
-use crate::web::{Frame, Posted, Visitor};
+use crate::web::{Frame, Posted, Visitor, go};
 
 /// Adds the pages; the sign-in page itself is also the first page of whoever is not signed in.
 pub fn pages(config: &mut web::ServiceConfig) {
@@ -80,7 +79,7 @@ async fn ask(house: web::Data<House>, visitor: Visitor) -> Answer {
 }
 
 async fn sign_in(house: web::Data<House>, posted: Posted<Credentials>) -> Answer {
-    let Posted { visitor, form: Credentials { username, password, new_password } } = posted;
+    let Posted { visitor, form: Credentials { username, password, new_password }, .. } = posted;
     let asked_new = new_password.is_some();
     let offered = SignIn { username: username.clone(), password, new_password };
     let problem = match house.sessions.begin_browser(offered).await {
@@ -125,7 +124,7 @@ fn same_password(lang: Lang) -> ProblemText {
 }
 
 async fn sign_out(house: web::Data<House>, posted: Posted<Nothing>) -> Answer {
-    let Posted { visitor, form: Nothing {} } = posted;
+    let Posted { visitor, form: Nothing {}, .. } = posted;
     if let Some(principal) = &visitor.principal {
         house.sessions.end(principal).await?;
     }
@@ -135,7 +134,7 @@ async fn sign_out(house: web::Data<House>, posted: Posted<Nothing>) -> Answer {
 }
 
 async fn switch(house: web::Data<House>, posted: Posted<Switch>) -> Answer {
-    let Posted { visitor, form: Switch { lang, back } } = posted;
+    let Posted { visitor, form: Switch { lang, back }, .. } = posted;
     if let Some(principal) = &visitor.principal {
         house.sessions.choose_language(principal, lang.tag()).await?;
     }
@@ -150,11 +149,6 @@ fn is_here(address: &str) -> bool {
     bytes.next() == Some(b'/')
         && !matches!(bytes.next(), Some(b'/' | b'\\'))
         && address.bytes().all(|byte| byte.is_ascii_graphic())
-}
-
-/// On to another page, which a reload then shows again without sending the form twice.
-fn go(to: &str) -> HttpResponse {
-    HttpResponse::SeeOther().insert_header((header::LOCATION, to)).finish()
 }
 
 #[cfg(test)]

@@ -63,12 +63,24 @@ impl<T: DeserializeOwned> FromRequest for Query<T> {
 /// `unknown_parameter` for a key that the type lacks or that comes twice, `missing_field`, `bad_text` for
 /// broken UTF-8 and control characters, `invalid_value`, or the code that the type itself gave.
 pub fn parse<T: DeserializeOwned>(query: &str) -> Result<T> {
+    read(query, |_| false)
+}
+
+/// Parses the fields of a form, whose values may hold line breaks.
+///
+/// # Errors
+/// As [`parse`].
+pub fn parse_form<T: DeserializeOwned>(body: &str) -> Result<T> {
+    read(body, |c| matches!(c, '\r' | '\n'))
+}
+
+fn read<T: DeserializeOwned>(query: &str, may_stand: fn(char) -> bool) -> Result<T> {
     let mut seen: Vec<Cow<'_, str>> = Vec::new();
     for (key, value) in form_urlencoded::parse(query.as_bytes()) {
-        if broken(&key) {
+        if broken(&key, |_| false) {
             return Err(Problem::new(Code::BadText));
         }
-        if broken(&value) {
+        if broken(&value, may_stand) {
             return Err(serde_fault::problem(key.into_owned(), Code::BadText));
         }
         if seen.contains(&key) {
@@ -96,8 +108,8 @@ pub fn parse<T: DeserializeOwned>(query: &str) -> Result<T> {
 }
 
 /// The decoder puts U+FFFD where the percent-encoded bytes were no UTF-8.
-fn broken(text: &str) -> bool {
-    text.chars().any(|c| c.is_control() || c == '\u{FFFD}')
+fn broken(text: &str, may_stand: fn(char) -> bool) -> bool {
+    text.chars().any(|c| (c.is_control() && !may_stand(c)) || c == '\u{FFFD}')
 }
 
 fn list(path: &str, query: &str) -> String {

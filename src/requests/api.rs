@@ -30,7 +30,7 @@ pub fn operations(config: &mut utoipa_actix_web::service_config::ServiceConfig) 
 }
 
 /// Said with every answer: the service issues to a hospital's blood bank, never to a patient.
-const REMINDERS: [&str; 3] = ["two_samples", "antibody_screen", "crossmatch"];
+pub(super) const REMINDERS: [&str; 3] = ["two_samples", "antibody_screen", "crossmatch"];
 
 /// A code and what it says in the caller's language.
 #[derive(Debug, Serialize, ToSchema)]

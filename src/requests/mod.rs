@@ -9,6 +9,7 @@ pub mod api;
 mod arrival;
 mod candidates;
 mod hold;
+pub mod pages;
 pub mod rules;
 mod store;
 

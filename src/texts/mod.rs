@@ -148,7 +148,7 @@ mod tests {
 
     #[test]
     fn both_languages_have_the_same_ids() {
-        for file in ["common.ftl", "messages.ftl", "problems.ftl", "pages.ftl"] {
+        for file in ["common.ftl", "messages.ftl", "problems.ftl", "pages.ftl", "requests.ftl"] {
             let ids = |lang: &str| {
                 let path = format!("{}/locales/{lang}/{file}", env!("CARGO_MANIFEST_DIR"));
                 let text = std::fs::read_to_string(path).unwrap();

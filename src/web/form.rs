@@ -12,10 +12,12 @@ use actix_web::web::{Bytes, Data};
 use actix_web::{FromRequest, HttpMessage, HttpRequest, dev::Payload};
 use hmac::{Hmac, KeyInit, Mac};
 use serde::de::DeserializeOwned;
-use sha2::Sha256;
+use sha2::{Digest, Sha256};
+use shiryan_kernel::ids::UserId;
 use shiryan_kernel::{Code, Problem, Result};
 
 use super::Visitor;
+use crate::db::once;
 use crate::http::{House, Refusal, guard, query};
 use crate::vault::{Vault, hex, unhex};
 
@@ -74,6 +76,41 @@ fn mixed(a: &[u8], b: &[u8]) -> Vec<u8> {
 pub struct Posted<T> {
     pub visitor: Visitor,
     pub form: T,
+    pub print: Print,
+}
+
+/// By what a form is known when it comes again, as after an impatient second press: the page it stood on (whose
+/// token is like no other), where it went, and what it said.
+#[derive(Debug, Clone)]
+pub struct Print {
+    route: String,
+    digest: [u8; 32],
+}
+
+impl Print {
+    fn of(request: &HttpRequest, body: &[u8]) -> Self {
+        let route = request.match_pattern().unwrap_or_default();
+        Self {
+            route: format!("{} {route}", request.method()),
+            digest: Sha256::new()
+                .chain_update(request.path())
+                .chain_update([0])
+                .chain_update(body)
+                .finalize()
+                .into(),
+        }
+    }
+
+    /// What [`House::once`] needs to know it again.
+    #[must_use]
+    pub fn by(&self, principal: UserId) -> once::Request {
+        once::Request {
+            principal: principal.0,
+            route: self.route.clone(),
+            key: hex(&self.digest),
+            fingerprint: self.digest.to_vec(),
+        }
+    }
 }
 
 impl<T: DeserializeOwned + 'static> FromRequest for Posted<T> {
@@ -94,7 +131,7 @@ impl<T: DeserializeOwned + 'static> FromRequest for Posted<T> {
                 .map_err(|_| Problem::new(Code::InvalidRequest))?
                 .map_err(|_| Problem::new(Code::InvalidRequest))?;
             let form = open(&body, &visitor.secret)?;
-            Ok(Self { visitor, form })
+            Ok(Self { visitor, form, print: Print::of(&request, &body) })
         })
     }
 }
@@ -119,7 +156,7 @@ fn open<T: DeserializeOwned>(body: &[u8], secret: &Secret) -> Result<T> {
         }
     }
     match tokens.as_slice() {
-        [token] if secret.made(token) => query::parse(&rest.finish()),
+        [token] if secret.made(token) => query::parse_form(&rest.finish()),
         _ => Err(Problem::new(Code::CrossSiteRefused)),
     }
 }

@@ -75,15 +75,22 @@ fn tabs(say: Say, role: Option<Role>, at: &str) -> Vec<Tab> {
     let path = at.split('?').next().unwrap_or_default();
     let own: &[(&str, &str)] = match role {
         Role::Medic => &[("/", "page-drives")],
-        Role::Hospital => &[("/", "page-shelf")],
-        Role::Admin | Role::Command | Role::Bank | Role::Physician => {
-            &[("/", "page-reserve"), ("/shelves", "page-shelf")]
+        Role::Hospital => &[("/", "page-shelf"), ("/requests", "page-requests")],
+        Role::Bank | Role::Physician => {
+            &[("/", "page-reserve"), ("/shelves", "page-shelf"), ("/requests", "page-requests")]
         }
+        Role::Admin | Role::Command => &[("/", "page-reserve"), ("/shelves", "page-shelf")],
     };
     own.iter()
         .chain(&[("/docs", "page-docs")])
         .map(|(address, text)| Tab { address, text: say.text(text), current: *address == path })
         .collect()
+}
+
+/// On to another page, which a reload then shows again without sending the form twice.
+#[must_use]
+pub fn go(to: &str) -> HttpResponse {
+    HttpResponse::SeeOther().insert_header((header::LOCATION, to)).finish()
 }
 
 impl Visitor {

@@ -12,8 +12,8 @@ mod show;
 mod visitor;
 
 pub use assets::serve as serve_assets;
-pub use form::Posted;
-pub use frame::{Frame, Tab};
+pub use form::{Posted, Print};
+pub use frame::{Frame, Tab, go};
 pub use refused::FACE;
 pub use show::{Group, Say, Time};
 pub use visitor::{Seated, Visitor, is_seated};

@@ -7,6 +7,7 @@ use shiryan::texts::{self, Lang};
 use shiryan_kernel::role::Role;
 
 use crate::support::app::{Client, PASSWORD, Reply, TestApp, credentials};
+use crate::support::shelf::{Bag, put_all};
 
 both!(
     signs_in_looks_and_signs_out,
@@ -19,6 +20,9 @@ both!(
     the_description_opens_for_a_browser_that_is_signed_in,
     assets_are_kept_for_good_and_others_are_not_found,
     problems_outside_the_api_are_pages,
+    a_request_goes_from_page_to_page_without_a_script,
+    a_page_offers_each_its_own_steps_and_refuses_the_others,
+    a_form_that_comes_twice_asks_once,
 );
 
 /// A browser: keeps cookies, sends them and the origin.
@@ -274,9 +278,11 @@ fn check(page: &Reply, language: &str) {
     }
 }
 
-/// The text between the tags.
+/// The text between the tags, without codes and what people wrote themselves, which are isolated.
 fn words(html: &str) -> String {
     let body = html.split_once("<body>").unwrap().1;
+    let body: String =
+        body.split("<bdi").map(|part| part.split_once("</bdi>").map_or(part, |(_, rest)| rest)).collect();
     let mut inside = false;
     body.chars()
         .map(|c| {
@@ -330,6 +336,129 @@ fn problems_outside_the_api_are_pages(app: TestApp) {
     assert_eq!(browser.get("/api/v1/nowhere").problem(404), "not_found");
 }
 
+const REQUEST: [(&str, &str); 10] = [
+    ("patient", "P-17"),
+    ("blood_group", "a_neg"),
+    ("group_evidence", "confirmed"),
+    ("sex", ""),
+    ("age_band", ""),
+    ("component", "red_cells"),
+    ("units", "2"),
+    ("urgency", "urgent"),
+    ("needed_at", ""),
+    ("notes", "irradiated, please\r\nand soon"),
+];
+
+/// Where a form that was taken leads to.
+fn led(reply: &Reply) -> String {
+    assert_eq!(reply.status, 303, "{}", reply.text);
+    reply.headers["location"].to_str().unwrap().to_owned()
+}
+
+/// Every value between two marks.
+fn between<'a>(text: &'a str, open: &str, close: char) -> Vec<&'a str> {
+    text.split(open).skip(1).map(|rest| rest.split(close).next().unwrap()).collect()
+}
+
+/// So many bags of red cells, O−, on the blood bank's shelf.
+fn shelf(app: &TestApp, bags: u32) {
+    put_all(app, (1..=bags).map(|sequence| Bag::new(app, sequence)).collect());
+}
+
+fn a_request_goes_from_page_to_page_without_a_script(app: TestApp) {
+    shelf(&app, 3);
+    let (mut hospital, mut bank) = (signed_in(&app, Role::Hospital), signed_in(&app, Role::Bank));
+    check(&hospital.get("/requests/new"), "en");
+    let page = led(&hospital.submit("/requests/new", &REQUEST));
+    let list = bank.get("/requests");
+    assert!(list.text.contains(&format!("href=\"{page}\"")), "{}", list.text);
+    assert_eq!(led(&bank.submit(&format!("{page}/accept"), &[])), page);
+
+    let offered = bank.get(&page).text;
+    let units = between(&offered, "type=\"checkbox\" name=\"", '"');
+    assert_eq!((units.len(), offered.matches(" checked").count()), (3, 2));
+    let ticked: Vec<(&str, &str)> = units.iter().take(2).map(|unit| (*unit, "on")).collect();
+    led(&bank.submit(&format!("{page}/reserve"), &ticked));
+    led(&bank.submit(&format!("{page}/issue"), &[]));
+
+    let issued = hospital.get(&page).text;
+    let rows = between(&issued, "<th scope=\"row\"><bdi class=\"code\" dir=\"ltr\">", '<');
+    assert_eq!(rows.len(), 2, "{issued}");
+    led(&hospital.submit(&format!("{page}/receive"), &[("dins", &rows.join("\r\n"))]));
+    let arrived = hospital.get(&page).text;
+    let own = between(&arrived, "name=\"unit.", '"');
+    assert_eq!(own.len(), 4, "two steps for each of two units: {arrived}");
+    led(&hospital.submit(&format!("{page}/transfused"), &[(&format!("unit.{}", own[0]), "on")]));
+    led(&hospital.submit(&format!("{page}/returned"), &[(&format!("unit.{}", own[2]), "on")]));
+    led(&bank.submit(&format!("{page}/take-back"), &[(&format!("unit.{}", own[2]), "on")]));
+
+    for browser in [&mut hospital, &mut bank] {
+        for language in ["ar", "en"] {
+            led(&browser.submit("/language", &[("lang", language), ("back", "/")]));
+            for page in [page.as_str(), "/requests", "/requests?state=received", "/requests?state=refused"] {
+                check(&browser.get(page), language);
+            }
+        }
+    }
+    assert!(hospital.get(&page).text.contains("irradiated, please"));
+}
+
+fn a_page_offers_each_its_own_steps_and_refuses_the_others(app: TestApp) {
+    shelf(&app, 1);
+    let (mut hospital, mut bank) = (signed_in(&app, Role::Hospital), signed_in(&app, Role::Bank));
+    let page = led(&hospital.submit("/requests/new", &REQUEST));
+    let steps = |browser: &mut Browser| -> Vec<String> {
+        let html = browser.get(&page).text;
+        between(&html, &format!("action=\"{page}/"), '"').iter().map(|step| (*step).to_owned()).collect()
+    };
+    assert_eq!(steps(&mut hospital), ["cancel"]);
+    assert_eq!(steps(&mut bank), ["accept", "refuse"]);
+    assert!(steps(&mut signed_in(&app, Role::Physician)).is_empty());
+    for role in [Role::Admin, Role::Command, Role::Medic] {
+        assert_eq!(signed_in(&app, role).get(&page).status, 403, "{role}");
+        assert_eq!(signed_in(&app, role).get("/requests").status, 403, "{role}");
+    }
+    assert_eq!(bank.get("/requests/new").status, 403);
+    assert_eq!(hospital.submit(&format!("{page}/accept"), &[]).status, 403);
+    assert_eq!(bank.submit(&format!("{page}/cancel"), &[]).status, 403);
+    assert_eq!(bank.submit(&format!("{page}/burn"), &[]).status, 404);
+    assert_eq!(bank.get("/requests/0").status, 404);
+
+    // What cannot be is told above the request, which stays as it was.
+    let early = bank.submit(&format!("{page}/issue"), &[]);
+    assert!((400..500).contains(&early.status) && early.text.contains("role=\"alert\""), "{}", early.text);
+    let unsaid = bank.submit(&format!("{page}/refuse"), &[("reason", "because")]);
+    assert_eq!(unsaid.status, 422, "{}", unsaid.text);
+    assert_eq!(steps(&mut bank), ["accept", "refuse"]);
+
+    // A form at fault comes back with what was written in it.
+    let mut wrong = REQUEST;
+    wrong[6].1 = "41";
+    wrong[0].1 = "";
+    let again = hospital.submit("/requests/new", &wrong);
+    assert_eq!(again.status, 422, "{}", again.text);
+    assert!(again.text.contains("value=\"41\"") && again.text.contains("irradiated, please"));
+    assert_eq!(again.text.matches("aria-invalid").count(), 1, "the patient; units are read once he is named");
+
+    led(&bank.submit(&format!("{page}/refuse"), &[("reason", "nothing_fits")]));
+    assert!(steps(&mut bank).is_empty() && steps(&mut hospital).is_empty());
+}
+
+fn a_form_that_comes_twice_asks_once(app: TestApp) {
+    let mut hospital = signed_in(&app, Role::Hospital);
+    let token = token(&hospital.get("/requests/new"));
+    let origin = hospital.origin.clone();
+    let mut press = |fields: &[(&str, &str)]| {
+        led(&hospital.send("POST", "/requests/new", &[("origin", &origin)], Some(form(&token, fields))))
+    };
+    let first = press(&REQUEST);
+    assert_eq!(first, press(&REQUEST));
+    let mut other = REQUEST;
+    other[6].1 = "3";
+    assert_ne!(first, press(&other), "another request from the same page is another");
+    assert_eq!(hospital.get("/requests").text.matches("href=\"/requests/0").count(), 2);
+}
+
 /// Every text that a template or a page names is there in both languages.
 #[test]
 fn every_text_of_a_page_is_there_in_both_languages() {
@@ -339,11 +468,21 @@ fn every_text_of_a_page_is_there_in_both_languages() {
         sources.push(std::fs::read_to_string(entry.unwrap().path()).unwrap());
     }
     for room in std::fs::read_dir(format!("{root}/src")).unwrap() {
-        sources.extend(std::fs::read_to_string(room.unwrap().path().join("pages.rs")));
+        let room = room.unwrap().path();
+        sources.extend(std::fs::read_to_string(room.join("pages.rs")));
+        for page in std::fs::read_dir(room.join("pages")).into_iter().flatten() {
+            sources.push(std::fs::read_to_string(page.unwrap().path()).unwrap());
+        }
     }
     let mut named = 0;
     for source in &sources {
-        for call in ["text(\"", "count(\"", "with(\"", "Frame::of(house, visitor, \""] {
+        for call in [
+            "text(\"",
+            "count(\"",
+            "with(\"",
+            "Frame::of(house, visitor, \"",
+            "Frame::of(&house, &visitor, \"",
+        ] {
             for after in source.split(call).skip(1) {
                 let id = after.split('"').next().unwrap();
                 named += 1;

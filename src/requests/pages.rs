@@ -1,0 +1,214 @@
+//! The pages of requests: which ones are open, a form for a new one, one of them with its units and what to do next.
+//!
+//! A hospital and a blood bank look at the same pages; each is offered the steps that are its own.
+
+mod new;
+mod one;
+
+use std::collections::HashMap;
+
+use actix_web::web;
+use askama::Template;
+use serde::Deserialize;
+use shiryan_kernel::Result;
+use shiryan_kernel::ids::FacilityId;
+use shiryan_kernel::status::{RequestState, Urgency};
+use shiryan_kernel::time::Moment;
+
+use super::{BloodRequest, Counts, list, rules};
+use crate::accounts::{Actor, SeeRequests};
+use crate::db::Conn;
+use crate::http::{Answer, House, Query};
+use crate::places;
+use crate::texts::Lang;
+use crate::web::{Frame, Group, Say, Time, Visitor};
+
+/// Adds the pages.
+pub fn pages(config: &mut web::ServiceConfig) {
+    config
+        .route("/requests", web::get().to(all))
+        .route("/requests/new", web::get().to(new::ask))
+        .route("/requests/new", web::post().to(new::submit))
+        .route("/requests/{id}", web::get().to(one::look))
+        .route("/requests/{id}/{step}", web::post().to(one::step));
+}
+
+/// Requests of one state on one page.
+const MOST: i64 = 100;
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Asked {
+    /// Every open one unless told.
+    state: Option<RequestState>,
+    /// The last request of the page before.
+    after: Option<shiryan_kernel::ids::RequestId>,
+}
+
+struct Choice {
+    code: &'static str,
+    text: String,
+    chosen: bool,
+}
+
+impl Choice {
+    /// The values of a closed list in words.
+    fn of(say: Say, list: &str, codes: impl Iterator<Item = &'static str>, chosen: &str) -> Vec<Self> {
+        let choice = |code| Self { code, text: say.word(list, code), chosen: code == chosen };
+        codes.map(choice).collect()
+    }
+}
+
+/// What is wanted, for whom and by when.
+struct Head {
+    id: String,
+    hospital: String,
+    group: Option<Group>,
+    group_name: String,
+    component: String,
+    urgency: String,
+    is_emergency: bool,
+    state: String,
+    is_late: bool,
+    day: String,
+    time: Time,
+    asked: i64,
+    held: i64,
+    issued: i64,
+    arrived: i64,
+}
+
+impl Head {
+    fn of(house: &House, say: Say, names: &Names, request: &BloodRequest, counts: Counts) -> Self {
+        let known = request.recipient().group();
+        let at = request.needed_at();
+        Self {
+            id: request.id.to_string(),
+            hospital: names.of(request.facility, say.0),
+            group: known.map(Group),
+            group_name: known.map_or_else(
+                || say.text("request-group-unknown"),
+                |group| say.word("blood-group", group.code()),
+            ),
+            component: say.word("component", request.component.code()),
+            urgency: say.word("urgency", request.urgency.code()),
+            is_emergency: request.urgency == Urgency::Emergency,
+            state: say.word("request-state", request.state.code()),
+            is_late: is_late(request, counts, house.db.now()),
+            day: say.day(house.zone.date(at)),
+            time: Time(at, house.zone),
+            asked: counts.asked.into(),
+            held: number(counts.held),
+            issued: number(counts.issued),
+            arrived: number(counts.arrived),
+        }
+    }
+}
+
+fn number(count: usize) -> i64 {
+    i64::try_from(count).unwrap_or(i64::MAX)
+}
+
+/// Whether the hour has come and units that were asked for have not.
+fn is_late(request: &BloodRequest, counts: Counts, now: Moment) -> bool {
+    let arrived = i32::try_from(counts.arrived).unwrap_or(i32::MAX);
+    is_open(request.state) && request.needed_at() < now && arrived < counts.asked
+}
+
+/// Whether anything can still follow.
+fn is_open(state: RequestState) -> bool {
+    !rules::next(state).is_empty()
+}
+
+/// Facilities by name.
+struct Names(HashMap<FacilityId, (String, String)>);
+
+impl Names {
+    fn read(conn: &mut Conn, ids: impl Iterator<Item = FacilityId>) -> Result<Self> {
+        let mut names = HashMap::new();
+        for id in ids {
+            if let std::collections::hash_map::Entry::Vacant(free) = names.entry(id) {
+                let facility = places::facility(conn, id)?;
+                free.insert((facility.name_ar, facility.name_en));
+            }
+        }
+        Ok(Self(names))
+    }
+
+    fn of(&self, id: FacilityId, lang: Lang) -> String {
+        let Some((ar, en)) = self.0.get(&id) else { return String::new() };
+        match lang {
+            Lang::Ar => ar.clone(),
+            Lang::En => en.clone(),
+        }
+    }
+}
+
+#[derive(Template)]
+#[template(path = "requests.html")]
+struct Page {
+    frame: Frame,
+    at: Time,
+    day: String,
+    states: Vec<Choice>,
+    may_ask: bool,
+    rows: Vec<Head>,
+    /// Where the list goes on.
+    next: Option<String>,
+}
+
+async fn all(house: web::Data<House>, visitor: Visitor, asked: Query<Asked>) -> Answer {
+    let by: Actor<SeeRequests> = visitor.seat()?;
+    let Asked { state, after } = asked.into_inner();
+    let (who, now) = (by.clone(), house.db.now());
+    let (found, names, is_cut) = house
+        .db
+        .read(move |conn| {
+            let (mut found, mut is_cut) = (Vec::new(), false);
+            let open = RequestState::ALL.iter().copied().filter(|state| is_open(*state));
+            for state in state.map_or_else(|| open.collect(), |state| vec![state]) {
+                let after = after.map_or(0, |id| id.0);
+                let mut page = list(conn, &who, Some(state), after, MOST + 1, now)?;
+                is_cut |= page.len() > usize::try_from(MOST).unwrap_or_default();
+                page.truncate(usize::try_from(MOST).unwrap_or_default());
+                found.append(&mut page);
+            }
+            let names = Names::read(conn, found.iter().map(|(request, _)| request.facility))?;
+            Ok((found, names, is_cut))
+        })
+        .await?;
+    let last = found.last().map(|(request, _)| request.id);
+    let next = match (state, last) {
+        (Some(state), Some(last)) if is_cut => Some(format!("/requests?state={state}&after={last}")),
+        _ => None,
+    };
+    let mut found = found;
+    if state.is_none() {
+        found.sort_by_key(|(request, counts)| {
+            (!is_late(request, *counts, now), rank(request.urgency), request.needed_at())
+        });
+    }
+    let frame = Frame::of(&house, &visitor, "requests-title");
+    let say = frame.say;
+    let states = RequestState::ALL.iter().map(|state| state.code());
+    let page = Page {
+        at: Time(now, house.zone),
+        day: say.day(house.zone.date(now)),
+        states: Choice::of(say, "request-state", states, state.map_or("", RequestState::code)),
+        may_ask: by.role == shiryan_kernel::role::Role::Hospital,
+        rows: found.iter().map(|(request, counts)| Head::of(&house, say, &names, request, *counts)).collect(),
+        next,
+        frame,
+    };
+    Ok(visitor.page(&page)?)
+}
+
+/// Emergencies first.
+const fn rank(urgency: Urgency) -> u8 {
+    match urgency {
+        Urgency::Emergency => 0,
+        Urgency::Urgent => 1,
+        Urgency::Routine => 2,
+        Urgency::Planned => 3,
+    }
+}

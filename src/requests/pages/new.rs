@@ -1,0 +1,252 @@
+//! A hospital asks for units.
+
+use std::str::FromStr;
+
+use actix_web::web;
+use askama::Template;
+use chrono::NaiveDateTime;
+use serde::Deserialize;
+use shiryan_kernel::blood::{AgeBand, BloodGroup, Component, GroupEvidence, Sex};
+use shiryan_kernel::problem::Faults;
+use shiryan_kernel::status::Urgency;
+use shiryan_kernel::text::Note;
+use shiryan_kernel::time::Zone;
+use shiryan_kernel::{Code, Problem, Result};
+
+use super::Choice;
+use crate::accounts::{Actor, RequestUnits};
+use crate::http::{Answer, House, NoQuery};
+use crate::requests::{self, NewRequest, Pseudonym};
+use crate::texts;
+use crate::web::{Frame, Posted, Say, Visitor, go};
+
+/// The form as it was filled in: an empty field says nothing.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Form {
+    patient: String,
+    blood_group: String,
+    group_evidence: String,
+    sex: String,
+    age_band: String,
+    component: String,
+    units: String,
+    urgency: String,
+    /// A civil day and time of the zone; now when empty.
+    needed_at: String,
+    notes: String,
+}
+
+impl Form {
+    fn parse(&self, zone: Zone) -> Result<NewRequest> {
+        let mut faults = Faults::none();
+        let patient = faults.keep("patient", Pseudonym::parse(&self.patient));
+        let component = faults.keep("component", needed(&self.component));
+        let units = faults.keep("units", needed::<i32>(&self.units));
+        let urgency = faults.keep("urgency", needed(&self.urgency));
+        let blood_group = optional(&mut faults, "blood_group", &self.blood_group);
+        let group_evidence = optional(&mut faults, "group_evidence", &self.group_evidence);
+        let sex = optional(&mut faults, "sex", &self.sex);
+        let age_band = optional(&mut faults, "age_band", &self.age_band);
+        let needed_at = match self.needed_at.trim() {
+            "" => None,
+            // A browser leaves the seconds out or not.
+            text => ["%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S"]
+                .iter()
+                .find_map(|pattern| NaiveDateTime::parse_from_str(text, pattern).ok())
+                .map(|civil| zone.moment(civil.date(), civil.time()))
+                .or_else(|| {
+                    faults.add("needed_at", Code::InvalidValue);
+                    None
+                }),
+        };
+        // A browser ends each line with both.
+        let notes = Some(self.notes.replace("\r\n", "\n")).filter(|notes| !notes.trim().is_empty());
+        let notes = notes.and_then(|notes| faults.keep("notes", Note::parse(&notes)));
+        let whole = patient.zip(component).zip(units).zip(urgency);
+        let (((patient, component), units), urgency) = faults.give(whole)?;
+        Ok(NewRequest {
+            patient,
+            blood_group,
+            group_evidence,
+            sex,
+            age_band,
+            component,
+            units,
+            urgency,
+            needed_at,
+            notes,
+        })
+    }
+}
+
+fn needed<T: FromStr>(text: &str) -> Result<T> {
+    match text.trim() {
+        "" => Err(Problem::new(Code::MissingField)),
+        text => text.parse().map_err(|_| Problem::new(Code::InvalidValue)),
+    }
+}
+
+fn optional<T: FromStr>(faults: &mut Faults, field: &str, text: &str) -> Option<T> {
+    if text.trim().is_empty() { None } else { faults.keep(field, needed(text)) }
+}
+
+/// A field at fault: its label and what is wrong with it.
+struct Fault {
+    field: String,
+    label: String,
+    detail: String,
+}
+
+#[derive(Template)]
+#[template(path = "request_new.html")]
+struct Page {
+    frame: Frame,
+    faults: Vec<Fault>,
+    groups: Vec<Choice>,
+    evidences: Vec<Choice>,
+    sexes: Vec<Choice>,
+    ages: Vec<Choice>,
+    components: Vec<Choice>,
+    urgencies: Vec<Choice>,
+    most_units: i32,
+    form: Form,
+}
+
+impl Page {
+    fn of(frame: Frame, form: Form, problem: Option<&Problem>) -> Self {
+        let say = frame.say;
+        Self {
+            faults: problem.map_or_else(Vec::new, |problem| faults(say, problem)),
+            groups: Choice::of(
+                say,
+                "blood-group",
+                BloodGroup::ALL.iter().map(|group| group.code()),
+                &form.blood_group,
+            ),
+            evidences: Choice::of(
+                say,
+                "group-evidence",
+                [GroupEvidence::Confirmed, GroupEvidence::TypedOnce, GroupEvidence::Declared]
+                    .iter()
+                    .map(|evidence| evidence.code()),
+                &form.group_evidence,
+            ),
+            sexes: Choice::of(say, "sex", Sex::ALL.iter().map(|sex| sex.code()), &form.sex),
+            ages: Choice::of(say, "age-band", AgeBand::ALL.iter().map(|age| age.code()), &form.age_band),
+            components: Choice::of(
+                say,
+                "component",
+                Component::ALL.iter().map(|component| component.code()),
+                &form.component,
+            ),
+            urgencies: Choice::of(
+                say,
+                "urgency",
+                Urgency::ALL.iter().map(|urgency| urgency.code()),
+                &form.urgency,
+            ),
+            most_units: requests::rules::MOST_UNITS,
+            form,
+            frame,
+        }
+    }
+
+    /// Whether the field is at fault.
+    fn wrong(&self, field: &str) -> bool {
+        self.faults.iter().any(|fault| fault.field == field)
+    }
+}
+
+fn faults(say: Say, problem: &Problem) -> Vec<Fault> {
+    let of = |field: &str, code: Code| Fault {
+        label: if field.is_empty() { String::new() } else { say.word("request-field", field) },
+        field: field.to_owned(),
+        detail: texts::problem(say.0, code).title,
+    };
+    if problem.errors.is_empty() {
+        return vec![of("", problem.code)];
+    }
+    problem.errors.iter().map(|error| of(&error.field, error.code)).collect()
+}
+
+pub async fn ask(house: web::Data<House>, visitor: Visitor, _query: NoQuery) -> Answer {
+    let _by: Actor<RequestUnits> = visitor.seat()?;
+    let form = Form {
+        component: Component::RedCells.code().to_owned(),
+        group_evidence: GroupEvidence::Confirmed.code().to_owned(),
+        units: "1".to_owned(),
+        urgency: Urgency::Urgent.code().to_owned(),
+        ..Form::default()
+    };
+    Ok(visitor.page(&Page::of(Frame::of(&house, &visitor, "request-new-title"), form, None))?)
+}
+
+pub async fn submit(house: web::Data<House>, posted: Posted<Form>) -> Answer {
+    let Posted { visitor, form, print } = posted;
+    let by: Actor<RequestUnits> = visitor.seat()?;
+    let made = match form.parse(house.zone) {
+        Ok(mut new) => {
+            // How a group is known says nothing where there is none.
+            new.group_evidence = new.group_evidence.filter(|_| new.blood_group.is_some());
+            let (who, vault) = (by.clone(), house.vault.clone());
+            house
+                .once_guarded(&by, print.by(by.user), move |tx| requests::submit(tx, &vault, &who, &new))
+                .await
+        }
+        Err(problem) => Err(problem),
+    };
+    match made {
+        Ok(step) => Ok(go(&format!("/requests/{}", step.id))),
+        Err(problem) if problem.cause.is_some() => Err(problem.into()),
+        Err(problem) => {
+            let page = Page::of(Frame::of(&house, &visitor, "request-new-title"), form, Some(&problem));
+            Ok(visitor.page_of(problem.code, &page)?)
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn form() -> Form {
+        Form {
+            patient: "P-1".into(),
+            component: "plasma".into(),
+            units: "2".into(),
+            urgency: "urgent".into(),
+            ..Form::default()
+        }
+    }
+
+    #[test]
+    fn what_is_left_empty_says_nothing() {
+        let new = form().parse(Zone::default()).unwrap();
+        assert_eq!((new.blood_group, new.sex, new.needed_at, new.units), (None, None, None, 2));
+        assert!(new.notes.is_none());
+    }
+
+    #[test]
+    fn every_wrong_field_is_told_at_once() {
+        let form = Form {
+            patient: " ".into(),
+            units: "two".into(),
+            blood_group: "o".into(),
+            needed_at: "tomorrow".into(),
+            urgency: String::new(),
+            ..form()
+        };
+        let problem = form.parse(Zone::default()).unwrap_err();
+        let fields: Vec<&str> = problem.errors.iter().map(|error| error.field.as_str()).collect();
+        assert_eq!(fields, ["patient", "units", "urgency", "blood_group", "needed_at"]);
+    }
+
+    #[test]
+    fn a_time_is_read_in_the_zone_with_seconds_or_without() {
+        for text in ["2026-11-30T08:30", "2026-11-30T08:30:00"] {
+            let new = Form { needed_at: text.into(), ..form() }.parse(Zone::default()).unwrap();
+            assert_eq!(new.needed_at.unwrap().to_rfc3339(), "2026-11-30T06:30:00+00:00");
+        }
+    }
+}

@@ -1,0 +1,354 @@
+//! One request: what is wanted, its units, and the steps that whoever looks may take.
+
+use std::collections::BTreeMap;
+
+use actix_web::web;
+use askama::Template;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use shiryan_kernel::din::Din;
+use shiryan_kernel::ids::{BloodUnitId, FacilityId, RequestId};
+use shiryan_kernel::role::Role;
+use shiryan_kernel::status::{RefusalReason, RequestState, UnitStatus};
+use shiryan_kernel::{Code, Problem, Result};
+
+use super::{Choice, Head, Names, number};
+use crate::accounts::{Actor, Principal, RequestUnits, SeeRequests, ServeRequests};
+use crate::db::Tx;
+use crate::http::{Answer, House, NoQuery, PathId};
+use crate::requests::{self, BloodRequest, Counts, Offer, Opened, Share, rules};
+use crate::texts::{self, ProblemText};
+use crate::web::{Frame, Group, Posted, Print, Say, Time, Visitor, go};
+
+/// The fields of a step's form: a unit is ticked as `unit.<id>`, labels stand in `dins`, a refusal has a `reason`.
+type Fields = BTreeMap<String, String>;
+
+/// A unit that is or was held.
+struct Unit {
+    id: BloodUnitId,
+    din: String,
+    group: Option<Group>,
+    status: String,
+    day: String,
+    until: Time,
+    is_held: bool,
+    held_until: Time,
+    /// The hospital may say what became of it.
+    is_on_own_shelf: bool,
+    /// The blood bank may take it back.
+    comes_back: bool,
+}
+
+/// A unit that may be held, in the order of issue.
+struct Candidate {
+    id: BloodUnitId,
+    din: String,
+    group: Group,
+    is_identical: bool,
+    day: String,
+    until: Time,
+    cautions: Vec<String>,
+    /// Ticked beforehand: the first ones, as many as are wanted.
+    is_first: bool,
+}
+
+/// Which steps whoever looks may take.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+struct Steps {
+    accept: bool,
+    refuse: bool,
+    reserve: bool,
+    issue: bool,
+    cancel: bool,
+    receive: bool,
+}
+
+impl Steps {
+    fn of(by: &Principal, request: &BloodRequest, counts: Counts) -> Self {
+        let may = |to| rules::next(request.state).contains(&to);
+        let own = request.bank.is_some() && request.bank == by.facility;
+        match by.role {
+            Role::Bank => Self {
+                accept: may(RequestState::Accepted) && request.bank.is_none(),
+                refuse: may(RequestState::Refused) && (own || request.bank.is_none()),
+                reserve: own
+                    && matches!(request.state, RequestState::Accepted | RequestState::Reserved)
+                    && counts.left() > 0,
+                issue: own && counts.held > 0 && may(RequestState::Issued),
+                ..Self::default()
+            },
+            Role::Hospital => Self {
+                cancel: may(RequestState::Cancelled),
+                receive: counts.issued > counts.arrived,
+                ..Self::default()
+            },
+            _ => Self::default(),
+        }
+    }
+}
+
+#[derive(Template)]
+#[template(path = "request.html")]
+struct Page {
+    frame: Frame,
+    at: Time,
+    today: String,
+    said: Option<ProblemText>,
+    head: Head,
+    patient: String,
+    notes: Option<String>,
+    bank: String,
+    refusal: Option<String>,
+    units: Vec<Unit>,
+    steps: Steps,
+    candidates: Vec<Candidate>,
+    left: i64,
+    reasons: Vec<Choice>,
+    reminders: Vec<String>,
+}
+
+pub async fn look(
+    house: web::Data<House>,
+    visitor: Visitor,
+    id: PathId<RequestId>,
+    _query: NoQuery,
+) -> Answer {
+    show(&house, &visitor, id.0, None).await
+}
+
+async fn show(house: &House, visitor: &Visitor, id: RequestId, problem: Option<&Problem>) -> Answer {
+    let by: Actor<SeeRequests> = visitor.seat()?;
+    let (who, vault, now) = (by.clone(), house.vault.clone(), house.db.now());
+    let (opened, steps, offers, names) = house
+        .db
+        .read(move |conn| {
+            let opened = requests::look(conn, &vault, &who, id, now)?;
+            let steps = Steps::of(&who, &opened.request, opened.counts);
+            let offers =
+                if steps.reserve { requests::candidates(conn, &who, id, now)?.2 } else { Vec::new() };
+            let named = [Some(opened.request.facility), opened.request.bank];
+            let names = Names::read(conn, named.into_iter().flatten())?;
+            Ok((opened, steps, offers, names))
+        })
+        .await?;
+    let frame = Frame { at: format!("/requests/{id}"), ..Frame::of(house, visitor, "request-title") };
+    let (say, zone) = (frame.say, house.zone);
+    let Opened { request, patient, notes, shares, counts } = opened;
+    let left = counts.left();
+    let page = Page {
+        at: Time(now, zone),
+        today: say.day(zone.date(now)),
+        said: problem.map(|problem| told(say, problem)),
+        head: Head::of(house, say, &names, &request, counts),
+        patient,
+        notes,
+        bank: request.bank.map(|bank| names.of(bank, say.0)).unwrap_or_default(),
+        refusal: request.refusal.map(|reason| say.word("refusal-reason", reason.code())),
+        units: shares.iter().map(|share| unit(house, say, &by, &request, share)).collect(),
+        candidates: candidates(house, say, &request, offers, left),
+        steps,
+        left: number(left),
+        reasons: Choice::of(
+            say,
+            "refusal-reason",
+            RefusalReason::ALL.iter().map(|reason| reason.code()),
+            RefusalReason::NothingFits.code(),
+        ),
+        reminders: super::super::api::REMINDERS.iter().map(|code| say.word("stock-reminder", code)).collect(),
+        frame,
+    };
+    Ok(match problem {
+        Some(problem) => visitor.page_of(problem.code, &page)?,
+        None => visitor.page(&page)?,
+    })
+}
+
+/// A problem in words; that of its first field where one is at fault.
+fn told(say: Say, problem: &Problem) -> ProblemText {
+    texts::problem(say.0, problem.errors.first().map_or(problem.code, |error| error.code))
+}
+
+fn unit(house: &House, say: Say, by: &Principal, request: &BloodRequest, share: &Share) -> Unit {
+    let unit = &share.unit;
+    let own = |facility: FacilityId| by.facility == Some(facility);
+    Unit {
+        id: unit.id,
+        din: unit.din.printed(),
+        group: unit.blood_group.map(Group),
+        status: say.word("unit-status", unit.status.code()),
+        day: say.day(house.zone.date(unit.expires_at())),
+        until: Time(unit.expires_at(), house.zone),
+        is_held: share.is_held(house.db.now()),
+        held_until: Time(share.hold.held_until(), house.zone),
+        is_on_own_shelf: by.role == Role::Hospital
+            && own(unit.facility)
+            && share.is_issued()
+            && unit.status == UnitStatus::Issued,
+        comes_back: by.role == Role::Bank
+            && request.bank.is_some_and(own)
+            && !own(unit.facility)
+            && unit.status == UnitStatus::Returned,
+    }
+}
+
+fn candidates(
+    house: &House,
+    say: Say,
+    request: &BloodRequest,
+    offers: Vec<Offer>,
+    left: usize,
+) -> Vec<Candidate> {
+    let own = request.recipient().group();
+    let candidate = |(place, offer): (usize, Offer)| Candidate {
+        id: offer.unit.id,
+        din: offer.unit.din.printed(),
+        group: Group(offer.blood_group),
+        is_identical: own == Some(offer.blood_group),
+        day: say.day(house.zone.date(offer.unit.expires_at())),
+        until: Time(offer.unit.expires_at(), house.zone),
+        cautions: offer.cautions.iter().map(|caution| say.word("stock-caution", caution.code())).collect(),
+        is_first: place < left,
+    };
+    offers.into_iter().enumerate().map(candidate).collect()
+}
+
+/// Takes a step and shows the request as it then stands; what was refused is told above it.
+pub async fn step(
+    house: web::Data<House>,
+    path: web::Path<(String, String)>,
+    posted: Posted<Fields>,
+) -> Answer {
+    let Posted { visitor, form, print } = posted;
+    let (id, step) = path.into_inner();
+    let id: RequestId = id.parse().map_err(|_| Problem::new(Code::NotFound))?;
+    match take(&house, &visitor, id, &step, &form, &print).await {
+        Ok(()) => Ok(go(&format!("/requests/{id}"))),
+        Err(problem)
+            if problem.cause.is_some()
+                || matches!(problem.code, Code::NotFound | Code::Forbidden | Code::Unauthenticated) =>
+        {
+            Err(problem.into())
+        }
+        Err(problem) => show(&house, &visitor, id, Some(&problem)).await,
+    }
+}
+
+async fn take(
+    house: &House,
+    visitor: &Visitor,
+    id: RequestId,
+    step: &str,
+    form: &Fields,
+    print: &Print,
+) -> Result<()> {
+    let (vault, zone, hours) = (house.vault.clone(), house.zone, house.settings.stock.hold_hours);
+    match step {
+        "accept" | "refuse" | "reserve" | "free" | "issue" | "take-back" => {
+            let by: Actor<ServeRequests> = visitor.seat()?;
+            let who = Principal::clone(&by);
+            match step {
+                "accept" => once(house, &by, print, move |tx| requests::accept(tx, &vault, &who, id)).await,
+                "refuse" => {
+                    let reason = form.get("reason").map(String::as_str).unwrap_or_default();
+                    let reason: RefusalReason =
+                        reason.parse().map_err(|_| Problem::field("reason", Code::InvalidValue))?;
+                    once(house, &by, print, move |tx| requests::refuse(tx, &vault, &who, id, reason)).await
+                }
+                "reserve" => {
+                    let units = units(form)?;
+                    once(house, &by, print, move |tx| requests::reserve(tx, &vault, &who, id, &units, hours))
+                        .await
+                }
+                "free" => {
+                    let units = units(form)?;
+                    once(house, &by, print, move |tx| requests::free(tx, &vault, &who, id, &units)).await
+                }
+                "issue" => {
+                    once(house, &by, print, move |tx| requests::issue(tx, &vault, zone, &who, id)).await
+                }
+                _ => {
+                    let unit = one(form)?;
+                    once(house, &by, print, move |tx| requests::take_back(tx, &vault, &who, unit)).await
+                }
+            }
+        }
+        "cancel" | "receive" | "transfused" | "returned" => {
+            let by: Actor<RequestUnits> = visitor.seat()?;
+            let who = Principal::clone(&by);
+            match step {
+                "cancel" => once(house, &by, print, move |tx| requests::cancel(tx, &vault, &who, id)).await,
+                "receive" => {
+                    let scanned = dins(form)?;
+                    once(house, &by, print, move |tx| requests::receive(tx, &vault, &who, id, &scanned)).await
+                }
+                _ => {
+                    let unit = one(form)?;
+                    let fate = if step == "returned" { UnitStatus::Returned } else { UnitStatus::Transfused };
+                    once(house, &by, print, move |tx| requests::report(tx, &vault, &who, unit, fate)).await
+                }
+            }
+        }
+        _ => Err(Problem::new(Code::NotFound)),
+    }
+}
+
+async fn once<T: Serialize + DeserializeOwned + Send + 'static>(
+    house: &House,
+    by: &Principal,
+    print: &Print,
+    f: impl Fn(&mut Tx) -> Result<T> + Send + 'static,
+) -> Result<()> {
+    house.once_guarded(by, print.by(by.user), f).await.map(|_| ())
+}
+
+/// The units that are ticked.
+fn units(form: &Fields) -> Result<Vec<BloodUnitId>> {
+    let ticked = form.keys().filter_map(|key| key.strip_prefix("unit."));
+    let units: Vec<BloodUnitId> = ticked
+        .map(|id| id.parse().map_err(|_| Problem::field("units", Code::InvalidValue)))
+        .collect::<Result<_>>()?;
+    if units.is_empty() { Err(Problem::field("units", Code::MissingField)) } else { Ok(units) }
+}
+
+/// The one unit that a form is about.
+fn one(form: &Fields) -> Result<BloodUnitId> {
+    match units(form)?.as_slice() {
+        [unit] => Ok(*unit),
+        _ => Err(Problem::field("units", Code::InvalidValue)),
+    }
+}
+
+/// Labels as a scanner or a person writes them: one to a line.
+fn dins(form: &Fields) -> Result<Vec<Din>> {
+    let lines = form.get("dins").map(String::as_str).unwrap_or_default().lines();
+    let labels: Vec<&str> = lines.map(str::trim).filter(|line| !line.is_empty()).collect();
+    if labels.is_empty() {
+        return Err(Problem::field("dins", Code::MissingField));
+    }
+    labels.into_iter().map(|label| Din::parse(label).map_err(|problem| problem.on("dins"))).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn labels_are_read_line_by_line() {
+        let form = |text: &str| Fields::from([("dins".to_owned(), text.to_owned())]);
+        assert_eq!(dins(&form(" \r\n")).unwrap_err().errors[0].code, Code::MissingField);
+        assert_eq!(dins(&form("x")).unwrap_err().errors[0].field, "dins");
+        let din = Din::compose("A9999", 26, 7).unwrap();
+        let read = dins(&form(&format!("{}\r\n\n {} \n", din.printed(), din.barcode()))).unwrap();
+        assert_eq!(read, [din.clone(), din]);
+    }
+
+    #[test]
+    fn a_ticked_unit_is_named_by_its_field() {
+        let form = Fields::from([("unit.0".to_owned(), "on".to_owned())]);
+        assert_eq!(units(&form).unwrap_err().errors[0].field, "units");
+        assert_eq!(units(&Fields::new()).unwrap_err().errors[0].code, Code::MissingField);
+        let id = BloodUnitId(1_234_567);
+        let form = Fields::from([(format!("unit.{id}"), "on".to_owned())]);
+        assert_eq!(one(&form).unwrap(), id);
+    }
+}
