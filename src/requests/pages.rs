@@ -9,11 +9,12 @@ use std::collections::HashMap;
 
 use actix_web::web;
 use askama::Template;
+use chrono::Duration;
 use serde::Deserialize;
-use shiryan_kernel::Result;
 use shiryan_kernel::ids::FacilityId;
 use shiryan_kernel::status::{RequestState, Urgency};
 use shiryan_kernel::time::Moment;
+use shiryan_kernel::{Problem, Result};
 
 use super::{BloodRequest, Counts, list, rules};
 use crate::accounts::{Actor, SeeRequests};
@@ -39,11 +40,31 @@ const MOST: i64 = 100;
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Asked {
-    /// Every open one unless told.
-    state: Option<RequestState>,
+    /// A state, or `open`, which is meant when nothing is said.
+    #[serde(default)]
+    state: Shown,
     /// The last request of the page before.
     after: Option<shiryan_kernel::ids::RequestId>,
 }
+
+/// Which requests are shown.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "String")]
+enum Shown {
+    #[default]
+    Open,
+    Of(RequestState),
+}
+
+impl TryFrom<String> for Shown {
+    type Error = Problem;
+
+    fn try_from(text: String) -> Result<Self> {
+        if text == OPEN { Ok(Self::Open) } else { text.parse().map(Self::Of) }
+    }
+}
+
+const OPEN: &str = "open";
 
 struct Choice {
     code: &'static str,
@@ -109,10 +130,13 @@ fn number(count: usize) -> i64 {
     i64::try_from(count).unwrap_or(i64::MAX)
 }
 
-/// Whether the hour has come and units that were asked for have not.
+/// How long after its hour a request counts as late.
+const GRACE: Duration = Duration::minutes(30);
+
+/// Whether the hour has passed and units that were asked for have not come.
 fn is_late(request: &BloodRequest, counts: Counts, now: Moment) -> bool {
     let arrived = i32::try_from(counts.arrived).unwrap_or(i32::MAX);
-    is_open(request.state) && request.needed_at() < now && arrived < counts.asked
+    is_open(request.state) && request.needed_at() + GRACE < now && arrived < counts.asked
 }
 
 /// Whether anything can still follow.
@@ -165,8 +189,11 @@ async fn all(house: web::Data<House>, visitor: Visitor, asked: Query<Asked>) -> 
         .db
         .read(move |conn| {
             let (mut found, mut is_cut) = (Vec::new(), false);
-            let open = RequestState::ALL.iter().copied().filter(|state| is_open(*state));
-            for state in state.map_or_else(|| open.collect(), |state| vec![state]) {
+            let is_shown = |of: RequestState| match state {
+                Shown::Open => is_open(of),
+                Shown::Of(state) => of == state,
+            };
+            for state in RequestState::ALL.iter().copied().filter(|of| is_shown(*of)) {
                 let after = after.map_or(0, |id| id.0);
                 let mut page = list(conn, &who, Some(state), after, MOST + 1, now)?;
                 is_cut |= page.len() > usize::try_from(MOST).unwrap_or_default();
@@ -179,22 +206,29 @@ async fn all(house: web::Data<House>, visitor: Visitor, asked: Query<Asked>) -> 
         .await?;
     let last = found.last().map(|(request, _)| request.id);
     let next = match (state, last) {
-        (Some(state), Some(last)) if is_cut => Some(format!("/requests?state={state}&after={last}")),
+        (Shown::Of(state), Some(last)) if is_cut => Some(format!("/requests?state={state}&after={last}")),
         _ => None,
     };
     let mut found = found;
-    if state.is_none() {
+    if state == Shown::Open {
         found.sort_by_key(|(request, counts)| {
             (!is_late(request, *counts, now), rank(request.urgency), request.needed_at())
         });
     }
     let frame = Frame::of(&house, &visitor, "requests-title");
     let say = frame.say;
-    let states = RequestState::ALL.iter().map(|state| state.code());
+    let mut states =
+        vec![Choice { code: OPEN, text: say.text("requests-open"), chosen: state == Shown::Open }];
+    let chosen = match state {
+        Shown::Open => OPEN,
+        Shown::Of(state) => state.code(),
+    };
+    let codes = RequestState::ALL.iter().map(|state| state.code());
+    states.append(&mut Choice::of(say, "request-state", codes, chosen));
     let page = Page {
         at: Time(now, house.zone),
         day: say.day(house.zone.date(now)),
-        states: Choice::of(say, "request-state", states, state.map_or("", RequestState::code)),
+        states,
         may_ask: by.role == shiryan_kernel::role::Role::Hospital,
         rows: found.iter().map(|(request, counts)| Head::of(&house, say, &names, request, *counts)).collect(),
         next,

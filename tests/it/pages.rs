@@ -395,7 +395,7 @@ fn a_request_goes_from_page_to_page_without_a_script(app: TestApp) {
     for browser in [&mut hospital, &mut bank] {
         for language in ["ar", "en"] {
             led(&browser.submit("/language", &[("lang", language), ("back", "/")]));
-            for page in [page.as_str(), "/requests", "/requests?state=received", "/requests?state=refused"] {
+            for page in [page.as_str(), "/requests", "/requests?state=received", "/requests?state=open"] {
                 check(&browser.get(page), language);
             }
         }
@@ -423,6 +423,7 @@ fn a_page_offers_each_its_own_steps_and_refuses_the_others(app: TestApp) {
     assert_eq!(bank.submit(&format!("{page}/cancel"), &[]).status, 403);
     assert_eq!(bank.submit(&format!("{page}/burn"), &[]).status, 404);
     assert_eq!(bank.get("/requests/0").status, 404);
+    assert_eq!(bank.get("/requests?state=lost").status, 422);
 
     // What cannot be is told above the request, which stays as it was.
     let early = bank.submit(&format!("{page}/issue"), &[]);

@@ -32,6 +32,7 @@ struct Unit {
     day: String,
     until: Time,
     is_held: bool,
+    held_day: String,
     held_until: Time,
     /// The hospital may say what became of it.
     is_on_own_shelf: bool,
@@ -179,6 +180,7 @@ fn unit(house: &House, say: Say, by: &Principal, request: &BloodRequest, share: 
         day: say.day(house.zone.date(unit.expires_at())),
         until: Time(unit.expires_at(), house.zone),
         is_held: share.is_held(house.db.now()),
+        held_day: say.day(house.zone.date(share.hold.held_until())),
         held_until: Time(share.hold.held_until(), house.zone),
         is_on_own_shelf: by.role == Role::Hospital
             && own(unit.facility)
