@@ -144,6 +144,9 @@ problem-unit-expired = The blood unit has expired
 problem-unit-incompatible = The blood unit does not fit this request
     .detail = Choose another unit of the component asked for and of a group in its table; nobody overrides this.
 
+problem-rhd-policy-forbids = The RhD policy does not cover this patient
+    .detail = RhD-positive red cells and whole blood may go to an RhD-negative man of 18 and over or woman over 50 without anti-D who is not transfused chronically. Search for RhD-negative units in the region.
+
 problem-identity-damaged = The identity of this record cannot be opened
     .detail = Nothing was shown or changed. Tell the administrator.
 

@@ -113,6 +113,8 @@ rights! {
     /// Requests with their units and the patient's pseudonym: a hospital its own alone, a blood bank those of its
     /// region.
     SeeRequests: Hospital Bank Physician;
+    /// Answers by name for RhD-positive units for an RhD-negative patient.
+    AuthoriseRhd: Physician;
     /// Takes or refuses a request of the own region, holds units of the own shelf for it and issues them.
     ServeRequests: Bank;
     SeeReserve: Admin Command Bank Physician;

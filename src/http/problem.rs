@@ -199,6 +199,7 @@ pub const fn status(code: Code) -> StatusCode {
         | Code::GroupUnknown
         | Code::GroupDiscrepancy
         | Code::UnitExpired
+        | Code::RhdPolicyForbids
         | Code::UnitIncompatible => StatusCode::CONFLICT,
         Code::BodyTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
         Code::UnsupportedMediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,

@@ -57,6 +57,7 @@ word! {
         GroupDiscrepancy = "group_discrepancy",
         UnitExpired = "unit_expired",
         UnitIncompatible = "unit_incompatible",
+        RhdPolicyForbids = "rhd_policy_forbids",
         IdentityDamaged = "identity_damaged",
         // the field's own errors
         PasswordTooShort = "password_too_short",

@@ -10,14 +10,14 @@ use shiryan_kernel::Result;
 use shiryan_kernel::blood::{AgeBand, BloodGroup, Component, GroupEvidence, Sex};
 use shiryan_kernel::compat::Recipient;
 use shiryan_kernel::din::Din;
-use shiryan_kernel::ids::{BloodUnitId, FacilityId, RequestId};
+use shiryan_kernel::ids::{BloodUnitId, FacilityId, RequestId, UserId};
 use shiryan_kernel::page::Page;
 use shiryan_kernel::problem::Faults;
 use shiryan_kernel::status::{HoldEnd, RefusalReason, RequestState, UnitStatus, Urgency};
 use shiryan_kernel::text::Note;
 use utoipa::{IntoParams, ToSchema};
 
-use super::{BloodRequest, Counts, NewRequest, Opened, Pseudonym, Share, Step};
+use super::{BloodRequest, Counts, NewRequest, Opened, Pseudonym, REMINDERS, Share, Step};
 use crate::accounts::{Actor, RequestUnits, SeeRequests};
 use crate::http::{Answer, Body, House, IdempotencyKey, Limit, NoQuery, Nothing, PathId, Query, Speak, etag};
 use crate::texts::{self, Lang};
@@ -28,9 +28,6 @@ pub fn operations(config: &mut utoipa_actix_web::service_config::ServiceConfig) 
     serve::operations(config);
     units::operations(config);
 }
-
-/// Said with every answer: the service issues to a hospital's blood bank, never to a patient.
-pub(super) const REMINDERS: [&str; 3] = ["two_samples", "antibody_screen", "crossmatch"];
 
 /// A code and what it says in the caller's language.
 #[derive(Debug, Serialize, ToSchema)]
@@ -137,6 +134,9 @@ struct RequestView {
     refusal: Option<RefusalReason>,
     /// The blood bank that took or refused it.
     bank: Option<FacilityId>,
+    /// The physician who answers for RhD-positive units for this RhD-negative patient.
+    rhd_by: Option<UserId>,
+    rhd_at: Option<DateTime<Utc>>,
     made_at: DateTime<Utc>,
     units: Counts,
 }
@@ -166,6 +166,7 @@ struct OpenedView {
     /// As the hospital calls the patient.
     patient: String,
     notes: Option<String>,
+    rhd_reason: Option<String>,
     shares: Vec<ShareView>,
     reminders: Vec<Said>,
 }
@@ -251,6 +252,8 @@ impl RequestView {
             state: request.state,
             refusal: request.refusal,
             bank: request.bank,
+            rhd_by: request.rhd_by,
+            rhd_at: request.rhd_at(),
             made_at: request.made_at(),
             units,
         }
@@ -259,11 +262,12 @@ impl RequestView {
 
 impl OpenedView {
     fn of(opened: Opened, now: DateTime<Utc>, lang: Lang) -> Self {
-        let Opened { request, patient, notes, shares, counts } = opened;
+        let Opened { request, patient, notes, rhd_reason, shares, counts } = opened;
         Self {
             request: RequestView::of(&request, counts),
             patient,
             notes,
+            rhd_reason,
             shares: shares.into_iter().map(|share| ShareView::of(share, now)).collect(),
             reminders: reminders(lang),
         }

@@ -44,10 +44,11 @@ pub fn candidates(
         component: request.component,
         recipient: request.recipient(),
         good_at: request.good_at(now),
+        by_policy: request.rhd_by.is_some(),
     };
     let mut shelf = Vec::new();
     for group in BloodGroup::ALL {
-        if rules::fits(wanted.component, wanted.recipient, *group) {
+        if rules::fits(wanted.component, wanted.recipient, *group, wanted.by_policy) {
             let good_at = wanted.good_at;
             let at_most = MOST_CANDIDATES;
             shelf.extend(stock::first_to_expire_at(conn, wanted.component, *group, own, good_at, at_most)?);

@@ -210,7 +210,10 @@ fn hold_one(
     }
     let wanted = (request.component, request.good_at(tx.now));
     let recipient = request.recipient();
-    stock::hold(tx, vault, by, unit, wanted, |group| rules::fits(request.component, recipient, group))
+    let by_policy = request.rhd_by.is_some();
+    stock::hold(tx, vault, by, unit, wanted, |group| {
+        rules::fits(request.component, recipient, group, by_policy)
+    })
 }
 
 /// Groups of the units that are held or issued.

@@ -10,6 +10,7 @@ mod arrival;
 mod candidates;
 mod hold;
 pub mod pages;
+mod rhd;
 pub mod rules;
 mod store;
 
@@ -36,8 +37,12 @@ use crate::vault::{Place, Vault};
 pub use arrival::{Receipt, ReceivedUnit, Reported, receive, report, take_back};
 pub use candidates::{MOST_CANDIDATES, Offer, candidates};
 pub use hold::{end_stale, free, issue, reserve};
-use store::{Advance, Whose};
+pub use rhd::{NewRhdPolicy, authorise};
+use store::{Advance, Sealed, Whose};
 pub use store::{BloodRequest, Reservation};
+
+/// Said with every answer: the service issues to a hospital's blood bank, never to a patient.
+pub const REMINDERS: [&str; 3] = ["two_samples", "antibody_screen", "crossmatch"];
 
 /// A patient as the hospital calls him, known to it alone.
 pub type Pseudonym = PlainText<40>;
@@ -124,6 +129,8 @@ pub struct Opened {
     pub request: BloodRequest,
     pub patient: String,
     pub notes: Option<String>,
+    /// Why RhD-positive units were opened.
+    pub rhd_reason: Option<String>,
     pub shares: Vec<Share>,
     pub counts: Counts,
 }
@@ -262,29 +269,34 @@ pub fn list(
 /// `not_found` of another hospital's, and of another region's for a blood bank; `identity_damaged`.
 pub fn look(conn: &mut Conn, vault: &Vault, by: &Principal, id: RequestId, now: Moment) -> Result<Opened> {
     let request = in_reach(conn, by, id)?;
-    let (patient, notes) = store::sealed(conn, id)?;
+    let Sealed { patient, notes, rhd_reason } = store::sealed(conn, id)?;
+    let open = |at, cell: Option<Vec<u8>>| cell.map(|cell| vault.house().open_text(at, &cell)).transpose();
     let shares = shares(conn, &[id])?;
     Ok(Opened {
         patient: vault.house().open_text(patient_at(id), &patient)?,
-        notes: notes.map(|notes| vault.house().open_text(notes_at(id), &notes)).transpose()?,
+        notes: open(notes_at(id), notes)?,
+        rhd_reason: open(rhd_reason_at(id), rhd_reason)?,
         counts: Counts::of(request.units, &shares, now),
         shares,
         request,
     })
 }
 
-/// Seals patients and notes of at most `limit` requests after `after` under another root key; the last of them, none
+/// Seals patients, notes and reasons of at most `limit` requests after `after` under another root key; the last of them, none
 /// at the end.
 ///
 /// # Errors
 /// As any write. What does not open stays.
 pub fn reseal(tx: &mut Tx, old: &Vault, new: &Vault, after: i64, limit: i64) -> Result<Option<i64>> {
     let mut last = None;
-    for (id, patient, notes) in store::sealed_after(tx.conn, after, limit)? {
+    for (id, cells) in store::sealed_after(tx.conn, after, limit)? {
         last = Some(id.0);
-        let patient = new.reseal(old, patient_at(id), &patient);
-        let notes = notes.map(|notes| new.reseal(old, notes_at(id), &notes));
-        store::set_sealed(tx, id, patient, notes)?;
+        let again = Sealed {
+            patient: new.reseal(old, patient_at(id), &cells.patient),
+            notes: cells.notes.map(|notes| new.reseal(old, notes_at(id), &notes)),
+            rhd_reason: cells.rhd_reason.map(|reason| new.reseal(old, rhd_reason_at(id), &reason)),
+        };
+        store::set_sealed(tx, id, &again)?;
     }
     Ok(last)
 }
@@ -295,6 +307,10 @@ const fn patient_at(id: RequestId) -> Place {
 
 const fn notes_at(id: RequestId) -> Place {
     Place::of("blood_requests", "notes", id.0)
+}
+
+const fn rhd_reason_at(id: RequestId) -> Place {
+    Place::of("blood_requests", "rhd_reason", id.0)
 }
 
 fn region_of(conn: &mut Conn, facility: FacilityId) -> Result<Region> {

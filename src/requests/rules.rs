@@ -2,7 +2,7 @@
 //! patient whose group nobody knows.
 
 use shiryan_kernel::blood::{AgeBand, BloodGroup, Component, GroupEvidence, Sex};
-use shiryan_kernel::compat::{MAX_O_NEG_BEFORE_REASSESSING, PatientFacts, Recipient, Titre, judge};
+use shiryan_kernel::compat::{MAX_O_NEG_BEFORE_REASSESSING, PatientFacts, Recipient, Titre, Verdict, judge};
 use shiryan_kernel::status::RequestState;
 use shiryan_kernel::{Code, Problem, Result};
 
@@ -30,6 +30,12 @@ pub const fn next(from: RequestState) -> &'static [RequestState] {
 #[must_use]
 pub fn before(to: RequestState) -> Vec<RequestState> {
     RequestState::ALL.iter().copied().filter(|from| next(*from).contains(&to)).collect()
+}
+
+/// The states in which nothing was issued and something still may be.
+#[must_use]
+pub fn before_issue() -> Vec<RequestState> {
+    RequestState::ALL.iter().copied().filter(|from| next(*from).contains(&RequestState::Cancelled)).collect()
 }
 
 /// For whom units are chosen. Only a group that two samples confirm counts: one that somebody declared, or that was
@@ -64,10 +70,34 @@ pub fn evidence(group: Option<BloodGroup>, said: Option<GroupEvidence>) -> Resul
     }
 }
 
-/// Whether a unit of this group fits without a policy: the titre of no unit is on record.
+/// Whether a unit of this group fits; by the RhD policy too, where somebody answers for it. The titre of no unit is
+/// on record.
 #[must_use]
-pub fn fits(component: Component, recipient: Recipient, unit: BloodGroup) -> bool {
-    judge(component, recipient, unit, Titre::Unknown).fits()
+pub fn fits(component: Component, recipient: Recipient, unit: BloodGroup, by_policy: bool) -> bool {
+    match judge(component, recipient, unit, Titre::Unknown) {
+        Verdict::Fits { .. } => true,
+        Verdict::ByPolicy { .. } => by_policy,
+        Verdict::Never => false,
+    }
+}
+
+/// Whether the RhD policy may open RhD-positive red cells and whole blood to this patient at all: an RhD-negative man
+/// of 18 and over, or woman over 50 (`rhd_pos_to_neg` of the rules). Anti-D and chronic transfusion, which forbid it,
+/// are asked of the physician.
+#[must_use]
+pub fn rhd_policy_may(
+    component: Component,
+    recipient: Recipient,
+    sex: Option<Sex>,
+    age: Option<AgeBand>,
+) -> bool {
+    let is_negative = recipient.group().is_some_and(|group| !group.rhd_positive());
+    let of_age = match (sex, age) {
+        (_, Some(AgeBand::Over50)) => true,
+        (Some(Sex::Male), Some(AgeBand::From18To50)) => true,
+        (Some(Sex::Female) | None, Some(AgeBand::From18To50)) | (_, Some(AgeBand::Under18) | None) => false,
+    };
+    is_negative && of_age && matches!(component, Component::RedCells | Component::WholeBlood)
 }
 
 /// Whether the case must be looked at again before so many O− red cells go to this recipient.
@@ -93,6 +123,44 @@ mod tests {
         assert_eq!(evidence(None, None).unwrap(), GroupEvidence::Unknown);
         assert!(evidence(None, Some(GroupEvidence::Confirmed)).is_err());
         assert!(evidence(group, Some(GroupEvidence::Unknown)).is_err());
+    }
+
+    #[test]
+    fn the_rhd_policy_is_for_red_cells_of_rhd_negative_men_and_of_women_past_fifty() {
+        for component in Component::ALL {
+            for group in BloodGroup::ALL {
+                for sex in [None, Some(Sex::Male), Some(Sex::Female)] {
+                    for age in
+                        [None, Some(AgeBand::Under18), Some(AgeBand::From18To50), Some(AgeBand::Over50)]
+                    {
+                        let may = rhd_policy_may(*component, (*group).into(), sex, age);
+                        let has_red_cells = ["red_cells", "whole_blood"].contains(&component.code());
+                        let old = age == Some(AgeBand::Over50)
+                            || (age == Some(AgeBand::From18To50) && sex == Some(Sex::Male));
+                        assert_eq!(may, group.code().ends_with("neg") && has_red_cells && old);
+                    }
+                }
+            }
+            let nobody = recipient(None, GroupEvidence::Unknown, Some(Sex::Male), Some(AgeBand::Over50));
+            assert!(!rhd_policy_may(*component, nobody, Some(Sex::Male), Some(AgeBand::Over50)));
+        }
+    }
+
+    #[test]
+    fn the_policy_opens_rhd_positive_units_of_the_patients_own_table_and_no_others() {
+        for component in Component::ALL {
+            for patient in BloodGroup::ALL {
+                for unit in BloodGroup::ALL {
+                    let fits = |by_policy| fits(*component, (*patient).into(), *unit, by_policy);
+                    assert!(!fits(false) || fits(true));
+                    if fits(true) && !fits(false) {
+                        assert!(unit.rhd_positive() && !patient.rhd_positive());
+                        let as_positive = BloodGroup::of(patient.abo(), true);
+                        assert!(super::fits(*component, as_positive.into(), *unit, false));
+                    }
+                }
+            }
+        }
     }
 
     #[test]

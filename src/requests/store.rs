@@ -31,6 +31,9 @@ pub struct BloodRequest {
     pub state: RequestState,
     pub refusal: Option<RefusalReason>,
     pub bank: Option<FacilityId>,
+    /// Who answers for RhD-positive units.
+    pub rhd_by: Option<UserId>,
+    rhd_at: Option<NaiveDateTime>,
     made_at: NaiveDateTime,
     pub version: i64,
 }
@@ -44,6 +47,11 @@ impl BloodRequest {
     #[must_use]
     pub const fn made_at(&self) -> Moment {
         self.made_at.and_utc()
+    }
+
+    #[must_use]
+    pub fn rhd_at(&self) -> Option<Moment> {
+        self.rhd_at.map(|at| at.and_utc())
     }
 }
 
@@ -115,10 +123,42 @@ pub fn request(conn: &mut Conn, id: RequestId) -> Result<BloodRequest> {
     Ok(blood_requests::table.find(id.0).select(BloodRequest::as_select()).first(conn)?)
 }
 
-/// Patient and notes, sealed.
-pub fn sealed(conn: &mut Conn, id: RequestId) -> Result<(Vec<u8>, Option<Vec<u8>>)> {
-    let row = blood_requests::table.find(id.0).select((blood_requests::patient, blood_requests::notes));
-    Ok(row.first(conn)?)
+/// What is sealed of a request.
+#[derive(Debug, Clone, PartialEq, Eq, Queryable, Selectable, AsChangeset)]
+#[diesel(table_name = blood_requests)]
+pub struct Sealed {
+    pub patient: Vec<u8>,
+    pub notes: Option<Vec<u8>>,
+    pub rhd_reason: Option<Vec<u8>>,
+}
+
+pub fn sealed(conn: &mut Conn, id: RequestId) -> Result<Sealed> {
+    Ok(blood_requests::table.find(id.0).select(Sealed::as_select()).first(conn)?)
+}
+
+/// Whether nothing was issued yet and nobody answered for RhD-positive units before.
+pub fn set_rhd(
+    tx: &mut Tx,
+    id: RequestId,
+    from: &[RequestState],
+    by: UserId,
+    reason: Vec<u8>,
+) -> Result<bool> {
+    let now = tx.now.naive_utc();
+    let set = (
+        blood_requests::rhd_by.eq(by),
+        blood_requests::rhd_at.eq(now),
+        blood_requests::rhd_reason.eq(reason),
+        blood_requests::changed_at.eq(now),
+        blood_requests::version.eq(blood_requests::version + 1),
+    );
+    let changed = on_each!(tx.conn => c, diesel::update(blood_requests::table
+        .filter(blood_requests::id.eq(id))
+        .filter(blood_requests::rhd_by.is_null())
+        .filter(blood_requests::state.eq_any(from)))
+        .set(set)
+        .execute(c))?;
+    Ok(changed == 1)
 }
 
 /// Whose requests a list shows.
@@ -312,22 +352,17 @@ pub fn settled(conn: &mut Conn, at_most: i64) -> Result<Vec<RequestId>> {
     .map_err(Problem::from)
 }
 
-/// A request's patient and notes, sealed.
-pub type SealedCells = (RequestId, Vec<u8>, Option<Vec<u8>>);
-
 /// Sealed cells of at most `limit` requests after `after`, in order.
-pub fn sealed_after(conn: &mut Conn, after: i64, limit: i64) -> Result<Vec<SealedCells>> {
+pub fn sealed_after(conn: &mut Conn, after: i64, limit: i64) -> Result<Vec<(RequestId, Sealed)>> {
     Ok(blood_requests::table
         .filter(blood_requests::id.gt(after))
         .order(blood_requests::id)
         .limit(limit)
-        .select((blood_requests::id, blood_requests::patient, blood_requests::notes))
+        .select((blood_requests::id, Sealed::as_select()))
         .load(conn)?)
 }
 
-pub fn set_sealed(tx: &mut Tx, id: RequestId, patient: Vec<u8>, notes: Option<Vec<u8>>) -> Result<()> {
-    diesel::update(blood_requests::table.find(id.0))
-        .set((blood_requests::patient.eq(patient), blood_requests::notes.eq(notes)))
-        .execute(tx.conn)?;
+pub fn set_sealed(tx: &mut Tx, id: RequestId, sealed: &Sealed) -> Result<()> {
+    diesel::update(blood_requests::table.find(id.0)).set(sealed).execute(tx.conn)?;
     Ok(())
 }

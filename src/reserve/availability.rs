@@ -188,7 +188,12 @@ fn listed(
             site,
         });
     }
-    let wanted = Wanted { component: question.component, recipient: question.recipient.into(), good_at };
+    let wanted = Wanted {
+        component: question.component,
+        recipient: question.recipient.into(),
+        good_at,
+        by_policy: false,
+    };
     let chosen = choose(&wanted, &Cover::unknown(), candidates);
     let most = usize::try_from(MOST_LISTED).map_err(Problem::internal)?;
     let offered = chosen.into_iter().take(most).filter_map(|chosen| {

@@ -127,6 +127,8 @@ pub struct Wanted {
     pub recipient: Recipient,
     /// The unit must still be good at this moment.
     pub good_at: Moment,
+    /// Whether somebody answers for RhD-positive units for an RhD-negative patient.
+    pub by_policy: bool,
 }
 
 /// A released unit that may be chosen; `key` is the caller's own.
@@ -153,7 +155,7 @@ pub struct Chosen<K> {
 
 /// Puts what fits in the order of issue, and leaves out what does not.
 ///
-/// The identical group first. Then, for red cells and whole blood, RhD-positive groups before
+/// What needs the RhD policy comes last. The identical group first. Then, for red cells and whole blood, RhD-positive groups before
 /// RhD-negative ones for an RhD-positive recipient; then groups at or above their floor before those
 /// below it; then the component's table. Within a group the unit that expires first, then the nearer
 /// one, then the smaller key.
@@ -169,6 +171,9 @@ pub fn choose<K: Ord>(
         .filter_map(|candidate| {
             match judge(wanted.component, wanted.recipient, candidate.group, candidate.titre) {
                 Verdict::Fits { preference, needs } => Some(Chosen { candidate, preference, needs }),
+                Verdict::ByPolicy { preference, needs } if wanted.by_policy => {
+                    Some(Chosen { candidate, preference, needs })
+                }
                 Verdict::ByPolicy { .. } | Verdict::Never => None,
             }
         })
@@ -177,7 +182,13 @@ pub fn choose<K: Ord>(
         let rank = |c: &Chosen<K>| {
             let group = c.candidate.group;
             let other = wanted.recipient.group() != Some(group);
-            (other, other && spends_rhd_negative(wanted, group), other && cover.is_below_floor(group))
+            let by_policy = c.needs.contains(&Caution::PolicyRhdPositiveToNegative);
+            (
+                by_policy,
+                other,
+                other && spends_rhd_negative(wanted, group),
+                other && cover.is_below_floor(group),
+            )
         };
         let within = |c: &Chosen<K>| (c.preference, c.candidate.expires_at, c.candidate.site);
         rank(a)
@@ -270,7 +281,12 @@ mod tests {
     #[test]
     fn a_scarce_group_waits_behind_the_others_but_never_behind_rhd_negative() {
         use BloodGroup::*;
-        let wanted = Wanted { component: Component::RedCells, recipient: AbPos.into(), good_at: at(0) };
+        let wanted = Wanted {
+            component: Component::RedCells,
+            recipient: AbPos.into(),
+            good_at: at(0),
+            by_policy: false,
+        };
         let plain = choose(&wanted, &Cover::unknown(), one_of_each());
         assert_eq!(groups(&plain), [AbPos, APos, BPos, OPos, AbNeg, ANeg, BNeg, ONeg]);
         let scarce = Cover::of(|group| Some(if [AbPos, APos, AbNeg].contains(&group) { 0.5 } else { 2.0 }));
@@ -285,6 +301,7 @@ mod tests {
             component: Component::Plasma,
             recipient: Recipient::Typed(recipient),
             good_at: at(0),
+            by_policy: false,
         };
         let of = |recipient| groups(&choose(&wanted(recipient), &Cover::unknown(), one_of_each()));
         assert_eq!(of(AbPos), [AbPos, AbNeg]);
@@ -293,8 +310,12 @@ mod tests {
 
     #[test]
     fn the_nearer_of_two_that_expire_together_comes_first() {
-        let wanted =
-            Wanted { component: Component::RedCells, recipient: BloodGroup::ONeg.into(), good_at: at(0) };
+        let wanted = Wanted {
+            component: Component::RedCells,
+            recipient: BloodGroup::ONeg.into(),
+            good_at: at(0),
+            by_policy: false,
+        };
         let far = candidate(1, BloodGroup::ONeg, 48);
         let near = Candidate { key: 2, site: Site::SameFacility, ..far.clone() };
         let first = Candidate { key: 3, expires_at: at(47), ..far.clone() };
@@ -331,7 +352,7 @@ mod tests {
             within in 0_i64..72,
             shares in prop::collection::vec(prop::option::of(0.0_f64..3.0), 8),
         ) {
-            let wanted = Wanted { component, recipient: recipient.into(), good_at: at(within) };
+            let wanted = Wanted { component, recipient: recipient.into(), good_at: at(within), by_policy: false };
             let cover = Cover::of(|group| {
                 shares[BloodGroup::ALL.iter().position(|known| *known == group).unwrap()]
             });

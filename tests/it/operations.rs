@@ -126,6 +126,7 @@ const TABLE: &[(&str, &str, &[Role])] = &[
     ("GET", "/requests/{id}/candidates", &[Bank]),
     ("POST", "/requests/{id}/accept", &[Bank]),
     ("POST", "/requests/{id}/refuse", &[Bank]),
+    ("POST", "/requests/{id}/rhd-policy", &[Physician]),
     ("POST", "/requests/{id}/cancel", &[Hospital]),
     ("POST", "/requests/{id}/reserve", &[Bank]),
     ("POST", "/requests/{id}/free", &[Bank]),

@@ -414,6 +414,17 @@ fn a_page_offers_each_its_own_steps_and_refuses_the_others(app: TestApp) {
     assert_eq!(steps(&mut hospital), ["cancel"]);
     assert_eq!(steps(&mut bank), ["accept", "refuse"]);
     assert!(steps(&mut signed_in(&app, Role::Physician)).is_empty());
+    let mut man = REQUEST;
+    man[3].1 = "male";
+    man[4].1 = "over_50";
+    let opened = led(&hospital.submit("/requests/new", &man));
+    let mut physician = signed_in(&app, Role::Physician);
+    let said = [("no_anti_d", "on"), ("not_chronic", "on"), ("reason", "bleeding")];
+    let policy = format!("{opened}/rhd-policy");
+    assert_eq!(physician.submit(&policy, &said[1..]).status, 409, "one box is not ticked");
+    led(&physician.submit(&policy, &said));
+    assert!(hospital.get(&opened).text.contains("bleeding"));
+    check(&physician.get(&opened), "en");
     for role in [Role::Admin, Role::Command, Role::Medic] {
         assert_eq!(signed_in(&app, role).get(&page).status, 403, "{role}");
         assert_eq!(signed_in(&app, role).get("/requests").status, 403, "{role}");

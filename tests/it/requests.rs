@@ -41,6 +41,7 @@ both!(
     patient_and_notes_are_sealed_and_move_with_the_root_key,
     a_form_that_cannot_be_is_refused,
     any_sequence_of_steps_keeps_every_promise,
+    rhd_positive_units_are_opened_by_a_physician_to_whom_the_policy_covers,
 );
 
 fn ask(units: i32) -> Value {
@@ -586,6 +587,71 @@ fn a_form_that_cannot_be_is_refused(app: TestApp) {
 }
 
 /// Hospital, blood bank, physician and the program's own work, in any order.
+fn rhd_positive_units_are_opened_by_a_physician_to_whom_the_policy_covers(app: TestApp) {
+    let bag = |sequence, group| Bag { blood_group: Some(group), ..Bag::new(&app, sequence) };
+    let [negative, positive, strange] =
+        put_all(&app, vec![bag(1, BloodGroup::ONeg), bag(2, BloodGroup::APos), bag(3, BloodGroup::BPos)])[..]
+    else {
+        panic!("three bags")
+    };
+    let form = |sex: &str, age: &str| {
+        let mut form = ask(3);
+        form["sex"] = json!(sex);
+        form["age_band"] = json!(age);
+        form
+    };
+    let open =
+        json!({"has_anti_d": false, "is_transfused_chronically": false, "reason": "bleeding; none left"});
+    let physician = app.client(Role::Physician);
+
+    // Whom the policy does not cover stays closed, whoever asks.
+    let mut forbidden = vec![form("female", "from_18_to_50"), form("male", "under_18"), ask(3)];
+    let mut declared = form("male", "over_50");
+    declared["group_evidence"] = json!("declared");
+    let mut other = form("male", "over_50");
+    other["component"] = json!("plasma");
+    forbidden.extend([declared, other]);
+    for form in forbidden {
+        let id = accepted(&app, &form);
+        assert_eq!(act(&physician, &id, "rhd-policy", &open).problem(409), "rhd_policy_forbids", "{form}");
+    }
+    let id = accepted(&app, &form("male", "from_18_to_50"));
+    for doubt in ["has_anti_d", "is_transfused_chronically"] {
+        let mut doubted = open.clone();
+        doubted[doubt] = json!(true);
+        assert_eq!(act(&physician, &id, "rhd-policy", &doubted).problem(409), "rhd_policy_forbids");
+    }
+    let mut silent = open.clone();
+    silent["reason"] = json!(" ");
+    assert_eq!(act(&physician, &id, "rhd-policy", &silent).status, 422);
+    assert_eq!(reserve(&app, &id, &[positive]).problem(409), "unit_incompatible");
+
+    // Opened, they come last; what no table holds stays closed.
+    act(&physician, &id, "rhd-policy", &open).expect(200);
+    assert_eq!(act(&physician, &id, "rhd-policy", &open).problem(409), "state_conflict", "once");
+    let offered = app.client(Role::Bank).get(&format!("/api/v1/requests/{id}/candidates")).expect(200);
+    let order: Vec<&str> =
+        offered["candidates"].as_array().unwrap().iter().map(|unit| unit["id"].as_str().unwrap()).collect();
+    assert_eq!(order, [negative.to_string(), positive.to_string()]);
+    assert_eq!(offered["candidates"][1]["cautions"], json!(["policy_rhd_positive_to_negative"]));
+    assert_eq!(reserve(&app, &id, &[strange]).problem(409), "unit_incompatible");
+    reserve(&app, &id, &[negative, positive]).expect(200);
+    act(&app.client(Role::Bank), &id, "issue", &json!({})).expect(200);
+    assert_eq!(status(&app, positive), UnitStatus::Issued);
+    let found = seen(&app, &id);
+    assert_eq!(found["rhd_reason"], "bleeding; none left");
+    assert!(found["rhd_by"].is_string() && found["rhd_at"].is_string());
+
+    // Another request for the same patient is another decision; after an issue it comes too late.
+    let next = accepted(&app, &form("male", "from_18_to_50"));
+    assert_eq!(reserve(&app, &next, &[strange]).problem(409), "unit_incompatible");
+    let late = accepted(&app, &form("male", "over_50"));
+    let one = Bag::new(&app, 4).put(&app);
+    reserve(&app, &late, &[one]).expect(200);
+    act(&app.client(Role::Bank), &late, "issue", &json!({})).expect(200);
+    assert_eq!(act(&physician, &late, "rhd-policy", &open).problem(409), "state_conflict");
+}
+
 fn any_sequence_of_steps_keeps_every_promise(app: TestApp) {
     let mut random = StdRng::seed_from_u64(0x5eed_0006);
     let mut units = bags(&app, BloodGroup::ANeg, 1, 8);

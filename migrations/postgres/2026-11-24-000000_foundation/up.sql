@@ -627,12 +627,20 @@ CREATE TABLE blood_requests (
         'cancelled')),
     refusal TEXT CHECK (refusal IN ('nothing_fits', 'incomplete', 'duplicate', 'not_indicated', 'other')),
     bank BIGINT REFERENCES facilities (id),
+    -- RhD-positive units for an RhD-negative patient: the physician who answers for it, and why.
+    rhd_by BIGINT REFERENCES users (id),
+    rhd_at TIMESTAMP,
+    rhd_reason BYTEA,
     made_at TIMESTAMP NOT NULL,
     made_by BIGINT NOT NULL REFERENCES users (id),
     changed_at TIMESTAMP NOT NULL,
     version BIGINT NOT NULL,
     CHECK ((state = 'refused') = (refusal IS NOT NULL)),
-    CHECK (bank IS NOT NULL OR state IN ('submitted', 'cancelled'))
+    CHECK (bank IS NOT NULL OR state IN ('submitted', 'cancelled')),
+    CHECK ((rhd_by IS NULL) = (rhd_at IS NULL) AND (rhd_by IS NULL) = (rhd_reason IS NULL)),
+    CHECK (rhd_by IS NULL OR (group_evidence = 'confirmed' AND blood_group IN ('o_neg', 'a_neg', 'b_neg', 'ab_neg')
+        AND component IN ('whole_blood', 'red_cells')
+        AND (age_band = 'over_50' OR (sex = 'male' AND age_band = 'from_18_to_50'))))
 );
 CREATE INDEX blood_requests_by_facility ON blood_requests (facility, id);
 CREATE INDEX blood_requests_by_state ON blood_requests (state, id);

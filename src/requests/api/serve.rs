@@ -7,18 +7,20 @@ use shiryan_kernel::blood::BloodGroup;
 use shiryan_kernel::compat::Caution;
 use shiryan_kernel::din::Din;
 use shiryan_kernel::ids::{BloodUnitId, RequestId};
+use shiryan_kernel::problem::Faults;
 use shiryan_kernel::status::RefusalReason;
+use shiryan_kernel::text::Note;
 use utoipa::ToSchema;
 
 use super::{RequestView, Said, StepView, reminders, said};
-use crate::accounts::{Actor, ServeRequests};
+use crate::accounts::{Actor, AuthoriseRhd, ServeRequests};
 use crate::http::{Answer, Body, House, IdempotencyKey, NoQuery, Nothing, PathId, Speak};
-use crate::requests::{self, Offer};
+use crate::requests::{self, NewRhdPolicy, Offer};
 use crate::stock::rules::Site;
 use crate::texts::Lang;
 
 pub fn operations(config: &mut utoipa_actix_web::service_config::ServiceConfig) {
-    config.service(candidates).service(accept).service(refuse);
+    config.service(candidates).service(accept).service(refuse).service(rhd_policy);
     config.service(reserve).service(free).service(issue);
 }
 
@@ -26,6 +28,17 @@ pub fn operations(config: &mut utoipa_actix_web::service_config::ServiceConfig) 
 #[serde(deny_unknown_fields)]
 struct RefuseForm {
     reason: RefusalReason,
+}
+
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct RhdPolicyForm {
+    /// Whether the patient has, or had, anti-D: `true` forbids it.
+    has_anti_d: bool,
+    /// `true` forbids it.
+    is_transfused_chronically: bool,
+    /// Why RhD-negative units cannot be waited for; at most 300 characters, sealed.
+    reason: String,
 }
 
 #[derive(Debug, Deserialize, ToSchema)]
@@ -131,6 +144,28 @@ async fn refuse(
     let request = key.of(by.user, &body);
     let (who, vault, reason) = (by.clone(), house.vault.clone(), body.into_inner().reason);
     let done = house.once_guarded(&by, request, move |tx| requests::refuse(tx, &vault, &who, id.0, reason));
+    Ok(HttpResponse::Ok().json(StepView::of(done.await?, lang)))
+}
+
+/// Opens RhD-positive red cells or whole blood to an RhD-negative patient whom the policy covers.
+#[utoipa::path(tag = "requests", params(("id" = RequestId, Path), ("Idempotency-Key" = String, Header)),
+    request_body = RhdPolicyForm, responses((status = 200, description = "Opened", body = StepView)))]
+#[post("/requests/{id}/rhd-policy")]
+async fn rhd_policy(
+    house: web::Data<House>,
+    by: Actor<AuthoriseRhd>,
+    id: PathId<RequestId>,
+    key: IdempotencyKey,
+    body: Body<RhdPolicyForm>,
+    Speak(lang): Speak,
+) -> Answer {
+    let request = key.of(by.user, &body);
+    let RhdPolicyForm { has_anti_d, is_transfused_chronically, reason } = body.into_inner();
+    let mut faults = Faults::none();
+    let reason = faults.keep("reason", Note::parse(&reason));
+    let new = NewRhdPolicy { has_anti_d, is_transfused_chronically, reason: faults.give(reason)? };
+    let (who, vault) = (by.clone(), house.vault.clone());
+    let done = house.once_guarded(&by, request, move |tx| requests::authorise(tx, &vault, &who, id.0, &new));
     Ok(HttpResponse::Ok().json(StepView::of(done.await?, lang)))
 }
 

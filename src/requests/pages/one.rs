@@ -10,13 +10,14 @@ use shiryan_kernel::din::Din;
 use shiryan_kernel::ids::{BloodUnitId, FacilityId, RequestId};
 use shiryan_kernel::role::Role;
 use shiryan_kernel::status::{RefusalReason, RequestState, UnitStatus};
+use shiryan_kernel::text::Note;
 use shiryan_kernel::{Code, Problem, Result};
 
 use super::{Choice, Head, Names, number};
-use crate::accounts::{Actor, Principal, RequestUnits, SeeRequests, ServeRequests};
+use crate::accounts::{Actor, AuthoriseRhd, Principal, RequestUnits, SeeRequests, ServeRequests};
 use crate::db::Tx;
 use crate::http::{Answer, House, NoQuery, PathId};
-use crate::requests::{self, BloodRequest, Counts, Offer, Opened, Share, rules};
+use crate::requests::{self, BloodRequest, Counts, NewRhdPolicy, Offer, Opened, Share, rules};
 use crate::texts::{self, ProblemText};
 use crate::web::{Frame, Group, Posted, Print, Say, Time, Visitor, go};
 
@@ -62,6 +63,7 @@ struct Steps {
     issue: bool,
     cancel: bool,
     receive: bool,
+    open_rhd: bool,
 }
 
 impl Steps {
@@ -83,6 +85,17 @@ impl Steps {
                 receive: counts.issued > counts.arrived,
                 ..Self::default()
             },
+            Role::Physician => Self {
+                open_rhd: may(RequestState::Cancelled)
+                    && request.rhd_by.is_none()
+                    && rules::rhd_policy_may(
+                        request.component,
+                        request.recipient(),
+                        request.sex,
+                        request.age_band,
+                    ),
+                ..Self::default()
+            },
             _ => Self::default(),
         }
     }
@@ -98,6 +111,8 @@ struct Page {
     head: Head,
     patient: String,
     notes: Option<String>,
+    /// Why RhD-positive units were opened, and when.
+    rhd: Option<(String, String, Time)>,
     bank: String,
     refusal: Option<String>,
     units: Vec<Unit>,
@@ -134,7 +149,7 @@ async fn show(house: &House, visitor: &Visitor, id: RequestId, problem: Option<&
         .await?;
     let frame = Frame { at: format!("/requests/{id}"), ..Frame::of(house, visitor, "request-title") };
     let (say, zone) = (frame.say, house.zone);
-    let Opened { request, patient, notes, shares, counts } = opened;
+    let Opened { request, patient, notes, rhd_reason, shares, counts } = opened;
     let left = counts.left();
     let page = Page {
         at: Time(now, zone),
@@ -143,6 +158,9 @@ async fn show(house: &House, visitor: &Visitor, id: RequestId, problem: Option<&
         head: Head::of(house, say, &names, &request, counts),
         patient,
         notes,
+        rhd: rhd_reason
+            .zip(request.rhd_at())
+            .map(|(reason, at)| (reason, say.day(zone.date(at)), Time(at, zone))),
         bank: request.bank.map(|bank| names.of(bank, say.0)).unwrap_or_default(),
         refusal: request.refusal.map(|reason| say.word("refusal-reason", reason.code())),
         units: shares.iter().map(|share| unit(house, say, &by, &request, share)).collect(),
@@ -155,7 +173,7 @@ async fn show(house: &House, visitor: &Visitor, id: RequestId, problem: Option<&
             RefusalReason::ALL.iter().map(|reason| reason.code()),
             RefusalReason::NothingFits.code(),
         ),
-        reminders: super::super::api::REMINDERS.iter().map(|code| say.word("stock-reminder", code)).collect(),
+        reminders: requests::REMINDERS.iter().map(|code| say.word("stock-reminder", code)).collect(),
         frame,
     };
     Ok(match problem {
@@ -290,8 +308,24 @@ async fn take(
                 }
             }
         }
+        "rhd-policy" => {
+            let by: Actor<AuthoriseRhd> = visitor.seat()?;
+            let who = Principal::clone(&by);
+            let new = policy(form)?;
+            once(house, &by, print, move |tx| requests::authorise(tx, &vault, &who, id, &new)).await
+        }
         _ => Err(Problem::new(Code::NotFound)),
     }
+}
+
+/// What a physician says: a box that is not ticked leaves the doubt, and the policy does not cover it.
+fn policy(form: &Fields) -> Result<NewRhdPolicy> {
+    let reason = Note::parse(form.get("reason").map(String::as_str).unwrap_or_default());
+    Ok(NewRhdPolicy {
+        has_anti_d: !form.contains_key("no_anti_d"),
+        is_transfused_chronically: !form.contains_key("not_chronic"),
+        reason: reason.map_err(|problem| problem.on("reason"))?,
+    })
 }
 
 async fn once<T: Serialize + DeserializeOwned + Send + 'static>(
@@ -341,7 +375,7 @@ mod tests {
         assert_eq!(dins(&form("x")).unwrap_err().errors[0].field, "dins");
         let din = Din::compose("A9999", 26, 7).unwrap();
         let read = dins(&form(&format!("{}\r\n\n {} \n", din.printed(), din.barcode()))).unwrap();
-        assert_eq!(read, [din.clone(), din]);
+        assert_eq!(read, [din, din]);
     }
 
     #[test]
