@@ -4,6 +4,7 @@ mod absences;
 mod amend;
 mod branches;
 mod links;
+mod report;
 mod steps;
 
 use actix_web::{HttpResponse, get, post, web};
@@ -32,6 +33,8 @@ pub fn operations(config: &mut utoipa_actix_web::service_config::ServiceConfig) 
         .service(branches::list_branches)
         .service(create_activity)
         .service(list_activities)
+        // Before an activity's own path, which would take the word for an id.
+        .service(report::get_report)
         .service(get_activity)
         .service(amend::amend)
         .service(steps::approve)

@@ -10,6 +10,7 @@ pub mod api;
 mod links;
 mod look;
 pub mod people;
+pub mod report;
 pub mod rules;
 mod steps;
 mod store;

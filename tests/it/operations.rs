@@ -75,6 +75,7 @@ const TABLE: &[(&str, &str, &[Role])] = &[
     ("GET", "/branches", ALL),
     ("GET", "/activities", NO_HOSPITAL),
     ("POST", "/activities", &[Admin, Command, Medic]),
+    ("GET", "/activities/report", NO_HOSPITAL),
     ("GET", "/activities/{id}", NO_HOSPITAL),
     ("PATCH", "/activities/{id}", &[Admin, Command, Medic]),
     ("POST", "/activities/{id}/approve", &[Admin, Command]),

@@ -4,6 +4,7 @@ mod absences;
 mod life;
 mod links;
 mod planning;
+mod report;
 
 use serde_json::{Value, json};
 use shiryan_kernel::ids::UnitId;
