@@ -110,3 +110,4 @@ unit-status-returned = معادة
 unit-status-discarded = متلفة
 unit-status-expired = منتهية الصلاحية
 unit-status-blocked = موقوفة
+unit-status-in-transit = في الطريق إلى بنك دم آخر

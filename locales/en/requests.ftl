@@ -110,3 +110,4 @@ unit-status-returned = Returned
 unit-status-discarded = Discarded
 unit-status-expired = Expired
 unit-status-blocked = Stopped
+unit-status-in-transit = On its way to another blood bank

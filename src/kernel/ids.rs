@@ -174,6 +174,8 @@ id_type! {
     /// A bag.
     BloodUnitId,
     MovementId,
+    /// Units on their way to another blood bank.
+    TransferId,
     /// What a hospital's blood bank asks for.
     RequestId,
     /// A unit held for a request.

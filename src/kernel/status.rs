@@ -60,6 +60,27 @@ word! {
         Expired = "expired",
         /// Stopped for safety; reachable from every in-date state.
         Blocked = "blocked",
+        /// On its way to another blood bank; it counts at neither.
+        InTransit = "in_transit",
+    }
+}
+
+word! {
+    /// Where a transfer of units between two blood banks stands.
+    pub enum TransferState {
+        UnderWay = "under_way",
+        /// A box was received, and units of it are missing.
+        Discrepancy = "discrepancy",
+        /// Each unit arrived, or is known as lost.
+        Closed = "closed",
+    }
+}
+
+word! {
+    /// How a unit's way to another blood bank ended.
+    pub enum TransferEnd {
+        Arrived = "arrived",
+        Lost = "lost",
     }
 }
 
@@ -92,6 +113,12 @@ word! {
         /// A physician looked into what had stopped it.
         Cleared = "cleared",
         DatePassed = "date_passed",
+        /// To another blood bank.
+        Sent = "sent",
+        /// From another blood bank.
+        Arrived = "arrived",
+        /// It never arrived there.
+        Lost = "lost",
         /// Told in words.
         Other = "other",
     }

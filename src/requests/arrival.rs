@@ -145,7 +145,8 @@ pub fn take_back(tx: &mut Tx, vault: &Vault, by: &Principal, id: BloodUnitId) ->
     let own = by.own_facility()?;
     let absent = || Problem::new(Code::NotFound);
     let request = store::issued_for(tx.conn, id)?.ok_or_else(absent)?;
-    if store::request(tx.conn, request)?.bank != Some(own) {
+    let asked = store::request(tx.conn, request)?;
+    if asked.bank != Some(own) {
         return Err(absent());
     }
     let unit = stock::unit(tx.conn, id)?;
@@ -153,7 +154,8 @@ pub fn take_back(tx: &mut Tx, vault: &Vault, by: &Principal, id: BloodUnitId) ->
         unit.status,
         UnitStatus::Returned | UnitStatus::Blocked | UnitStatus::Expired | UnitStatus::Quarantine
     );
-    if !comes || unit.facility == own {
+    // It may have gone on to another blood bank since.
+    if !comes || unit.facility != asked.facility {
         return Err(Problem::new(Code::StateConflict).with("state", unit.status));
     }
     stock::carry(tx, &unit, own)?;

@@ -531,6 +531,31 @@ diesel::table! {
 }
 
 diesel::table! {
+    transfers (id) {
+        id -> BigInt,
+        from_facility -> BigInt,
+        to_facility -> BigInt,
+        state -> Text,
+        made_at -> Timestamp,
+        made_by -> BigInt,
+        received_by -> Nullable<BigInt>,
+        changed_at -> Timestamp,
+        version -> BigInt,
+    }
+}
+
+diesel::table! {
+    transfer_units (transfer, blood_unit) {
+        transfer -> BigInt,
+        blood_unit -> BigInt,
+        left_as -> Text,
+        outcome -> Nullable<Text>,
+        ended_at -> Nullable<Timestamp>,
+        ended_by -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
     reservations (id) {
         id -> BigInt,
         request -> BigInt,
@@ -677,6 +702,8 @@ diesel::allow_tables_to_appear_in_same_query!(
     blood_units,
     blood_requests,
     reservations,
+    transfers,
+    transfer_units,
 );
 diesel::allow_tables_to_appear_in_same_query!(sessions, session_tokens, users);
 diesel::allow_tables_to_appear_in_same_query!(published_tables, published_cells);
@@ -695,5 +722,7 @@ diesel::joinable!(blood_units -> facilities (facility));
 diesel::joinable!(blood_requests -> facilities (facility));
 diesel::joinable!(reservations -> blood_requests (request));
 diesel::joinable!(reservations -> blood_units (blood_unit));
+diesel::joinable!(transfer_units -> transfers (transfer));
+diesel::joinable!(transfer_units -> blood_units (blood_unit));
 diesel::joinable!(session_tokens -> sessions (session_id));
 diesel::joinable!(sessions -> users (user_id));

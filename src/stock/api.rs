@@ -1,5 +1,7 @@
 //! Blood units over HTTP.
 
+mod transfers;
+
 use actix_web::{HttpResponse, get, post, web};
 use chrono::{DateTime, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
@@ -23,6 +25,7 @@ use crate::http::{Answer, Body, House, IdempotencyKey, Limit, NoQuery, PathId, Q
 pub fn operations(config: &mut utoipa_actix_web::service_config::ServiceConfig) {
     config.service(list_units).service(deliver_unit).service(trace_unit).service(release_unit);
     config.service(stop_unit).service(clear_unit).service(discard_unit).service(stock_summary);
+    transfers::operations(config);
 }
 
 #[derive(Debug, Deserialize, IntoParams)]
@@ -188,7 +191,7 @@ async fn deliver_unit(
     Ok(HttpResponse::Created().json(made.await?))
 }
 
-/// A unit with each of its steps: one that lies or lay on the own shelf, or for a physician any.
+/// A unit with each of its steps: one that lies or lay on the own shelf or is on its way there, or for a physician any.
 #[utoipa::path(tag = "stock", params(("id" = BloodUnitId, Path)),
     responses((status = 200, description = "The unit, its steps oldest first", body = TraceView)))]
 #[get("/stock/units/{id}")]
@@ -204,7 +207,7 @@ async fn trace_unit(
     Ok(HttpResponse::Ok().json(TraceView { unit, movements }))
 }
 
-/// Stops a unit for safety: one that lies or lay on the own shelf, or for a physician any. It counts nowhere until a physician clears it.
+/// Stops a unit for safety: one that lies or lay on the own shelf or is on its way there, or for a physician any. It counts nowhere until a physician clears it.
 #[utoipa::path(tag = "stock", params(("id" = BloodUnitId, Path), ("Idempotency-Key" = String, Header)),
     request_body = WhyForm, responses((status = 200, description = "Stopped", body = Stopped)))]
 #[post("/stock/units/{id}/block")]

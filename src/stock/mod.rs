@@ -14,6 +14,7 @@ mod serve;
 mod stop;
 mod store;
 mod summary;
+mod transfer;
 mod typing;
 
 use chrono::NaiveDate;
@@ -36,6 +37,7 @@ pub use serve::{carry, free, hold, issue, quarantine_returned, report};
 pub use stop::{Stopped, block, clear, discard, stop};
 pub use store::{BloodUnit, OnShelf, ShelfCount, count_on_shelf, first_to_expire, first_to_expire_at};
 pub use summary::{Area, Summary, SummaryCell, summary};
+pub use transfer::{Label, Receipt, Sent, Transfer, TransferUnit, lose, receive, send, transfer, transfers};
 pub use typing::{settle_approval, type_donor};
 
 /// What the units of one donation have in common.
@@ -161,17 +163,27 @@ fn settled_group(conn: &mut Conn, unit: &BloodUnit, named: Option<BloodGroup>) -
 /// As any write.
 pub fn expire_due(tx: &mut Tx, vault: &Vault, zone: Zone, at_most: i64) -> Result<usize> {
     let due = store::overdue(tx.conn, tx.now, at_most)?;
-    let why = Why::of(MoveReason::DatePassed);
     for unit in &due {
-        step(tx, vault, unit, UnitStatus::Expired, &why, None)?;
-        let was_stock = matches!(unit.status, UnitStatus::Released | UnitStatus::Reserved);
-        if let Some(group) = unit.blood_group.filter(|_| was_stock) {
-            let governorate = places::facility(tx.conn, unit.facility)?.governorate;
-            let day = zone.date(unit.expires_at());
-            store::add_flow(tx, store::Flow::Expired, governorate, unit.component, group, day)?;
-        }
+        expire(tx, vault, zone, unit)?;
     }
     Ok(due.len())
+}
+
+fn expire(tx: &mut Tx, vault: &Vault, zone: Zone, unit: &BloodUnit) -> Result<()> {
+    step(tx, vault, unit, UnitStatus::Expired, &Why::of(MoveReason::DatePassed), None)?;
+    let was_stock = match unit.status {
+        UnitStatus::Released | UnitStatus::Reserved => true,
+        UnitStatus::InTransit => {
+            store::transfers::left_as(tx.conn, unit.id)? == Some(UnitStatus::Released)
+        }
+        _ => false,
+    };
+    if let Some(group) = unit.blood_group.filter(|_| was_stock) {
+        let governorate = places::facility(tx.conn, unit.facility)?.governorate;
+        let day = zone.date(unit.expires_at());
+        store::add_flow(tx, store::Flow::Expired, governorate, unit.component, group, day)?;
+    }
+    Ok(())
 }
 
 /// Which units a list shows.
@@ -207,7 +219,7 @@ pub fn unit(conn: &mut Conn, id: BloodUnitId) -> Result<BloodUnit> {
     store::unit(conn, id)
 }
 
-/// A unit with its steps: one that lies or lay on the caller's own shelf, or for a role without one any.
+/// A unit with its steps: one that lies or lay on the caller's own shelf or is on its way there, or for a role without one any.
 ///
 /// # Errors
 /// `not_found` of one that never did; as [`movements`].
@@ -221,6 +233,7 @@ pub fn trace(
     if let Some(own) = by.facility
         && own != unit.facility
         && !store::was_at(conn, id, own)?
+        && !store::transfers::is_bound_for(conn, id, own)?
     {
         return Err(Problem::new(Code::NotFound));
     }

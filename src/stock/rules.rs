@@ -13,18 +13,19 @@ use shiryan_kernel::{Code, Problem, Result};
 ///
 /// Only quarantine leads to the shelf for the first time; a unit that came back from a hospital goes
 /// through quarantine again, and so does one whose block was lifted. Safety can block every unit that is
-/// still somewhere; a blocked one stays so past its date, until it is discarded.
+/// still somewhere. One that was under way arrives as it left, if nothing happened to it. A blocked one stays so past its date, until it is discarded.
 #[must_use]
 pub const fn next(from: UnitStatus) -> &'static [UnitStatus] {
     use UnitStatus::{
-        Blocked, Discarded, Expired, Issued, Quarantine, Released, Reserved, Returned, Transfused,
+        Blocked, Discarded, Expired, InTransit, Issued, Quarantine, Released, Reserved, Returned, Transfused,
     };
     match from {
-        Quarantine => &[Released, Discarded, Expired, Blocked],
-        Released => &[Reserved, Issued, Discarded, Expired, Blocked],
+        Quarantine => &[Released, InTransit, Discarded, Expired, Blocked],
+        Released => &[Reserved, Issued, InTransit, Discarded, Expired, Blocked],
         Reserved => &[Released, Issued, Discarded, Expired, Blocked],
         Issued => &[Transfused, Returned, Discarded, Expired, Blocked],
         Returned => &[Quarantine, Discarded, Expired, Blocked],
+        InTransit => &[Quarantine, Released, Discarded, Expired, Blocked],
         Blocked => &[Quarantine, Discarded],
         Expired => &[Discarded],
         Transfused | Discarded => &[],
@@ -64,6 +65,8 @@ pub const DISCARDS: [MoveReason; 11] = [
     MoveReason::DatePassed,
 ];
 
+/// The most units of one transfer.
+pub const MOST_SENT: usize = 100;
 /// The most that a bag holds, in mL.
 pub const MOST_ML: i32 = 1_000;
 /// The most parts that a component is divided into: what a label of ISBT 128 can tell apart by one figure.
@@ -240,6 +243,13 @@ mod tests {
             (Returned, Discarded),
             (Returned, Expired),
             (Returned, Blocked),
+            (Quarantine, InTransit),
+            (Released, InTransit),
+            (InTransit, Quarantine),
+            (InTransit, Released),
+            (InTransit, Discarded),
+            (InTransit, Expired),
+            (InTransit, Blocked),
             (Blocked, Quarantine),
             (Blocked, Discarded),
             (Expired, Discarded),
@@ -254,7 +264,7 @@ mod tests {
     #[test]
     fn every_in_date_state_can_be_blocked_and_no_block_leads_to_the_shelf() {
         use UnitStatus::*;
-        for from in [Quarantine, Released, Reserved, Issued, Returned] {
+        for from in [Quarantine, Released, Reserved, Issued, Returned, InTransit] {
             assert!(may_follow(from, Blocked), "{from}");
         }
         for to in [Released, Reserved, Issued, Transfused] {

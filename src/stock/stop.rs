@@ -36,7 +36,7 @@ pub fn block(
     go(tx, vault, &unit, UnitStatus::Blocked, &Why::of(reason), by, "stock.blocked").map(drop)
 }
 
-/// Stops a bag: a blood bank one that lies or lay on its own shelf, a physician any.
+/// Stops a bag: a blood bank one that lies or lay on its own shelf or is on its way there, a physician any.
 ///
 /// # Errors
 /// `not_found` of one that never did; `state_conflict` (with `state`) from a state that nothing can stop any more;
@@ -50,15 +50,15 @@ pub fn stop(tx: &mut Tx, vault: &Vault, by: &Principal, id: BloodUnitId, why: &W
 /// Throws a bag of the caller's own shelf away, for good.
 ///
 /// # Errors
-/// `not_found` of another's shelf; `state_conflict` (with `state`) of a bag that a hospital has or had, or that is
-/// gone; `invalid_value` and `missing_field` as [`stop`].
+/// `not_found` of another's shelf; `state_conflict` (with `state`) of a bag that a hospital has or had, that is on its
+/// way to another blood bank, or that is gone; `invalid_value` and `missing_field` as [`stop`].
 pub fn discard(tx: &mut Tx, vault: &Vault, by: &Principal, id: BloodUnitId, why: &Why) -> Result<Stopped> {
     rules::check_why(&rules::DISCARDS, why.reason, why.note.is_some())?;
     let unit = store::unit(tx.conn, id)?;
     if by.facility != Some(unit.facility) {
         return Err(Problem::new(Code::NotFound));
     }
-    if unit.status == UnitStatus::Issued {
+    if unit.status == UnitStatus::Issued || store::transfers::left_as(tx.conn, id)?.is_some() {
         return Err(conflict(unit.status));
     }
     go(tx, vault, &unit, UnitStatus::Discarded, why, Some(by.user), "stock.discarded")
@@ -78,7 +78,8 @@ pub fn clear(
     note: Note<500>,
 ) -> Result<Stopped> {
     let unit = store::unit(tx.conn, id)?;
-    if unit.status != UnitStatus::Blocked {
+    // What is under way is looked into where it arrives.
+    if unit.status != UnitStatus::Blocked || store::transfers::left_as(tx.conn, id)?.is_some() {
         return Err(conflict(unit.status));
     }
     if !unit.is_good_at(tx.now) {
@@ -92,12 +93,16 @@ pub fn clear(
     go(tx, vault, &unit, UnitStatus::Quarantine, &why, Some(by.user), "stock.cleared")
 }
 
-/// A bag that lies or lay on the caller's own shelf; any for a physician.
+/// A bag that lies or lay on the caller's own shelf or is on its way there; any for a physician.
 fn in_reach(conn: &mut Conn, by: &Principal, id: BloodUnitId) -> Result<BloodUnit> {
     let unit = store::unit(conn, id)?;
     let reached = match by.facility {
         _ if by.role == Role::Physician => true,
-        Some(own) => own == unit.facility || store::was_at(conn, id, own)?,
+        Some(own) => {
+            own == unit.facility
+                || store::was_at(conn, id, own)?
+                || store::transfers::is_bound_for(conn, id, own)?
+        }
         None => false,
     };
     if reached { Ok(unit) } else { Err(Problem::new(Code::NotFound)) }

@@ -3,6 +3,7 @@
 mod flows;
 mod movements;
 mod shelf;
+pub mod transfers;
 
 use chrono::{NaiveDate, NaiveDateTime};
 use diesel::prelude::*;
@@ -168,6 +169,20 @@ pub fn carry(tx: &mut Tx, id: BloodUnitId, from: FacilityId, to: FacilityId) -> 
     changed!(tx, rows, blood_units::facility.eq(to))
 }
 
+/// Whether the unit was still at `from` in this state; now it lies at the other place, in the other state.
+pub fn arrive(
+    tx: &mut Tx,
+    id: BloodUnitId,
+    (was, from): (UnitStatus, FacilityId),
+    (now, to): (UnitStatus, FacilityId),
+) -> Result<bool> {
+    let rows = blood_units::table
+        .filter(blood_units::id.eq(id))
+        .filter(blood_units::status.eq(was))
+        .filter(blood_units::facility.eq(from));
+    changed!(tx, rows, (blood_units::status.eq(now), blood_units::facility.eq(to)))
+}
+
 /// Whether a donation here gave a bag of this number.
 pub fn is_own_number(conn: &mut Conn, din: &Din) -> Result<bool> {
     Ok(diesel::select(diesel::dsl::exists(donations::table.filter(donations::din.eq(din))))
@@ -204,8 +219,13 @@ pub fn donor_group(
 /// Units of a donor's donations that left quarantine and may still reach somebody, with the group that each
 /// carries.
 pub fn out_of_quarantine(conn: &mut Conn, donor: DonorId) -> Result<Vec<(BloodUnitId, Option<BloodGroup>)>> {
-    const STATES: [UnitStatus; 4] =
-        [UnitStatus::Released, UnitStatus::Reserved, UnitStatus::Issued, UnitStatus::Returned];
+    const STATES: [UnitStatus; 5] = [
+        UnitStatus::Released,
+        UnitStatus::Reserved,
+        UnitStatus::Issued,
+        UnitStatus::Returned,
+        UnitStatus::InTransit,
+    ];
     // By the number: it has an index, and units that another facility sent carry it too.
     let numbers = donations::table.filter(donations::donor.eq(donor)).select(donations::din);
     on_each!(conn => c, blood_units::table
@@ -228,12 +248,13 @@ pub fn groups_of_din(conn: &mut Conn, din: &Din) -> Result<Vec<BloodGroup>> {
 
 /// Units that somebody holds and whose date has passed, those first that passed it first.
 pub fn overdue(conn: &mut Conn, now: Moment, at_most: i64) -> Result<Vec<BloodUnit>> {
-    const HELD: [UnitStatus; 5] = [
+    const HELD: [UnitStatus; 6] = [
         UnitStatus::Quarantine,
         UnitStatus::Released,
         UnitStatus::Reserved,
         UnitStatus::Issued,
         UnitStatus::Returned,
+        UnitStatus::InTransit,
     ];
     on_each!(conn => c, blood_units::table
         .filter(blood_units::status.eq_any(HELD))

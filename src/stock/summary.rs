@@ -18,14 +18,15 @@ use crate::accounts::Principal;
 use crate::db::tables::blood_units;
 use crate::db::{Conn, on_each};
 
-/// The states in which a unit lies on a shelf.
-const ON_SHELF: [UnitStatus; 6] = [
+/// The states in which a unit lies on a shelf, or is on its way from it to another.
+const ON_SHELF: [UnitStatus; 7] = [
     UnitStatus::Quarantine,
     UnitStatus::Released,
     UnitStatus::Reserved,
     UnitStatus::Returned,
     UnitStatus::Expired,
     UnitStatus::Blocked,
+    UnitStatus::InTransit,
 ];
 
 /// Units of one group (absent while nobody has named it), component and state.

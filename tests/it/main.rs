@@ -45,3 +45,4 @@ mod reserve;
 mod reviews;
 mod search;
 mod stock;
+mod transfers;

@@ -9,6 +9,8 @@ DROP TABLE history_series;
 DROP TABLE daily_flows;
 DROP TABLE reservations;
 DROP TABLE blood_requests;
+DROP TABLE transfer_units;
+DROP TABLE transfers;
 DROP TABLE unit_movements;
 DROP TABLE blood_units;
 DROP TABLE donations;

@@ -578,7 +578,7 @@ CREATE TABLE blood_units (
     blood_group TEXT CHECK (blood_group IN ('o_neg', 'o_pos', 'a_neg', 'a_pos', 'b_neg', 'b_pos', 'ab_neg', 'ab_pos')),
     volume_ml INTEGER NOT NULL CHECK (volume_ml > 0),
     status TEXT NOT NULL CHECK (status IN ('quarantine', 'released', 'reserved', 'issued', 'transfused',
-        'returned', 'discarded', 'expired', 'blocked')),
+        'returned', 'discarded', 'expired', 'blocked', 'in_transit')),
     facility BIGINT NOT NULL REFERENCES facilities (id),
     collected_on DATE NOT NULL,
     expires_at TIMESTAMP NOT NULL,
@@ -586,7 +586,7 @@ CREATE TABLE blood_units (
     changed_at TIMESTAMP NOT NULL,
     version BIGINT NOT NULL,
     UNIQUE (din, component, division),
-    CHECK (status = 'quarantine' OR status IN ('discarded', 'expired', 'blocked') OR blood_group IS NOT NULL)
+    CHECK (status = 'quarantine' OR status IN ('discarded', 'expired', 'blocked', 'in_transit') OR blood_group IS NOT NULL)
 );
 CREATE INDEX blood_units_on_shelf ON blood_units (status, component, blood_group, expires_at);
 CREATE INDEX blood_units_by_facility ON blood_units (facility, id);
@@ -596,18 +596,49 @@ CREATE TABLE unit_movements (
     id BIGINT PRIMARY KEY NOT NULL,
     blood_unit BIGINT NOT NULL REFERENCES blood_units (id),
     from_status TEXT CHECK (from_status IN ('quarantine', 'released', 'reserved', 'issued', 'transfused',
-        'returned', 'discarded', 'expired', 'blocked')),
+        'returned', 'discarded', 'expired', 'blocked', 'in_transit')),
     to_status TEXT NOT NULL CHECK (to_status IN ('quarantine', 'released', 'reserved', 'issued', 'transfused',
-        'returned', 'discarded', 'expired', 'blocked')),
+        'returned', 'discarded', 'expired', 'blocked', 'in_transit')),
     reason TEXT NOT NULL CHECK (reason IN ('collected', 'delivered', 'tested', 'not_eligible', 'group_discrepancy', 'donor_information',
         'hospital_report', 'reactive_result', 'recall', 'damaged', 'out_of_temperature', 'low_volume',
-        'used', 'freed', 'not_used', 'cleared', 'date_passed', 'other')),
+        'used', 'freed', 'not_used', 'cleared', 'date_passed', 'sent', 'arrived', 'lost', 'other')),
     note BYTEA,
     facility BIGINT NOT NULL REFERENCES facilities (id),
     moved_at TIMESTAMP NOT NULL,
     moved_by BIGINT REFERENCES users (id)
 );
 CREATE INDEX unit_movements_by_unit ON unit_movements (blood_unit, id);
+
+-- Units on their way from one blood bank to another.
+CREATE TABLE transfers (
+    id BIGINT PRIMARY KEY NOT NULL,
+    from_facility BIGINT NOT NULL REFERENCES facilities (id),
+    to_facility BIGINT NOT NULL REFERENCES facilities (id),
+    state TEXT NOT NULL CHECK (state IN ('under_way', 'discrepancy', 'closed')),
+    made_at TIMESTAMP NOT NULL,
+    made_by BIGINT NOT NULL REFERENCES users (id),
+    received_by BIGINT REFERENCES users (id),
+    changed_at TIMESTAMP NOT NULL,
+    version BIGINT NOT NULL,
+    CHECK (from_facility <> to_facility)
+);
+CREATE INDEX transfers_by_sender ON transfers (from_facility, id);
+CREATE INDEX transfers_by_receiver ON transfers (to_facility, id);
+
+-- A unit of a transfer, the state in which it left, and how its way ended. It is on one way at a time.
+CREATE TABLE transfer_units (
+    transfer BIGINT NOT NULL REFERENCES transfers (id),
+    blood_unit BIGINT NOT NULL REFERENCES blood_units (id),
+    left_as TEXT NOT NULL CHECK (left_as IN ('quarantine', 'released', 'reserved', 'issued', 'transfused',
+        'returned', 'discarded', 'expired', 'blocked', 'in_transit')),
+    outcome TEXT CHECK (outcome IN ('arrived', 'lost')),
+    ended_at TIMESTAMP,
+    ended_by BIGINT REFERENCES users (id),
+    PRIMARY KEY (transfer, blood_unit),
+    CHECK ((ended_at IS NULL) = (outcome IS NULL)),
+    CHECK ('quarantine' = left_as OR 'released' = left_as)
+);
+CREATE UNIQUE INDEX transfer_units_one_way ON transfer_units (blood_unit) WHERE outcome IS NULL;
 
 -- What a hospital's blood bank asks for. Patient and notes are sealed under the house key.
 CREATE TABLE blood_requests (

@@ -12,7 +12,7 @@ use shiryan_kernel::role::Role;
 use shiryan_kernel::status::{
     AbsenceKind, ActivityStatus, AppointmentStatus, ApprovalKind, ApprovalState, DonorKind, DonorStatus,
     DriveStatus, FacilityKind, HoldEnd, JobKind, JobState, LinkKind, MoveReason, RefusalReason, RequestState,
-    ReviewGround, ReviewState, UnitStatus, Urgency, WaitingState,
+    ReviewGround, ReviewState, TransferEnd, TransferState, UnitStatus, Urgency, WaitingState,
 };
 
 use super::schema;
@@ -43,6 +43,9 @@ fn word(table: &str, column: &str) -> Option<Vec<&'static str>> {
         ("approvals", "kind") => codes!(ApprovalKind),
         ("approvals", "state") => codes!(ApprovalState),
         ("blood_units", "status") | ("unit_movements", "from_status" | "to_status") => codes!(UnitStatus),
+        ("transfers", "state") => codes!(TransferState),
+        ("transfer_units", "left_as") => codes!(UnitStatus),
+        ("transfer_units", "outcome") => codes!(TransferEnd),
         ("blood_requests", "state") => codes!(RequestState),
         ("blood_requests", "refusal") => codes!(RefusalReason),
         ("blood_requests", "urgency") => codes!(Urgency),
