@@ -173,9 +173,7 @@ fn expire(tx: &mut Tx, vault: &Vault, zone: Zone, unit: &BloodUnit) -> Result<()
     step(tx, vault, unit, UnitStatus::Expired, &Why::of(MoveReason::DatePassed), None)?;
     let was_stock = match unit.status {
         UnitStatus::Released | UnitStatus::Reserved => true,
-        UnitStatus::InTransit => {
-            store::transfers::left_as(tx.conn, unit.id)? == Some(UnitStatus::Released)
-        }
+        UnitStatus::InTransit => store::transfers::left_as(tx.conn, unit.id)? == Some(UnitStatus::Released),
         _ => false,
     };
     if let Some(group) = unit.blood_group.filter(|_| was_stock) {

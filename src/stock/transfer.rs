@@ -103,13 +103,7 @@ pub struct Receipt {
 /// `unknown_reference` of `to` where no blood bank is; `invalid_value` of `to` for the own one and for another
 /// region's; `unknown_reference` of a label that is not on the own shelf; `state_conflict` (with `state` and `unit`)
 /// of a unit that is neither released nor in quarantine; `unit_expired`.
-pub fn send(
-    tx: &mut Tx,
-    vault: &Vault,
-    by: &Principal,
-    to: FacilityId,
-    labels: &[Label],
-) -> Result<Sent> {
+pub fn send(tx: &mut Tx, vault: &Vault, by: &Principal, to: FacilityId, labels: &[Label]) -> Result<Sent> {
     let own = by.own_facility()?;
     check_way(tx.conn, own, to)?;
     let id = TransferId(tx.id());

@@ -48,7 +48,8 @@ fn somebody(app: &TestApp, facility: FacilityId, name: &str) -> Client {
         .db
         .write_now(Lane::System, move |tx| accounts::ensure_user(tx, &vault, &new, &hash))
         .unwrap();
-    let principal = Principal { user, role: Role::Bank, session: SessionId(user.0), facility: Some(facility) };
+    let principal =
+        Principal { user, role: Role::Bank, session: SessionId(user.0), facility: Some(facility) };
     app.with_token(&app.house.sessions.tokens.make(&principal, app.house.db.now()).unwrap())
 }
 
@@ -108,7 +109,10 @@ fn a_unit_goes_arrives_as_it_left_and_each_shelf_adds_up(app: TestApp) {
     for unit in [good, raw] {
         assert_eq!(stands(&app, unit), (UnitStatus::InTransit, app.places.bank));
         let path = format!("/api/v1/stock/units/{unit}/discard");
-        assert_eq!(app.client(Role::Bank).post(&path, &json!({"reason": "damaged"})).problem(409), "state_conflict");
+        assert_eq!(
+            app.client(Role::Bank).post(&path, &json!({"reason": "damaged"})).problem(409),
+            "state_conflict"
+        );
     }
     let cells = app.client(Role::Bank).get("/api/v1/stock/summary").expect(200).to_string();
     assert!(cells.contains("in_transit") && !cells.contains("\"released\""), "{cells}");
@@ -116,10 +120,14 @@ fn a_unit_goes_arrives_as_it_left_and_each_shelf_adds_up(app: TestApp) {
     let stranger = somebody(&app, bank(&app, Governorate::RamallahAlBireh, "BB-THIRD"), "bb_third");
     assert_eq!(stranger.get(&format!("/api/v1/transfers/{id}")).problem(404), "not_found");
     let said = receive(&there, &id, &[1, 2]).expect(200);
-    assert_eq!((&said["state"], &said["missing"], &said["unexpected"]), (&json!("closed"), &json!([]), &json!([])));
+    assert_eq!(
+        (&said["state"], &said["missing"], &said["unexpected"]),
+        (&json!("closed"), &json!([]), &json!([]))
+    );
     assert_eq!(stands(&app, good), (UnitStatus::Released, other));
     assert_eq!(stands(&app, raw), (UnitStatus::Quarantine, other));
-    let shelf = BTreeMap::from([((other.0, "released".to_owned()), 1), ((other.0, "quarantine".to_owned()), 1)]);
+    let shelf =
+        BTreeMap::from([((other.0, "released".to_owned()), 1), ((other.0, "quarantine".to_owned()), 1)]);
     assert_eq!(balance(&app, &[good, raw]), shelf);
     assert_eq!(receive(&there, &id, &[1]).problem(409), "state_conflict");
     for by in [&there, &app.client(Role::Bank)] {

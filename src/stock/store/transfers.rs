@@ -132,13 +132,7 @@ pub fn labelled(conn: &mut Conn, own: FacilityId, label: &Label) -> Result<Optio
 }
 
 /// Whether the unit's way was open.
-pub fn end(
-    tx: &mut Tx,
-    id: TransferId,
-    unit: BloodUnitId,
-    outcome: TransferEnd,
-    by: UserId,
-) -> Result<bool> {
+pub fn end(tx: &mut Tx, id: TransferId, unit: BloodUnitId, outcome: TransferEnd, by: UserId) -> Result<bool> {
     let open = transfer_units::table
         .filter(transfer_units::transfer.eq(id))
         .filter(transfer_units::blood_unit.eq(unit))
