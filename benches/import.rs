@@ -24,6 +24,10 @@ use shiryan::settings::{Flags, Settings};
 use shiryan::sheets::Manner;
 use shiryan_kernel::time::SystemClock;
 
+/// The program's own.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 const SIZES: [u64; 3] = [200_000, 400_000, 1_000_000];
 /// Rows between two looks.
 const STEP: u64 = 100_000;
