@@ -6,6 +6,7 @@ use actix_web::web;
 use askama::Template;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use shiryan_kernel::compat::Caution;
 use shiryan_kernel::din::Din;
 use shiryan_kernel::ids::{BloodUnitId, FacilityId, RequestId};
 use shiryan_kernel::role::Role;
@@ -50,7 +51,7 @@ struct Candidate {
     day: String,
     until: Time,
     cautions: Vec<String>,
-    /// Ticked beforehand: the first ones, as many as are wanted.
+    /// Ticked beforehand: the first ones, as many as are wanted, of those that need no policy.
     is_first: bool,
 }
 
@@ -227,7 +228,7 @@ fn candidates(
         day: say.day(house.zone.date(offer.unit.expires_at())),
         until: Time(offer.unit.expires_at(), house.zone),
         cautions: offer.cautions.iter().map(|caution| say.word("stock-caution", caution.code())).collect(),
-        is_first: place < left,
+        is_first: place < left && !offer.cautions.contains(&Caution::PolicyRhdPositiveToNegative),
     };
     offers.into_iter().enumerate().map(candidate).collect()
 }
