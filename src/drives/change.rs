@@ -87,8 +87,10 @@ pub fn swap(
 ) -> Result<[Moved; 2]> {
     // Always in one order, so that two who swap the same pair wait for one another.
     let (low, high) = (id.min(with), id.max(with));
-    let other =
-        store::appointment(tx.conn, with).map_err(|_| Problem::field("with", Code::UnknownReference))?;
+    let other = store::appointment(tx.conn, with).map_err(|problem| match problem.code {
+        Code::NotFound => Problem::field("with", Code::UnknownReference),
+        _ => problem,
+    })?;
     let own = store::appointment(tx.conn, id)?;
     in_scope(tx.conn, by, own.drive)?;
     if own.drive != other.drive {

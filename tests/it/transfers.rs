@@ -6,9 +6,10 @@ use diesel::prelude::*;
 use serde_json::{Value, json};
 use shiryan::accounts::{self, Hashed, NewUser, Principal, Username};
 use shiryan::db::Lane;
-use shiryan::db::tables::unit_movements;
+use shiryan::db::tables::{daily_flows, unit_movements};
 use shiryan::places::{self, NewFacility, PlaceName};
 use shiryan::stock;
+use shiryan_kernel::blood::BloodGroup;
 use shiryan_kernel::ids::{BloodUnitId, FacilityId, SessionId};
 use shiryan_kernel::place::Governorate;
 use shiryan_kernel::role::Role;
@@ -25,6 +26,9 @@ both!(
     of_two_transfers_of_one_unit_one_is_made,
     what_is_missing_stays_on_the_list_until_a_second_person_calls_it_lost,
     what_is_stopped_or_expires_on_the_way_arrives_so,
+    a_unit_is_either_held_or_sent,
+    a_unit_that_went_on_is_not_taken_back,
+    the_minute_job_ends_what_expires_on_the_way_and_counts_it_once,
 );
 
 fn bank(app: &TestApp, governorate: Governorate, code: &str) -> FacilityId {
@@ -209,4 +213,83 @@ fn what_is_stopped_or_expires_on_the_way_arrives_so(app: TestApp) {
     assert_eq!(stands(&app, short), (UnitStatus::Expired, other));
     app.client(Role::Physician).post(&clear, &json!({"note": "seen"})).expect(200);
     assert_eq!(stands(&app, stopped), (UnitStatus::Quarantine, other));
+}
+
+/// A request of the hospital that the blood bank has taken.
+fn accepted(app: &TestApp) -> String {
+    let form = json!({"patient": "P-1", "blood_group": "o_neg", "group_evidence": "confirmed",
+        "component": "red_cells", "units": 1, "urgency": "urgent"});
+    let made = app.client(Role::Hospital).post("/api/v1/requests", &form).expect(201);
+    let id = made["id"].as_str().unwrap().to_owned();
+    app.client(Role::Bank).post(&format!("/api/v1/requests/{id}/accept"), &json!({})).expect(200);
+    id
+}
+
+fn a_unit_is_either_held_or_sent(app: TestApp) {
+    let other = bank(&app, Governorate::RamallahAlBireh, "BB-OTHER");
+    for sequence in 1..=6 {
+        let unit = Bag::new(&app, sequence).put(&app);
+        let request = accepted(&app);
+        let (holds, sends) = (app.client(Role::Bank), app.client(Role::Bank));
+        let replies = std::thread::scope(|scope| {
+            let path = format!("/api/v1/requests/{request}/reserve");
+            let hold = scope.spawn(move || holds.post(&path, &json!({"units": [unit]})).status);
+            let form = json!({"to": other, "units": labels(&[sequence])});
+            let send = scope.spawn(move || sends.post("/api/v1/transfers", &form).status);
+            (hold.join().unwrap(), send.join().unwrap())
+        });
+        let (expected, status) = match replies {
+            (200, 409) => (UnitStatus::Reserved, stands(&app, unit).0),
+            (409, 201) => (UnitStatus::InTransit, stands(&app, unit).0),
+            both => panic!("{both:?}"),
+        };
+        assert_eq!(status, expected);
+    }
+}
+
+fn a_unit_that_went_on_is_not_taken_back(app: TestApp) {
+    let other = bank(&app, Governorate::RamallahAlBireh, "BB-OTHER");
+    let there = somebody(&app, other, "bb_other");
+    let (own, hospital) = (app.client(Role::Bank), app.client(Role::Hospital));
+    let unit = Bag::new(&app, 1).put(&app);
+    let request = accepted(&app);
+    let act = |by: &Client, verb: &str, form: Value| {
+        by.post(&format!("/api/v1/requests/{request}/{verb}"), &form).expect(200);
+    };
+    act(&own, "reserve", json!({"units": [unit]}));
+    act(&own, "issue", json!({}));
+    act(&hospital, "receive", json!({"dins": [din(1).to_string()]}));
+    let report = |by: &Client, verb: &str| by.post(&format!("/api/v1/stock/units/{unit}/{verb}"), &json!({}));
+    report(&hospital, "returned").expect(200);
+    report(&own, "take-back").expect(200);
+    let id = sent(&app, other, &[1]);
+    assert!((400..500).contains(&report(&own, "take-back").status), "it is on its way");
+    receive(&there, &id, &[1]).expect(200);
+    assert_eq!(stands(&app, unit), (UnitStatus::Quarantine, other));
+    assert!((400..500).contains(&report(&own, "take-back").status), "it lies at the other blood bank");
+    assert_eq!(stands(&app, unit), (UnitStatus::Quarantine, other));
+}
+
+fn the_minute_job_ends_what_expires_on_the_way_and_counts_it_once(app: TestApp) {
+    let other = bank(&app, Governorate::RamallahAlBireh, "BB-OTHER");
+    let there = somebody(&app, other, "bb_other");
+    let bag = |n| Bag { expires_at: app.house.db.now() + chrono::Duration::minutes(3), ..Bag::new(&app, n) };
+    let unit = bag(1).put(&app);
+    let raw = bag(2).quarantined(Some(BloodGroup::ONeg)).put(&app);
+    let id = sent(&app, other, &[1, 2]);
+    app.clock.advance(chrono::Duration::minutes(4));
+    let (vault, zone) = (app.house.vault.clone(), app.house.zone);
+    let due =
+        app.house.db.write_now(Lane::System, move |tx| stock::expire_due(tx, &vault, zone, 100)).unwrap();
+    assert_eq!(due, 2);
+    let expired: Vec<i32> = app
+        .house
+        .db
+        .read_now(|conn| Ok(daily_flows::table.select(daily_flows::expired).load(conn)?))
+        .unwrap();
+    assert_eq!(expired.iter().sum::<i32>(), 1, "what was in quarantine was no stock");
+    receive(&there, &id, &[1, 2]).expect(200);
+    for unit in [unit, raw] {
+        assert_eq!(stands(&app, unit), (UnitStatus::Expired, other));
+    }
 }
