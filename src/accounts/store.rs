@@ -107,6 +107,11 @@ pub fn unit_roots(conn: &mut Conn, user: UserId) -> Result<Vec<UnitId>> {
         .load(conn)?)
 }
 
+/// What somebody signs in by.
+pub fn username(conn: &mut Conn, id: UserId) -> Result<String> {
+    Ok(users::table.find(id.0).select(users::username).first(conn)?)
+}
+
 pub fn users(conn: &mut Conn, after: i64, limit: i64) -> Result<Vec<User>> {
     type Row = (UserId, String, Role, Option<FacilityId>, bool);
     let rows: Vec<Row> = users::table

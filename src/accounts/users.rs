@@ -58,6 +58,14 @@ pub struct NewUser {
     pub units: Vec<UnitId>,
 }
 
+/// What somebody signs in by: the name by which others know who answers for a step.
+///
+/// # Errors
+/// `not_found`.
+pub fn name(conn: &mut Conn, id: UserId) -> Result<String> {
+    store::username(conn, id)
+}
+
 /// Makes a user who must choose a password of their own at the first sign-in.
 ///
 /// # Errors

@@ -166,6 +166,8 @@ struct OpenedView {
     /// As the hospital calls the patient.
     patient: String,
     notes: Option<String>,
+    /// The name of the physician who answers for RhD-positive units.
+    rhd_name: Option<String>,
     rhd_reason: Option<String>,
     shares: Vec<ShareView>,
     reminders: Vec<Said>,
@@ -262,11 +264,12 @@ impl RequestView {
 
 impl OpenedView {
     fn of(opened: Opened, now: DateTime<Utc>, lang: Lang) -> Self {
-        let Opened { request, patient, notes, rhd_reason, shares, counts } = opened;
+        let Opened { request, patient, notes, rhd_name, rhd_reason, shares, counts } = opened;
         Self {
             request: RequestView::of(&request, counts),
             patient,
             notes,
+            rhd_name,
             rhd_reason,
             shares: shares.into_iter().map(|share| ShareView::of(share, now)).collect(),
             reminders: reminders(lang),

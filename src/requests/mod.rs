@@ -27,7 +27,7 @@ use shiryan_kernel::time::Moment;
 use shiryan_kernel::{Code, Problem, Result};
 use utoipa::ToSchema;
 
-use crate::accounts::Principal;
+use crate::accounts::{self, Principal};
 use crate::audit::{self, Line};
 use crate::db::{Conn, Tx, feed};
 use crate::places;
@@ -129,7 +129,8 @@ pub struct Opened {
     pub request: BloodRequest,
     pub patient: String,
     pub notes: Option<String>,
-    /// Why RhD-positive units were opened.
+    /// The name of whoever answers for RhD-positive units, and why.
+    pub rhd_name: Option<String>,
     pub rhd_reason: Option<String>,
     pub shares: Vec<Share>,
     pub counts: Counts,
@@ -275,6 +276,7 @@ pub fn look(conn: &mut Conn, vault: &Vault, by: &Principal, id: RequestId, now: 
     Ok(Opened {
         patient: vault.house().open_text(patient_at(id), &patient)?,
         notes: open(notes_at(id), notes)?,
+        rhd_name: request.rhd_by.map(|by| accounts::name(conn, by)).transpose()?,
         rhd_reason: open(rhd_reason_at(id), rhd_reason)?,
         counts: Counts::of(request.units, &shares, now),
         shares,

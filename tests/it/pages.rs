@@ -423,7 +423,8 @@ fn a_page_offers_each_its_own_steps_and_refuses_the_others(app: TestApp) {
     let policy = format!("{opened}/rhd-policy");
     assert_eq!(physician.submit(&policy, &said[1..]).status, 409, "one box is not ticked");
     led(&physician.submit(&policy, &said));
-    assert!(hospital.get(&opened).text.contains("bleeding"));
+    let shown = hospital.get(&opened).text;
+    assert!(shown.contains("bleeding") && shown.contains("<bdi>physician</bdi>"), "{shown}");
     check(&physician.get(&opened), "en");
     for role in [Role::Admin, Role::Command, Role::Medic] {
         assert_eq!(signed_in(&app, role).get(&page).status, 403, "{role}");

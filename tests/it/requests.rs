@@ -640,6 +640,7 @@ fn rhd_positive_units_are_opened_by_a_physician_to_whom_the_policy_covers(app: T
     assert_eq!(status(&app, positive), UnitStatus::Issued);
     let found = seen(&app, &id);
     assert_eq!(found["rhd_reason"], "bleeding; none left");
+    assert_eq!(found["rhd_name"], Role::Physician.code(), "by name");
     assert!(found["rhd_by"].is_string() && found["rhd_at"].is_string());
 
     // Another request for the same patient is another decision; after an issue it comes too late.

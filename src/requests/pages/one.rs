@@ -102,6 +102,14 @@ impl Steps {
     }
 }
 
+/// Who opened RhD-positive units, why and when.
+struct Opening {
+    name: String,
+    reason: String,
+    day: String,
+    time: Time,
+}
+
 #[derive(Template)]
 #[template(path = "request.html")]
 struct Page {
@@ -112,8 +120,7 @@ struct Page {
     head: Head,
     patient: String,
     notes: Option<String>,
-    /// Why RhD-positive units were opened, and when.
-    rhd: Option<(String, String, Time)>,
+    rhd: Option<Opening>,
     bank: String,
     refusal: Option<String>,
     units: Vec<Unit>,
@@ -150,7 +157,7 @@ async fn show(house: &House, visitor: &Visitor, id: RequestId, problem: Option<&
         .await?;
     let frame = Frame { at: format!("/requests/{id}"), ..Frame::of(house, visitor, "request-title") };
     let (say, zone) = (frame.say, house.zone);
-    let Opened { request, patient, notes, rhd_reason, shares, counts } = opened;
+    let Opened { request, patient, notes, rhd_name, rhd_reason, shares, counts } = opened;
     let left = counts.left();
     let page = Page {
         at: Time(now, zone),
@@ -159,9 +166,12 @@ async fn show(house: &House, visitor: &Visitor, id: RequestId, problem: Option<&
         head: Head::of(house, say, &names, &request, counts),
         patient,
         notes,
-        rhd: rhd_reason
-            .zip(request.rhd_at())
-            .map(|(reason, at)| (reason, say.day(zone.date(at)), Time(at, zone))),
+        rhd: rhd_name.zip(rhd_reason).zip(request.rhd_at()).map(|((name, reason), at)| Opening {
+            name,
+            reason,
+            day: say.day(zone.date(at)),
+            time: Time(at, zone),
+        }),
         bank: request.bank.map(|bank| names.of(bank, say.0)).unwrap_or_default(),
         refusal: request.refusal.map(|reason| say.word("refusal-reason", reason.code())),
         units: shares.iter().map(|share| unit(house, say, &by, &request, share)).collect(),
