@@ -39,11 +39,12 @@ pub use post::{Delivered, deliver, post};
 pub use rotate::{Rotated, rotate};
 pub use work::{work, work_off};
 
+use crate::places::calendar::Calendar;
 use crate::settings::{KeyPlace, Settings};
 use crate::vault::{RootKey, Salt, Vault};
 use crate::web::Visitor;
 use crate::{
-    accounts, activities, donations, donors, drives, duties, eligibility, jobs, mail, places, projections,
+    accounts, activities, agenda, donations, donors, drives, duties, eligibility, jobs, mail, places, projections,
     requests, reserve, stock,
 };
 
@@ -151,6 +152,7 @@ pub fn house(
         cursors: Cursors::new(vault.purpose("cursors")),
         zone,
         rules: Arc::new(rules.map_err(OpenError)?),
+        calendar: Arc::new(Calendar::load(settings.calendar_dir()).map_err(OpenError)?),
         settings: Arc::new(settings),
         post,
         names: donors::Names::default(),
@@ -246,6 +248,7 @@ fn operations(config: &mut utoipa_actix_web::service_config::ServiceConfig) {
     stock::api::operations(config);
     donations::api::operations(config);
     duties::api::operations(config);
+    agenda::api::operations(config);
     requests::api::operations(config);
     projections::api::operations(config);
     reserve::api::operations(config);

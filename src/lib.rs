@@ -20,6 +20,7 @@
 //! - `stock` blood units and which fit whom
 //! - `donations` what was given, and the units made of it
 //! - `duties` who takes part in what, and who is to rest after a drive
+//! - `agenda` all that is planned, day by day, and calendars by a secret address
 //! - `projections` demand, supply and stock, weeks ahead
 //! - `reserve` levels, days of cover, the hospitals' published table
 //! - `requests` what a hospital's blood bank asks for, and the units it gets
@@ -29,6 +30,7 @@
 
 pub mod accounts;
 pub mod activities;
+pub mod agenda;
 pub mod app;
 pub mod audit;
 pub mod cli;

@@ -72,3 +72,6 @@ governorate-ps-gza = غزة
 governorate-ps-deb = دير البلح
 governorate-ps-kys = خان يونس
 governorate-ps-rfh = رفح
+
+# An entry of a calendar that a program reads: when, and nothing else.
+agenda-entry = نشاط

@@ -72,3 +72,6 @@ governorate-ps-gza = Gaza
 governorate-ps-deb = Deir al-Balah
 governorate-ps-kys = Khan Yunis
 governorate-ps-rfh = Rafah
+
+# An entry of a calendar that a program reads: when, and nothing else.
+agenda-entry = Activity

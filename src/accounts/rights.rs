@@ -85,6 +85,12 @@ rights! {
     ApproveActivities: Admin Command;
     /// Days on which units are not there: a medic's own units.
     ManageAbsences: Admin Command Medic;
+    /// Says when a Hijri month began by what was sighted.
+    SightMonths: Admin Command;
+    /// Says that roads are closed, and open again.
+    CloseRoads: Command Bank;
+    /// Days with all that is planned on them, each as one may see it, and a calendar of the same by a secret address.
+    SeeCalendar: Admin Command Medic Bank Physician;
     /// Puts people of the own units on activities, and sees who is on them.
     AssignPeople: Medic;
     /// Asks whether a person may be given a duty now: yes or no, and nothing more.

@@ -112,6 +112,19 @@ pub fn username(conn: &mut Conn, id: UserId) -> Result<String> {
     Ok(users::table.find(id.0).select(users::username).first(conn)?)
 }
 
+/// Role, facility, language.
+pub type Acting = (Role, Option<FacilityId>, Option<String>);
+
+/// Who a user is whose account is not disabled.
+pub fn acting(conn: &mut Conn, user: UserId) -> Result<Option<Acting>> {
+    Ok(users::table
+        .find(user.0)
+        .filter(users::disabled.eq(false))
+        .select((users::role, users::facility, users::language))
+        .first(conn)
+        .optional()?)
+}
+
 pub fn users(conn: &mut Conn, after: i64, limit: i64) -> Result<Vec<User>> {
     type Row = (UserId, String, Role, Option<FacilityId>, bool);
     let rows: Vec<Row> = users::table

@@ -163,6 +163,17 @@ pub fn prove_now(conn: &mut Conn, username: &str, password: &str) -> Result<Prin
     Ok(Principal { user: found.id, role: found.role, session: SessionId(0), facility: found.facility })
 }
 
+/// Whoever a user's own calendar is read for, with their language: nobody once the account is disabled.
+///
+/// # Errors
+/// As any read.
+pub fn stand_in(conn: &mut Conn, user: UserId) -> Result<Option<(Principal, Option<String>)>> {
+    let found = store::acting(conn, user)?;
+    Ok(found.map(|(role, facility, language)| {
+        (Principal { user, role, session: SessionId(0), facility }, language)
+    }))
+}
+
 /// In a database without users, makes `admin` with a one-time password, which is returned to be shown
 /// once.
 ///

@@ -13,7 +13,7 @@ use utoipa::ToSchema;
 
 use super::rules::{Days, is_in_range};
 use super::{in_scope, store};
-use crate::accounts::Principal;
+use crate::accounts::{Principal, unit_roots};
 use crate::audit::{self, Line};
 use crate::db::{Conn, Tx, feed};
 use crate::places;
@@ -94,6 +94,21 @@ pub fn list(
 ) -> Result<Vec<Absence>> {
     known(conn, by, unit)?;
     store::absences::list(conn, unit, days, after, limit)
+}
+
+/// Absences that touch these days: of one unit, its own and those of units above it, or of all units in the scope.
+///
+/// # Errors
+/// `not_found` of a unit that is not there or outside the scope.
+pub fn touching(conn: &mut Conn, by: &Principal, unit: Option<UnitId>, days: Days) -> Result<Vec<Absence>> {
+    match unit {
+        Some(unit) => list(conn, by, unit, days, 0, i64::MAX),
+        None if by.is_unit_bound() => {
+            let roots = unit_roots(conn, by.user)?;
+            store::absences::around(conn, Some(&roots), days)
+        }
+        None => store::absences::around(conn, None, days),
+    }
 }
 
 /// Why a unit is not there on a civil day; nothing when it is. Asks nobody's scope.

@@ -174,6 +174,14 @@ fn unknown_unit(field: &str) -> Problem {
     Problem::field(field, Code::UnknownReference)
 }
 
+/// The units at and below `roots`.
+///
+/// # Errors
+/// As any read.
+pub fn units_below(conn: &mut Conn, roots: &[UnitId]) -> Result<Vec<UnitId>> {
+    store::units_below(conn, roots)
+}
+
 /// An activity that `by` runs.
 ///
 /// # Errors

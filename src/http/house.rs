@@ -15,6 +15,7 @@ use crate::db::{Db, Isolation, Lane, Tx, once};
 use crate::donors::Names;
 use crate::eligibility::Rulebook;
 use crate::mail::Post;
+use crate::places::calendar::Calendar;
 use crate::settings::Settings;
 use crate::vault::Vault;
 
@@ -30,6 +31,8 @@ pub struct House {
     pub settings: Arc<Settings>,
     /// Who may give what: the rule sets and the catalogue of causes.
     pub rules: Arc<Rulebook>,
+    /// Hijri months, feasts, holidays, before what was sighted.
+    pub calendar: Arc<Calendar>,
     /// Names in memory, to be searched.
     pub names: Names,
     /// How letters leave the house.

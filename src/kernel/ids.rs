@@ -159,6 +159,10 @@ id_type! {
     AssignmentId,
     /// A time in which a unit is not there.
     AbsenceId,
+    /// Roads that are closed for a time.
+    ClosureId,
+    /// A calendar that somebody's own program reads.
+    CalendarFeedId,
     /// A drive is an activity of the blood-donation branch and shares its id.
     DriveId,
     SlotId,

@@ -11,6 +11,7 @@ mod spelled;
 pub mod antigen;
 pub mod blood;
 pub mod branch;
+pub mod calendar;
 pub mod compat;
 pub mod consent;
 pub mod day;

@@ -1,5 +1,8 @@
 //! Units and facilities over HTTP.
 
+mod months;
+mod roads;
+
 use actix_web::{HttpResponse, get, post, web};
 use serde::{Deserialize, Serialize};
 use shiryan_kernel::ids::{FacilityId, UnitId};
@@ -17,6 +20,8 @@ use crate::http::{Answer, Body, House, IdempotencyKey, Paging, Query};
 /// Adds the operations.
 pub fn operations(config: &mut utoipa_actix_web::service_config::ServiceConfig) {
     config.service(create_unit).service(list_units).service(create_facility).service(list_facilities);
+    config.service(roads::close_roads).service(roads::list_closures).service(roads::open_roads);
+    config.service(months::sight_month);
 }
 
 #[derive(Debug, Deserialize, ToSchema)]

@@ -4,6 +4,8 @@
 //! a closure, so that "is this donor mine" is one join. Nothing here knows who asks.
 
 pub mod api;
+pub mod calendar;
+pub mod closures;
 mod import;
 mod store;
 

@@ -379,6 +379,42 @@ diesel::table! {
 }
 
 diesel::table! {
+    hijri_months (id) {
+        id -> BigInt,
+        year -> Integer,
+        month -> Integer,
+        first_on -> Date,
+        entered_at -> Timestamp,
+        entered_by -> BigInt,
+    }
+}
+
+diesel::table! {
+    closures (id) {
+        id -> BigInt,
+        governorate -> Text,
+        other -> Nullable<Text>,
+        from_at -> Timestamp,
+        until_at -> Nullable<Timestamp>,
+        entered_at -> Timestamp,
+        entered_by -> BigInt,
+        ended_at -> Nullable<Timestamp>,
+        ended_by -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
+    calendar_feeds (id) {
+        id -> BigInt,
+        user_id -> BigInt,
+        unit_id -> Nullable<BigInt>,
+        secret_hash -> Binary,
+        made_at -> Timestamp,
+        ended_at -> Nullable<Timestamp>,
+    }
+}
+
+diesel::table! {
     unit_absences (id) {
         id -> BigInt,
         unit_id -> BigInt,
@@ -692,6 +728,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     activity_loads,
     activity_links,
     unit_absences,
+    calendar_feeds,
     assignments,
     messages,
     drives,

@@ -124,6 +124,12 @@ impl Settings {
         Some(Path::new(&self.eligibility.policies)).filter(|dir| !dir.as_os_str().is_empty())
     }
 
+    /// The operator's own directory of calendar tables, when there is one.
+    #[must_use]
+    pub fn calendar_dir(&self) -> Option<&Path> {
+        Some(Path::new(&self.place.calendar)).filter(|dir| !dir.as_os_str().is_empty())
+    }
+
     /// Where letters are kept when they go to files.
     #[must_use]
     pub fn mail_dir(&self) -> PathBuf {

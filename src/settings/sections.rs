@@ -89,6 +89,7 @@ pub struct Accounts {
 #[derive(Debug, Clone, Deserialize)]
 pub struct Place {
     pub zone: chrono_tz::Tz,
+    pub calendar: String,
 }
 
 #[derive(Debug, Clone, Deserialize)]

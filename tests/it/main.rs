@@ -11,6 +11,7 @@ mod support;
 
 mod accounts;
 mod activities;
+mod agenda;
 mod amending;
 mod approvals;
 mod arrows;

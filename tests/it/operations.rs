@@ -92,6 +92,14 @@ const TABLE: &[(&str, &str, &[Role])] = &[
     ("POST", "/units/{id}/absences", &[Admin, Command, Medic]),
     ("GET", "/units/{id}/absences", &[Admin, Command, Medic]),
     ("POST", "/absences/{id}/withdraw", &[Admin, Command, Medic]),
+    ("GET", "/calendar", NO_HOSPITAL),
+    ("POST", "/calendar/months", &[Admin, Command]),
+    ("POST", "/calendar-feeds", NO_HOSPITAL),
+    ("GET", "/calendar-feeds", NO_HOSPITAL),
+    ("POST", "/calendar-feeds/{id}/end", NO_HOSPITAL),
+    ("POST", "/closures", &[Command, Bank]),
+    ("GET", "/closures", ALL),
+    ("POST", "/closures/{id}/end", &[Command, Bank]),
     ("GET", "/drives", NO_HOSPITAL),
     ("GET", "/drives/{id}", NO_HOSPITAL),
     ("POST", "/drives", &[Medic, Bank]),
@@ -144,8 +152,9 @@ const TABLE: &[(&str, &str, &[Role])] = &[
     ("DELETE", "/sessions/current", ALL),
 ];
 
-/// Open to everybody: they are how one signs in.
-const OPEN: &[(&str, &str)] = &[("POST", "/sessions"), ("POST", "/sessions/refresh")];
+/// Open to everybody: they are how one signs in, and what a secret address opens.
+const OPEN: &[(&str, &str)] =
+    &[("POST", "/sessions"), ("POST", "/sessions/refresh"), ("GET", "/calendars/{secret}")];
 
 fn operations() -> Vec<(String, String)> {
     let doc: Value = serde_json::from_str(&shiryan::app::description().to_json().unwrap()).unwrap();

@@ -447,6 +447,46 @@ CREATE TABLE activity_links (
 );
 CREATE INDEX activity_links_by_high ON activity_links (high);
 
+-- First days of Hijri months as they were sighted; the last line of a month holds.
+CREATE TABLE hijri_months (
+    id BIGINT PRIMARY KEY NOT NULL,
+    year INTEGER NOT NULL,
+    month INTEGER NOT NULL CHECK (month BETWEEN 1 AND 12),
+    first_on DATE NOT NULL,
+    entered_at TIMESTAMP NOT NULL,
+    entered_by BIGINT NOT NULL REFERENCES users (id)
+);
+
+-- Roads that are closed: all that lead out of a governorate, or those between two (`other`).
+CREATE TABLE closures (
+    id BIGINT PRIMARY KEY NOT NULL,
+    governorate TEXT NOT NULL CHECK (governorate IN ('PS-JEN', 'PS-TBS', 'PS-TKM', 'PS-NBS', 'PS-QQA', 'PS-SLT', 'PS-RBH', 'PS-JRH',
+        'PS-JEM', 'PS-BTH', 'PS-HBN', 'PS-NGZ', 'PS-GZA', 'PS-DEB', 'PS-KYS', 'PS-RFH')),
+    other TEXT CHECK (other IN ('PS-JEN', 'PS-TBS', 'PS-TKM', 'PS-NBS', 'PS-QQA', 'PS-SLT', 'PS-RBH', 'PS-JRH',
+        'PS-JEM', 'PS-BTH', 'PS-HBN', 'PS-NGZ', 'PS-GZA', 'PS-DEB', 'PS-KYS', 'PS-RFH')),
+    from_at TIMESTAMP NOT NULL,
+    until_at TIMESTAMP,
+    entered_at TIMESTAMP NOT NULL,
+    entered_by BIGINT NOT NULL REFERENCES users (id),
+    ended_at TIMESTAMP,
+    ended_by BIGINT REFERENCES users (id),
+    CHECK (other IS NULL OR other > governorate),
+    CHECK (until_at IS NULL OR until_at > from_at),
+    CHECK ((ended_at IS NULL) = (ended_by IS NULL))
+);
+CREATE INDEX closures_by_from ON closures (from_at);
+
+-- Calendars that somebody's own program reads by a secret address, kept as its digest.
+CREATE TABLE calendar_feeds (
+    id BIGINT PRIMARY KEY NOT NULL,
+    user_id BIGINT NOT NULL REFERENCES users (id),
+    unit_id BIGINT REFERENCES units (id),
+    secret_hash BYTEA NOT NULL UNIQUE,
+    made_at TIMESTAMP NOT NULL,
+    ended_at TIMESTAMP
+);
+CREATE INDEX calendar_feeds_by_user ON calendar_feeds (user_id);
+
 -- Civil days on which a unit, with all below it, is not there.
 CREATE TABLE unit_absences (
     id BIGINT PRIMARY KEY NOT NULL,

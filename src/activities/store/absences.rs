@@ -80,6 +80,26 @@ pub fn list(conn: &mut Conn, unit: UnitId, days: Days, after: i64, limit: i64) -
     .map_err(Problem::from)
 }
 
+/// Absences of units at, below and above `roots` that touch these days, by their first day; of all units without.
+pub fn around(conn: &mut Conn, roots: Option<&[UnitId]>, days: Days) -> Result<Vec<Absence>> {
+    on_each!(conn => c, {
+        let mut rows = unit_absences::table.filter(unit_absences::withdrawn_at.is_null()).into_boxed();
+        if let Some(roots) = roots {
+            let above = unit_tree::table.filter(unit_tree::descendant.eq_any(roots)).select(unit_tree::ancestor);
+            let below = unit_tree::table.filter(unit_tree::ancestor.eq_any(roots)).select(unit_tree::descendant);
+            rows = rows.filter(unit_absences::unit_id.eq_any(above).or(unit_absences::unit_id.eq_any(below)));
+        }
+        if let Some(from) = days.from() {
+            rows = rows.filter(unit_absences::until_on.ge(from));
+        }
+        if let Some(to) = days.to() {
+            rows = rows.filter(unit_absences::from_on.le(to));
+        }
+        rows.order((unit_absences::from_on, unit_absences::id)).select(Absence::as_select()).load(c)
+    })
+    .map_err(Problem::from)
+}
+
 pub fn on(conn: &mut Conn, unit: UnitId, day: NaiveDate) -> Result<Vec<AbsenceKind>> {
     on_each!(conn => c, unit_absences::table
         .filter(unit_absences::unit_id.eq_any(above!(unit)))

@@ -30,7 +30,7 @@ fn word(table: &str, column: &str) -> Option<Vec<&'static str>> {
         (_, "branch") => codes!(Branch),
         (_, "component") => codes!(Component),
         (_, "donation_type") => codes!(DonationType),
-        (_, "governorate") => codes!(Governorate),
+        (_, "governorate") | ("closures", "other") => codes!(Governorate),
         (_, "group_evidence") => codes!(GroupEvidence),
         (_, "physical_load") => codes!(PhysicalLoad),
         (_, "role") => codes!(Role),
