@@ -28,9 +28,7 @@ pub use password::{Hashed, Hasher, hash_now};
 pub use rights::*;
 pub use sessions::{BrowserSession, Grant, Limits, Sessions, SignIn};
 pub use tokens::Tokens;
-pub use users::{
-    NewUser, User, Username, create, ensure_user, first_admin, list, name, prove_now, stand_in,
-};
+pub use users::{NewUser, User, Username, create, ensure_user, first_admin, list, name, prove_now, stand_in};
 
 /// A user who has proved to be so.
 #[derive(Debug, Clone, PartialEq, Eq)]

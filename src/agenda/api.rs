@@ -156,8 +156,7 @@ async fn get_calendar(house: web::Data<House>, by: Actor<SeeCalendar>, query: Qu
     let Span { from, to, unit, governorate } = *query;
     let asked = Asked { from, to, unit, governorate };
     let (vault, zone, table, who) = (house.vault.clone(), house.zone, house.calendar.clone(), by.clone());
-    let agenda =
-        house.db.read(move |conn| super::agenda(conn, &vault, zone, &table, &who, &asked)).await?;
+    let agenda = house.db.read(move |conn| super::agenda(conn, &vault, zone, &table, &who, &asked)).await?;
     let days = agenda.days.into_iter().map(|day| day_view(day, &agenda.activities)).collect();
     Ok(HttpResponse::Ok().json(CalendarView {
         days,
@@ -216,7 +215,11 @@ async fn make_calendar_feed(
 #[utoipa::path(tag = "calendar", params(Paging),
     responses((status = 200, description = "A page", body = Page<FeedView>)))]
 #[get("/calendar-feeds")]
-async fn list_calendar_feeds(house: web::Data<House>, by: Actor<SeeCalendar>, query: Query<Paging>) -> Answer {
+async fn list_calendar_feeds(
+    house: web::Data<House>,
+    by: Actor<SeeCalendar>,
+    query: Query<Paging>,
+) -> Answer {
     let after = house.after::<i64>(query.cursor.as_deref(), query.list())?.unwrap_or(0);
     let (limit, who) = (query.limit.get(), by.clone());
     let rows = house.db.read(move |conn| super::feeds(conn, &who, after, limit + 1)).await?;

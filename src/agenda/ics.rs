@@ -14,9 +14,12 @@ use crate::activities::Seen;
 /// Writes the file; `title` stands for every entry alike.
 pub fn write(zone: Zone, title: &str, span: (Moment, Moment), now: Moment, seen: &[Seen]) -> String {
     let mut calendar = Calendar::empty();
-    for (name, value) in
-        [("VERSION", "2.0"), ("PRODID", "-//Activities//EN"), ("CALSCALE", "GREGORIAN"), ("METHOD", "PUBLISH")]
-    {
+    for (name, value) in [
+        ("VERSION", "2.0"),
+        ("PRODID", "-//Activities//EN"),
+        ("CALSCALE", "GREGORIAN"),
+        ("METHOD", "PUBLISH"),
+    ] {
         calendar.append_property(Property::new(name, value));
     }
     for seen in seen {
@@ -45,9 +48,11 @@ fn event(zone: Zone, title: &str, now: Moment, seen: &Seen) -> Event {
         .status(status)
         .class(Class::Private);
     match &seen.open {
-        Some(open) => event
-            .append_property(local("DTSTART", zone.0, open.starts_at))
-            .append_property(local("DTEND", zone.0, open.ends_at)),
+        Some(open) => event.append_property(local("DTSTART", zone.0, open.starts_at)).append_property(local(
+            "DTEND",
+            zone.0,
+            open.ends_at,
+        )),
         None => event
             .append_property(civil("DTSTART", seen.on.0))
             .append_property(civil("DTEND", plus_days(seen.on.1, 1))),
@@ -68,7 +73,8 @@ fn civil(name: &str, day: NaiveDate) -> Property {
 fn rules(zone: Tz, (from, until): (Moment, Moment)) -> String {
     let first = observance(zone, from, from);
     let changes = changes(zone, from, until).into_iter();
-    let rest: String = changes.map(|change| observance(zone, change, change - Duration::seconds(1))).collect();
+    let rest: String =
+        changes.map(|change| observance(zone, change, change - Duration::seconds(1))).collect();
     format!("BEGIN:VTIMEZONE\r\nTZID:{}\r\n{first}{rest}END:VTIMEZONE\r\n", zone.name())
 }
 

@@ -108,7 +108,7 @@ fn planned(conn: &mut Conn, vault: &Vault, zone: Zone, by: &Principal, filter: &
 
 /// Whether a unit among these organises it or takes part, as far as the asker sees.
 fn is_of(seen: &Seen, units: &HashSet<UnitId>) -> bool {
-    seen.open.as_ref().is_some_and(|open| {
-        units.contains(&open.unit) || open.units.iter().any(|unit| units.contains(unit))
-    })
+    seen.open
+        .as_ref()
+        .is_some_and(|open| units.contains(&open.unit) || open.units.iter().any(|unit| units.contains(unit)))
 }

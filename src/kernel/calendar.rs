@@ -202,7 +202,9 @@ mod tests {
             assert_eq!(table.date(date(outside)), None, "{outside}");
         }
         assert_eq!(table.date(date("2028-05-24")), Some(HijriDate { year: 1449, month: 12, day: 29 }));
-        for (year, month, day) in [(1447, 12, 1), (1450, 1, 1), (1448, 0, 1), (1448, 13, 1), (1448, 9, 30), (1448, 9, 0)] {
+        for (year, month, day) in
+            [(1447, 12, 1), (1450, 1, 1), (1448, 0, 1), (1448, 13, 1), (1448, 9, 30), (1448, 9, 0)]
+        {
             assert_eq!(table.civil(HijriDate { year, month, day }), None);
         }
     }
@@ -224,7 +226,8 @@ mod tests {
     #[test]
     fn a_table_with_a_hole_is_refused() {
         let one = date("2026-06-16");
-        let cases: [(&[(i32, NaiveDate, &[u8])], (i32, HijriFault)); 5] = [
+        type Years<'a> = &'a [(i32, NaiveDate, &'a [u8])];
+        let cases: [(Years<'_>, (i32, HijriFault)); 5] = [
             (&[], (0, HijriFault::Empty)),
             (&[(1448, one, &[29; 11])], (1448, HijriFault::Months)),
             (&[(1448, one, &[31; 12])], (1448, HijriFault::Length)),

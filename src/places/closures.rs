@@ -132,9 +132,7 @@ fn ordered(one: Governorate, other: Governorate) -> (Governorate, Governorate) {
 /// `out_of_range` of `from` and `until`.
 pub fn enter(tx: &mut Tx, vault: &Vault, by: UserId, new: NewClosure) -> Result<ClosureId> {
     let mut faults = Faults::none();
-    if new.other.is_some_and(|other| {
-        other == new.governorate || other.region() != new.governorate.region()
-    }) {
+    if new.other.is_some_and(|other| other == new.governorate || other.region() != new.governorate.region()) {
         faults.add("other", Code::InvalidValue);
     }
     if (new.from - tx.now).num_days().abs() > FARTHEST_DAYS {
@@ -227,10 +225,19 @@ pub fn roads(conn: &mut Conn, at: Moment) -> Result<Roads> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use Governorate::{Bethlehem, Gaza, Hebron, Jenin, Nablus, NorthGaza, Qalqilya, RamallahAlBireh, Tubas, Tulkarm};
+    use Governorate::{
+        Bethlehem, Gaza, Hebron, Jenin, Nablus, NorthGaza, Qalqilya, RamallahAlBireh, Tubas, Tulkarm,
+    };
 
     fn closure(governorate: Governorate, other: Option<Governorate>) -> Closure {
-        Closure { id: ClosureId(1), governorate, other, from: Moment::default(), until: None, is_ended: false }
+        Closure {
+            id: ClosureId(1),
+            governorate,
+            other,
+            from: Moment::default(),
+            until: None,
+            is_ended: false,
+        }
     }
 
     #[test]

@@ -104,9 +104,12 @@ fn a_month_begins_as_it_was_sighted(app: TestApp) {
     // The last word holds.
     sight(&command, 9, "2027-02-08").expect(201);
     assert!(ramadan("2027-02-08"));
-    for (month, first, field) in
-        [(9, "2027-02-10", "first"), (9, "2027-02-06", "first"), (13, "2027-02-08", "month"), (0, "2027-02-08", "month")]
-    {
+    for (month, first, field) in [
+        (9, "2027-02-10", "first"),
+        (9, "2027-02-06", "first"),
+        (13, "2027-02-08", "month"),
+        (0, "2027-02-08", "month"),
+    ] {
         let refused = sight(&command, month, first);
         assert_eq!(refused.problem(422), "invalid_request");
         assert_eq!(refused.json()["errors"][0]["code"], "out_of_range");
@@ -171,8 +174,10 @@ fn roads_close_and_open_again(app: TestApp) {
     let (command, bank, hospital) =
         (app.client(Role::Command), app.client(Role::Bank), app.client(Role::Hospital));
     let open = command.post("/api/v1/closures", &json!({"governorate": "PS-NBS"})).expect(201);
-    let road = bank.post("/api/v1/closures", &json!({"governorate": "PS-JEN", "other": "PS-TBS"})).expect(201);
-    let listed = |query: &str| hospital.get(&format!("/api/v1/closures?{query}")).expect(200)["items"].clone();
+    let road =
+        bank.post("/api/v1/closures", &json!({"governorate": "PS-JEN", "other": "PS-TBS"})).expect(201);
+    let listed =
+        |query: &str| hospital.get(&format!("/api/v1/closures?{query}")).expect(200)["items"].clone();
     let all = listed("");
     assert_eq!(all[0]["id"], open["id"]);
     assert_eq!((&all[0]["other"], &all[0]["until"]), (&Value::Null, &Value::Null));
@@ -188,9 +193,13 @@ fn roads_close_and_open_again(app: TestApp) {
     let left = listed(&format!("from={}", now.format("%Y-%m-%dT%H:%M:%SZ")));
     assert_eq!(left.as_array().unwrap().len(), 1);
     assert_eq!(left[0]["id"], road["id"]);
-    let before = listed(&format!("before={}", (ended_at - chrono::Duration::days(1)).format("%Y-%m-%dT%H:%M:%SZ")));
+    let before =
+        listed(&format!("before={}", (ended_at - chrono::Duration::days(1)).format("%Y-%m-%dT%H:%M:%SZ")));
     assert_eq!(before, json!([]));
-    for (client, form) in [(&hospital, json!({"governorate": "PS-NBS"})), (&app.client(Role::Medic), json!({"governorate": "PS-NBS"}))] {
+    for (client, form) in [
+        (&hospital, json!({"governorate": "PS-NBS"})),
+        (&app.client(Role::Medic), json!({"governorate": "PS-NBS"})),
+    ] {
         assert_eq!(client.post("/api/v1/closures", &form).problem(403), "forbidden");
     }
 }
@@ -229,7 +238,8 @@ fn entry(file: &str, id: &str) -> String {
 
 fn a_feed_says_when_and_nothing_else(app: TestApp) {
     let medic = app.client(Role::Medic);
-    let picking = picking(&medic, app.places.company, "2026-12-03T08:00:00+02:00", "2026-12-03T14:30:00+02:00");
+    let picking =
+        picking(&medic, app.places.company, "2026-12-03T08:00:00+02:00", "2026-12-03T14:30:00+02:00");
     let drive = drive(&medic, app.places.company, "2026-12-01");
     let (id, path) = feed(&medic, &json!({}));
     let reader = app.anonymous();
@@ -290,9 +300,13 @@ fn a_feed_follows_its_maker(app: TestApp) {
     assert!(entry(&file, &drive).contains("DTSTART;VALUE=DATE:20261205"), "a drive of others is a day");
     let refused = medic.post("/api/v1/calendar-feeds", &json!({"unit": app.places.other_unit}));
     assert_eq!(refused.problem(422), "invalid_request");
-    assert_eq!(refused.json()["errors"][0], json!({"field": "unit", "code": "unknown_reference", "message": refused.json()["errors"][0]["message"]}));
+    assert_eq!(
+        refused.json()["errors"][0],
+        json!({"field": "unit", "code": "unknown_reference", "message": refused.json()["errors"][0]["message"]})
+    );
     // The same request again gets the same address; another person cannot end it.
-    let twice = [(), ()].map(|()| medic.post_as("0123456789", "/api/v1/calendar-feeds", &json!({})).expect(201));
+    let twice =
+        [(), ()].map(|()| medic.post_as("0123456789", "/api/v1/calendar-feeds", &json!({})).expect(201));
     assert_eq!(twice[0], twice[1]);
     let end = format!("/api/v1/calendar-feeds/{}/end", twice[0]["id"].as_str().unwrap());
     assert_eq!(command.post(&end, &json!({})).problem(404), "not_found");

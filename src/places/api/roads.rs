@@ -83,7 +83,11 @@ pub(super) async fn close_roads(
 #[utoipa::path(tag = "places", params(Asked),
     responses((status = 200, description = "A page", body = Page<ClosureView>)))]
 #[get("/closures")]
-pub(super) async fn list_closures(house: web::Data<House>, _by: Actor<SignedIn>, query: Query<Asked>) -> Answer {
+pub(super) async fn list_closures(
+    house: web::Data<House>,
+    _by: Actor<SignedIn>,
+    query: Query<Asked>,
+) -> Answer {
     let after = house.after::<i64>(query.cursor.as_deref(), query.list())?.unwrap_or(0);
     let (limit, span) = (query.limit.get(), (query.from, query.before));
     let rows = house.db.read(move |conn| closures::list(conn, span, after, limit + 1)).await?;

@@ -87,7 +87,8 @@ impl Calendar {
     /// Names the file and what is wrong in it.
     pub fn load(directory: Option<&Path>) -> Result<Self, String> {
         let text = |(name, own): (&str, &str)| {
-            let Some(path) = directory.map(|directory| directory.join(name)).filter(|path| path.exists()) else {
+            let Some(path) = directory.map(|directory| directory.join(name)).filter(|path| path.exists())
+            else {
                 return Ok(own.to_owned());
             };
             std::fs::read_to_string(&path).map_err(|error| format!("{}: {error}", path.display()))
@@ -104,7 +105,8 @@ impl Calendar {
         let months: Months = toml::from_str(hijri).map_err(|error| format!("{}: {error}", HIJRI.0))?;
         let days: Days = toml::from_str(days).map_err(|error| format!("{}: {error}", DAYS.0))?;
         let years = months.year.iter().map(|year| (year.year, year.begins, year.months.as_slice()));
-        let hijri = Hijri::new(years).map_err(|(year, fault)| format!("{}: year {year}: {fault}", HIJRI.0))?;
+        let hijri =
+            Hijri::new(years).map_err(|(year, fault)| format!("{}: year {year}: {fault}", HIJRI.0))?;
         let said = |what: String| format!("{}: {what}", DAYS.0);
         let rules: Result<Vec<Rule>, String> = days.day.iter().map(rule).collect();
         let prayer = (time(&days.friday_prayer.from), time(&days.friday_prayer.until));
@@ -135,7 +137,9 @@ fn rule(day: &Day) -> Result<Rule, String> {
         return wrong("expected a name in both languages");
     }
     let comes = match (day.hijri, day.date, day.on) {
-        (Some(MonthDay { month, day }), None, None) if (1..=12).contains(&month) && (1..=30).contains(&day) => {
+        (Some(MonthDay { month, day }), None, None)
+            if (1..=12).contains(&month) && (1..=30).contains(&day) =>
+        {
             Comes::Hijri { month, day }
         }
         // A leap year has every day that comes each year.

@@ -28,9 +28,15 @@ pub struct Mark {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Comes {
     /// Each Hijri year, from this day of this month.
-    Hijri { month: u8, day: u8 },
+    Hijri {
+        month: u8,
+        day: u8,
+    },
     /// Each civil year.
-    Civil { month: u32, day: u32 },
+    Civil {
+        month: u32,
+        day: u32,
+    },
     On(NaiveDate),
 }
 
@@ -108,7 +114,8 @@ impl Calendar {
         let mut found: BTreeMap<NaiveDate, Vec<Mark>> = BTreeMap::new();
         for rule in &self.rules {
             for (first, days) in self.spans(rule, from, to) {
-                for day in (0..days).map(|day| plus_days(first, day)).filter(|day| (from..=to).contains(day)) {
+                for day in (0..days).map(|day| plus_days(first, day)).filter(|day| (from..=to).contains(day))
+                {
                     found.entry(day).or_default().push(rule.mark.clone());
                 }
             }

@@ -104,9 +104,12 @@ fn fasting_hours_end_two_hours_after_sunset() {
 
 #[test]
 fn files_that_make_no_sense_are_refused_by_name() {
-    const HIJRI: &str = "[[year]]\nyear = 1448\nbegins = \"2026-06-16\"\nmonths = [29,30,29,30,30,29,30,30,29,30,29,30]\n";
+    const HIJRI: &str =
+        "[[year]]\nyear = 1448\nbegins = \"2026-06-16\"\nmonths = [29,30,29,30,30,29,30,30,29,30,29,30]\n";
     let head = "weekend = [\"friday\"]\n[friday_prayer]\nfrom = \"11:00\"\nuntil = \"14:00\"\n[fasting]\nafter_sunset_minutes = 120\n";
-    let day = |rest: &str| format!("{head}[[day]]\nkind = \"season\"\nar = \"أ\"\nen = \"A\"\nsource = \"s\"\n{rest}");
+    let day = |rest: &str| {
+        format!("{head}[[day]]\nkind = \"season\"\nar = \"أ\"\nen = \"A\"\nsource = \"s\"\n{rest}")
+    };
     assert!(Calendar::read(HIJRI, head).is_ok());
     assert!(Calendar::read(HIJRI, &day("on = \"2026-01-01\"\n")).is_ok());
     assert!(Calendar::read(HIJRI, &day("date = { month = 2, day = 29 }\n")).is_ok());
@@ -126,7 +129,9 @@ fn files_that_make_no_sense_are_refused_by_name() {
         let wrong = Calendar::read(HIJRI, &day(rest)).unwrap_err();
         assert!(wrong.starts_with("days.toml"), "{rest}: {wrong}");
     }
-    let gap = format!("{HIJRI}[[year]]\nyear = 1449\nbegins = \"2027-06-07\"\nmonths = [29,30,29,30,30,29,30,30,29,30,29,30]\n");
+    let gap = format!(
+        "{HIJRI}[[year]]\nyear = 1449\nbegins = \"2027-06-07\"\nmonths = [29,30,29,30,30,29,30,30,29,30,29,30]\n"
+    );
     assert!(Calendar::read(&gap, head).unwrap_err().contains("year 1449"));
     assert!(Calendar::load(Some(std::path::Path::new("/nowhere"))).unwrap_err().contains("place.calendar"));
 }
