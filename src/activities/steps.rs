@@ -73,6 +73,16 @@ pub fn cancel(tx: &mut Tx, vault: &Vault, by: &Principal, id: ActivityId) -> Res
     advance(tx, vault, by, &row, to)
 }
 
+/// Approves a drive's activity with the drive; the caller has looked at the scope.
+///
+/// # Errors
+/// `state_conflict` of one that is not proposed.
+pub fn approve_drive(tx: &mut Tx, vault: &Vault, by: &Principal, id: ActivityId) -> Result<()> {
+    let row = store::get(tx.conn, id)?;
+    let to = Step::Approve.from(row.status)?;
+    advance(tx, vault, by, &row, to)
+}
+
 fn advance(tx: &mut Tx, vault: &Vault, by: &Principal, row: &store::Row, to: ActivityStatus) -> Result<()> {
     if !store::step(tx, row.id, row.status, to)? {
         return Err(Problem::new(Code::StateConflict));

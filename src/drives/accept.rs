@@ -2,7 +2,6 @@
 
 use chrono::Duration;
 use serde::{Deserialize, Serialize};
-use shiryan_kernel::blood::DonationType;
 use shiryan_kernel::ids::{AppointmentId, DonorId};
 use shiryan_kernel::message::Template;
 use shiryan_kernel::status::AppointmentStatus;
@@ -55,7 +54,7 @@ pub fn accept(
     if starts_at <= tx.now || !rules::may_take_place(drive.status) {
         return Err(Problem::new(Code::DriveClosed));
     }
-    if !store::may_give(tx.conn, found.donor, DonationType::WholeBlood, zone.date(starts_at))? {
+    if !store::may_give(tx.conn, found.donor, found.given, zone.date(starts_at))? {
         return Err(Problem::new(Code::NotEligible));
     }
     let status = AppointmentStatus::Booked;

@@ -6,7 +6,7 @@
 //! drive, slots by start, appointment. A refusal never says why somebody may not give.
 
 use serde::{Deserialize, Serialize};
-use shiryan_kernel::blood::DonationType;
+use shiryan_kernel::blood::{DonationType, Sex};
 use shiryan_kernel::branch::DespiteRest;
 use shiryan_kernel::ids::{AppointmentId, DonorId, DriveId, SlotId, UnitId, UserId};
 use shiryan_kernel::status::{AppointmentStatus, DonorStatus};
@@ -29,12 +29,22 @@ pub struct NewBooking {
     pub donor: DonorId,
     /// The earliest with a place, when absent.
     pub slot: Option<SlotId>,
+    /// One of those that the drive collects; its first, when absent.
+    pub given: Option<DonationType>,
     /// Why the donor may come although a duty is near that only warns.
     pub despite: Option<DespiteRest>,
 }
 
-/// A donor whom nobody else books meanwhile: status, unit, and whose record this one is read as.
-pub type Held = (DonorStatus, Option<UnitId>, Option<DonorId>);
+/// A donor whom nobody else books meanwhile.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Held {
+    pub donor: DonorId,
+    pub status: DonorStatus,
+    pub unit: Option<UnitId>,
+    /// Whose record this one is read as.
+    pub merged_into: Option<DonorId>,
+    pub sex: Option<Sex>,
+}
 
 /// A booking that was made.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -43,6 +53,7 @@ pub struct Booked {
     pub slot: SlotId,
     pub starts_at: Moment,
     pub status: AppointmentStatus,
+    pub donation_type: DonationType,
 }
 
 /// Books `donor` into the named slot, or into the earliest that has a place; the booking is proposed
@@ -50,12 +61,15 @@ pub struct Booked {
 ///
 /// # Errors
 /// `not_found` of a drive or a donor outside the scope; `drive_closed`; `unknown_reference` of a slot of
-/// another drive; `donor_unbookable`; `not_eligible` for whole blood on that civil day; `unit_absent` when the
+/// another drive; `type_not_collected` there; `donor_unbookable`; `not_eligible` for that type on that civil day;
+/// `unit_absent` when the
 /// donor's unit is deployed or on alert then; `duty_conflict` with a duty of that day or inside the rest after it;
-/// `already_booked` there or elsewhere on that day; `slot_full`; `drive_full`.
+/// `already_booked` there or elsewhere on that day; `slot_full`; `drive_full`; `slot_for_women`;
+/// `first_timers_full` when those who give for the first time have their share of the hour, or of every hour with a
+/// place.
 pub fn book(tx: &mut Tx, vault: &Vault, zone: Zone, by: &Principal, new: NewBooking) -> Result<Booked> {
     let found = in_scope(tx.conn, by, new.drive)?;
-    rules::takes_bookings(found.status, found.ends_at.and_utc(), tx.now)?;
+    rules::takes_bookings(found.status, found.taken_until(), tx.now)?;
     let held = hold(tx.conn, by, new.donor)?;
     place(tx, vault, zone, Some(by.user), &found, held, new)
 }
@@ -67,20 +81,22 @@ pub(super) fn place(
     zone: Zone,
     by: Option<UserId>,
     found: &store::Row,
-    (status, unit, merged_into): Held,
+    held: Held,
     new: NewBooking,
 ) -> Result<Booked> {
-    let NewBooking { drive, donor, slot, despite } = new;
+    let NewBooking { drive, donor, slot, given, despite } = new;
     let on = zone.date(found.starts_at.and_utc());
-    if (status, merged_into) != (DonorStatus::Active, None) {
+    if (held.status, held.merged_into) != (DonorStatus::Active, None) {
         return Err(Problem::new(Code::DonorUnbookable));
     }
     // It may have been called off since we looked; from here on it waits for us.
-    rules::takes_bookings(store::share_drive(tx.conn, drive)?, found.ends_at.and_utc(), tx.now)?;
-    if !store::may_give(tx.conn, donor, DonationType::WholeBlood, on)? {
+    rules::takes_bookings(store::share_drive(tx.conn, drive)?, found.taken_until(), tx.now)?;
+    let types = store::planning::types_of(tx.conn, drive)?;
+    let given = collected(&types, given)?;
+    if !store::may_give(tx.conn, donor, given, on)? {
         return Err(Problem::new(Code::NotEligible));
     }
-    if let Some(unit) = unit
+    if let Some(unit) = held.unit
         && absences::on(tx.conn, unit, on)?.iter().any(|kind| kind.holds_people())
     {
         return Err(Problem::new(Code::UnitAbsent));
@@ -90,14 +106,16 @@ pub(super) fn place(
     if store::is_booked(tx.conn, &records, drive, day)? {
         return Err(Problem::new(Code::AlreadyBooked));
     }
-    let clash = busy::clash(tx.conn, &records, day.0, found.ends_at.and_utc())?;
+    let clash = busy::clash(tx.conn, &records, (day.0, found.ends_at.and_utc()), types)?;
     heed(clash, despite)?;
+    let who = Who { sex: held.sex, first_timer: store::is_first_timer(tx.conn, &records)? };
     let slot = match slot {
-        Some(slot) => take_named(tx, drive, slot)?,
-        None => take_earliest(tx, drive)?,
+        Some(slot) => take_named(tx, drive, slot, who)?,
+        None => take_earliest(tx, drive, who)?,
     };
-    let status = AppointmentStatus::Proposed;
-    let id = store::insert_appointment(tx, drive, slot.id, donor, status, by)?;
+    let (status, first_timer) = (AppointmentStatus::Proposed, who.first_timer);
+    let new = store::NewAppointment { drive, slot: slot.id, donor, status, given, first_timer };
+    let id = store::insert_appointment(tx, &new, by)?;
     let line =
         Line::new(by, "drives.booked").on(id).with("drive", drive).with("slot", slot.id).with("donor", donor);
     let line = match (clash, despite) {
@@ -106,7 +124,7 @@ pub(super) fn place(
     };
     audit::record(tx, vault, &line)?;
     feed::append(tx, "appointment", id.0, status.code())?;
-    Ok(Booked { id, slot: slot.id, starts_at: slot.starts_at, status })
+    Ok(Booked { id, slot: slot.id, starts_at: slot.starts_at, status, donation_type: given })
 }
 
 /// Enters an appointment of any status, past ones too, asking nobody's scope and no rule of giving. It
@@ -125,41 +143,80 @@ pub fn enter_appointment(
     if status != AppointmentStatus::Cancelled && !store::take(tx, slot)? {
         return Err(Problem::new(Code::SlotFull));
     }
-    let id = store::insert_appointment(tx, drive, slot, donor, status, by)?;
+    let given = collected(&store::planning::types_of(tx.conn, drive)?, None)?;
+    let new = store::NewAppointment { drive, slot, donor, status, given, first_timer: false };
+    let id = store::insert_appointment(tx, &new, by)?;
     feed::append(tx, "appointment", id.0, status.code())?;
     Ok(id)
 }
 
-/// Locks the donor until the transaction ends, so that bookings and assignments of one person take turns; status,
-/// unit and whose record this one is read as.
+/// Locks the donor until the transaction ends, so that bookings and assignments of one person take turns.
 ///
 /// # Errors
 /// `not_found` of a donor outside the scope.
 pub fn hold(conn: &mut Conn, by: &Principal, donor: DonorId) -> Result<Held> {
-    let (status, unit, merged_into) = store::lock_donor(conn, donor)?;
-    if !Scope::of(conn, by)?.holds(conn, unit)? {
+    let held = store::lock_donor(conn, donor)?;
+    if !Scope::of(conn, by)?.holds(conn, held.unit)? {
         return Err(Problem::new(Code::NotFound));
     }
-    Ok((status, unit, merged_into))
+    Ok(held)
 }
 
-fn take_named(tx: &mut Tx, drive: DriveId, wanted: SlotId) -> Result<Slot> {
+/// What somebody gives at a drive that collects these: what was asked for, or the first of them.
+pub(super) fn collected(types: &[DonationType], asked: Option<DonationType>) -> Result<DonationType> {
+    let found = match asked {
+        Some(asked) => types.iter().find(|given| **given == asked),
+        None => types.first(),
+    };
+    found.copied().ok_or_else(|| Problem::new(Code::TypeNotCollected))
+}
+
+/// What decides which slots somebody may take.
+#[derive(Debug, Clone, Copy)]
+struct Who {
+    sex: Option<Sex>,
+    first_timer: bool,
+}
+
+/// Whether somebody of this sex may take the slot.
+pub(super) fn is_for(slot: &Slot, sex: Option<Sex>) -> bool {
+    !slot.for_women || sex == Some(Sex::Female)
+}
+
+fn take_named(tx: &mut Tx, drive: DriveId, wanted: SlotId, who: Who) -> Result<Slot> {
     let slot = store::slot(tx.conn, drive, wanted)?.ok_or_else(unknown_slot)?;
     if slot.starts_at <= tx.now {
         return Err(Problem::new(Code::DriveClosed));
+    }
+    if !is_for(&slot, who.sex) {
+        return Err(Problem::new(Code::SlotForWomen));
+    }
+    if who.first_timer && !store::count_first_timer(tx, drive, slot.starts_at)? {
+        return Err(Problem::new(Code::FirstTimersFull));
     }
     if store::take(tx, slot.id)? { Ok(slot) } else { Err(Problem::new(Code::SlotFull)) }
 }
 
 /// Tries, in order, the slots to come that had a place a moment ago. Others take places meanwhile, so
-/// each try may fail and the next slot is asked; slots are locked in this one order only.
-fn take_earliest(tx: &mut Tx, drive: DriveId) -> Result<Slot> {
+/// each try may fail and the next slot is asked; hours and slots are locked in this one order only.
+fn take_earliest(tx: &mut Tx, drive: DriveId, who: Who) -> Result<Slot> {
+    let mut has_place = false;
     for slot in store::slots(tx.conn, drive)? {
-        if slot.starts_at > tx.now && slot.booked < slot.capacity && store::take(tx, slot.id)? {
+        if slot.starts_at <= tx.now || slot.booked >= slot.capacity || !is_for(&slot, who.sex) {
+            continue;
+        }
+        if who.first_timer && !store::count_first_timer(tx, drive, slot.starts_at)? {
+            has_place = true;
+            continue;
+        }
+        if store::take(tx, slot.id)? {
             return Ok(slot);
         }
+        if who.first_timer && !store::uncount_first_timer(tx, drive, slot.starts_at)? {
+            return Err(Problem::internal("what was just counted is counted"));
+        }
     }
-    Err(Problem::new(Code::DriveFull))
+    Err(Problem::new(if has_place { Code::FirstTimersFull } else { Code::DriveFull }))
 }
 
 fn unknown_slot() -> Problem {

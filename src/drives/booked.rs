@@ -11,7 +11,7 @@ use shiryan_kernel::message::{Template, Told};
 use shiryan_kernel::status::AppointmentStatus;
 use shiryan_kernel::time::{Moment, Zone};
 
-use super::{in_scope, store};
+use super::{in_scope, rules, store};
 use crate::accounts::Principal;
 use crate::db::Conn;
 use crate::messages;
@@ -24,6 +24,9 @@ pub struct Booking {
     pub slot: SlotId,
     pub starts_at: Moment,
     pub status: AppointmentStatus,
+    pub donation_type: DonationType,
+    /// When a proposal gives its place back unless it is accepted.
+    pub lapses_at: Option<Moment>,
     /// Whether the donor could no longer be booked on that day, by what is known now.
     pub impossible: bool,
     /// Whether the donor was told that it is; none while nobody has looked.
@@ -53,10 +56,9 @@ pub fn bookings(
 ) -> Result<Vec<Booking>> {
     let found = in_scope(conn, by, drive)?;
     let on = zone.date(found.starts_at.and_utc());
-    let given = DonationType::WholeBlood;
-    let rows = store::appointments(conn, drive, (given, on), impossible, after, limit)?;
+    let rows = store::appointments(conn, drive, on, impossible, after, limit)?;
     let donors: Vec<DonorId> = rows.iter().map(|row| row.donor).collect();
-    let able = store::able(conn, &donors, given, on)?;
+    let able = store::able(conn, &donors, on)?;
     let ids: Vec<i64> = rows.iter().map(|row| row.id.0).collect();
     let told = messages::told(conn, Template::AppointmentOff, &ids)?;
     let show = |row: store::Booking| Booking {
@@ -65,7 +67,10 @@ pub fn bookings(
         slot: row.slot,
         starts_at: row.starts_at.and_utc(),
         status: row.status,
-        impossible: !able.contains(&row.donor),
+        impossible: !able.contains(&(row.donor, row.given)),
+        donation_type: row.given,
+        lapses_at: (row.status == AppointmentStatus::Proposed)
+            .then(|| rules::lapses_at(row.created_at.and_utc(), row.starts_at.and_utc())),
         told: told.get(&row.id.0).copied(),
     };
     Ok(rows.into_iter().map(show).collect())

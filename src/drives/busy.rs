@@ -1,6 +1,6 @@
 //! Who is busy around a drive: a person that is to be booked, a unit that is to come.
 //!
-//! A drive is taken as one that collects whole blood, which is what is booked: the rest after it is that one's.
+//! The rest after a drive is the longest of what it collects, whatever a person gives there.
 
 use chrono::{Duration, NaiveDate};
 use serde::{Deserialize, Serialize};
@@ -11,7 +11,7 @@ use shiryan_kernel::ids::{ActivityId, DonorId, DriveId};
 use shiryan_kernel::time::{Moment, Zone};
 use utoipa::ToSchema;
 
-use super::in_scope;
+use super::{in_scope, store};
 use crate::accounts::Principal;
 use crate::activities::people::{self, Duty};
 use crate::db::Conn;
@@ -32,8 +32,8 @@ pub struct UnitClash {
     pub load: PhysicalLoad,
 }
 
-fn visit(from: Moment, ends_at: Moment) -> Visit {
-    Visit { from, rest: Rest { since: ends_at, collected: vec![DonationType::WholeBlood] } }
+fn visit((from, ends_at): (Moment, Moment), collected: Vec<DonationType>) -> Visit {
+    Visit { from, rest: Rest { since: ends_at, collected } }
 }
 
 /// When the longest rest that is not the donor's own card's is over.
@@ -46,10 +46,10 @@ fn longest(visit: &Visit) -> Moment {
 pub(super) fn clash(
     conn: &mut Conn,
     records: &[DonorId],
-    from: Moment,
-    ends_at: Moment,
+    (from, ends_at): (Moment, Moment),
+    collected: Vec<DonationType>,
 ) -> Result<Option<Clash>> {
-    let visit = visit(from, ends_at);
+    let visit = visit((from, ends_at), collected);
     let duties = people::duties_of(conn, records, (from, longest(&visit)))?;
     let clashes = duties.iter().filter_map(|duty| visit.clash(&duty.loads, (duty.starts_at, duty.ends_at)));
     Ok(clashes.reduce(Clash::heavier))
@@ -62,7 +62,8 @@ pub(super) fn clash(
 pub fn clashes(conn: &mut Conn, zone: Zone, by: &Principal, id: DriveId) -> Result<Vec<UnitClash>> {
     let drive = in_scope(conn, by, id)?;
     let from = zone.start_of(zone.date(drive.starts_at.and_utc()));
-    let visit = visit(from, drive.ends_at.and_utc());
+    let types = store::planning::types_of(conn, id)?;
+    let visit = visit((from, drive.ends_at.and_utc()), types);
     let duties = people::duties_around(conn, id.into(), (from, longest(&visit)))?;
     let told = |duty: Duty| {
         let Clash { mode, load } = visit.clash(&duty.loads, (duty.starts_at, duty.ends_at))?;

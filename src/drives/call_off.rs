@@ -58,7 +58,7 @@ pub fn call_off(
     activities::cancel(tx, vault, by, id.into())?;
     let held = store::held_to_come(tx.conn, id, tx.now)?;
     for place in &held {
-        let freed = store::free(tx, place.slot)?
+        let freed = store::give_back(tx, place)?
             && store::end(tx, place.id, place.status, AppointmentStatus::Cancelled)?;
         if !freed {
             return Err(Problem::new(Code::Busy));

@@ -43,7 +43,7 @@ pub fn cancel(
         return Err(conflict(found.status));
     }
     let freed =
-        store::free(tx, found.slot)? && store::end(tx, id, found.status, AppointmentStatus::Cancelled)?;
+        store::give_back(tx, &found)? && store::end(tx, id, found.status, AppointmentStatus::Cancelled)?;
     if !freed {
         // Somebody else was here between our look and our lock.
         return Err(conflict(store::appointment(tx.conn, id)?.status));

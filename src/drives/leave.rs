@@ -60,7 +60,7 @@ fn cancel_to_come(
 ) -> Result<()> {
     store::waiting::leave_all(tx, donor)?;
     for found in store::to_come(tx.conn, donor, tx.now)? {
-        let freed = store::free(tx, found.slot)?
+        let freed = store::give_back(tx, &found)?
             && store::end(tx, found.id, found.status, AppointmentStatus::Cancelled)?;
         if !freed {
             return Err(Problem::new(Code::Busy));

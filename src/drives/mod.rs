@@ -15,6 +15,8 @@ mod change;
 mod keep;
 mod leave;
 pub mod pages;
+mod plan;
+mod publish;
 pub mod rules;
 mod series;
 mod store;
@@ -47,114 +49,13 @@ pub use cancel::{Cancelled, cancel};
 pub use change::{Moved, change_slot, swap};
 pub use keep::keep_appointment;
 pub use leave::{erase, stand};
+pub use plan::{Entered, Ground, Limits, NewDrive, Terms, enter, plan};
+pub use publish::{Stood, close, publish, reopen};
 pub use rules::Hours;
 pub use series::{MOST_DRIVES, NewSeries, Planned, Series, Skipped, plan_series};
 pub use tell::{about, tell_impossible};
 pub use untold::{Notified, notified};
 pub use waiting::{Joined, Left, Waiting, join, leave_list, offer_places, waiting};
-
-/// A drive to be made.
-#[derive(Debug, Clone)]
-pub struct NewDrive {
-    pub title: Option<Title>,
-    pub governorate: Governorate,
-    pub place: PlaceText,
-    /// The civil day.
-    pub date: NaiveDate,
-    pub hours: Hours,
-    /// Places in each slot, 1 to 200.
-    pub beds: i32,
-    /// The unit that organises it.
-    pub unit: UnitId,
-    /// The blood bank that collects.
-    pub facility: Option<FacilityId>,
-}
-
-/// A drive that was made, with its slots in order.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Entered {
-    pub id: DriveId,
-    pub slots: Vec<(SlotId, Moment)>,
-}
-
-/// Plans a drive and opens it for booking.
-///
-/// # Errors
-/// `unknown_reference` of a unit that is not there or not in the planner's scope; `unit_absent` on a day on which it
-/// is deployed, on alert or on leave; as [`enter`].
-pub fn plan(tx: &mut Tx, vault: &Vault, zone: Zone, by: &Principal, new: &NewDrive) -> Result<Entered> {
-    activities::check_scope(tx.conn, by, new.unit)?;
-    let unit =
-        places::unit(tx.conn, new.unit).map_err(|_| Problem::field("unit", Code::UnknownReference))?.id;
-    if !absences::on(tx.conn, unit, new.date)?.is_empty() {
-        return Err(Problem::new(Code::UnitAbsent).about("date", Code::UnitAbsent));
-    }
-    enter(tx, vault, zone, Some(by.user), new, DriveStatus::Open)
-}
-
-/// Enters a drive of any status, past ones too, asking nobody's scope.
-///
-/// # Errors
-/// `out_of_range` of `date` and `beds`, of `from` when clock changes leave no slot; `unknown_reference`
-/// of `unit` and `facility`; `invalid_value` of a `facility` that is no blood bank.
-pub fn enter(
-    tx: &mut Tx,
-    vault: &Vault,
-    zone: Zone,
-    by: Option<UserId>,
-    new: &NewDrive,
-    status: DriveStatus,
-) -> Result<Entered> {
-    if !is_in_range(new.date) {
-        return Err(Problem::field("date", Code::OutOfRange));
-    }
-    if !(1..=rules::MOST_BEDS).contains(&new.beds) {
-        return Err(Problem::field("beds", Code::OutOfRange));
-    }
-    if let Some(facility) = new.facility {
-        let facility = places::facility(tx.conn, facility);
-        let kind = facility
-            .map_err(|_| Problem::field("facility", Code::UnknownReference))
-            .map(|found| found.kind)?;
-        if kind != FacilityKind::BloodBank {
-            return Err(Problem::field("facility", Code::InvalidValue));
-        }
-    }
-    let starts = new.hours.slots(zone, new.date);
-    if starts.is_empty() {
-        return Err(Problem::field("from", Code::OutOfRange));
-    }
-    let (starts_at, ends_at) = new.hours.span(zone, new.date);
-    let activity = NewActivity {
-        branch: Branch::BloodDonation,
-        title: new.title.clone(),
-        governorate: new.governorate,
-        place: Some(new.place.clone()),
-        starts_at,
-        ends_at,
-        unit: new.unit,
-        units: Vec::new(),
-        loads: Vec::new(),
-        details: activities::rules::details::Details::default(),
-    };
-    let id = DriveId(activities::enter(tx, vault, by, &activity, as_activity(status))?.0);
-    store::insert_drive(tx, id, new, status)?;
-    let slots: Vec<(SlotId, Moment)> = starts.into_iter().map(|start| (SlotId(tx.id()), start)).collect();
-    store::insert_slots(tx, id, &slots, new.beds)?;
-    let line = Line::new(by, "drives.made").on(id).with("slots", slots.len()).with("beds", new.beds);
-    audit::record(tx, vault, &line)?;
-    feed::append(tx, "drive", id.0, "made")?;
-    Ok(Entered { id, slots })
-}
-
-const fn as_activity(status: DriveStatus) -> ActivityStatus {
-    match status {
-        DriveStatus::Draft => ActivityStatus::Proposed,
-        DriveStatus::Open | DriveStatus::Closed => ActivityStatus::Approved,
-        DriveStatus::Cancelled => ActivityStatus::Cancelled,
-        DriveStatus::Done => ActivityStatus::Done,
-    }
-}
 
 /// Which drives a list holds.
 #[derive(Debug, Clone, Copy, Default)]
@@ -190,6 +91,13 @@ pub struct Details {
     pub beds: i32,
     pub unit: UnitId,
     pub facility: Option<FacilityId>,
+    pub types: Vec<DonationType>,
+    pub staff: Option<i32>,
+    pub walk_ins: i32,
+    pub overbooked_by: Option<i32>,
+    pub is_outdoor: bool,
+    pub book_until: Option<Moment>,
+    pub targets: Vec<(BloodGroup, i32)>,
 }
 
 /// Drives by start, each as `by` may see it, with its key. A medic's are those of the own units.
@@ -235,6 +143,7 @@ pub struct Slot {
     pub starts_at: Moment,
     pub capacity: i32,
     pub booked: i32,
+    pub for_women: bool,
 }
 
 /// The slots of a drive, in order; for those who run it.

@@ -3,6 +3,9 @@
 //! Hours are civil: what a unit's notice board says. On a day when clocks change, a time that is skipped
 //! makes no slot and one that comes twice makes one, so two slots never begin at the same moment.
 
+pub mod capacity;
+pub mod layout;
+
 use chrono::{Duration, NaiveDate, NaiveTime};
 use shiryan_kernel::status::DriveStatus;
 use shiryan_kernel::time::{Moment, Zone};
@@ -95,12 +98,17 @@ impl Hours {
     }
 }
 
-/// Whether a drive still takes bookings at `now`.
+/// Whether a drive still takes bookings at `now`: before its end, and before its own last moment where it has one.
 ///
 /// # Errors
 /// `drive_closed`.
-pub fn takes_bookings(status: DriveStatus, ends_at: Moment, now: Moment) -> Result<()> {
-    if status == DriveStatus::Open && now < ends_at { Ok(()) } else { Err(Problem::new(Code::DriveClosed)) }
+pub fn takes_bookings(
+    status: DriveStatus,
+    (ends_at, book_until): (Moment, Option<Moment>),
+    now: Moment,
+) -> Result<()> {
+    let until = book_until.map_or(ends_at, |until| until.min(ends_at));
+    if status == DriveStatus::Open && now < until { Ok(()) } else { Err(Problem::new(Code::DriveClosed)) }
 }
 
 /// Whether a drive that stands here may yet take place.
@@ -237,9 +245,13 @@ mod tests {
         let end: Moment = "2026-11-24T12:00:00Z".parse().unwrap();
         let before = end - Duration::microseconds(1);
         for status in DriveStatus::ALL {
-            let open = takes_bookings(*status, end, before).is_ok();
-            assert_eq!(open, *status == DriveStatus::Open, "{status}");
-            assert!(takes_bookings(*status, end, end).is_err());
+            let is_open = |until: Option<Moment>, at| takes_bookings(*status, (end, until), at).is_ok();
+            assert_eq!(is_open(None, before), *status == DriveStatus::Open, "{status}");
+            assert!(!is_open(None, end));
+            let hour = end - Duration::hours(1);
+            assert!(!is_open(Some(hour), hour));
+            assert_eq!(is_open(Some(hour), hour - Duration::microseconds(1)), *status == DriveStatus::Open);
+            assert!(!is_open(Some(end + Duration::hours(1)), end), "not past the end");
         }
     }
 

@@ -1,5 +1,6 @@
 //! Rows of drives, slots and appointments, and the two statements that keep a slot within its capacity.
 
+pub mod planning;
 mod telling;
 pub mod waiting;
 
@@ -15,9 +16,12 @@ use shiryan_kernel::status::{AppointmentStatus, DonorStatus, DriveStatus};
 use shiryan_kernel::time::Moment;
 use shiryan_kernel::{Code, Problem, Result};
 
-use super::{Filter, NewDrive, Slot};
+use super::rules::layout::hour_of;
+use super::{Filter, Held, Slot};
 use crate::activities::Key;
-use crate::db::tables::{activities, appointments, donors, drives, giving_windows, slots, unit_tree};
+use crate::db::tables::{
+    activities, appointments, donors, drive_hours, drives, giving_windows, givings, slots, unit_tree,
+};
 use crate::db::{Conn, Tx, on_each};
 pub use telling::{Notice, Place, appointment, coming, held_to_come, notices, untold};
 
@@ -35,6 +39,18 @@ pub struct Row {
     pub starts_at: NaiveDateTime,
     pub ends_at: NaiveDateTime,
     pub unit: UnitId,
+    pub staff: Option<i32>,
+    pub walk_ins: i32,
+    pub overbooked_by: Option<i32>,
+    pub outdoor: bool,
+    pub book_until: Option<NaiveDateTime>,
+}
+
+impl Row {
+    /// Until when places are taken: its end, and its own last moment.
+    pub fn taken_until(&self) -> (Moment, Option<Moment>) {
+        (self.ends_at.and_utc(), self.book_until.map(|until| until.and_utc()))
+    }
 }
 
 macro_rules! row {
@@ -51,6 +67,11 @@ macro_rules! row {
             activities::starts_at,
             activities::ends_at,
             activities::unit_id,
+            drives::staff,
+            drives::walk_ins,
+            drives::overbooked_by,
+            drives::outdoor,
+            drives::book_until,
         )
     };
 }
@@ -66,36 +87,6 @@ pub struct Fill {
 /// Those that keep a donor from another one in the same drive; the partial unique index names the same.
 const STANDING: [AppointmentStatus; 3] =
     [AppointmentStatus::Proposed, AppointmentStatus::Booked, AppointmentStatus::Kept];
-
-pub fn insert_drive(tx: &mut Tx, id: DriveId, new: &NewDrive, status: DriveStatus) -> Result<()> {
-    diesel::insert_into(drives::table)
-        .values((
-            drives::id.eq(id),
-            drives::status.eq(status),
-            drives::facility.eq(new.facility),
-            drives::slot_minutes.eq(new.hours.slot_minutes()),
-            drives::beds.eq(new.beds),
-        ))
-        .execute(tx.conn)?;
-    Ok(())
-}
-
-pub fn insert_slots(tx: &mut Tx, drive: DriveId, made: &[(SlotId, Moment)], capacity: i32) -> Result<()> {
-    let rows: Vec<_> = made
-        .iter()
-        .map(|(id, starts_at)| {
-            (
-                slots::id.eq(*id),
-                slots::drive.eq(drive),
-                slots::starts_at.eq(starts_at.naive_utc()),
-                slots::capacity.eq(capacity),
-                slots::booked.eq(0),
-            )
-        })
-        .collect();
-    on_each!(tx.conn => c, diesel::insert_into(slots::table).values(rows).execute(c))?;
-    Ok(())
-}
 
 pub fn drive(conn: &mut Conn, id: DriveId) -> Result<Row> {
     Ok(drives::table.inner_join(activities::table).filter(drives::id.eq(id)).select(row!()).first(conn)?)
@@ -152,17 +143,17 @@ pub fn fill(conn: &mut Conn, ids: &[DriveId]) -> Result<HashMap<DriveId, Fill>> 
     Ok(rows.into_iter().map(|(id, slots, capacity, booked)| (id, fill(slots, capacity, booked))).collect())
 }
 
-type SlotRow = (SlotId, NaiveDateTime, i32, i32);
+type SlotRow = (SlotId, NaiveDateTime, i32, i32, bool);
 
-fn slot_of((id, starts_at, capacity, booked): SlotRow) -> Slot {
-    Slot { id, starts_at: starts_at.and_utc(), capacity, booked }
+fn slot_of((id, starts_at, capacity, booked, for_women): SlotRow) -> Slot {
+    Slot { id, starts_at: starts_at.and_utc(), capacity, booked, for_women }
 }
 
 pub fn slots(conn: &mut Conn, drive: DriveId) -> Result<Vec<Slot>> {
     let rows: Vec<SlotRow> = slots::table
         .filter(slots::drive.eq(drive))
         .order(slots::starts_at)
-        .select((slots::id, slots::starts_at, slots::capacity, slots::booked))
+        .select((slots::id, slots::starts_at, slots::capacity, slots::booked, slots::for_women))
         .load(conn)?;
     Ok(rows.into_iter().map(slot_of).collect())
 }
@@ -171,7 +162,7 @@ pub fn slot(conn: &mut Conn, drive: DriveId, id: SlotId) -> Result<Option<Slot>>
     let row: Option<SlotRow> = slots::table
         .filter(slots::drive.eq(drive))
         .filter(slots::id.eq(id))
-        .select((slots::id, slots::starts_at, slots::capacity, slots::booked))
+        .select((slots::id, slots::starts_at, slots::capacity, slots::booked, slots::for_women))
         .first(conn)
         .optional()?;
     Ok(row.map(slot_of))
@@ -198,14 +189,52 @@ pub fn free(tx: &mut Tx, slot: SlotId) -> Result<bool> {
     Ok(freed == 1)
 }
 
+/// Gives the place of an appointment back, and its share among those who give for the first time; `false` when it
+/// holds none.
+pub fn give_back(tx: &mut Tx, held: &Place) -> Result<bool> {
+    let uncounted = !held.first_timer || uncount_first_timer(tx, held.drive, held.starts_at.and_utc())?;
+    Ok(uncounted && free(tx, held.slot)?)
+}
+
+/// Counts somebody who gives for the first time in the hour of a slot; `false` when the hour has its share. The hour
+/// is locked before the slot.
+pub fn count_first_timer(tx: &mut Tx, drive: DriveId, starts_at: Moment) -> Result<bool> {
+    let hour = drive_hours::table.find((drive.0, hour_of(starts_at).naive_utc()));
+    let counted = diesel::update(hour.filter(drive_hours::first_timers.lt(drive_hours::most_first_timers)))
+        .set(drive_hours::first_timers.eq(drive_hours::first_timers + 1))
+        .execute(tx.conn)?;
+    Ok(counted == 1)
+}
+
+/// Counts one less; `false` when none is counted.
+pub fn uncount_first_timer(tx: &mut Tx, drive: DriveId, starts_at: Moment) -> Result<bool> {
+    let hour = drive_hours::table.find((drive.0, hour_of(starts_at).naive_utc()));
+    let counted = diesel::update(hour.filter(drive_hours::first_timers.gt(0)))
+        .set(drive_hours::first_timers.eq(drive_hours::first_timers - 1))
+        .execute(tx.conn)?;
+    Ok(counted == 1)
+}
+
+/// Whether nothing is known that a person with these records gave.
+pub fn is_first_timer(conn: &mut Conn, records: &[DonorId]) -> Result<bool> {
+    let gave = givings::table.filter(givings::donor.eq_any(records));
+    Ok(!on_each!(conn => c, select(exists(gave)).get_result::<bool>(c))?)
+}
+
 /// Status and unit of a donor, and whose record this one is read as; whom no other booking may touch until this transaction ends. SQLite has
 /// one writer, so there the read is enough.
-pub fn lock_donor(conn: &mut Conn, donor: DonorId) -> Result<(DonorStatus, Option<UnitId>, Option<DonorId>)> {
-    let row = donors::table.find(donor.0).select((donors::status, donors::unit_id, donors::merged_into));
-    Ok(match conn {
+pub fn lock_donor(conn: &mut Conn, donor: DonorId) -> Result<Held> {
+    let row = donors::table.find(donor.0).select((
+        donors::status,
+        donors::unit_id,
+        donors::merged_into,
+        donors::sex,
+    ));
+    let (status, unit, merged_into, sex) = match conn {
         Conn::Pg(c) => row.for_no_key_update().first(c)?,
         Conn::Sqlite(c) => row.first(c)?,
-    })
+    };
+    Ok(Held { donor, status, unit, merged_into, sex })
 }
 
 /// Where a drive stands, which nobody may change until this transaction ends. SQLite has one writer, so there the
@@ -252,22 +281,32 @@ pub fn is_booked(
     Ok(on_each!(conn => c, select(exists(standing)).get_result(c))?)
 }
 
+/// An appointment to be written.
+#[derive(Debug, Clone, Copy)]
+pub struct NewAppointment {
+    pub drive: DriveId,
+    pub slot: SlotId,
+    pub donor: DonorId,
+    pub status: AppointmentStatus,
+    pub given: DonationType,
+    pub first_timer: bool,
+}
+
 pub fn insert_appointment(
     tx: &mut Tx,
-    drive: DriveId,
-    slot: SlotId,
-    donor: DonorId,
-    status: AppointmentStatus,
+    new: &NewAppointment,
     by: Option<UserId>,
 ) -> Result<AppointmentId> {
     let id = AppointmentId(tx.id());
     let inserted = diesel::insert_into(appointments::table)
         .values((
             appointments::id.eq(id),
-            appointments::drive.eq(drive),
-            appointments::slot.eq(slot),
-            appointments::donor.eq(donor),
-            appointments::status.eq(status),
+            appointments::drive.eq(new.drive),
+            appointments::slot.eq(new.slot),
+            appointments::donor.eq(new.donor),
+            appointments::status.eq(new.status),
+            appointments::donation_type.eq(new.given),
+            appointments::first_timer.eq(new.first_timer),
             appointments::created_at.eq(tx.now.naive_utc()),
             appointments::created_by.eq(by),
             appointments::changed_at.eq(tx.now.naive_utc()),
@@ -303,23 +342,15 @@ pub fn live_appointment(
     .map_err(Problem::from)
 }
 
-/// An appointment that still takes a place.
-#[derive(Debug, Queryable)]
-pub struct Live {
-    pub id: AppointmentId,
-    pub slot: SlotId,
-    pub status: AppointmentStatus,
-}
-
 /// The donor's appointments that take a place in a slot to come, in the order in which slots are locked.
-pub fn to_come(conn: &mut Conn, donor: DonorId, now: Moment) -> Result<Vec<Live>> {
+pub fn to_come(conn: &mut Conn, donor: DonorId, now: Moment) -> Result<Vec<Place>> {
     on_each!(conn => c, appointments::table
         .inner_join(slots::table)
         .filter(appointments::donor.eq(donor))
         .filter(appointments::status.eq_any(LIVE))
         .filter(slots::starts_at.gt(now.naive_utc()))
         .order((slots::starts_at, slots::id))
-        .select((appointments::id, appointments::slot, appointments::status))
+        .select(telling::place!())
         .load(c))
     .map_err(Problem::from)
 }
@@ -344,14 +375,16 @@ pub struct Booking {
     pub slot: SlotId,
     pub starts_at: NaiveDateTime,
     pub status: AppointmentStatus,
+    pub given: DonationType,
+    pub created_at: NaiveDateTime,
 }
 
 /// The drive's appointments that take a place, by start, after `after`; with `impossible`, those alone whose
-/// donor has no window for `given` open on the civil day `on`.
+/// donor has no window for what is to be given open on the civil day `on`.
 pub fn appointments(
     conn: &mut Conn,
     drive: DriveId,
-    (given, on): (DonationType, NaiveDate),
+    on: NaiveDate,
     impossible: bool,
     after: Option<(NaiveDateTime, i64)>,
     limit: i64,
@@ -359,7 +392,7 @@ pub fn appointments(
     on_each!(conn => c, {
         let open = giving_windows::table
             .filter(giving_windows::donor.eq(appointments::donor))
-            .filter(giving_windows::donation_type.eq(given))
+            .filter(giving_windows::donation_type.eq(appointments::donation_type))
             .filter(giving_windows::from_on.le(on))
             .filter(giving_windows::until_on.is_null().or(giving_windows::until_on.ge(on)));
         let mut rows = appointments::table
@@ -374,6 +407,8 @@ pub fn appointments(
                 appointments::slot,
                 slots::starts_at,
                 appointments::status,
+                appointments::donation_type,
+                appointments::created_at,
             ))
             .into_boxed();
         if impossible {
@@ -389,19 +424,13 @@ pub fn appointments(
     .map_err(Problem::from)
 }
 
-/// Those of these donors who have a window open on this civil day.
-pub fn able(
-    conn: &mut Conn,
-    donors: &[DonorId],
-    given: DonationType,
-    on: NaiveDate,
-) -> Result<HashSet<DonorId>> {
-    let rows: Vec<DonorId> = on_each!(conn => c, giving_windows::table
+/// What each of these donors may give on this civil day.
+pub fn able(conn: &mut Conn, donors: &[DonorId], on: NaiveDate) -> Result<HashSet<(DonorId, DonationType)>> {
+    let rows: Vec<(DonorId, DonationType)> = on_each!(conn => c, giving_windows::table
         .filter(giving_windows::donor.eq_any(donors))
-        .filter(giving_windows::donation_type.eq(given))
         .filter(giving_windows::from_on.le(on))
         .filter(giving_windows::until_on.is_null().or(giving_windows::until_on.ge(on)))
-        .select(giving_windows::donor)
+        .select((giving_windows::donor, giving_windows::donation_type))
         .load(c))
     .map_err(Problem::from)?;
     Ok(rows.into_iter().collect())

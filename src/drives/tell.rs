@@ -3,7 +3,6 @@
 
 use chrono::Duration;
 use shiryan_kernel::Result;
-use shiryan_kernel::blood::DonationType;
 use shiryan_kernel::ids::AppointmentId;
 use shiryan_kernel::message::{Template, Told};
 use shiryan_kernel::status::AppointmentStatus;
@@ -26,7 +25,7 @@ pub fn tell_impossible(db: &Db, vault: &Vault, zone: Zone) -> Result<usize> {
     let mut queued = 0;
     let now = db.now();
     for (drive, starts_at) in db.read_now(|conn| store::coming(conn, now))? {
-        let day = (DonationType::WholeBlood, zone.date(starts_at.and_utc()));
+        let day = zone.date(starts_at.and_utc());
         loop {
             let untold = db.read_now(|conn| store::untold(conn, drive, day, now, SLICE))?;
             if untold.is_empty() {
@@ -65,7 +64,7 @@ pub fn about(
 ) -> Result<Option<About>> {
     let found = store::appointment(conn, id)?;
     let at = found.starts_at.and_utc();
-    let possible = store::may_give(conn, found.donor, DonationType::WholeBlood, zone.date(at))?;
+    let possible = store::may_give(conn, found.donor, found.given, zone.date(at))?;
     let is_so = match (template, found.status) {
         (Template::AppointmentOff, status) => status.is_live() && !possible,
         (Template::AppointmentCancelled, status) => status == AppointmentStatus::Cancelled,

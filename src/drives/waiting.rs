@@ -9,7 +9,7 @@ use shiryan_kernel::time::{Zone, plus_days};
 use shiryan_kernel::{Code, Problem, Result};
 use utoipa::ToSchema;
 
-use super::book::{NewBooking, place};
+use super::book::{NewBooking, collected, place};
 use super::{hold, in_scope, rules, store};
 use crate::accounts::Principal;
 use crate::audit::{self, Line};
@@ -35,8 +35,8 @@ pub struct Left {
 /// Puts a donor at the end of a drive's waiting list. Holds under read committed.
 ///
 /// # Errors
-/// `not_found` of a drive or a donor outside the scope; `drive_closed`; `donor_unbookable`; `not_eligible` for whole
-/// blood on that civil day; `already_booked` there or elsewhere on that day; `state_conflict` of one who waits.
+/// `not_found` of a drive or a donor outside the scope; `drive_closed`; `type_not_collected` there;
+/// `donor_unbookable`; `not_eligible` for that type on that civil day; `already_booked` there or elsewhere on that day; `state_conflict` of one who waits.
 pub fn join(
     tx: &mut Tx,
     vault: &Vault,
@@ -44,15 +44,17 @@ pub fn join(
     by: &Principal,
     drive: DriveId,
     donor: DonorId,
+    given: Option<DonationType>,
 ) -> Result<Joined> {
     let found = in_scope(tx.conn, by, drive)?;
-    rules::takes_bookings(found.status, found.ends_at.and_utc(), tx.now)?;
-    let (status, _, merged_into) = hold(tx.conn, by, donor)?;
-    if (status, merged_into) != (DonorStatus::Active, None) {
+    rules::takes_bookings(found.status, found.taken_until(), tx.now)?;
+    let held = hold(tx.conn, by, donor)?;
+    if (held.status, held.merged_into) != (DonorStatus::Active, None) {
         return Err(Problem::new(Code::DonorUnbookable));
     }
     let on = zone.date(found.starts_at.and_utc());
-    if !store::may_give(tx.conn, donor, DonationType::WholeBlood, on)? {
+    let given = collected(&store::planning::types_of(tx.conn, drive)?, given)?;
+    if !store::may_give(tx.conn, donor, given, on)? {
         return Err(Problem::new(Code::NotEligible));
     }
     let day = (zone.start_of(on), zone.start_of(plus_days(on, 1)));
@@ -60,7 +62,7 @@ pub fn join(
     if store::is_booked(tx.conn, &records, drive, day)? {
         return Err(Problem::new(Code::AlreadyBooked));
     }
-    let id = store::waiting::insert(tx, drive, donor, by.user)?;
+    let id = store::waiting::insert(tx, drive, (donor, given), by.user)?;
     let line = Line::new(Some(by.user), "drives.waiting").on(id).with("drive", drive).with("donor", donor);
     audit::record(tx, vault, &line)?;
     feed::append(tx, "waiting", id.0, WaitingState::Waiting.code())?;
@@ -120,6 +122,8 @@ pub fn offer_places(db: &Db, vault: &Vault, zone: Zone) -> Result<usize> {
                     | Code::DonorUnbookable
                     | Code::UnitAbsent
                     | Code::DutyConflict
+                    | Code::FirstTimersFull
+                    | Code::TypeNotCollected
                     | Code::StateConflict => {}
                     _ => return Err(problem),
                 },
@@ -135,7 +139,7 @@ fn offer(tx: &mut Tx, vault: &Vault, zone: Zone, next: &Waiting) -> Result<()> {
         return Err(Problem::new(Code::DriveClosed));
     }
     let held = store::lock_donor(tx.conn, next.donor)?;
-    let new = NewBooking { drive: next.drive, donor: next.donor, slot: None, despite: None };
+    let new = NewBooking { drive: next.drive, donor: next.donor, slot: None, given: Some(next.given), despite: None };
     let booked = place(tx, vault, zone, None, &found, held, new)?;
     if !store::waiting::offered(tx, next.id, booked.id)? {
         return Err(Problem::new(Code::StateConflict));

@@ -54,9 +54,9 @@ pub fn assign(
     despite: Option<DespiteRest>,
 ) -> Result<Assigned> {
     let duty = people::duty_for(tx.conn, by, activity)?;
-    let (status, _, merged_into) = drives::hold(tx.conn, by, donor)?;
-    let is_gone = matches!(status, DonorStatus::Deceased | DonorStatus::Erased);
-    if is_gone || merged_into.is_some() {
+    let held = drives::hold(tx.conn, by, donor)?;
+    let is_gone = matches!(held.status, DonorStatus::Deceased | DonorStatus::Erased);
+    if is_gone || held.merged_into.is_some() {
         return Err(Problem::new(Code::DonorUnbookable));
     }
     let clash = clash(tx.conn, zone, donor, &duty.loads, (duty.starts_at, duty.ends_at))?;

@@ -10,7 +10,7 @@ use shiryan_kernel::status::{AppointmentStatus, DriveStatus};
 use shiryan_kernel::time::{Moment, Zone};
 use shiryan_kernel::{Problem, Result};
 
-use crate::db::tables::{activities, appointments, donations, drives};
+use crate::db::tables::{activities, appointments, donations, drive_types, drives};
 use crate::db::{Conn, on_each};
 use crate::eligibility::{Rest, Visit};
 
@@ -69,7 +69,7 @@ pub fn visits(
     Ok(visits)
 }
 
-/// What each of these drives collects: whole blood, which is what is booked, and what was given there.
+/// What each of these drives collects, and what was given there besides.
 fn collected(conn: &mut Conn, ids: Vec<DriveId>) -> Result<BTreeMap<DriveId, Vec<DonationType>>> {
     let given: Vec<(DriveId, DonationType)> = on_each!(conn => c, donations::table
         .filter(donations::drive.eq_any(&ids))
@@ -77,9 +77,11 @@ fn collected(conn: &mut Conn, ids: Vec<DriveId>) -> Result<BTreeMap<DriveId, Vec
         .distinct()
         .load(c))
     .map_err(Problem::from)?;
-    let mut found: BTreeMap<DriveId, Vec<DonationType>> =
-        ids.into_iter().map(|id| (id, vec![DonationType::WholeBlood])).collect();
-    for (drive, given) in given {
+    let planned: Vec<(DriveId, DonationType)> =
+        on_each!(conn => c, drive_types::table.filter(drive_types::drive.eq_any(&ids)).load(c))
+            .map_err(Problem::from)?;
+    let mut found: BTreeMap<DriveId, Vec<DonationType>> = BTreeMap::new();
+    for (drive, given) in planned.into_iter().chain(given) {
         found.entry(drive).or_default().push(given);
     }
     Ok(found)

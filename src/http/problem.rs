@@ -191,6 +191,9 @@ pub const fn status(code: Code) -> StatusCode {
         | Code::NotEligible
         | Code::AlreadyBooked
         | Code::SlotFull
+        | Code::SlotForWomen
+        | Code::FirstTimersFull
+        | Code::TypeNotCollected
         | Code::DriveFull
         | Code::DriveClosed
         | Code::UnitAbsent

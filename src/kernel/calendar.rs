@@ -19,6 +19,15 @@ word! {
     }
 }
 
+word! {
+    /// Why no place of a drive begins at a time, unless its planner says so.
+    pub enum KeptFree {
+        FridayPrayer = "friday_prayer",
+        /// Between dawn and some time after the meal that ends the fast.
+        Fasting = "fasting",
+    }
+}
+
 /// A day of the Hijri calendar.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, serde::Serialize, utoipa::ToSchema)]
 pub struct HijriDate {

@@ -445,6 +445,35 @@ diesel::table! {
         facility -> Nullable<BigInt>,
         slot_minutes -> Integer,
         beds -> Integer,
+        staff -> Nullable<Integer>,
+        walk_ins -> Integer,
+        overbooked_by -> Nullable<Integer>,
+        outdoor -> Bool,
+        book_until -> Nullable<Timestamp>,
+    }
+}
+
+diesel::table! {
+    drive_types (drive, donation_type) {
+        drive -> BigInt,
+        donation_type -> Text,
+    }
+}
+
+diesel::table! {
+    drive_targets (drive, blood_group) {
+        drive -> BigInt,
+        blood_group -> Text,
+        units -> Integer,
+    }
+}
+
+diesel::table! {
+    drive_hours (drive, starts_at) {
+        drive -> BigInt,
+        starts_at -> Timestamp,
+        first_timers -> Integer,
+        most_first_timers -> Integer,
     }
 }
 
@@ -455,6 +484,7 @@ diesel::table! {
         starts_at -> Timestamp,
         capacity -> Integer,
         booked -> Integer,
+        for_women -> Bool,
     }
 }
 
@@ -463,6 +493,7 @@ diesel::table! {
         id -> BigInt,
         drive -> BigInt,
         donor -> BigInt,
+        donation_type -> Text,
         state -> Text,
         appointment -> Nullable<BigInt>,
         joined_at -> Timestamp,
@@ -477,6 +508,8 @@ diesel::table! {
         slot -> BigInt,
         donor -> BigInt,
         status -> Text,
+        donation_type -> Text,
+        first_timer -> Bool,
         created_at -> Timestamp,
         created_by -> Nullable<BigInt>,
         changed_at -> Timestamp,
@@ -732,6 +765,9 @@ diesel::allow_tables_to_appear_in_same_query!(
     assignments,
     messages,
     drives,
+    drive_types,
+    drive_targets,
+    drive_hours,
     slots,
     appointments,
     waiting_list,

@@ -519,7 +519,41 @@ CREATE TABLE drives (
     status TEXT NOT NULL CHECK (status IN ('draft', 'open', 'closed', 'cancelled', 'done')),
     facility BIGINT REFERENCES facilities (id),
     slot_minutes INTEGER NOT NULL CHECK (slot_minutes BETWEEN 5 AND 240),
-    beds INTEGER NOT NULL CHECK (beds BETWEEN 1 AND 200)
+    beds INTEGER NOT NULL CHECK (beds BETWEEN 1 AND 200),
+    staff INTEGER CHECK (staff BETWEEN 1 AND 200),
+    -- Of each slot's places, those kept for whoever comes unannounced.
+    walk_ins INTEGER NOT NULL CHECK (walk_ins BETWEEN 0 AND 200),
+    -- The share of those booked who come, by which more were let in; none where no more were.
+    overbooked_by INTEGER CHECK (overbooked_by BETWEEN 1 AND 100),
+    outdoor BOOLEAN NOT NULL,
+    -- The last moment at which places are taken; the slot's own begin where there is none.
+    book_until TIMESTAMP
+);
+
+-- What a drive collects.
+CREATE TABLE drive_types (
+    drive BIGINT NOT NULL REFERENCES drives (id),
+    donation_type TEXT NOT NULL CHECK (donation_type = 'whole_blood' OR donation_type = 'double_red_cells'
+        OR donation_type = 'platelet_apheresis' OR donation_type = 'plasma_apheresis'),
+    PRIMARY KEY (drive, donation_type)
+);
+
+-- How many units of a group a drive is to bring.
+CREATE TABLE drive_targets (
+    drive BIGINT NOT NULL REFERENCES drives (id),
+    blood_group TEXT NOT NULL CHECK (blood_group IN ('o_neg', 'o_pos', 'a_neg', 'a_pos', 'b_neg', 'b_pos', 'ab_neg', 'ab_pos')),
+    units INTEGER NOT NULL CHECK (units BETWEEN 1 AND 10000),
+    PRIMARY KEY (drive, blood_group)
+);
+
+-- How many of those booked in an hour of a drive give for the first time.
+CREATE TABLE drive_hours (
+    drive BIGINT NOT NULL REFERENCES drives (id),
+    starts_at TIMESTAMP NOT NULL,
+    first_timers INTEGER NOT NULL CHECK (first_timers >= 0),
+    most_first_timers INTEGER NOT NULL,
+    PRIMARY KEY (drive, starts_at),
+    CHECK (first_timers <= most_first_timers)
 );
 
 CREATE TABLE slots (
@@ -528,6 +562,7 @@ CREATE TABLE slots (
     starts_at TIMESTAMP NOT NULL,
     capacity INTEGER NOT NULL CHECK (capacity >= 1),
     booked INTEGER NOT NULL CHECK (booked >= 0),
+    for_women BOOLEAN NOT NULL,
     UNIQUE (drive, starts_at),
     CHECK (booked <= capacity)
 );
@@ -538,6 +573,10 @@ CREATE TABLE appointments (
     slot BIGINT NOT NULL REFERENCES slots (id),
     donor BIGINT NOT NULL REFERENCES donors (id),
     status TEXT NOT NULL CHECK (status IN ('proposed', 'booked', 'cancelled', 'kept', 'no_show')),
+    donation_type TEXT NOT NULL CHECK (donation_type = 'whole_blood' OR donation_type = 'double_red_cells'
+        OR donation_type = 'platelet_apheresis' OR donation_type = 'plasma_apheresis'),
+    -- Counted among those of its hour who give for the first time.
+    first_timer BOOLEAN NOT NULL,
     created_at TIMESTAMP NOT NULL,
     created_by BIGINT REFERENCES users (id),
     changed_at TIMESTAMP NOT NULL,
@@ -553,6 +592,8 @@ CREATE TABLE waiting_list (
     id BIGINT PRIMARY KEY NOT NULL,
     drive BIGINT NOT NULL REFERENCES drives (id),
     donor BIGINT NOT NULL REFERENCES donors (id),
+    donation_type TEXT NOT NULL CHECK (donation_type = 'whole_blood' OR donation_type = 'double_red_cells'
+        OR donation_type = 'platelet_apheresis' OR donation_type = 'plasma_apheresis'),
     state TEXT NOT NULL CHECK (state IN ('waiting', 'offered', 'left')),
     appointment BIGINT REFERENCES appointments (id),
     joined_at TIMESTAMP NOT NULL,

@@ -24,6 +24,9 @@ pub struct Place {
     pub status: AppointmentStatus,
     pub starts_at: NaiveDateTime,
     pub version: i64,
+    pub given: DonationType,
+    pub first_timer: bool,
+    pub created_at: NaiveDateTime,
 }
 
 macro_rules! place {
@@ -36,9 +39,13 @@ macro_rules! place {
             appointments::status,
             slots::starts_at,
             appointments::version,
+            appointments::donation_type,
+            appointments::first_timer,
+            appointments::created_at,
         )
     };
 }
+pub(super) use place;
 
 pub fn appointment(conn: &mut Conn, id: AppointmentId) -> Result<Place> {
     Ok(appointments::table
@@ -73,18 +80,18 @@ pub fn coming(conn: &mut Conn, now: Moment) -> Result<Vec<(DriveId, NaiveDateTim
     .map_err(Problem::from)
 }
 
-/// Live appointments of a drive in slots to come whose donor has no window for `given` open on the civil day `on`
-/// and of which no notice was queued: appointment, donor, start.
+/// Live appointments of a drive in slots to come whose donor has no window for what is to be given open on the
+/// civil day `on` and of which no notice was queued: appointment, donor, start.
 pub fn untold(
     conn: &mut Conn,
     drive: DriveId,
-    (given, on): (DonationType, NaiveDate),
+    on: NaiveDate,
     now: Moment,
     limit: i64,
 ) -> Result<Vec<(AppointmentId, DonorId, NaiveDateTime)>> {
     let open = giving_windows::table
         .filter(giving_windows::donor.eq(appointments::donor))
-        .filter(giving_windows::donation_type.eq(given))
+        .filter(giving_windows::donation_type.eq(appointments::donation_type))
         .filter(giving_windows::from_on.le(on))
         .filter(giving_windows::until_on.is_null().or(giving_windows::until_on.ge(on)));
     let queued = messages::table

@@ -3,6 +3,7 @@
 use chrono::NaiveDateTime;
 use diesel::dsl::exists;
 use diesel::prelude::*;
+use shiryan_kernel::blood::DonationType;
 use shiryan_kernel::ids::{AppointmentId, DonorId, DriveId, UserId, WaitingId};
 use shiryan_kernel::status::{DriveStatus, WaitingState};
 use shiryan_kernel::time::Moment;
@@ -18,18 +19,26 @@ pub struct Waiting {
     pub id: WaitingId,
     pub drive: DriveId,
     pub donor: DonorId,
+    #[diesel(column_name = donation_type)]
+    pub given: DonationType,
     pub state: WaitingState,
     pub joined_at: NaiveDateTime,
 }
 
 /// `state_conflict` when the donor waits there.
-pub fn insert(tx: &mut Tx, drive: DriveId, donor: DonorId, by: UserId) -> Result<WaitingId> {
+pub fn insert(
+    tx: &mut Tx,
+    drive: DriveId,
+    (donor, given): (DonorId, DonationType),
+    by: UserId,
+) -> Result<WaitingId> {
     let id = WaitingId(tx.id());
     diesel::insert_into(waiting_list::table)
         .values((
             waiting_list::id.eq(id),
             waiting_list::drive.eq(drive),
             waiting_list::donor.eq(donor),
+            waiting_list::donation_type.eq(given),
             waiting_list::state.eq(WaitingState::Waiting),
             waiting_list::joined_at.eq(tx.now.naive_utc()),
             waiting_list::joined_by.eq(by),

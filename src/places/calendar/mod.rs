@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use chrono::{Datelike, Duration, NaiveDate, NaiveTime};
-use shiryan_kernel::calendar::{DayKind, Hijri, HijriDate};
+use shiryan_kernel::calendar::{DayKind, Hijri, HijriDate, KeptFree};
 use shiryan_kernel::place::Governorate;
 use shiryan_kernel::time::{Moment, Weekday, Zone, plus_days};
 
@@ -62,14 +62,6 @@ pub struct CalendarDay {
     pub hijri: Option<HijriDate>,
     pub is_weekend: bool,
     pub marks: Vec<Mark>,
-}
-
-/// Why no place of a drive begins at a time, unless its planner says so.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Free {
-    FridayPrayer,
-    /// Between dawn and some time after the meal that ends the fast.
-    Fasting,
 }
 
 /// The calendar.
@@ -162,15 +154,15 @@ impl Calendar {
     /// In Ramadan that is from three hours before sunrise to some time after sunset, both taken where the
     /// governorate's centre lies.
     #[must_use]
-    pub fn keeps_free(&self, zone: Zone, governorate: Governorate, at: Moment) -> Option<Free> {
+    pub fn keeps_free(&self, zone: Zone, governorate: Governorate, at: Moment) -> Option<KeptFree> {
         let local = at.with_timezone(&zone.0).naive_local();
         let (day, time) = (local.date(), local.time());
         if self.is(DayKind::Ramadan, day) && self.is_fasting(governorate, day, at) {
-            return Some(Free::Fasting);
+            return Some(KeptFree::Fasting);
         }
         let (from, until) = self.prayer;
         let prays = Weekday::of(day) == Weekday::Friday && (from..until).contains(&time);
-        prays.then_some(Free::FridayPrayer)
+        prays.then_some(KeptFree::FridayPrayer)
     }
 
     fn is_fasting(&self, governorate: Governorate, day: NaiveDate, at: Moment) -> bool {

@@ -69,12 +69,12 @@ fn friday_prayer_is_kept_free_by_the_clock_of_the_zone() {
     let at = |day: &str, time: &str| zone.moment(date(day), time.parse().unwrap());
     for (day, time, free) in [
         ("2026-12-04", "10:59:00", None),
-        ("2026-12-04", "11:00:00", Some(Free::FridayPrayer)),
-        ("2026-12-04", "13:59:00", Some(Free::FridayPrayer)),
+        ("2026-12-04", "11:00:00", Some(KeptFree::FridayPrayer)),
+        ("2026-12-04", "13:59:00", Some(KeptFree::FridayPrayer)),
         ("2026-12-04", "14:00:00", None),
         ("2026-12-03", "12:00:00", None),
         // Summer time: the same hours of the clock.
-        ("2026-07-03", "11:00:00", Some(Free::FridayPrayer)),
+        ("2026-07-03", "11:00:00", Some(KeptFree::FridayPrayer)),
     ] {
         assert_eq!(calendar.keeps_free(zone, place, at(day, time)), free, "{day} {time}");
     }
@@ -86,12 +86,12 @@ fn fasting_hours_end_two_hours_after_sunset() {
     let (calendar, zone, place) = (built_in(), Zone::default(), Governorate::Nablus);
     let at = |day: &str, time: &str| zone.moment(date(day), time.parse().unwrap());
     for (day, time, free) in [
-        ("2027-02-08", "09:00:00", Some(Free::Fasting)),
-        ("2027-02-08", "19:10:00", Some(Free::Fasting)),
+        ("2027-02-08", "09:00:00", Some(KeptFree::Fasting)),
+        ("2027-02-08", "19:10:00", Some(KeptFree::Fasting)),
         ("2027-02-08", "19:25:00", None),
         ("2027-02-08", "23:30:00", None),
         ("2027-02-08", "02:30:00", None),
-        ("2027-02-08", "04:30:00", Some(Free::Fasting)),
+        ("2027-02-08", "04:30:00", Some(KeptFree::Fasting)),
         ("2027-02-07", "12:00:00", None),
         ("2027-03-09", "12:00:00", None),
     ] {
