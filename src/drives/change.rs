@@ -5,13 +5,16 @@
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
+use shiryan_kernel::blood::Sex;
 use shiryan_kernel::ids::{AppointmentId, SlotId};
 use shiryan_kernel::status::AppointmentStatus;
 use shiryan_kernel::{Code, Problem, Result};
 use utoipa::ToSchema;
 
 use super::accept::{Reminders, confirm};
+use super::book::is_for;
 use super::call_off::notice;
+use super::rules::layout::hour_of;
 use super::{Slot, hold, in_scope, rules, store};
 use crate::accounts::Principal;
 use crate::audit::{self, Line};
@@ -36,7 +39,8 @@ pub struct Moved {
 /// # Errors
 /// `not_found`, also for a medic when the drive or the donor is of another unit; `state_conflict` with the fact
 /// `state` of one that is not live; `unknown_reference` of a slot of another drive; `invalid_value` of its own;
-/// `drive_closed` of a slot that has begun and of a drive that will not take place; `slot_full`.
+/// `drive_closed` of a slot that has begun and of a drive that will not take place; `slot_full`; `slot_for_women`;
+/// `first_timers_full`.
 pub fn change_slot(
     tx: &mut Tx,
     vault: &Vault,
@@ -45,20 +49,27 @@ pub fn change_slot(
     to: SlotId,
     reminders: Reminders,
 ) -> Result<Moved> {
-    let old = held(tx, by, id)?;
+    let (old, sex) = held(tx, by, id)?;
     let slot = store::slot(tx.conn, old.drive, to)?;
     let slot = slot.ok_or_else(|| Problem::field("slot", Code::UnknownReference))?;
     if slot.id == old.slot {
         return Err(Problem::field("slot", Code::InvalidValue));
     }
     to_come(tx, &old, &slot)?;
-    let take = |tx: &mut Tx| match store::take(tx, slot.id)? {
-        true => Ok(()),
-        false => Err(Problem::new(Code::SlotFull)),
+    if !is_for(&slot, sex) {
+        return Err(Problem::new(Code::SlotForWomen));
+    }
+    // Inside one hour nobody is counted anew.
+    let is_counted = old.first_timer && hour_of(old.starts_at.and_utc()) != hour_of(slot.starts_at);
+    let take = |tx: &mut Tx| {
+        if is_counted && !store::count_first_timer(tx, old.drive, slot.starts_at)? {
+            return Err(Problem::new(Code::FirstTimersFull));
+        }
+        if store::take(tx, slot.id)? { Ok(()) } else { Err(Problem::new(Code::SlotFull)) }
     };
-    let free = |tx: &mut Tx| match store::free(tx, old.slot)? {
-        true => Ok(()),
-        false => Err(Problem::new(Code::Busy)),
+    let free = |tx: &mut Tx| {
+        let uncounted = !is_counted || store::uncount_first_timer(tx, old.drive, old.starts_at.and_utc())?;
+        if uncounted && store::free(tx, old.slot)? { Ok(()) } else { Err(Problem::new(Code::Busy)) }
     };
     if (slot.starts_at, slot.id) < (old.starts_at.and_utc(), old.slot) {
         take(tx)?;
@@ -104,13 +115,17 @@ pub fn swap(
     for donor in donors {
         hold(tx.conn, by, donor)?;
     }
-    let (low, high) = (held(tx, by, low)?, held(tx, by, high)?);
+    let ((low, sex_of_low), (high, sex_of_high)) = (held(tx, by, low)?, held(tx, by, high)?);
     let slot_of = |tx: &mut Tx, place: &store::Place| {
         store::slot(tx.conn, place.drive, place.slot)?.ok_or_else(|| Problem::new(Code::Busy))
     };
     let (slot_of_low, slot_of_high) = (slot_of(tx, &low)?, slot_of(tx, &high)?);
     to_come(tx, &low, &slot_of_high)?;
     to_come(tx, &high, &slot_of_low)?;
+    if !is_for(&slot_of_high, sex_of_low) || !is_for(&slot_of_low, sex_of_high) {
+        return Err(Problem::new(Code::SlotForWomen));
+    }
+    count_swapped(tx, &low, &high)?;
     end(tx, &low)?;
     end(tx, &high)?;
     Ok([
@@ -119,13 +134,41 @@ pub fn swap(
     ])
 }
 
-/// A live appointment whose donor nobody else books meanwhile.
-fn held(tx: &mut Tx, by: &Principal, id: AppointmentId) -> Result<store::Place> {
+/// Counts those who give for the first time anew when one of the two does and their hours differ; hours are locked by
+/// their start.
+fn count_swapped(tx: &mut Tx, one: &store::Place, other: &store::Place) -> Result<()> {
+    let (from, to) = match (one.first_timer, other.first_timer) {
+        (true, false) => (one.starts_at.and_utc(), other.starts_at.and_utc()),
+        (false, true) => (other.starts_at.and_utc(), one.starts_at.and_utc()),
+        _ => return Ok(()),
+    };
+    if hour_of(from) == hour_of(to) {
+        return Ok(());
+    }
+    let count = |tx: &mut Tx| match store::count_first_timer(tx, one.drive, to)? {
+        true => Ok(()),
+        false => Err(Problem::new(Code::FirstTimersFull)),
+    };
+    let uncount = |tx: &mut Tx| match store::uncount_first_timer(tx, one.drive, from)? {
+        true => Ok(()),
+        false => Err(Problem::new(Code::Busy)),
+    };
+    if to < from {
+        count(tx)?;
+        uncount(tx)
+    } else {
+        uncount(tx)?;
+        count(tx)
+    }
+}
+
+/// A live appointment whose donor nobody else books meanwhile, and the donor's sex.
+fn held(tx: &mut Tx, by: &Principal, id: AppointmentId) -> Result<(store::Place, Option<Sex>)> {
     let seen = store::appointment(tx.conn, id)?;
     in_scope(tx.conn, by, seen.drive)?;
-    hold(tx.conn, by, seen.donor)?;
+    let sex = hold(tx.conn, by, seen.donor)?.sex;
     let place = store::appointment(tx.conn, id)?;
-    if place.status.is_live() { Ok(place) } else { Err(conflict(place.status)) }
+    if place.status.is_live() { Ok((place, sex)) } else { Err(conflict(place.status)) }
 }
 
 fn conflict(state: AppointmentStatus) -> Problem {
@@ -159,7 +202,15 @@ fn begin(
     reminders: Reminders,
 ) -> Result<Moved> {
     let status = old.status;
-    let id = store::insert_appointment(tx, old.drive, slot.id, old.donor, status, Some(by.user))?;
+    let new = store::NewAppointment {
+        drive: old.drive,
+        slot: slot.id,
+        donor: old.donor,
+        status,
+        given: old.given,
+        first_timer: old.first_timer,
+    };
+    let id = store::insert_appointment(tx, &new, Some(by.user))?;
     let line = Line::new(Some(by.user), "drives.appointment_moved").on(id).with("replaces", old.id);
     audit::record(tx, vault, &line.with("slot", slot.id))?;
     feed::append(tx, "appointment", id.0, status.code())?;

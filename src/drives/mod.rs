@@ -117,11 +117,13 @@ pub fn list(
     let rows = store::list(conn, roots.as_deref(), filter, filter.days.moments(zone), after, limit)?;
     let ids: Vec<DriveId> = rows.iter().map(|row| row.id).collect();
     let fill = store::fill(conn, &ids)?;
+    let mut wants = store::planning::wants(conn, &ids)?;
     rows.into_iter()
         .map(|row| {
             let key = (row.starts_at.and_utc(), row.id.0);
             let full = fill.get(&row.id).copied().unwrap_or_default();
-            Ok((key, look(vault, zone, by.role, row, full)?))
+            let wants = wants.remove(&row.id).unwrap_or_default();
+            Ok((key, look(vault, zone, by.role, row, full, wants)?))
         })
         .collect()
 }
@@ -133,7 +135,8 @@ pub fn list(
 pub fn get(conn: &mut Conn, vault: &Vault, zone: Zone, by: &Principal, id: DriveId) -> Result<Seen> {
     let row = in_scope(conn, by, id)?;
     let full = store::fill(conn, &[id])?.get(&id).copied().unwrap_or_default();
-    look(vault, zone, by.role, row, full)
+    let wants = store::planning::wants(conn, &[id])?.remove(&id).unwrap_or_default();
+    look(vault, zone, by.role, row, full, wants)
 }
 
 /// One slot.
@@ -170,7 +173,14 @@ fn in_scope(conn: &mut Conn, by: &Principal, id: DriveId) -> Result<store::Row> 
 }
 
 /// A medic is only ever shown drives of the own units.
-fn look(vault: &Vault, zone: Zone, role: Role, row: store::Row, full: store::Fill) -> Result<Seen> {
+fn look(
+    vault: &Vault,
+    zone: Zone,
+    role: Role,
+    row: store::Row,
+    full: store::Fill,
+    wants: store::planning::Wants,
+) -> Result<Seen> {
     let (starts_at, ends_at) = (row.starts_at.and_utc(), row.ends_at.and_utc());
     let details = match sight(role, role == Role::Medic, Branch::BloodDonation) {
         Sight::DayOnly | Sight::NoPlace => None,
@@ -183,6 +193,13 @@ fn look(vault: &Vault, zone: Zone, role: Role, row: store::Row, full: store::Fil
             beds: row.beds,
             unit: row.unit,
             facility: row.facility,
+            types: wants.types,
+            staff: row.staff,
+            walk_ins: row.walk_ins,
+            overbooked_by: row.overbooked_by,
+            is_outdoor: row.outdoor,
+            book_until: row.book_until.map(|until| until.and_utc()),
+            targets: wants.targets,
         }),
     };
     Ok(Seen {

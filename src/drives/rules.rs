@@ -111,6 +111,18 @@ pub fn takes_bookings(
     if status == DriveStatus::Open && now < until { Ok(()) } else { Err(Problem::new(Code::DriveClosed)) }
 }
 
+/// How long before its appointment a proposal gives its place back, unless it is accepted.
+const LAPSES_BEFORE: Duration = Duration::hours(48);
+/// The least time that there is to accept.
+const TO_ACCEPT: Duration = Duration::hours(6);
+
+/// When a proposal that nobody accepted gives its place back: two days before, but not within six hours of being made,
+/// and at its begin at the latest.
+#[must_use]
+pub fn lapses_at(proposed_at: Moment, starts_at: Moment) -> Moment {
+    (starts_at - LAPSES_BEFORE).max(proposed_at + TO_ACCEPT).min(starts_at)
+}
+
 /// Whether a drive that stands here may yet take place.
 #[must_use]
 pub const fn may_take_place(status: DriveStatus) -> bool {
@@ -238,6 +250,15 @@ mod tests {
             assert_eq!(problem.errors[0].field, field, "{from} {to} {minutes}");
         }
         assert_eq!(slots("2026-11-24", "09:00", "17:00", 5).len(), MOST_SLOTS);
+    }
+
+    #[test]
+    fn a_proposal_lapses_two_days_before_but_not_within_six_hours() {
+        let starts: Moment = "2026-12-05T08:00:00Z".parse().unwrap();
+        let hours = |hours| starts - Duration::hours(hours);
+        for (proposed, lapses) in [(500, 48), (55, 48), (54, 48), (53, 47), (24, 18), (6, 0), (3, 0)] {
+            assert_eq!(lapses_at(hours(proposed), starts), hours(lapses), "proposed {proposed} hours before");
+        }
     }
 
     #[test]

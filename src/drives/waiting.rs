@@ -116,8 +116,10 @@ pub fn offer_places(db: &Db, vault: &Vault, zone: Zone) -> Result<usize> {
             match db.write_now(Lane::Bulk, move |tx| offer(tx, &vault, zone, &next)) {
                 Ok(()) => offered += 1,
                 Err(problem) => match problem.code {
-                    Code::DriveFull | Code::DriveClosed => break,
-                    Code::NotEligible
+                    Code::DriveClosed => break,
+                    // Its free places may be for others: for women, or not for the first time.
+                    Code::DriveFull
+                    | Code::NotEligible
                     | Code::AlreadyBooked
                     | Code::DonorUnbookable
                     | Code::UnitAbsent

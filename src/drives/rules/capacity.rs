@@ -1,0 +1,125 @@
+//! How many people a slot takes: by beds and staff, by who is likely to come, and how many of them for the first time.
+
+/// How long one giving keeps a bed, in minutes.
+pub const BED_CYCLE_MINUTES: i32 = 30;
+/// Givings that one of the staff serves in an hour, times ten.
+const PER_STAFF_HOUR: i32 = 11;
+/// The chance, in per cent, that more come than there are places which overbooking may bring.
+const CROWDED_AT_MOST: f64 = 10.0;
+/// What the show rate of one's own unit is taken for before anybody came or stayed away, in per cent, and how many
+/// appointments that guess is worth.
+const PRIOR: (i64, i64) = (85, 25);
+
+/// Places in a slot by what there is: beds that turn over each half hour, and staff where their number is told.
+#[must_use]
+pub fn places(beds: i32, staff: Option<i32>, slot_minutes: i32) -> i32 {
+    let by_beds = beds.saturating_mul(slot_minutes) / BED_CYCLE_MINUTES;
+    let by_staff = staff.map(|staff| staff.saturating_mul(PER_STAFF_HOUR).saturating_mul(slot_minutes) / 600);
+    by_staff.map_or(by_beds, |by_staff| by_beds.min(by_staff))
+}
+
+/// How many may be booked into so many places when each comes with a chance of `show` per cent: as many as make it
+/// unlikely that more come than there are places, and at most `ceiling` per cent more than the places.
+#[must_use]
+pub fn overbooked(places: i32, show: i32, ceiling: i32) -> i32 {
+    let most = places.saturating_add(places.saturating_mul(ceiling) / 100);
+    let fits = |booked: &i32| more_than(places, *booked, f64::from(show) / 100.0) * 100.0 <= CROWDED_AT_MOST;
+    (places..=most).rev().find(fits).unwrap_or(places)
+}
+
+/// The chance that more than `places` of `booked` come, each with the chance `show`.
+fn more_than(places: i32, booked: i32, show: f64) -> f64 {
+    if show >= 1.0 {
+        return if booked > places { 1.0 } else { 0.0 };
+    }
+    let mut chance = (1.0 - show).powi(booked);
+    let mut at_most = chance;
+    for come in 0..places.min(booked) {
+        chance *= f64::from(booked - come) / f64::from(come + 1) * show / (1.0 - show);
+        at_most += chance;
+    }
+    if booked <= places { 0.0 } else { (1.0 - at_most).max(0.0) }
+}
+
+/// The most of an hour's bookings who may give for the first time, `share` per cent: one at least, so that a small
+/// drive takes new donors at all.
+#[must_use]
+pub fn most_first_timers(places: i32, share: i32) -> i32 {
+    (places.saturating_mul(share) / 100).max(1)
+}
+
+/// The share of those booked who come, in per cent, by a unit's own record.
+#[must_use]
+pub fn show_rate(came: i64, stayed_away: i64) -> i32 {
+    let (guess, weight) = PRIOR;
+    let all = came.saturating_add(stayed_away).saturating_add(weight).max(1);
+    let rate = (came.saturating_mul(100).saturating_add(guess * weight) + all / 2) / all;
+    i32::try_from(rate.clamp(1, 100)).unwrap_or(100)
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn beds_turn_over_each_half_hour_and_staff_serve_what_they_can() {
+        for (beds, staff, minutes, expected) in [
+            (2, None, 30, 2),
+            (2, None, 60, 4),
+            (3, None, 20, 2),
+            (1, None, 15, 0),
+            (10, Some(4), 30, 2),
+            (10, Some(10), 60, 11),
+            (10, Some(20), 60, 20),
+            (200, Some(200), 240, 880),
+        ] {
+            assert_eq!(places(beds, staff, minutes), expected, "{beds} {staff:?} {minutes}");
+        }
+    }
+
+    /// By the binomial law: of 6 with 60 per cent, all come with 4.7 per cent; of 12 with 85, more than 10 with 44.
+    #[test]
+    fn more_are_let_in_only_where_few_come() {
+        for (places, show, expected) in [
+            (1, 60, 1),
+            (4, 60, 4),
+            (5, 60, 6),
+            (10, 60, 12),
+            (10, 75, 12),
+            (10, 85, 10),
+            (10, 100, 10),
+            (20, 85, 21),
+            (50, 85, 54),
+            (50, 60, 60),
+        ] {
+            assert_eq!(overbooked(places, show, 20), expected, "{places} at {show}");
+        }
+        assert_eq!(overbooked(10, 50, 0), 10, "a ceiling of nothing");
+    }
+
+    #[test]
+    fn two_of_five_give_for_the_first_time() {
+        for (places, expected) in [(1, 1), (2, 1), (4, 1), (5, 2), (10, 4), (12, 4), (100, 40)] {
+            assert_eq!(most_first_timers(places, 40), expected, "{places}");
+        }
+    }
+
+    #[test]
+    fn a_record_outweighs_the_guess_in_time() {
+        for (came, away, expected) in [(0, 0, 85), (25, 0, 93), (0, 25, 43), (600, 400, 61), (1_000, 0, 100)] {
+            assert_eq!(show_rate(came, away), expected, "{came} {away}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn overbooking_stays_between_the_places_and_the_ceiling(places in 1_i32..=500, show in 1_i32..=100) {
+            let most = overbooked(places, show, 20);
+            prop_assert!((places..=places * 6 / 5).contains(&most));
+            prop_assert!(most == places || more_than(places, most, f64::from(show) / 100.0) <= 0.1 + 1e-9);
+            prop_assert!(show == 100 || most >= overbooked(places, show + 1, 20), "fewer come, more are let in");
+        }
+    }
+}
