@@ -114,6 +114,15 @@ problem-already-booked = There is already an appointment at this drive or on thi
 problem-slot-full = This time is full
     .detail = Choose another time at the same drive.
 
+problem-slot-for-women = This time is for women
+    .detail = Choose another time at the same drive.
+
+problem-first-timers-full = No more first-time donors in this hour
+    .detail = Those who give for the first time need more time, and each hour takes its share of them: choose another hour.
+
+problem-type-not-collected = The drive does not collect this
+    .detail = Choose one of the donation types that the drive collects.
+
 problem-drive-full = The drive is full
     .detail = Choose another drive or another day.
 

@@ -34,6 +34,9 @@ pub async fn keep(house: web::Data<House>) {
             let looked = house.clone();
             let tell = move || drives::tell_impossible(&looked.db, &looked.vault, looked.zone);
             note("telling what became impossible", off_loop(tell).await.map(drop));
+            let due = house.clone();
+            let lapse = move || drives::lapse(&due.db, &due.vault);
+            note("giving back what nobody accepted", off_loop(lapse).await.map(drop));
             let full = house.clone();
             let offer = move || drives::offer_places(&full.db, &full.vault, full.zone);
             note("offering places that came free", off_loop(offer).await.map(drop));

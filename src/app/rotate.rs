@@ -18,7 +18,7 @@ use super::{KEY_CHECK, OpenError, said};
 use crate::audit::{self, Line};
 use crate::db::{Alone, Target, Tx, meta};
 use crate::vault::Vault;
-use crate::{activities, donors, jobs, requests, stock};
+use crate::{activities, donors, drives, jobs, requests, stock};
 
 /// The change that is under way; absent when none is.
 pub(super) const UNDER_WAY: &str = "key_rotation";
@@ -40,6 +40,7 @@ enum Stage {
     Donors,
     Traces,
     Activities,
+    Blueprints,
     Movements,
     Requests,
     Jobs,
@@ -128,7 +129,8 @@ fn slice(tx: &mut Tx, old: &Vault, new: &Vault, by: UserId) -> shiryan_kernel::R
     let (last, next) = match at.stage {
         Stage::Donors => (donors::rekey(tx, old, new, at.after, SLICE)?, Stage::Traces),
         Stage::Traces => (donors::reseal_traces(tx, old, new, at.after, SLICE)?, Stage::Activities),
-        Stage::Activities => (activities::reseal(tx, old, new, at.after, SLICE)?, Stage::Movements),
+        Stage::Activities => (activities::reseal(tx, old, new, at.after, SLICE)?, Stage::Blueprints),
+        Stage::Blueprints => (drives::blueprints::reseal(tx, old, new, at.after, SLICE)?, Stage::Movements),
         Stage::Movements => (stock::reseal(tx, old, new, at.after, SLICE)?, Stage::Requests),
         Stage::Requests => (requests::reseal(tx, old, new, at.after, SLICE)?, Stage::Jobs),
         Stage::Jobs => {

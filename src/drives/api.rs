@@ -1,35 +1,47 @@
 //! Drives, slots and appointments over HTTP.
 
+mod blueprints;
 mod changing;
+mod form;
+mod planning;
 mod series;
 mod telling;
 
 use actix_web::{HttpResponse, get, post, web};
-use chrono::{DateTime, NaiveDate, NaiveDateTime, NaiveTime, Utc};
+use chrono::{DateTime, NaiveDate, NaiveDateTime, Utc};
 use serde::{Deserialize, Serialize};
-use shiryan_kernel::Code;
+use shiryan_kernel::blood::DonationType;
 use shiryan_kernel::branch::DespiteRest;
 use shiryan_kernel::ids::{AppointmentId, DonorId, DriveId, FacilityId, SlotId, UnitId};
 use shiryan_kernel::message::Told;
 use shiryan_kernel::page::Page;
 use shiryan_kernel::place::Governorate;
-use shiryan_kernel::problem::Faults;
 use shiryan_kernel::status::{AppointmentStatus, DriveStatus};
-use shiryan_kernel::time::clock_time;
 use utoipa::{IntoParams, ToSchema};
 
-use super::rules::{self, Hours};
-use super::{Booked, Booking, Cancelled, Details, Filter, NewBooking, NewDrive, Seen, Slot, UnitClash};
-use crate::accounts::{Actor, Book, PlanDrives, SeeDrives};
-use crate::activities::rules::{Days, is_in_range};
-use crate::activities::{Key, PlaceText, Title};
+use super::{Booked, Booking, Cancelled, Filter, NewBooking, Seen, Slot, UnitClash};
+use crate::accounts::{Actor, Book, SeeDrives};
+use crate::activities::Key;
+use crate::activities::rules::Days;
 use crate::http::{Answer, Body, House, IdempotencyKey, Limit, NoQuery, PathId, Query};
+
+use form::Target;
 
 /// Adds the operations.
 pub fn operations(config: &mut utoipa_actix_web::service_config::ServiceConfig) {
     config
-        .service(create_drive)
+        .service(planning::create_drive)
+        // Before a drive's own paths, which would take the word for an id.
+        .service(planning::preview_drive)
         .service(series::create_series)
+        .service(planning::copy_drive)
+        .service(planning::publish_drive)
+        .service(planning::close_drive)
+        .service(planning::reopen_drive)
+        .service(blueprints::save_blueprint)
+        .service(blueprints::list_blueprints)
+        .service(blueprints::plan_blueprint)
+        .service(blueprints::end_blueprint)
         .service(list_drives)
         .service(get_drive)
         .service(list_clashes)
@@ -45,52 +57,6 @@ pub fn operations(config: &mut utoipa_actix_web::service_config::ServiceConfig) 
         .service(telling::accept)
         .service(telling::cancel_drive)
         .service(telling::list_messages);
-}
-
-#[derive(Debug, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-struct DriveForm {
-    /// 1 to 120 characters.
-    title: Option<String>,
-    governorate: Governorate,
-    /// 1 to 200 characters; shown to those who run the drive.
-    place: String,
-    /// The civil day.
-    date: NaiveDate,
-    /// Civil time, `09:00`.
-    from: String,
-    /// Civil time, `14:00`.
-    to: String,
-    /// 5 to 240, at most 96 slots in all.
-    slot_minutes: i32,
-    /// Places in each slot, 1 to 200.
-    beds: i32,
-    /// Pauses in the hours, 5 at most: no slot touches one.
-    #[serde(default)]
-    breaks: Vec<BreakForm>,
-    /// The unit that organises it; a medic's own.
-    unit: UnitId,
-    /// The blood bank that collects; a bank officer's own unless told.
-    facility: Option<FacilityId>,
-}
-
-#[derive(Debug, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-struct BreakForm {
-    /// Civil time, inside the hours.
-    from: String,
-    /// Civil time, inside the hours.
-    to: String,
-}
-
-#[derive(Debug, Serialize, Deserialize, ToSchema)]
-struct DriveMade {
-    id: DriveId,
-    status: DriveStatus,
-    /// How many slots the hours were cut into.
-    slots: usize,
-    /// What the unit, or one above or below it, does on that day or inside the rest after it.
-    clashes: Vec<UnitClash>,
 }
 
 #[derive(Debug, Serialize, ToSchema)]
@@ -119,6 +85,9 @@ struct AppointmentView {
     slot: SlotId,
     starts_at: DateTime<Utc>,
     status: AppointmentStatus,
+    donation_type: DonationType,
+    /// When a proposal gives its place back unless it is accepted.
+    lapses_at: Option<DateTime<Utc>>,
     /// The donor could no longer be booked on that day; why is not told.
     impossible: bool,
     /// Whether the donor was told that it is: a notice is queued within a minute. `in_person`: none goes out.
@@ -127,8 +96,8 @@ struct AppointmentView {
 
 impl From<Booking> for AppointmentView {
     fn from(row: Booking) -> Self {
-        let Booking { id, donor, slot, starts_at, status, impossible, told } = row;
-        Self { id, donor, slot, starts_at, status, impossible, told }
+        let Booking { id, donor, slot, starts_at, status, donation_type, lapses_at, impossible, told } = row;
+        Self { id, donor, slot, starts_at, status, donation_type, lapses_at, impossible, told }
     }
 }
 
@@ -152,6 +121,15 @@ struct DriveView {
     beds: Option<i32>,
     unit: Option<UnitId>,
     facility: Option<FacilityId>,
+    donation_types: Option<Vec<DonationType>>,
+    staff: Option<i32>,
+    /// Places of each slot that are kept for whoever comes unannounced.
+    walk_ins: Option<i32>,
+    /// The share of those booked who come, in per cent, by which more were let in; `null` where no more were.
+    overbooked_by: Option<i32>,
+    outdoor: Option<bool>,
+    book_until: Option<DateTime<Utc>>,
+    targets: Option<Vec<Target>>,
 }
 
 #[derive(Debug, Serialize, ToSchema)]
@@ -161,6 +139,7 @@ struct SlotView {
     capacity: i32,
     booked: i32,
     free: i32,
+    for_women: bool,
 }
 
 #[derive(Debug, Serialize, ToSchema)]
@@ -174,6 +153,8 @@ struct BookingForm {
     donor: DonorId,
     /// The earliest with a place unless named.
     slot: Option<SlotId>,
+    /// One of those that the drive collects; its first unless named.
+    donation_type: Option<DonationType>,
     /// Why the donor may come although a duty is near that only warns.
     despite: Option<DespiteRest>,
 }
@@ -185,6 +166,7 @@ struct BookedView {
     slot: SlotId,
     starts_at: DateTime<Utc>,
     status: AppointmentStatus,
+    donation_type: DonationType,
 }
 
 #[derive(Debug, Deserialize, ToSchema)]
@@ -213,72 +195,6 @@ struct Asked {
     #[param(inline, required = false)]
     limit: Limit,
     cursor: Option<String>,
-}
-
-/// Plans a drive and opens it for booking.
-#[utoipa::path(tag = "drives", params(("Idempotency-Key" = String, Header)), request_body = DriveForm,
-    responses((status = 201, description = "Made", body = DriveMade)))]
-#[post("/drives")]
-async fn create_drive(
-    house: web::Data<House>,
-    by: Actor<PlanDrives>,
-    key: IdempotencyKey,
-    body: Body<DriveForm>,
-) -> Answer {
-    let request = key.of(by.user, &body);
-    let new = NewDrive { facility: body.value.facility.or(by.facility), ..parse(&body.value)? };
-    let (vault, who, zone) = (house.vault.clone(), by.clone(), house.zone);
-    let made = house
-        .once(&by, request, move |tx| {
-            let made = super::plan(tx, &vault, zone, &who, &new)?;
-            let clashes = super::clashes(tx.conn, zone, &who, made.id)?;
-            Ok(DriveMade { id: made.id, status: DriveStatus::Open, slots: made.slots.len(), clashes })
-        })
-        .await?;
-    Ok(HttpResponse::Created().json(made))
-}
-
-fn parse(form: &DriveForm) -> shiryan_kernel::Result<NewDrive> {
-    let mut faults = Faults::none();
-    let title = form.title.as_deref().and_then(|title| faults.keep("title", Title::parse(title)));
-    let place = faults.keep("place", PlaceText::parse(&form.place));
-    if !is_in_range(form.date) {
-        faults.add("date", Code::OutOfRange);
-    }
-    if !(1..=rules::MOST_BEDS).contains(&form.beds) {
-        faults.add("beds", Code::OutOfRange);
-    }
-    let from = faults.keep("from", clock_time(&form.from));
-    let to = faults.keep("to", clock_time(&form.to));
-    let breaks = breaks(&mut faults, &form.breaks);
-    let cut = |from, to| Hours::new(from, to, form.slot_minutes)?.with_breaks(breaks);
-    let hours = from.zip(to).and_then(|(from, to)| match cut(from, to) {
-        Ok(hours) => Some(hours),
-        Err(problem) => {
-            problem.errors.into_iter().for_each(|error| faults.add(error.field, error.code));
-            None
-        }
-    });
-    faults.give(place.zip(hours).map(|(place, hours)| NewDrive {
-        title,
-        governorate: form.governorate,
-        place,
-        date: form.date,
-        hours,
-        beds: form.beds,
-        unit: form.unit,
-        facility: form.facility,
-    }))
-}
-
-fn breaks(faults: &mut Faults, forms: &[BreakForm]) -> Vec<(NaiveTime, NaiveTime)> {
-    let mut breaks = Vec::new();
-    for (place, form) in forms.iter().enumerate() {
-        let from = faults.keep(&format!("breaks[{place}].from"), clock_time(&form.from));
-        let to = faults.keep(&format!("breaks[{place}].to"), clock_time(&form.to));
-        breaks.extend(from.zip(to));
-    }
-    breaks
 }
 
 /// Drives by start: a medic's are those of the own units. Place and hours are shown to those who run a
@@ -375,12 +291,12 @@ async fn book(
     body: Body<BookingForm>,
 ) -> Answer {
     let request = key.of(by.user, &body);
-    let BookingForm { donor, slot, despite } = body.into_inner();
-    let new = NewBooking { drive: id.0, donor, slot, despite };
+    let BookingForm { donor, slot, donation_type, despite } = body.into_inner();
+    let new = NewBooking { drive: id.0, donor, slot, given: donation_type, despite };
     let (vault, who, zone) = (house.vault.clone(), by.clone(), house.zone);
     let booked = house.once_guarded(&by, request, move |tx| super::book(tx, &vault, zone, &who, new)).await?;
-    let Booked { id, slot, starts_at, status } = booked;
-    Ok(HttpResponse::Created().json(BookedView { id, slot, starts_at, status }))
+    let Booked { id, slot, starts_at, status, donation_type } = booked;
+    Ok(HttpResponse::Created().json(BookedView { id, slot, starts_at, status, donation_type }))
 }
 
 /// Cancels a live appointment and frees its place.
@@ -405,8 +321,8 @@ async fn cancel(
 
 impl From<Slot> for SlotView {
     fn from(slot: Slot) -> Self {
-        let Slot { id, starts_at, capacity, booked } = slot;
-        Self { id, starts_at, capacity, booked, free: capacity - booked }
+        let Slot { id, starts_at, capacity, booked, for_women } = slot;
+        Self { id, starts_at, capacity, booked, free: capacity - booked, for_women }
     }
 }
 
@@ -430,17 +346,30 @@ impl From<Seen> for DriveView {
             beds: None,
             unit: None,
             facility: None,
+            donation_types: None,
+            staff: None,
+            walk_ins: None,
+            overbooked_by: None,
+            outdoor: None,
+            book_until: None,
+            targets: None,
         };
         if let Some(details) = details {
-            let Details { title, place, starts_at, ends_at, slot_minutes, beds, unit, facility } = details;
-            view.title = title;
-            view.place = place;
-            view.starts_at = Some(starts_at);
-            view.ends_at = Some(ends_at);
-            view.slot_minutes = Some(slot_minutes);
-            view.beds = Some(beds);
-            view.unit = Some(unit);
-            view.facility = facility;
+            view.title = details.title;
+            view.place = details.place;
+            view.starts_at = Some(details.starts_at);
+            view.ends_at = Some(details.ends_at);
+            view.slot_minutes = Some(details.slot_minutes);
+            view.beds = Some(details.beds);
+            view.unit = Some(details.unit);
+            view.facility = details.facility;
+            view.donation_types = Some(details.types);
+            view.staff = details.staff;
+            view.walk_ins = Some(details.walk_ins);
+            view.overbooked_by = details.overbooked_by;
+            view.outdoor = Some(details.is_outdoor);
+            view.book_until = details.book_until;
+            view.targets = Some(details.targets.into_iter().map(Target::from).collect());
         }
         view
     }

@@ -27,6 +27,8 @@ pub struct Hours {
     to: NaiveTime,
     slot_minutes: i32,
     breaks: Vec<(NaiveTime, NaiveTime)>,
+    /// When slots begin, where that is not the grid's to say.
+    starts: Option<Vec<NaiveTime>>,
 }
 
 impl Hours {
@@ -44,7 +46,7 @@ impl Hours {
         if usize::try_from(whole).map_or(true, |whole| whole > MOST_SLOTS) {
             return Err(Problem::field("slot_minutes", Code::OutOfRange));
         }
-        Ok(Self { from, to, slot_minutes, breaks: Vec::new() })
+        Ok(Self { from, to, slot_minutes, breaks: Vec::new(), starts: None })
     }
 
     /// With pauses, such as for a prayer: no slot touches one. Slots go on by the same grid after it.
@@ -63,6 +65,13 @@ impl Hours {
         }
         self.breaks = breaks;
         Ok(self)
+    }
+
+    /// With slots that begin at these civil times alone, of those of the grid.
+    #[must_use]
+    pub fn at(mut self, starts: Vec<NaiveTime>) -> Self {
+        self.starts = Some(starts);
+        self
     }
 
     #[must_use]
@@ -89,7 +98,8 @@ impl Hours {
             let is_clear = slots.last().is_none_or(|last| *last + length <= start);
             let (begins, ends) = (civil.time(), (civil + length).time());
             let pauses = self.breaks.iter().any(|(from, to)| begins < *to && *from < ends);
-            if exists && is_clear && !pauses && start + length <= end {
+            let is_wanted = self.starts.as_ref().is_none_or(|starts| starts.contains(&begins));
+            if exists && is_clear && !pauses && is_wanted && start + length <= end {
                 slots.push(start);
             }
             civil += length;

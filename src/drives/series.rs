@@ -4,11 +4,12 @@ use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 use shiryan_kernel::ids::DriveId;
 use shiryan_kernel::problem::Faults;
-use shiryan_kernel::time::{Weekday, Zone};
+use shiryan_kernel::status::DriveStatus;
+use shiryan_kernel::time::Weekday;
 use shiryan_kernel::{Code, Problem, Result};
 use utoipa::ToSchema;
 
-use super::{NewDrive, plan};
+use super::plan::{Ground, NewDrive, plan};
 use crate::accounts::Principal;
 use crate::activities::rules::is_in_range;
 use crate::db::Tx;
@@ -51,12 +52,12 @@ pub struct Planned {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Skipped {
     pub date: NaiveDate,
-    /// `unit_absent`, or `out_of_range` where clock changes leave no slot.
+    /// `unit_absent`, or `out_of_range` where clock changes or the calendar leave no slot.
     pub code: Code,
 }
 
-/// Plans a drive on each of the weekdays of the span, and leaves out days on which the unit is not there or clock
-/// changes leave no slot. All of them or, when something else is wrong, none.
+/// Plans a drive on each of the weekdays of the span, and leaves out days on which the unit is not there, or
+/// clock changes or the calendar leave no slot. All of them or, when something else is wrong, none.
 ///
 /// # Errors
 /// `out_of_range` of `first` and `last`, also when the days are more than [`MOST_DRIVES`]; `out_of_range` of `weekdays`
@@ -64,14 +65,15 @@ pub struct Skipped {
 pub fn plan_series(
     tx: &mut Tx,
     vault: &Vault,
-    zone: Zone,
+    ground: &Ground,
     by: &Principal,
     new: &NewSeries,
+    status: DriveStatus,
 ) -> Result<Series> {
     let mut series = Series { drives: Vec::new(), skipped: Vec::new() };
     for date in days(new)? {
         let drive = NewDrive { date, ..new.each.clone() };
-        match plan(tx, vault, zone, by, &drive) {
+        match plan(tx, vault, ground, by, &drive, status) {
             Ok(made) => series.drives.push(Planned { id: made.id, date, slots: made.slots.len() }),
             Err(problem) => match left_out(&problem) {
                 Some(code) => series.skipped.push(Skipped { date, code }),

@@ -12,7 +12,7 @@ use diesel::prelude::*;
 use shiryan_kernel::blood::DonationType;
 use shiryan_kernel::ids::{AppointmentId, DonorId, DriveId, FacilityId, SlotId, UnitId, UserId};
 use shiryan_kernel::place::Governorate;
-use shiryan_kernel::status::{AppointmentStatus, DonorStatus, DriveStatus};
+use shiryan_kernel::status::{AppointmentStatus, DriveStatus};
 use shiryan_kernel::time::Moment;
 use shiryan_kernel::{Code, Problem, Result};
 
@@ -23,7 +23,7 @@ use crate::db::tables::{
     activities, appointments, donors, drive_hours, drives, giving_windows, givings, slots, unit_tree,
 };
 use crate::db::{Conn, Tx, on_each};
-pub use telling::{Notice, Place, appointment, coming, held_to_come, notices, untold};
+pub use telling::{Notice, Place, appointment, coming, held_to_come, notices, proposed, untold};
 
 /// A drive with its activity.
 #[derive(Debug, Queryable)]

@@ -166,6 +166,8 @@ id_type! {
     /// A drive is an activity of the blood-donation branch and shares its id.
     DriveId,
     SlotId,
+    /// The shape of a drive, kept under a name.
+    BlueprintId,
     AppointmentId,
     /// Somebody who waits for a place in a drive.
     WaitingId,

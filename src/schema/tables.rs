@@ -454,6 +454,18 @@ diesel::table! {
 }
 
 diesel::table! {
+    blueprints (id) {
+        id -> BigInt,
+        unit_id -> BigInt,
+        name -> Binary,
+        shape -> Binary,
+        made_at -> Timestamp,
+        made_by -> BigInt,
+        ended_at -> Nullable<Timestamp>,
+    }
+}
+
+diesel::table! {
     drive_types (drive, donation_type) {
         drive -> BigInt,
         donation_type -> Text,
@@ -765,6 +777,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     assignments,
     messages,
     drives,
+    blueprints,
     drive_types,
     drive_targets,
     drive_hours,

@@ -37,6 +37,16 @@ impl Settings {
         if !(1..=168).contains(&self.stock.hold_hours) {
             return wrong("stock.hold_hours", "1 to 168");
         }
+        let drives = &self.drives;
+        if !(1..=100).contains(&drives.first_timers_per_cent) {
+            return wrong("drives.first_timers_per_cent", "1 to 100");
+        }
+        if !(0..=50).contains(&drives.overbooked_per_cent) {
+            return wrong("drives.overbooked_per_cent", "0 to 50");
+        }
+        if !(20..=45).contains(&drives.hottest_outdoors_c) {
+            return wrong("drives.hottest_outdoors_c", "20 to 45");
+        }
         if !(1..=10_000).contains(&self.donors.exact_look_ups_a_day) {
             return wrong("donors.exact_look_ups_a_day", "1 to 10000");
         }

@@ -17,7 +17,7 @@ use crate::db::Target;
 use layers::Layers;
 use sections::KeySource;
 pub use sections::{
-    Accounts, Data, Database, Donors, Eligibility, KeyPlace, Keys, Log, LogFormat, LogLevel, Mail, Metrics,
+    Accounts, Data, Database, Donors, Drives, Eligibility, KeyPlace, Keys, Log, LogFormat, LogLevel, Mail, Metrics,
     Place, Server, Stock, Titres, Tls, Transport, Webhook,
 };
 
@@ -39,6 +39,7 @@ pub struct Settings {
     pub accounts: Accounts,
     pub place: Place,
     pub donors: Donors,
+    pub drives: Drives,
     pub eligibility: Eligibility,
     pub titres: Titres,
     pub stock: Stock,

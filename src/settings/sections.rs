@@ -92,6 +92,14 @@ pub struct Place {
     pub calendar: String,
 }
 
+/// Limits of drives.
+#[derive(Debug, Clone, Deserialize)]
+pub struct Drives {
+    pub first_timers_per_cent: i32,
+    pub overbooked_per_cent: i32,
+    pub hottest_outdoors_c: i32,
+}
+
 #[derive(Debug, Clone, Deserialize)]
 pub struct Donors {
     pub exact_look_ups_a_day: i32,

@@ -21,6 +21,7 @@ DROP TABLE slots;
 DROP TABLE drive_hours;
 DROP TABLE drive_targets;
 DROP TABLE drive_types;
+DROP TABLE blueprints;
 DROP TABLE drives;
 DROP TABLE assignments;
 DROP TABLE unit_absences;

@@ -530,6 +530,17 @@ CREATE TABLE drives (
     book_until TIMESTAMP
 );
 
+-- Shapes of drives under a name; both are sealed.
+CREATE TABLE blueprints (
+    id INTEGER PRIMARY KEY NOT NULL,
+    unit_id BIGINT NOT NULL REFERENCES units (id),
+    name BLOB NOT NULL,
+    shape BLOB NOT NULL,
+    made_at TIMESTAMP NOT NULL,
+    made_by BIGINT NOT NULL REFERENCES users (id),
+    ended_at TIMESTAMP
+);
+
 -- What a drive collects.
 CREATE TABLE drive_types (
     drive BIGINT NOT NULL REFERENCES drives (id),

@@ -146,6 +146,7 @@ fn new_drive(
         beds: i32::try_from(seats.div_ceil(10)).map_err(Problem::internal)?.clamp(1, 200),
         unit: unit_of(place, written, rng)?,
         facility: written.banks.get(&place).copied(),
+        terms: drives::Terms::default(),
     })
 }
 

@@ -3,12 +3,14 @@
 use actix_web::{HttpResponse, get, post, web};
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
+use shiryan_kernel::blood::DonationType;
 use shiryan_kernel::ids::{AppointmentId, DonorId, DriveId, SlotId, WaitingId};
 use shiryan_kernel::page::Page;
 use utoipa::ToSchema;
 
 use super::telling::reminders;
 use crate::accounts::{Actor, Book};
+use crate::db::Tx;
 use crate::drives::{self, Joined, Left, Moved, Waiting};
 use crate::http::{Answer, Body, House, IdempotencyKey, Nothing, Paging, PathId, Query};
 
@@ -35,6 +37,8 @@ struct Swapped {
 #[serde(deny_unknown_fields)]
 struct JoinForm {
     donor: DonorId,
+    /// One of those that the drive collects; its first unless named.
+    donation_type: Option<DonationType>,
 }
 
 #[derive(Debug, Serialize, ToSchema)]
@@ -100,10 +104,10 @@ pub(super) async fn join(
     body: Body<JoinForm>,
 ) -> Answer {
     let request = key.of(by.user, &body);
-    let donor = body.into_inner().donor;
+    let JoinForm { donor, donation_type } = body.into_inner();
     let (vault, who, zone) = (house.vault.clone(), by.clone(), house.zone);
-    let joined =
-        house.once_guarded(&by, request, move |tx| drives::join(tx, &vault, zone, &who, id.0, donor)).await?;
+    let join = move |tx: &mut Tx<'_>| drives::join(tx, &vault, zone, &who, id.0, donor, donation_type);
+    let joined = house.once_guarded(&by, request, join).await?;
     Ok(HttpResponse::Created().json(joined))
 }
 

@@ -1,4 +1,8 @@
-//! How many people a slot takes: by beds and staff, by who is likely to come, and how many of them for the first time.
+//! How many people a slot takes and how much a drive may bring: by beds and staff, by who is likely to come, and how many of them for the first time.
+
+use std::collections::BTreeMap;
+
+use shiryan_kernel::blood::BloodGroup;
 
 /// How long one giving keeps a bed, in minutes.
 pub const BED_CYCLE_MINUTES: i32 = 30;
@@ -57,6 +61,35 @@ pub fn show_rate(came: i64, stayed_away: i64) -> i32 {
     i32::try_from(rate.clamp(1, 100)).unwrap_or(100)
 }
 
+/// Of those who come, the share who are not deferred; of what they give, the share that is released.
+const ABLE: f64 = 0.88;
+const RELEASED: f64 = 0.99 * 0.95;
+
+/// What a drive may bring.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Expected {
+    /// Those who come, to a tenth.
+    pub come: f64,
+    /// Units that may be released, by group, to a tenth; none for a group that nobody has.
+    pub units: Vec<(Option<BloodGroup>, f64)>,
+}
+
+/// What a drive may bring whose places are booked as far as those who may give can fill them, each group by its share
+/// of them.
+#[must_use]
+pub fn expected(places: i64, show: i32, eligible: &BTreeMap<Option<BloodGroup>, i64>) -> Expected {
+    let tenth = |value: f64| (value * 10.0).round() / 10.0;
+    let float = |count: i64| f64::from(i32::try_from(count).unwrap_or(i32::MAX));
+    let all: i64 = eligible.values().sum();
+    let come = float(places.min(all)) * f64::from(show) / 100.0;
+    let units = eligible
+        .iter()
+        .filter(|(_, donors)| **donors > 0)
+        .map(|(group, donors)| (*group, tenth(come * ABLE * RELEASED * float(*donors) / float(all))))
+        .collect();
+    Expected { come: tenth(come), units }
+}
+
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
@@ -111,6 +144,18 @@ mod tests {
         for (came, away, expected) in [(0, 0, 85), (25, 0, 93), (0, 25, 43), (600, 400, 61), (1_000, 0, 100)] {
             assert_eq!(show_rate(came, away), expected, "{came} {away}");
         }
+    }
+
+    #[test]
+    fn a_drive_brings_what_its_donors_are() {
+        use BloodGroup::{ONeg, OPos};
+        let donors = BTreeMap::from([(None, 10), (Some(OPos), 80), (Some(ONeg), 10)]);
+        // 50 places, 85 per cent come: 42.5, of whom 88 in a hundred give and 94.05 in a hundred units are released.
+        let found = expected(50, 85, &donors);
+        assert_eq!(found.come, 42.5);
+        assert_eq!(found.units, [(None, 3.5), (Some(ONeg), 3.5), (Some(OPos), 28.1)]);
+        assert_eq!(expected(500, 85, &donors).come, 85.0, "no more than there are donors");
+        assert_eq!(expected(50, 85, &BTreeMap::new()), Expected { come: 0.0, units: Vec::new() });
     }
 
     proptest! {

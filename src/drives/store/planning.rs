@@ -2,17 +2,18 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use chrono::Duration;
-use diesel::dsl::count_star;
+use chrono::{Duration, NaiveDate};
+use diesel::dsl::{count_star, exists};
 use diesel::prelude::*;
 use shiryan_kernel::blood::{BloodGroup, DonationType};
 use shiryan_kernel::ids::{DriveId, SlotId, UnitId};
-use shiryan_kernel::status::{AppointmentStatus, DriveStatus};
+use shiryan_kernel::status::{AppointmentStatus, DonorStatus, DriveStatus};
 use shiryan_kernel::time::Moment;
 use shiryan_kernel::{Problem, Result};
 
 use crate::db::tables::{
-    activities, appointments, drive_hours, drive_targets, drive_types, drives, slots, unit_tree,
+    activities, appointments, donors, drive_hours, drive_targets, drive_types, drives, giving_windows, slots,
+    unit_tree,
 };
 use crate::db::{Conn, Tx, on_each};
 use crate::drives::NewDrive;
@@ -159,4 +160,30 @@ pub fn types_of(conn: &mut Conn, id: DriveId) -> Result<Vec<DonationType>> {
         .load(conn)?;
     types.sort_unstable();
     Ok(types)
+}
+
+/// Donors of the unit, and of those below it, who may give one of these types on a civil day, by group.
+pub fn eligible(
+    conn: &mut Conn,
+    unit: UnitId,
+    types: &[DonationType],
+    on: NaiveDate,
+) -> Result<Vec<(Option<BloodGroup>, i64)>> {
+    let below = unit_tree::table.filter(unit_tree::ancestor.eq(unit)).select(unit_tree::descendant.nullable());
+    on_each!(conn => c, {
+        let open = giving_windows::table
+            .filter(giving_windows::donor.eq(donors::id))
+            .filter(giving_windows::donation_type.eq_any(types))
+            .filter(giving_windows::from_on.le(on))
+            .filter(giving_windows::until_on.is_null().or(giving_windows::until_on.ge(on)));
+        donors::table
+            .filter(donors::unit_id.eq_any(below))
+            .filter(donors::status.eq(DonorStatus::Active))
+            .filter(donors::merged_into.is_null())
+            .filter(exists(open))
+            .group_by(donors::blood_group)
+            .select((donors::blood_group, count_star()))
+            .load(c)
+    })
+    .map_err(Problem::from)
 }

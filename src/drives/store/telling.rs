@@ -153,3 +153,15 @@ pub fn notices(
         .load(c))
     .map_err(Problem::from)
 }
+
+/// Proposals whose slot begins within the time in which they may lapse, by start.
+pub fn proposed(conn: &mut Conn, now: Moment) -> Result<Vec<Place>> {
+    let ahead = now + chrono::Duration::hours(49);
+    Ok(appointments::table
+        .inner_join(slots::table)
+        .filter(appointments::status.eq(AppointmentStatus::Proposed))
+        .filter(slots::starts_at.le(ahead.naive_utc()))
+        .order((slots::starts_at, slots::id, appointments::id))
+        .select(place!())
+        .load(conn)?)
+}
