@@ -13,7 +13,7 @@ use shiryan_kernel::role::Role;
 use shiryan_kernel::time::plus_days;
 
 use super::support::app::{TestApp, new_key};
-use super::support::shelf;
+use super::support::{rows, shelf};
 
 both!(
     a17_the_person_goes_and_the_trace_stays,
@@ -259,6 +259,7 @@ fn whoever_died_or_was_erased_keeps_no_place(app: TestApp) {
     let (near, far) = (plan(7), plan(70));
     let (one, two) = (registered(&app, NUMBER), registered(&app, "400123469"));
     for donor in [&one, &two] {
+        rows::gave_before(&app, &id(donor).to_string());
         for drive in [&near, &far] {
             bank.post(drive, &json!({"donor": id(donor)})).expect(201);
         }

@@ -5,6 +5,7 @@ mod changing;
 mod planning;
 mod races;
 mod series;
+mod terms;
 
 use chrono::NaiveDate;
 use diesel::prelude::*;
@@ -19,7 +20,7 @@ use shiryan_kernel::role::Role;
 use shiryan_kernel::status::{AppointmentStatus, DonorStatus};
 
 use crate::support::app::{Client, TestApp, new_key};
-use crate::support::wait;
+use crate::support::{rows, wait};
 
 const DRIVES: &str = "/api/v1/drives";
 /// A week after the clock of a test.
@@ -75,6 +76,8 @@ pub fn donor(
                 donors::version.eq(1_i64),
             ))
             .execute(tx.conn)?;
+        // Who gave before is not counted among those who give for the first time.
+        rows::gave(tx, id)?;
         if let Some((from, until)) = window {
             diesel::insert_into(giving_windows::table)
                 .values((
@@ -119,7 +122,7 @@ fn book_now(app: &TestApp, drive: DriveId, donor: DonorId, slot: Option<SlotId>)
         fingerprint: vec![0; 32],
     };
     wait(app.house.db.write_once(Isolation::Guarded, Lane::Actor(donor.0), request, move |tx| {
-        drives::book(tx, &vault, zone, &by, NewBooking { drive, donor, slot, despite: None })
+        drives::book(tx, &vault, zone, &by, NewBooking { drive, donor, slot, given: None, despite: None })
     }))
 }
 

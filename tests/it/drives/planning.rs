@@ -77,7 +77,7 @@ fn a_drive_that_makes_no_sense_is_refused_field_by_field(app: TestApp) {
     let all = json!({
         "title": "\u{202e}", "place": " ", "date": "2101-01-01", "beds": 0, "from": "9", "to": "25:00",
     });
-    assert_eq!(refused(all), ["title", "place", "date", "beds", "from", "to"]);
+    assert_eq!(refused(all), ["title", "place", "date", "from", "to", "beds"]);
     assert_eq!(refused(json!({"slot_minutes": 1})), ["slot_minutes"]);
     assert_eq!(refused(json!({"to": "08:00"})), ["to"]);
     assert_eq!(refused(json!({"facility": app.places.hospital})), ["facility"]);
@@ -123,6 +123,7 @@ fn a_drive_of_the_past_is_entered_with_who_came(app: TestApp) {
         beds: 2,
         unit: app.places.battalion,
         facility: None,
+        terms: drives::Terms::default(),
     };
     let entered = app.house.db.write_now(Lane::Bulk, move |tx| {
         let drive = drives::enter(tx, &vault, zone, None, &new, DriveStatus::Done)?;

@@ -119,7 +119,7 @@ fn a_booking_waits_for_the_donor_s_other_one(app: TestApp) {
                 &vault,
                 zone,
                 &by,
-                drives::NewBooking { drive: here, donor, slot: None, despite: None },
+                drives::NewBooking { drive: here, donor, slot: None, given: None, despite: None },
             )?;
             assert!(meeting.come(2, Duration::from_secs(10)));
             std::thread::sleep(Duration::from_millis(200));

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 use shiryan_kernel::role::Role;
 
-use super::{DRIVES, form, slots_of, with};
+use super::{DRIVES, form, slots_of};
 use crate::support::app::{TestApp, new_key};
 
 both!(
@@ -17,8 +17,12 @@ const SERIES: &str = "/api/v1/drives/series";
 fn series(app: &TestApp, fields: Value) -> Value {
     let mut each = form(app.places.company);
     each.as_object_mut().unwrap().remove("date");
-    let span = json!({"first": "2026-12-01", "last": "2026-12-14", "weekdays": ["tuesday", "sunday"]});
-    with(with(each, span), fields)
+    let mut days = json!({"first": "2026-12-01", "last": "2026-12-14", "weekdays": ["tuesday", "sunday"]});
+    for (field, value) in fields.as_object().unwrap() {
+        let part = if ["first", "last", "weekdays"].contains(&field.as_str()) { &mut days } else { &mut each };
+        part[field] = value.clone();
+    }
+    json!({"days": days, "drive": each})
 }
 
 fn dates(made: &Value) -> Vec<&str> {
@@ -69,14 +73,15 @@ fn a_series_that_makes_no_sense_makes_none(app: TestApp) {
         (json!({"last": "2026-11-30"}), "last"),
         (json!({"last": "2027-06-03"}), "last"),
         (json!({"last": "2027-01-01", "weekdays": all}), "last"),
-        (json!({"first": "1999-12-01"}), "date"),
+        (json!({"first": "1999-12-01"}), "drive.date"),
         (json!({"weekdays": []}), "weekdays"),
         (json!({"last": "2026-12-02", "weekdays": ["friday"]}), "weekdays"),
         (json!({"unit": app.places.other_unit}), "unit"),
-        (json!({"beds": 0}), "beds"),
-        (json!({"breaks": [{"from": "08:00", "to": "10:00"}]}), "breaks[0]"),
-        (json!({"breaks": [{"from": "x", "to": "10:00"}]}), "breaks[0].from"),
+        (json!({"beds": 0}), "drive.beds"),
+        (json!({"breaks": [{"from": "08:00", "to": "10:00"}]}), "drive.breaks[0]"),
+        (json!({"breaks": [{"from": "x", "to": "10:00"}]}), "drive.breaks[0].from"),
         (json!({"facility": app.places.hospital}), "facility"),
+        (json!({"date": "2026-12-01"}), "drive.date"),
     ] {
         let refused = app.client(Role::Medic).post(SERIES, &series(&app, fields.clone())).expect(422);
         assert_eq!(refused["errors"][0]["field"], field, "{fields}");

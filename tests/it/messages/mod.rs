@@ -19,7 +19,7 @@ use shiryan::mail::Post;
 use shiryan_kernel::role::Role;
 
 use crate::support::app::TestApp;
-use crate::support::wait;
+use crate::support::{rows, wait};
 
 const DRIVES: &str = "/api/v1/drives";
 /// The test's clock stands at midnight of 24 November in Hebron; drives are a week later.
@@ -77,7 +77,9 @@ fn donor(app: &TestApp, n: usize, fields: Value) -> String {
         "email": format!("canary{n}@reader.example"), "may_email": true,
     });
     let made = app.client(Role::Medic).post("/api/v1/donors", &with(form, fields)).expect(201);
-    made["id"].as_str().unwrap().to_owned()
+    let id = made["id"].as_str().unwrap();
+    rows::gave_before(app, id);
+    id.to_owned()
 }
 
 /// Books a donor; the appointment's id.

@@ -1,9 +1,12 @@
 //! Rows that a test needs before its story begins, written straight into the tables.
 
+use chrono::NaiveDate;
 use diesel::prelude::*;
-use shiryan::db::Tx;
-use shiryan::db::tables::{activities, drives, slots, units};
+use shiryan::db::tables::{activities, drives, givings, slots, units};
+use shiryan::db::{Lane, Tx};
 use shiryan_kernel::Result;
+use shiryan_kernel::blood::DonationType;
+use shiryan_kernel::ids::DonorId;
 
 /// An open drive of a new unit with one slot of so many places; answers the slot's id.
 pub fn slot(tx: &mut Tx, capacity: i32) -> Result<i64> {
@@ -38,6 +41,8 @@ pub fn slot(tx: &mut Tx, capacity: i32) -> Result<i64> {
     diesel::insert_into(drives::table)
         .values((
             drives::id.eq(drive),
+            drives::walk_ins.eq(0),
+            drives::outdoor.eq(false),
             drives::status.eq("open"),
             drives::slot_minutes.eq(30),
             drives::beds.eq(4),
@@ -50,6 +55,7 @@ pub fn slot(tx: &mut Tx, capacity: i32) -> Result<i64> {
             slots::starts_at.eq(starts),
             slots::capacity.eq(capacity),
             slots::booked.eq(0),
+            slots::for_women.eq(false),
         ))
         .execute(tx.conn)?;
     Ok(slot)
@@ -78,4 +84,29 @@ pub fn whole(app: &super::app::TestApp, table: &str) -> String {
     let lines: Vec<Line> = app.house.db.read_now(|conn| Ok(diesel::sql_query(query).load(conn)?)).unwrap();
     assert!(!lines.is_empty(), "{table} has rows");
     lines.into_iter().map(|line| line.line.to_lowercase() + "\n").collect()
+}
+
+/// An old giving, so that the donor is not counted among those who give for the first time.
+pub fn gave(tx: &mut Tx, donor: DonorId) -> Result<()> {
+    let long_ago: NaiveDate = "2024-01-01".parse().unwrap();
+    diesel::insert_into(givings::table)
+        .values((
+            givings::id.eq(tx.id()),
+            givings::donor.eq(donor),
+            givings::given_on.eq(long_ago),
+            givings::donation_type.eq(DonationType::WholeBlood),
+            givings::volume_ml.eq(450),
+            givings::red_cells_lost.eq(true),
+            givings::source.eq("import"),
+            givings::voided.eq(false),
+            givings::recorded_at.eq(tx.now.naive_utc()),
+        ))
+        .execute(tx.conn)?;
+    Ok(())
+}
+
+/// The same in a transaction of its own, of a donor as an answer names it.
+pub fn gave_before(app: &super::app::TestApp, donor: &str) {
+    let donor: DonorId = donor.parse().unwrap();
+    app.house.db.write_now(Lane::System, move |tx| gave(tx, donor)).unwrap();
 }
