@@ -101,7 +101,13 @@ pub fn save(
 ///
 /// # Errors
 /// `identity_damaged`.
-pub fn list(conn: &mut Conn, vault: &Vault, by: &Principal, after: i64, limit: i64) -> Result<Vec<Blueprint>> {
+pub fn list(
+    conn: &mut Conn,
+    vault: &Vault,
+    by: &Principal,
+    after: i64,
+    limit: i64,
+) -> Result<Vec<Blueprint>> {
     let roots = scope(conn, by)?;
     let rows: Vec<Row> = on_each!(conn => c, {
         let mut rows = blueprints::table
@@ -166,9 +172,8 @@ pub fn reseal(tx: &mut Tx, old: &Vault, new: &Vault, after: i64, limit: i64) -> 
         .load(tx.conn)?;
     let mut last = None;
     for row in rows {
-        let move_on = |column, sealed: &[u8]| {
-            new.reseal(old, Place::of("blueprints", column, row.id.0), sealed)
-        };
+        let move_on =
+            |column, sealed: &[u8]| new.reseal(old, Place::of("blueprints", column, row.id.0), sealed);
         let (name, shape) = (move_on("name", &row.name), move_on("shape", &row.shape));
         diesel::update(blueprints::table.find(row.id.0))
             .set((blueprints::name.eq(name), blueprints::shape.eq(shape)))

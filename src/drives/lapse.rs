@@ -2,7 +2,7 @@
 
 use shiryan_kernel::ids::AppointmentId;
 use shiryan_kernel::status::AppointmentStatus;
-use shiryan_kernel::{Problem, Code, Result};
+use shiryan_kernel::{Code, Problem, Result};
 
 use super::{rules, store};
 use crate::audit::{self, Line};
@@ -20,9 +20,9 @@ const SLICE: usize = 64;
 pub fn lapse(db: &Db, vault: &Vault) -> Result<usize> {
     let now = db.now();
     let due = db.read_now(|conn| store::proposed(conn, now))?;
-    let due = due.into_iter().filter(|place| {
-        rules::lapses_at(place.created_at.and_utc(), place.starts_at.and_utc()) <= now
-    });
+    let due = due
+        .into_iter()
+        .filter(|place| rules::lapses_at(place.created_at.and_utc(), place.starts_at.and_utc()) <= now);
     let ids: Vec<AppointmentId> = due.map(|place| place.id).collect();
     let mut lapsed = 0;
     for slice in ids.chunks(SLICE) {

@@ -29,8 +29,8 @@ mod untold;
 mod waiting;
 
 use chrono::NaiveDate;
-use shiryan_kernel::branch::Branch;
 use shiryan_kernel::blood::{BloodGroup, DonationType};
+use shiryan_kernel::branch::Branch;
 use shiryan_kernel::ids::{DriveId, FacilityId, SlotId, UnitId};
 use shiryan_kernel::place::Governorate;
 use shiryan_kernel::role::Role;

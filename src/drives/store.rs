@@ -292,11 +292,7 @@ pub struct NewAppointment {
     pub first_timer: bool,
 }
 
-pub fn insert_appointment(
-    tx: &mut Tx,
-    new: &NewAppointment,
-    by: Option<UserId>,
-) -> Result<AppointmentId> {
+pub fn insert_appointment(tx: &mut Tx, new: &NewAppointment, by: Option<UserId>) -> Result<AppointmentId> {
     let id = AppointmentId(tx.id());
     let inserted = diesel::insert_into(appointments::table)
         .values((

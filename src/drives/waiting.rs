@@ -141,7 +141,13 @@ fn offer(tx: &mut Tx, vault: &Vault, zone: Zone, next: &Waiting) -> Result<()> {
         return Err(Problem::new(Code::DriveClosed));
     }
     let held = store::lock_donor(tx.conn, next.donor)?;
-    let new = NewBooking { drive: next.drive, donor: next.donor, slot: None, given: Some(next.given), despite: None };
+    let new = NewBooking {
+        drive: next.drive,
+        donor: next.donor,
+        slot: None,
+        given: Some(next.given),
+        despite: None,
+    };
     let booked = place(tx, vault, zone, None, &found, held, new)?;
     if !store::waiting::offered(tx, next.id, booked.id)? {
         return Err(Problem::new(Code::StateConflict));

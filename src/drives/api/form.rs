@@ -169,7 +169,8 @@ fn terms(faults: &mut Faults, form: &DriveForm, women: Vec<(NaiveTime, NaiveTime
     for (place, target) in form.targets.iter().enumerate() {
         expect((1..=10_000).contains(&target.units), &format!("targets[{place}].units"));
     }
-    let is_again = |place: usize, group| form.targets.iter().take(place).any(|other| other.blood_group == group);
+    let is_again =
+        |place: usize, group| form.targets.iter().take(place).any(|other| other.blood_group == group);
     for (place, target) in form.targets.iter().enumerate() {
         if is_again(place, target.blood_group) {
             faults.add(format!("targets[{place}].blood_group"), Code::InvalidValue);

@@ -118,13 +118,7 @@ const fn first(draft: bool) -> DriveStatus {
 }
 
 fn shown(made: Entered, status: DriveStatus, clashes: Vec<UnitClash>) -> DriveMade {
-    DriveMade {
-        id: made.id,
-        status,
-        slots: made.slots.len(),
-        left_out: left_out(made.left_out),
-        clashes,
-    }
+    DriveMade { id: made.id, status, slots: made.slots.len(), left_out: left_out(made.left_out), clashes }
 }
 
 fn left_out(slots: Vec<(Moment, KeptFree)>) -> Vec<LeftOut> {
@@ -144,8 +138,7 @@ pub(super) async fn preview_drive(
     let date = body.value.date.ok_or_else(|| Problem::field("date", Code::MissingField))?;
     let new = parse(&body.value, date, by.facility)?;
     let (who, ground, stated) = (by.clone(), ground(&house), body.value.show_per_cent);
-    let foreseen =
-        house.db.read(move |conn| drives::foresee(conn, &ground, &who, &new, stated)).await?;
+    let foreseen = house.db.read(move |conn| drives::foresee(conn, &ground, &who, &new, stated)).await?;
     let Foreseen { slots, capacity, overbooked_by, left_out: kept, eligible, show, expected, day, closures } =
         foreseen;
     Ok(HttpResponse::Ok().json(PreviewView {

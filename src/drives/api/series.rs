@@ -66,7 +66,8 @@ pub(super) async fn create_series(
     let status = if form.drive.draft { DriveStatus::Draft } else { DriveStatus::Open };
     let new = series(&form.days, &form.drive, by.facility)?;
     let (vault, who, ground) = (house.vault.clone(), by.clone(), ground(&house));
-    let made =
-        house.once(&by, request, move |tx| drives::plan_series(tx, &vault, &ground, &who, &new, status)).await?;
+    let made = house
+        .once(&by, request, move |tx| drives::plan_series(tx, &vault, &ground, &who, &new, status))
+        .await?;
     Ok(HttpResponse::Created().json(made))
 }

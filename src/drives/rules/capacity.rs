@@ -141,7 +141,8 @@ mod tests {
 
     #[test]
     fn a_record_outweighs_the_guess_in_time() {
-        for (came, away, expected) in [(0, 0, 85), (25, 0, 93), (0, 25, 43), (600, 400, 61), (1_000, 0, 100)] {
+        for (came, away, expected) in [(0, 0, 85), (25, 0, 93), (0, 25, 43), (600, 400, 61), (1_000, 0, 100)]
+        {
             assert_eq!(show_rate(came, away), expected, "{came} {away}");
         }
     }

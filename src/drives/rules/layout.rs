@@ -98,9 +98,10 @@ mod tests {
         let day = (date.parse().unwrap(), &hours);
         let layout = Layout::of(zone, Some(&calendar), Governorate::Nablus, day, &women, uses);
         let time = |at: Moment| at.with_timezone(&zone.0).format("%H:%M").to_string();
-        let slots = layout.slots.iter().map(|slot| {
-            format!("{}{}", time(slot.starts_at), if slot.for_women { " women" } else { "" })
-        });
+        let slots = layout
+            .slots
+            .iter()
+            .map(|slot| format!("{}{}", time(slot.starts_at), if slot.for_women { " women" } else { "" }));
         (slots.collect(), layout.left_out.iter().map(|(at, kept)| (time(*at), *kept)).collect())
     }
 
@@ -112,7 +113,8 @@ mod tests {
         let (slots, left_out) = lay_out("2026-12-04", "09:00", "15:00", Uses::default());
         assert_eq!(slots, ["09:00", "10:00 women", "14:00"]);
         assert_eq!(left_out, kept(KeptFree::FridayPrayer, &["11:00", "12:00", "13:00"]));
-        let (slots, left_out) = lay_out("2026-12-04", "09:00", "12:00", Uses { prayer: true, fasting: false });
+        let (slots, left_out) =
+            lay_out("2026-12-04", "09:00", "12:00", Uses { prayer: true, fasting: false });
         assert_eq!((slots.len(), left_out.len()), (3, 0));
         let (slots, left_out) = lay_out("2027-02-09", "17:00", "23:00", Uses::default());
         assert_eq!(slots, ["20:00", "21:00", "22:00"]);

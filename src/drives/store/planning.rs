@@ -154,10 +154,8 @@ pub fn wants(conn: &mut Conn, ids: &[DriveId]) -> Result<HashMap<DriveId, Wants>
 
 /// What a drive collects, in one order.
 pub fn types_of(conn: &mut Conn, id: DriveId) -> Result<Vec<DonationType>> {
-    let mut types: Vec<DonationType> = drive_types::table
-        .filter(drive_types::drive.eq(id))
-        .select(drive_types::donation_type)
-        .load(conn)?;
+    let mut types: Vec<DonationType> =
+        drive_types::table.filter(drive_types::drive.eq(id)).select(drive_types::donation_type).load(conn)?;
     types.sort_unstable();
     Ok(types)
 }
@@ -169,7 +167,8 @@ pub fn eligible(
     types: &[DonationType],
     on: NaiveDate,
 ) -> Result<Vec<(Option<BloodGroup>, i64)>> {
-    let below = unit_tree::table.filter(unit_tree::ancestor.eq(unit)).select(unit_tree::descendant.nullable());
+    let below =
+        unit_tree::table.filter(unit_tree::ancestor.eq(unit)).select(unit_tree::descendant.nullable());
     on_each!(conn => c, {
         let open = giving_windows::table
             .filter(giving_windows::donor.eq(donors::id))

@@ -19,7 +19,8 @@ fn series(app: &TestApp, fields: Value) -> Value {
     each.as_object_mut().unwrap().remove("date");
     let mut days = json!({"first": "2026-12-01", "last": "2026-12-14", "weekdays": ["tuesday", "sunday"]});
     for (field, value) in fields.as_object().unwrap() {
-        let part = if ["first", "last", "weekdays"].contains(&field.as_str()) { &mut days } else { &mut each };
+        let part =
+            if ["first", "last", "weekdays"].contains(&field.as_str()) { &mut days } else { &mut each };
         part[field] = value.clone();
     }
     json!({"days": days, "drive": each})

@@ -40,7 +40,10 @@ both!(
 /// No slot holds more than it takes, nor more or fewer than it says; and the hours count whoever is live in them.
 fn sound(app: &TestApp, drive: DriveId) {
     let slots = counts(app, drive);
-    assert!(slots.iter().all(|(booked, live, capacity)| i64::from(*booked) == *live && booked <= capacity), "{slots:?}");
+    assert!(
+        slots.iter().all(|(booked, live, capacity)| i64::from(*booked) == *live && booked <= capacity),
+        "{slots:?}"
+    );
     assert!(counted(app, drive).iter().all(|(new, most)| new <= most));
 }
 
@@ -55,13 +58,17 @@ fn hours_that_the_calendar_keeps_free_have_no_slots(app: TestApp) {
     let friday = json!({"date": "2026-12-04", "from": "10:30", "to": "15:00"});
     let found = made(friday.clone());
     assert_eq!(starts(&bank, found["id"].as_str().unwrap().parse().unwrap()), ["08:30", "12:00", "12:30"]);
-    let because: Vec<&Value> = found["left_out"].as_array().unwrap().iter().map(|out| &out["because"]).collect();
+    let because: Vec<&Value> =
+        found["left_out"].as_array().unwrap().iter().map(|out| &out["because"]).collect();
     assert_eq!(because, vec!["friday_prayer"; 6]);
     assert_eq!(made(with(friday, json!({"at_prayer": true})))["slots"], 9);
     // A day of Ramadan in winter time: the sun sets in Ramallah at about 17:17.
     let fasting = json!({"date": "2027-02-09", "from": "09:00", "to": "12:00"});
     let refused = bank.post(DRIVES, &with(form(app.places.company), fasting.clone()));
-    assert_eq!((refused.problem(422), &refused.json()["kept_free"]), ("invalid_request".into(), &json!("fasting")));
+    assert_eq!(
+        (refused.problem(422), &refused.json()["kept_free"]),
+        ("invalid_request".into(), &json!("fasting"))
+    );
     assert_eq!(made(with(fasting, json!({"for_unfasting": true})))["slots"], 6);
     let evening = made(json!({"date": "2027-02-09", "from": "18:30", "to": "23:00"}));
     assert_eq!((&evening["slots"], evening["left_out"].as_array().unwrap().len()), (&json!(7), 2));
@@ -88,8 +95,12 @@ fn places_are_what_beds_and_staff_serve(app: TestApp) {
         (json!({"beds": 4, "staff": 1}), "staff"),
         (json!({"beds": 4, "walk_ins": 4}), "walk_ins"),
     ] {
-        let refused = app.client(Role::Bank).post(DRIVES, &with(form(app.places.company), fields)).expect(422);
-        assert_eq!((&refused["errors"][0]["field"], &refused["errors"][0]["code"]), (&json!(field), &json!("out_of_range")));
+        let refused =
+            app.client(Role::Bank).post(DRIVES, &with(form(app.places.company), fields)).expect(422);
+        assert_eq!(
+            (&refused["errors"][0]["field"], &refused["errors"][0]["code"]),
+            (&json!(field), &json!("out_of_range"))
+        );
     }
     let drive = plan(&app, json!({"beds": 10, "staff": 12, "walk_ins": 2}));
     let seen = app.client(Role::Medic).get(&format!("{DRIVES}/{drive}")).expect(200);
@@ -137,7 +148,10 @@ fn womens_hours_are_for_women(app: TestApp) {
     assert_eq!(booked.slot, id_of(&slots[2]), "the earliest that is not kept for women");
     let hers = book_now(&app, drive, woman, None).unwrap();
     assert_eq!(hers.slot, id_of(&slots[0]));
-    assert_eq!(book_now(&app, drive, willing(&app), Some(id_of(&slots[1]))).unwrap_err().code, Code::SlotForWomen);
+    assert_eq!(
+        book_now(&app, drive, willing(&app), Some(id_of(&slots[1]))).unwrap_err().code,
+        Code::SlotForWomen
+    );
     let mv = |id: &Booked, to: usize| {
         bank.post(&format!("/api/v1/appointments/{}/move", id.id), &json!({"slot": slots[to]["id"]}))
     };
@@ -148,7 +162,11 @@ fn womens_hours_are_for_women(app: TestApp) {
     for _ in 0..2 {
         book_now(&app, drive, of(&app, Sex::Male), None).unwrap();
     }
-    assert_eq!(book_now(&app, drive, other, None).unwrap_err().code, Code::DriveFull, "one place is left, for a woman");
+    assert_eq!(
+        book_now(&app, drive, other, None).unwrap_err().code,
+        Code::DriveFull,
+        "one place is left, for a woman"
+    );
     sound(&app, drive);
 }
 
@@ -212,7 +230,8 @@ fn the_share_holds_when_many_ask_at_once(app: TestApp) {
             .collect();
         tries.into_iter().map(|attempt| attempt.join().unwrap()).collect()
     });
-    let refused: Vec<Code> = outcomes.iter().filter_map(|outcome| Some(outcome.as_ref().err()?.code)).collect();
+    let refused: Vec<Code> =
+        outcomes.iter().filter_map(|outcome| Some(outcome.as_ref().err()?.code)).collect();
     assert_eq!(refused, vec![Code::FirstTimersFull; 12]);
     assert_eq!(counted(&app, drive), [(4, 4)]);
     sound(&app, drive);
@@ -249,7 +268,8 @@ fn a_drive_collects_what_it_says(app: TestApp) {
     let seen = bank.get(&format!("{DRIVES}/{drive}")).expect(200);
     assert_eq!(seen["donation_types"], json!(["platelet_apheresis", "plasma_apheresis"]));
     let donor = willing(&app);
-    let ask = |given: Value| bank.post(&appointments_of(drive), &json!({"donor": donor, "donation_type": given}));
+    let ask =
+        |given: Value| bank.post(&appointments_of(drive), &json!({"donor": donor, "donation_type": given}));
     assert_eq!(ask(json!("whole_blood")).problem(409), "type_not_collected");
     // This donor has a window for whole blood alone.
     assert_eq!(ask(json!("plasma_apheresis")).problem(409), "not_eligible");
@@ -272,7 +292,10 @@ fn no_place_is_taken_past_the_last_moment(app: TestApp) {
     app.clock.advance(Duration::minutes(5));
     assert_eq!(book_now(&app, drive, willing(&app), None).unwrap_err().code, Code::DriveClosed);
     let waiting = format!("{DRIVES}/{drive}/waiting");
-    assert_eq!(app.client(Role::Bank).post(&waiting, &json!({"donor": willing(&app)})).problem(409), "drive_closed");
+    assert_eq!(
+        app.client(Role::Bank).post(&waiting, &json!({"donor": willing(&app)})).problem(409),
+        "drive_closed"
+    );
 }
 
 fn outdoors_it_is_not_too_hot(app: TestApp) {
@@ -309,14 +332,20 @@ fn terms_that_make_no_sense_are_refused(app: TestApp) {
     let mut dayless = form(app.places.company);
     dayless.as_object_mut().unwrap().remove("date");
     let refused = app.client(Role::Bank).post(DRIVES, &dayless).expect(422);
-    assert_eq!((&refused["errors"][0]["field"], &refused["errors"][0]["code"]), (&json!("date"), &json!("missing_field")));
+    assert_eq!(
+        (&refused["errors"][0]["field"], &refused["errors"][0]["code"]),
+        (&json!("date"), &json!("missing_field"))
+    );
 }
 
 fn a_draft_is_published_and_an_open_drive_closed(app: TestApp) {
     let (bank, medic) = (app.client(Role::Bank), app.client(Role::Medic));
     let drive = plan(&app, json!({"draft": true, "targets": [{"blood_group": "o_neg", "units": 3}]}));
     let seen = medic.get(&format!("{DRIVES}/{drive}")).expect(200);
-    assert_eq!((&seen["status"], &seen["targets"]), (&json!("draft"), &json!([{"blood_group": "o_neg", "units": 3}])));
+    assert_eq!(
+        (&seen["status"], &seen["targets"]),
+        (&json!("draft"), &json!([{"blood_group": "o_neg", "units": 3}]))
+    );
     assert_eq!(book_now(&app, drive, willing(&app), None).unwrap_err().code, Code::DriveClosed);
     let step = |client: &Client, step: &str| client.post(&format!("{DRIVES}/{drive}/{step}"), &json!({}));
     assert_eq!(step(&bank, "close").problem(409), "state_conflict");
@@ -352,20 +381,29 @@ fn a_drive_is_seen_before_it_is_planned(app: TestApp) {
     donor(&app, app.places.company, DonorStatus::Paused, Some(("2026-01-01", None)));
     donor(&app, app.places.other_unit, DonorStatus::Active, Some(("2026-01-01", None)));
     donor(&app, app.places.company, DonorStatus::Active, Some(("2027-01-01", None)));
-    let closed = json!({"governorate": "PS-RBH", "from": "2026-11-30T00:00:00Z", "until": "2026-12-05T00:00:00Z"});
+    let closed =
+        json!({"governorate": "PS-RBH", "from": "2026-11-30T00:00:00Z", "until": "2026-12-05T00:00:00Z"});
     let closure = app.client(Role::Command).post("/api/v1/closures", &closed).expect(201)["id"].clone();
     let medic = app.client(Role::Medic);
-    let ask = |fields: Value| medic.post(&format!("{DRIVES}/preview"), &with(form(app.places.company), fields));
+    let ask =
+        |fields: Value| medic.post(&format!("{DRIVES}/preview"), &with(form(app.places.company), fields));
     let seen = ask(json!({})).expect(200);
     assert_eq!((&seen["slots"], &seen["capacity"], &seen["places"]), (&json!(5), &json!(2), &json!(10)));
-    assert_eq!((&seen["eligible"], &seen["show_per_cent"], &seen["come"]), (&json!(3), &json!(85), &json!(2.6)));
+    assert_eq!(
+        (&seen["eligible"], &seen["show_per_cent"], &seen["come"]),
+        (&json!(3), &json!(85), &json!(2.6))
+    );
     // Of 2.55 who come, 88 in a hundred give, and 94.05 in a hundred units are released.
     assert_eq!(seen["expected"], json!([{"blood_group": null, "units": 2.1}]));
     assert_eq!(seen["hijri"], json!({"year": 1448, "month": 6, "day": 21}));
     assert_eq!(seen["closures"], json!([closure]));
-    let fewer = ask(json!({"show_per_cent": 50, "overbook": true, "beds": 10, "date": "2026-12-04", "to": "11:30"}));
+    let fewer =
+        ask(json!({"show_per_cent": 50, "overbook": true, "beds": 10, "date": "2026-12-04", "to": "11:30"}));
     let fewer = fewer.expect(200);
-    assert_eq!((&fewer["capacity"], &fewer["overbooked_by"], &fewer["come"]), (&json!(12), &json!(50), &json!(1.5)));
+    assert_eq!(
+        (&fewer["capacity"], &fewer["overbooked_by"], &fewer["come"]),
+        (&json!(12), &json!(50), &json!(1.5))
+    );
     assert_eq!(fewer["left_out"][0]["because"], "friday_prayer");
     assert_eq!(app.client(Role::Bank).get(DRIVES).expect(200)["items"], json!([]), "nothing was written");
     let theirs = medic.post(&format!("{DRIVES}/preview"), &form(app.places.other_unit)).expect(422);
@@ -393,9 +431,21 @@ fn a_drive_is_copied_to_another_day(app: TestApp) {
         assert_eq!((&one["for_women"], &one["capacity"]), (&other["for_women"], &other["capacity"]));
         assert_eq!(other["booked"], 0);
     }
-    let (one, other) =
-        (medic.get(&format!("{DRIVES}/{drive}")).expect(200), medic.get(&format!("{DRIVES}/{id}")).expect(200));
-    for field in ["title", "place", "beds", "walk_ins", "donation_types", "targets", "unit", "facility", "slot_minutes"] {
+    let (one, other) = (
+        medic.get(&format!("{DRIVES}/{drive}")).expect(200),
+        medic.get(&format!("{DRIVES}/{id}")).expect(200),
+    );
+    for field in [
+        "title",
+        "place",
+        "beds",
+        "walk_ins",
+        "donation_types",
+        "targets",
+        "unit",
+        "facility",
+        "slot_minutes",
+    ] {
         assert_eq!(one[field], other[field], "{field}");
     }
     assert_eq!((&one["place"], &other["date"]), (&json!(CANARY), &json!("2026-12-08")));
@@ -403,7 +453,8 @@ fn a_drive_is_copied_to_another_day(app: TestApp) {
     let friday = copy(&medic, json!({"date": "2026-12-11", "draft": true})).expect(201);
     assert_eq!((&friday["slots"], &friday["status"]), (&json!(3), &json!("draft")));
     let outdoors = plan(&app, json!({"outdoor": true, "high_c": 20}));
-    let refused = medic.post(&format!("{DRIVES}/{outdoors}/copy"), &json!({"date": "2026-12-08"})).expect(422);
+    let refused =
+        medic.post(&format!("{DRIVES}/{outdoors}/copy"), &json!({"date": "2026-12-08"})).expect(422);
     assert_eq!(refused["errors"][0]["field"], "high_c");
     let theirs = bank.post(DRIVES, &form(app.places.other_unit)).expect(201);
     let theirs = format!("{DRIVES}/{}/copy", theirs["id"].as_str().unwrap());
@@ -414,11 +465,15 @@ fn a_blueprint_is_planned_again_and_again(app: TestApp) {
     let (bank, medic) = (app.client(Role::Bank), app.client(Role::Medic));
     let mut shape = form(app.places.company);
     shape.as_object_mut().unwrap().remove("date");
-    let saved = medic.post("/api/v1/blueprints", &json!({"name": "صباح الكتيبة", "drive": shape})).expect(201);
+    let saved =
+        medic.post("/api/v1/blueprints", &json!({"name": "صباح الكتيبة", "drive": shape})).expect(201);
     let id = saved["id"].as_str().unwrap();
     let listed = medic.get("/api/v1/blueprints").expect(200);
     let found = &listed["items"][0];
-    assert_eq!((&found["id"], &found["name"], &found["drive"]["place"]), (&saved["id"], &json!("صباح الكتيبة"), &json!(CANARY)));
+    assert_eq!(
+        (&found["id"], &found["name"], &found["drive"]["place"]),
+        (&saved["id"], &json!("صباح الكتيبة"), &json!(CANARY))
+    );
     let days = json!({"first": "2026-12-01", "last": "2026-12-14", "weekdays": ["tuesday"]});
     let plan = format!("/api/v1/blueprints/{id}/drives");
     let made = medic.post(&plan, &days).expect(201);
@@ -428,7 +483,10 @@ fn a_blueprint_is_planned_again_and_again(app: TestApp) {
         (json!({"name": " ", "drive": shape}), "name"),
         (json!({"name": "x", "drive": with(shape.clone(), json!({"beds": 0}))}), "drive.beds"),
         (json!({"name": "x", "drive": with(shape.clone(), json!({"date": "2026-12-01"}))}), "drive.date"),
-        (json!({"name": "x", "drive": with(shape.clone(), json!({"unit": app.places.other_unit}))}), "drive.unit"),
+        (
+            json!({"name": "x", "drive": with(shape.clone(), json!({"unit": app.places.other_unit}))}),
+            "drive.unit",
+        ),
     ] {
         assert_eq!(medic.post("/api/v1/blueprints", &form).expect(422)["errors"][0]["field"], field);
     }
