@@ -80,7 +80,8 @@ mod tests {
     proptest! {
         #[test]
         fn it_never_goes_back_nor_waits_a_day(minute in 0_i64..60 * 24 * 800, from in 0_u32..1440, until in 0_u32..1440) {
-            prop_assume!(from != until);
+            // An hour is left: in a shorter time the clock's change in spring may leave none.
+            prop_assume!((until + 1440 - from) % 1440 <= 1380 && from != until);
             let time = |m: u32| NaiveTime::from_hms_opt(m / 60, m % 60, 0).unwrap();
             let now = "2026-01-01T00:00:00Z".parse::<Moment>().unwrap() + Duration::minutes(minute);
             let hours = Quiet { from: time(from), until: time(until) };
