@@ -123,6 +123,9 @@ rights! {
     SeeRequests: Hospital Bank Physician;
     /// Answers by name for RhD-positive units for an RhD-negative patient.
     AuthoriseRhd: Physician;
+    /// Declares an incident, and ends one: a blood bank in its own region.
+    DeclareIncidents: Command Bank;
+    SeeIncidents: Command Bank Physician;
     /// Takes or refuses a request of the own region, holds units of the own shelf for it and issues them.
     ServeRequests: Bank;
     SeeReserve: Admin Command Bank Physician;

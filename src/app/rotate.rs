@@ -43,6 +43,7 @@ enum Stage {
     Blueprints,
     Movements,
     Requests,
+    Incidents,
     Jobs,
     Audit,
 }
@@ -132,7 +133,8 @@ fn slice(tx: &mut Tx, old: &Vault, new: &Vault, by: UserId) -> shiryan_kernel::R
         Stage::Activities => (activities::reseal(tx, old, new, at.after, SLICE)?, Stage::Blueprints),
         Stage::Blueprints => (drives::blueprints::reseal(tx, old, new, at.after, SLICE)?, Stage::Movements),
         Stage::Movements => (stock::reseal(tx, old, new, at.after, SLICE)?, Stage::Requests),
-        Stage::Requests => (requests::reseal(tx, old, new, at.after, SLICE)?, Stage::Jobs),
+        Stage::Requests => (requests::reseal(tx, old, new, at.after, SLICE)?, Stage::Incidents),
+        Stage::Incidents => (requests::incidents::reseal(tx, old, new, at.after, SLICE)?, Stage::Jobs),
         Stage::Jobs => {
             jobs::reseal(tx, old, new)?;
             (None, Stage::Audit)

@@ -161,6 +161,8 @@ id_type! {
     AbsenceId,
     /// Roads that are closed for a time.
     ClosureId,
+    /// A declared incident.
+    IncidentId,
     /// A calendar that somebody's own program reads.
     CalendarFeedId,
     /// A drive is an activity of the blood-donation branch and shares its id.

@@ -1,5 +1,6 @@
 //! Requests over HTTP. Each answer says what stands before a transfusion: two samples, antibody screen, crossmatch.
 
+mod incidents;
 mod serve;
 mod units;
 
@@ -27,6 +28,7 @@ pub fn operations(config: &mut utoipa_actix_web::service_config::ServiceConfig) 
     config.service(submit).service(list).service(look).service(cancel);
     serve::operations(config);
     units::operations(config);
+    incidents::operations(config);
 }
 
 /// A code and what it says in the caller's language.
@@ -39,6 +41,11 @@ struct Said {
 
 fn said(lang: Lang, words: &str, code: &'static str) -> Said {
     Said { code, text: texts::word(lang, words, code) }
+}
+
+/// Moments are kept to the microsecond.
+fn to_micros(at: DateTime<Utc>) -> Option<DateTime<Utc>> {
+    DateTime::from_timestamp_micros(at.timestamp_micros())
 }
 
 fn reminders(lang: Lang) -> Vec<Said> {
@@ -83,8 +90,7 @@ impl RequestForm {
             component: self.component,
             units: self.units,
             urgency: self.urgency,
-            // Kept to the microsecond.
-            needed_at: self.needed_at.and_then(|at| DateTime::from_timestamp_micros(at.timestamp_micros())),
+            needed_at: self.needed_at.and_then(to_micros),
             notes,
         })
     }

@@ -6,7 +6,7 @@ use shiryan_kernel::ids::RequestId;
 use shiryan_kernel::time::Moment;
 use shiryan_kernel::{Problem, Result};
 
-use super::{BloodRequest, Counts, in_reach, rules, shares};
+use super::{BloodRequest, Counts, in_reach, patient, rules, shares};
 use crate::accounts::Principal;
 use crate::db::Conn;
 use crate::places;
@@ -42,7 +42,7 @@ pub fn candidates(
     let counts = Counts::of(request.units, &shares(conn, &[id])?, now);
     let wanted = Wanted {
         component: request.component,
-        recipient: request.recipient(),
+        recipient: patient::recipient(conn, &request, now)?,
         good_at: request.good_at(now),
         by_policy: request.rhd_by.is_some(),
     };

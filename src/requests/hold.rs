@@ -1,17 +1,18 @@
 //! Units held for a request, let go, and issued. Every step holds under read committed: the request's row is locked
-//! first, then units in the order of their ids, each by one conditional statement.
+//! first (with the patient's others, where they count together), then units in the order of their ids, each by one conditional statement.
 
 use std::collections::BTreeSet;
 
-use shiryan_kernel::blood::BloodGroup;
+use shiryan_kernel::compat::Recipient;
 use shiryan_kernel::ids::{BloodUnitId, RequestId, ReservationId};
 use shiryan_kernel::status::{HoldEnd, RequestState, UnitStatus};
-use shiryan_kernel::time::{Moment, Zone};
+use shiryan_kernel::time::Zone;
 use shiryan_kernel::{Code, Problem, Result};
 
 use super::store::{self, Advance};
 use super::{
-    BloodRequest, Counts, Reservation, Share, Step, advance, conflict, go, in_reach, rules, shares, told,
+    BloodRequest, Counts, Reservation, Share, Step, advance, conflict, go, in_reach, patient, rules, shares,
+    told,
 };
 use crate::accounts::Principal;
 use crate::audit::{self, Line};
@@ -24,7 +25,7 @@ use crate::vault::Vault;
 /// # Errors
 /// `not_found`; `state_conflict` (with `state`) when the request is not accepted by the caller's blood bank;
 /// `out_of_range` of `units` beyond what is `left` of what was asked for; `group_unknown` past two O− red cells for
-/// a patient whose group nobody knows. Of a unit, which is named: `unknown_reference` when it is not on the shelf;
+/// a patient whose group nobody knows, in all that the hospital asked for the patient. Of a unit, which is named: `unknown_reference` when it is not on the shelf;
 /// `state_conflict` when it is not released; `unit_incompatible`; `unit_expired` when it is not good at the moment
 /// for which it is needed.
 pub fn reserve(
@@ -37,6 +38,7 @@ pub fn reserve(
 ) -> Result<Step> {
     let request = in_reach(tx.conn, by, id)?;
     let wanted = distinct(units)?;
+    let asked = patient::lock(tx.conn, &request)?;
     advance(
         tx,
         by,
@@ -56,19 +58,15 @@ pub fn reserve(
     }
     let good_at = request.good_at(tx.now);
     let until = good_at + chrono::Duration::hours(hours);
-    let mut groups = groups_taken(&held, now);
+    let recipient = patient::recipient(tx.conn, &request, now)?;
     for unit in &wanted {
-        let held =
-            hold_one(tx, vault, by, &request, *unit).map_err(|problem| named(problem, units, *unit))?;
-        groups.extend(held.blood_group);
+        hold_one(tx, vault, by, (&request, recipient), *unit)
+            .map_err(|problem| named(problem, units, *unit))?;
         let reservation = ReservationId(tx.id());
         store::insert_hold(tx, reservation, id, *unit, by.user, until)
             .map_err(|problem| named(problem, units, *unit))?;
     }
-    let o_negative = groups.iter().filter(|group| **group == BloodGroup::ONeg).count();
-    if rules::must_reassess(request.component, request.recipient(), o_negative) {
-        return Err(Problem::new(Code::GroupUnknown).about("units", Code::GroupUnknown));
-    }
+    patient::check_o_negative(tx.conn, &asked, now)?;
     let line = Line::new(Some(by.user), "requests.reserved").on(id).with("units", &wanted);
     audit::record(tx, vault, &line)?;
     told(tx, id, RequestState::Reserved, wanted.into_iter().collect())
@@ -198,7 +196,7 @@ fn hold_one(
     tx: &mut Tx,
     vault: &Vault,
     by: &Principal,
-    request: &BloodRequest,
+    (request, recipient): (&BloodRequest, Recipient),
     unit: BloodUnitId,
 ) -> Result<BloodUnit> {
     if let Some(hold) = store::live_hold(tx.conn, unit)? {
@@ -209,17 +207,10 @@ fn hold_one(
         }
     }
     let wanted = (request.component, request.good_at(tx.now));
-    let recipient = request.recipient();
     let by_policy = request.rhd_by.is_some();
     stock::hold(tx, vault, by, unit, wanted, |group| {
         rules::fits(request.component, recipient, group, by_policy)
     })
-}
-
-/// Groups of the units that are held or issued.
-fn groups_taken(held: &[Share], now: Moment) -> Vec<BloodGroup> {
-    let taken = held.iter().filter(|share| share.is_issued() || share.is_held(now));
-    taken.filter_map(|share| share.unit.blood_group).collect()
 }
 
 fn distinct(units: &[BloodUnitId]) -> Result<BTreeSet<BloodUnitId>> {

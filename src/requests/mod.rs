@@ -9,7 +9,9 @@ pub mod api;
 mod arrival;
 mod candidates;
 mod hold;
+pub mod incidents;
 pub mod pages;
+mod patient;
 mod rhd;
 pub mod rules;
 mod store;
@@ -137,7 +139,7 @@ pub struct Opened {
 }
 
 impl BloodRequest {
-    /// For whom units are chosen.
+    /// For whom units are chosen while no incident is declared.
     #[must_use]
     pub fn recipient(&self) -> Recipient {
         rules::recipient(self.blood_group, self.group_evidence, self.sex, self.age_band)
@@ -175,6 +177,7 @@ pub fn submit(tx: &mut Tx, vault: &Vault, by: &Principal, new: &NewRequest) -> R
     let row = store::NewRow {
         facility: own,
         patient: vault.house().seal_text(patient_at(id), new.patient.as_str()),
+        patient_tag: patient::tag(vault, own, new.patient.as_str()),
         blood_group: new.blood_group,
         group_evidence,
         sex: new.sex,
@@ -270,7 +273,7 @@ pub fn list(
 /// `not_found` of another hospital's, and of another region's for a blood bank; `identity_damaged`.
 pub fn look(conn: &mut Conn, vault: &Vault, by: &Principal, id: RequestId, now: Moment) -> Result<Opened> {
     let request = in_reach(conn, by, id)?;
-    let Sealed { patient, notes, rhd_reason } = store::sealed(conn, id)?;
+    let Sealed { patient, patient_tag: _, notes, rhd_reason } = store::sealed(conn, id)?;
     let open = |at, cell: Option<Vec<u8>>| cell.map(|cell| vault.house().open_text(at, &cell)).transpose();
     let shares = shares(conn, &[id])?;
     Ok(Opened {
@@ -284,16 +287,18 @@ pub fn look(conn: &mut Conn, vault: &Vault, by: &Principal, id: RequestId, now: 
     })
 }
 
-/// Seals patients, notes and reasons of at most `limit` requests after `after` under another root key; the last of them, none
+/// Seals patients (and tags them), notes and reasons of at most `limit` requests after `after` under another root key; the last of them, none
 /// at the end.
 ///
 /// # Errors
 /// As any write. What does not open stays.
 pub fn reseal(tx: &mut Tx, old: &Vault, new: &Vault, after: i64, limit: i64) -> Result<Option<i64>> {
     let mut last = None;
-    for (id, cells) in store::sealed_after(tx.conn, after, limit)? {
+    for (id, hospital, cells) in store::sealed_after(tx.conn, after, limit)? {
         last = Some(id.0);
+        let patient = old.house().open_text(patient_at(id), &cells.patient);
         let again = Sealed {
+            patient_tag: patient::tag_again(new, id, hospital, patient),
             patient: new.reseal(old, patient_at(id), &cells.patient),
             notes: cells.notes.map(|notes| new.reseal(old, notes_at(id), &notes)),
             rhd_reason: cells.rhd_reason.map(|reason| new.reseal(old, rhd_reason_at(id), &reason)),

@@ -8,6 +8,9 @@ use shiryan_kernel::{Code, Problem, Result};
 
 /// The most units of one request.
 pub const MOST_UNITS: i32 = 40;
+/// Days in which units for a patient of unknown group are counted together; later the hospital's name for the patient
+/// may be another's.
+pub const DAYS_OF_ONE_CASE: i64 = 7;
 /// The farthest day for which units are asked.
 pub const MOST_DAYS_AHEAD: i64 = 60;
 
@@ -100,12 +103,10 @@ pub fn rhd_policy_may(
     is_negative && of_age && matches!(component, Component::RedCells | Component::WholeBlood)
 }
 
-/// Whether the case must be looked at again before so many O− red cells go to this recipient.
+/// Whether the case of a patient of unknown group must be looked at again before so many O− red cells are given.
 #[must_use]
-pub fn must_reassess(component: Component, recipient: Recipient, o_negative: usize) -> bool {
-    matches!(recipient, Recipient::Unknown(_))
-        && component == Component::RedCells
-        && o_negative > usize::from(MAX_O_NEG_BEFORE_REASSESSING)
+pub fn must_reassess(o_negative: usize) -> bool {
+    o_negative > usize::from(MAX_O_NEG_BEFORE_REASSESSING)
 }
 
 #[cfg(test)]
@@ -175,11 +176,8 @@ mod tests {
     }
 
     #[test]
-    fn a_third_o_negative_waits_for_a_look_and_a_typed_patient_for_nothing() {
-        let unknown = recipient(None, GroupEvidence::Unknown, None, None);
-        assert!(!must_reassess(Component::RedCells, unknown, 2));
-        assert!(must_reassess(Component::RedCells, unknown, 3));
-        assert!(!must_reassess(Component::Platelets, unknown, 3));
-        assert!(!must_reassess(Component::RedCells, BloodGroup::ONeg.into(), 3));
+    fn a_third_o_negative_waits_for_a_look() {
+        assert!(!must_reassess(2));
+        assert!(must_reassess(3));
     }
 }

@@ -61,12 +61,18 @@ impl BloodRequest {
 pub struct Reservation {
     pub id: ReservationId,
     pub request: RequestId,
+    made_at: NaiveDateTime,
     held_until: NaiveDateTime,
     pub outcome: Option<HoldEnd>,
     arrived_at: Option<NaiveDateTime>,
 }
 
 impl Reservation {
+    #[must_use]
+    pub const fn made_at(&self) -> Moment {
+        self.made_at.and_utc()
+    }
+
     #[must_use]
     pub const fn held_until(&self) -> Moment {
         self.held_until.and_utc()
@@ -83,6 +89,7 @@ impl Reservation {
 pub struct NewRow {
     pub facility: FacilityId,
     pub patient: Vec<u8>,
+    pub patient_tag: Vec<u8>,
     pub blood_group: Option<BloodGroup>,
     pub group_evidence: GroupEvidence,
     pub sex: Option<Sex>,
@@ -100,6 +107,7 @@ pub fn insert(tx: &mut Tx, id: RequestId, by: UserId, row: NewRow) -> Result<()>
             blood_requests::id.eq(id),
             blood_requests::facility.eq(row.facility),
             blood_requests::patient.eq(row.patient),
+            blood_requests::patient_tag.eq(row.patient_tag),
             blood_requests::blood_group.eq(row.blood_group),
             blood_requests::group_evidence.eq(row.group_evidence),
             blood_requests::sex.eq(row.sex),
@@ -123,11 +131,23 @@ pub fn request(conn: &mut Conn, id: RequestId) -> Result<BloodRequest> {
     Ok(blood_requests::table.find(id.0).select(BloodRequest::as_select()).first(conn)?)
 }
 
-/// What is sealed of a request.
+/// Requests for the patient of this one, itself among them, which nobody may change until this transaction ends; in the
+/// order of their ids. SQLite has one writer, so there the read is enough.
+pub fn lock_patient(conn: &mut Conn, id: RequestId) -> Result<Vec<BloodRequest>> {
+    let tag: Vec<u8> = blood_requests::table.find(id.0).select(blood_requests::patient_tag).first(conn)?;
+    let rows = blood_requests::table.filter(blood_requests::patient_tag.eq(tag)).order(blood_requests::id);
+    Ok(match conn {
+        Conn::Pg(c) => rows.select(BloodRequest::as_select()).for_no_key_update().load(c)?,
+        Conn::Sqlite(c) => rows.select(BloodRequest::as_select()).load(c)?,
+    })
+}
+
+/// What is sealed of a request, with the tag of its patient.
 #[derive(Debug, Clone, PartialEq, Eq, Queryable, Selectable, AsChangeset)]
 #[diesel(table_name = blood_requests)]
 pub struct Sealed {
     pub patient: Vec<u8>,
+    pub patient_tag: Vec<u8>,
     pub notes: Option<Vec<u8>>,
     pub rhd_reason: Option<Vec<u8>>,
 }
@@ -352,13 +372,13 @@ pub fn settled(conn: &mut Conn, at_most: i64) -> Result<Vec<RequestId>> {
     .map_err(Problem::from)
 }
 
-/// Sealed cells of at most `limit` requests after `after`, in order.
-pub fn sealed_after(conn: &mut Conn, after: i64, limit: i64) -> Result<Vec<(RequestId, Sealed)>> {
+/// Sealed cells of at most `limit` requests after `after`, in order, each with its hospital.
+pub fn sealed_after(conn: &mut Conn, after: i64, limit: i64) -> Result<Vec<(RequestId, FacilityId, Sealed)>> {
     Ok(blood_requests::table
         .filter(blood_requests::id.gt(after))
         .order(blood_requests::id)
         .limit(limit)
-        .select((blood_requests::id, Sealed::as_select()))
+        .select((blood_requests::id, blood_requests::facility, Sealed::as_select()))
         .load(conn)?)
 }
 

@@ -589,6 +589,7 @@ diesel::table! {
         id -> BigInt,
         facility -> BigInt,
         patient -> Binary,
+        patient_tag -> Binary,
         blood_group -> Nullable<Text>,
         group_evidence -> Text,
         sex -> Nullable<Text>,
@@ -608,6 +609,21 @@ diesel::table! {
         made_by -> BigInt,
         changed_at -> Timestamp,
         version -> BigInt,
+    }
+}
+
+diesel::table! {
+    incidents (id) {
+        id -> BigInt,
+        region -> Text,
+        governorate -> Nullable<Text>,
+        from_at -> Timestamp,
+        until_at -> Timestamp,
+        reason -> Binary,
+        declared_at -> Timestamp,
+        declared_by -> BigInt,
+        ended_at -> Nullable<Timestamp>,
+        ended_by -> Nullable<BigInt>,
     }
 }
 

@@ -38,6 +38,7 @@ mod messages;
 mod migrations;
 mod operations;
 mod pages;
+mod patients;
 mod policies;
 mod project;
 mod projections;

@@ -737,6 +737,8 @@ CREATE TABLE blood_requests (
     id BIGINT PRIMARY KEY NOT NULL,
     facility BIGINT NOT NULL REFERENCES facilities (id),
     patient BYTEA NOT NULL,
+    -- The same for one patient of one hospital: its requests are counted together.
+    patient_tag BYTEA NOT NULL,
     blood_group TEXT CHECK (blood_group IN ('o_neg', 'o_pos', 'a_neg', 'a_pos', 'b_neg', 'b_pos', 'ab_neg', 'ab_pos')),
     group_evidence TEXT NOT NULL CHECK (group_evidence IN ('unknown', 'declared', 'typed_once', 'confirmed', 'discrepant')),
     sex TEXT CHECK (sex IN ('male', 'female')),
@@ -766,6 +768,7 @@ CREATE TABLE blood_requests (
         AND (age_band = 'over_50' OR (sex = 'male' AND age_band = 'from_18_to_50'))))
 );
 CREATE INDEX blood_requests_by_facility ON blood_requests (facility, id);
+CREATE INDEX blood_requests_by_patient ON blood_requests (patient_tag, id);
 CREATE INDEX blood_requests_by_state ON blood_requests (state, id);
 
 -- A unit held for a request, and what became of it there. A unit is held for one request at a time.
@@ -785,6 +788,25 @@ CREATE TABLE reservations (
 CREATE UNIQUE INDEX reservations_one_live ON reservations (blood_unit) WHERE ended_at IS NULL;
 CREATE INDEX reservations_by_request ON reservations (request, id);
 CREATE INDEX reservations_by_unit ON reservations (blood_unit, id);
+
+-- Declared incidents: of a whole sharing region, or of one governorate in it. The reason is sealed under the house key.
+CREATE TABLE incidents (
+    id BIGINT PRIMARY KEY NOT NULL,
+    region TEXT NOT NULL CHECK (region IN ('west_bank_north', 'west_bank_centre', 'east_jerusalem', 'west_bank_south',
+        'gaza_north', 'gaza_south')),
+    governorate TEXT CHECK (governorate IN ('PS-JEN', 'PS-TBS', 'PS-TKM', 'PS-NBS', 'PS-QQA', 'PS-SLT', 'PS-RBH', 'PS-JRH',
+        'PS-JEM', 'PS-BTH', 'PS-HBN', 'PS-NGZ', 'PS-GZA', 'PS-DEB', 'PS-KYS', 'PS-RFH')),
+    from_at TIMESTAMP NOT NULL,
+    until_at TIMESTAMP NOT NULL,
+    reason BYTEA NOT NULL,
+    declared_at TIMESTAMP NOT NULL,
+    declared_by BIGINT NOT NULL REFERENCES users (id),
+    ended_at TIMESTAMP,
+    ended_by BIGINT REFERENCES users (id),
+    CHECK (until_at > from_at),
+    CHECK ((ended_at IS NULL) = (ended_by IS NULL))
+);
+CREATE INDEX incidents_by_region ON incidents (region, until_at);
 
 -- What went in and out of the shelves of a governorate on a civil day.
 CREATE TABLE daily_flows (

@@ -7,6 +7,7 @@ DROP TABLE published_tables;
 DROP TABLE history_days;
 DROP TABLE history_series;
 DROP TABLE daily_flows;
+DROP TABLE incidents;
 DROP TABLE reservations;
 DROP TABLE blood_requests;
 DROP TABLE transfer_units;

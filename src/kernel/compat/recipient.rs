@@ -29,12 +29,12 @@ impl Recipient {
         self.stands_for().rhd_positive()
     }
 
-    /// The group as which red cells are chosen: for an unknown patient group O of the RhD type that sex and age
-    /// ask for, while no incident is declared.
+    /// The group as which red cells are chosen: for an unknown patient group O of the RhD type that sex, age and a
+    /// declared incident ask for.
     fn stands_for(self) -> BloodGroup {
         match self {
             Self::Typed(group) => group,
-            Self::Unknown(patient) => red_cells_for_unknown(patient, false, false).group,
+            Self::Unknown(patient) => red_cells_for_unknown(patient, false).group,
         }
     }
 }
@@ -127,6 +127,8 @@ mod tests {
         assert_eq!(fitting(Component::RedCells, woman, titre), [ONeg]);
         assert_eq!(fitting(Component::RedCells, nobody, titre), [ONeg]);
         assert_eq!(fitting(Component::RedCells, man, titre), [OPos, ONeg]);
+        let in_incident = Recipient::Unknown(PatientFacts { incident: true, ..PatientFacts::default() });
+        assert_eq!(fitting(Component::RedCells, in_incident, titre), [OPos, ONeg]);
         assert_eq!(fitting(Component::WholeBlood, man, titre), []);
         assert_eq!(fitting(Component::WholeBlood, man, Titre::Low), [OPos, ONeg]);
         assert_eq!(fitting(Component::WholeBlood, woman, Titre::Low), [ONeg]);

@@ -16,6 +16,8 @@ pub struct PatientFacts {
     pub age: Option<i32>,
     pub anti_d: bool,
     pub chronically_transfused: bool,
+    /// Whether an incident is declared where the patient is.
+    pub incident: bool,
 }
 
 /// Red cells for a patient of unknown group.
@@ -29,14 +31,10 @@ pub struct EmergencyChoice {
 /// O− for girls, women up to 50 and everyone under 18; O− too while sex or age is unknown, unless an
 /// incident is declared or O− is below its floor; O+ for everyone else.
 #[must_use]
-pub fn red_cells_for_unknown(
-    patient: PatientFacts,
-    incident_declared: bool,
-    o_neg_below_floor: bool,
-) -> EmergencyChoice {
+pub fn red_cells_for_unknown(patient: PatientFacts, o_neg_below_floor: bool) -> EmergencyChoice {
     let o_neg = EmergencyChoice { group: BloodGroup::ONeg, max_units: Some(MAX_O_NEG_BEFORE_REASSESSING) };
     let o_pos = EmergencyChoice { group: BloodGroup::OPos, max_units: None };
-    let scarce = incident_declared || o_neg_below_floor;
+    let scarce = patient.incident || o_neg_below_floor;
     match (patient.sex, patient.age) {
         (_, Some(age)) if age < 18 => o_neg,
         (Some(Sex::Female), Some(age)) if age <= 50 => o_neg,
@@ -84,7 +82,7 @@ mod tests {
 
     #[test]
     fn o_negative_goes_first_to_those_it_protects() {
-        let calm = |sex, age| red_cells_for_unknown(patient(sex, age), false, false).group;
+        let calm = |sex, age| red_cells_for_unknown(patient(sex, age), false).group;
         assert_eq!(calm(Some(Sex::Female), Some(50)), BloodGroup::ONeg);
         assert_eq!(calm(Some(Sex::Female), Some(51)), BloodGroup::OPos);
         assert_eq!(calm(Some(Sex::Male), Some(17)), BloodGroup::ONeg);
@@ -97,7 +95,8 @@ mod tests {
     #[test]
     fn scarcity_moves_only_the_unknown() {
         for (incident, floor) in [(true, false), (false, true)] {
-            let scarce = |sex, age| red_cells_for_unknown(patient(sex, age), incident, floor).group;
+            let scarce =
+                |sex, age| red_cells_for_unknown(PatientFacts { incident, ..patient(sex, age) }, floor).group;
             assert_eq!(scarce(None, None), BloodGroup::OPos);
             assert_eq!(scarce(Some(Sex::Female), None), BloodGroup::OPos);
             assert_eq!(scarce(Some(Sex::Female), Some(30)), BloodGroup::ONeg);
@@ -107,8 +106,8 @@ mod tests {
 
     #[test]
     fn at_most_two_o_negative_and_no_bound_on_o_positive() {
-        assert_eq!(red_cells_for_unknown(patient(None, None), false, false).max_units, Some(2));
-        assert_eq!(red_cells_for_unknown(patient(Some(Sex::Male), Some(40)), false, false).max_units, None);
+        assert_eq!(red_cells_for_unknown(patient(None, None), false).max_units, Some(2));
+        assert_eq!(red_cells_for_unknown(patient(Some(Sex::Male), Some(40)), false).max_units, None);
     }
 
     #[test]

@@ -7,7 +7,7 @@ use shiryan_kernel::blood::{AgeBand, BloodGroup, Component, DonationType, GroupE
 use shiryan_kernel::branch::{Branch, PhysicalLoad};
 use shiryan_kernel::consent::{ConsentKind, ConsentWay};
 use shiryan_kernel::message::{MessageState, Template, Unsent};
-use shiryan_kernel::place::Governorate;
+use shiryan_kernel::place::{Governorate, Region};
 use shiryan_kernel::role::Role;
 use shiryan_kernel::status::{
     AbsenceKind, ActivityStatus, AppointmentStatus, ApprovalKind, ApprovalState, DonorKind, DonorStatus,
@@ -32,6 +32,7 @@ fn word(table: &str, column: &str) -> Option<Vec<&'static str>> {
         (_, "donation_type") => codes!(DonationType),
         (_, "governorate") | ("closures", "other") => codes!(Governorate),
         (_, "group_evidence") => codes!(GroupEvidence),
+        ("incidents", "region") => codes!(Region),
         (_, "physical_load") => codes!(PhysicalLoad),
         (_, "role") => codes!(Role),
         (_, "sex") => codes!(Sex),
