@@ -10,6 +10,7 @@ use shiryan::db::tables::incidents;
 use shiryan::vault::{RootKey, Vault};
 use shiryan::{places, requests};
 use shiryan_kernel::blood::BloodGroup;
+use shiryan_kernel::ids::IncidentId;
 use shiryan_kernel::place::Governorate;
 use shiryan_kernel::role::Role;
 use shiryan_kernel::status::UnitStatus;
@@ -164,6 +165,6 @@ fn incidents_are_of_their_region(app: TestApp) {
         .db
         .write_now(Lane::System, move |tx| requests::incidents::reseal(tx, &old, &new, 0, 10))
         .unwrap();
-    assert_eq!(moved.map(|id| id.to_string()), near.as_str().map(str::to_owned));
+    assert_eq!(moved.map(|id| IncidentId(id).to_string()), near.as_str().map(str::to_owned));
     assert_eq!(command.get("/api/v1/incidents").problem(500), "identity_damaged");
 }
