@@ -126,6 +126,10 @@ rights! {
     /// Declares an incident, and ends one: a blood bank in its own region.
     DeclareIncidents: Command Bank;
     SeeIncidents: Command Bank Physician;
+    /// Holds units of the own shelf to be handed out in an emergency.
+    AskEmergencyIssues: Bank;
+    /// Sees emergency issues, confirms one as the second person, reviews one as the third: a blood bank its own.
+    ConfirmEmergencyIssues: Bank Physician;
     /// Takes or refuses a request of the own region, holds units of the own shelf for it and issues them.
     ServeRequests: Bank;
     SeeReserve: Admin Command Bank Physician;

@@ -44,6 +44,7 @@ enum Stage {
     Movements,
     Requests,
     Incidents,
+    Emergencies,
     Jobs,
     Audit,
 }
@@ -134,7 +135,8 @@ fn slice(tx: &mut Tx, old: &Vault, new: &Vault, by: UserId) -> shiryan_kernel::R
         Stage::Blueprints => (drives::blueprints::reseal(tx, old, new, at.after, SLICE)?, Stage::Movements),
         Stage::Movements => (stock::reseal(tx, old, new, at.after, SLICE)?, Stage::Requests),
         Stage::Requests => (requests::reseal(tx, old, new, at.after, SLICE)?, Stage::Incidents),
-        Stage::Incidents => (requests::incidents::reseal(tx, old, new, at.after, SLICE)?, Stage::Jobs),
+        Stage::Incidents => (requests::incidents::reseal(tx, old, new, at.after, SLICE)?, Stage::Emergencies),
+        Stage::Emergencies => (requests::emergency::reseal(tx, old, new, at.after, SLICE)?, Stage::Jobs),
         Stage::Jobs => {
             jobs::reseal(tx, old, new)?;
             (None, Stage::Audit)

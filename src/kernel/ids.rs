@@ -163,6 +163,8 @@ id_type! {
     ClosureId,
     /// A declared incident.
     IncidentId,
+    /// Units handed out in an emergency, by two people.
+    EmergencyIssueId,
     /// A calendar that somebody's own program reads.
     CalendarFeedId,
     /// A drive is an activity of the blood-donation branch and shares its id.

@@ -144,6 +144,19 @@ word! {
 }
 
 word! {
+    /// Where an emergency issue stands.
+    pub enum EmergencyState {
+        /// Units are held; a second person has to confirm.
+        Open = "open",
+        /// Nobody confirmed in time.
+        Lapsed = "lapsed",
+        /// Handed out; a third person has to look at it.
+        Issued = "issued",
+        Reviewed = "reviewed",
+    }
+}
+
+word! {
     /// How soon a request must be met.
     pub enum Urgency {
         Emergency = "emergency",

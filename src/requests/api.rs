@@ -1,5 +1,6 @@
 //! Requests over HTTP. Each answer says what stands before a transfusion: two samples, antibody screen, crossmatch.
 
+mod emergency;
 mod incidents;
 mod serve;
 mod units;
@@ -29,6 +30,7 @@ pub fn operations(config: &mut utoipa_actix_web::service_config::ServiceConfig) 
     serve::operations(config);
     units::operations(config);
     incidents::operations(config);
+    emergency::operations(config);
 }
 
 /// A code and what it says in the caller's language.

@@ -3,10 +3,10 @@
 
 use std::collections::BTreeSet;
 
-use shiryan_kernel::compat::Recipient;
-use shiryan_kernel::ids::{BloodUnitId, RequestId, ReservationId};
+use shiryan_kernel::blood::BloodGroup;
+use shiryan_kernel::ids::{BloodUnitId, EmergencyIssueId, FacilityId, RequestId, ReservationId, UserId};
 use shiryan_kernel::status::{HoldEnd, RequestState, UnitStatus};
-use shiryan_kernel::time::Zone;
+use shiryan_kernel::time::{Moment, Zone};
 use shiryan_kernel::{Code, Problem, Result};
 
 use super::store::{self, Advance};
@@ -37,7 +37,6 @@ pub fn reserve(
     hours: i64,
 ) -> Result<Step> {
     let request = in_reach(tx.conn, by, id)?;
-    let wanted = distinct(units)?;
     let asked = patient::lock(tx.conn, &request)?;
     advance(
         tx,
@@ -47,7 +46,41 @@ pub fn reserve(
         RequestState::Reserved,
         None,
     )?;
-    let held = shares(tx.conn, &[id])?;
+    let good_at = request.good_at(tx.now);
+    let held = Held { units, until: good_at + chrono::Duration::hours(hours), emergency: None };
+    let recipient = patient::recipient(tx.conn, &request, tx.now)?;
+    let (component, by_policy) = (request.component, request.rhd_by.is_some());
+    let taken = hold_units(tx, vault, by, &request, &held, |group| {
+        rules::fits(component, recipient, group, by_policy)
+    })?;
+    if rules::must_reassess(patient::o_negative(tx.conn, &asked, tx.now)?) {
+        return Err(Problem::new(Code::GroupUnknown).about("units", Code::GroupUnknown));
+    }
+    let wanted: Vec<BloodUnitId> = taken.iter().map(|unit| unit.id).collect();
+    let line = Line::new(Some(by.user), "requests.reserved").on(id).with("units", &wanted);
+    audit::record(tx, vault, &line)?;
+    told(tx, id, RequestState::Reserved, wanted)
+}
+
+/// Units to be held.
+#[derive(Debug)]
+pub(super) struct Held<'a> {
+    pub units: &'a [BloodUnitId],
+    pub until: Moment,
+    pub emergency: Option<EmergencyIssueId>,
+}
+
+/// Holds units for a request whose row is locked: all of them or none.
+pub(super) fn hold_units(
+    tx: &mut Tx,
+    vault: &Vault,
+    by: &Principal,
+    request: &BloodRequest,
+    new: &Held<'_>,
+    fits: impl Fn(BloodGroup) -> bool,
+) -> Result<Vec<BloodUnit>> {
+    let wanted = distinct(new.units)?;
+    let held = shares(tx.conn, &[request.id])?;
     let now = tx.now;
     for stale in held.iter().filter(|share| share.hold.outcome.is_none() && !share.is_held(now)) {
         settle(tx, vault, &stale.hold, &stale.unit)?;
@@ -56,20 +89,15 @@ pub fn reserve(
     if wanted.len() > left {
         return Err(Problem::field("units", Code::OutOfRange).with("left", left));
     }
-    let good_at = request.good_at(tx.now);
-    let until = good_at + chrono::Duration::hours(hours);
-    let recipient = patient::recipient(tx.conn, &request, now)?;
-    for unit in &wanted {
-        hold_one(tx, vault, by, (&request, recipient), *unit)
-            .map_err(|problem| named(problem, units, *unit))?;
+    let mut taken = Vec::with_capacity(wanted.len());
+    for unit in wanted {
+        let about = |problem| named(problem, new.units, unit);
+        taken.push(hold_one(tx, vault, by, request, unit, &fits).map_err(about)?);
         let reservation = ReservationId(tx.id());
-        store::insert_hold(tx, reservation, id, *unit, by.user, until)
-            .map_err(|problem| named(problem, units, *unit))?;
+        store::insert_hold(tx, reservation, request.id, unit, by.user, (new.until, new.emergency))
+            .map_err(about)?;
     }
-    patient::check_o_negative(tx.conn, &asked, now)?;
-    let line = Line::new(Some(by.user), "requests.reserved").on(id).with("units", &wanted);
-    audit::record(tx, vault, &line)?;
-    told(tx, id, RequestState::Reserved, wanted.into_iter().collect())
+    Ok(taken)
 }
 
 /// Lets units go that are held for a request of the caller's blood bank.
@@ -104,10 +132,26 @@ pub fn free(
 ///
 /// # Errors
 /// `not_found`; `state_conflict` (with `state`) when nothing is held. Of a unit, which is named, with nothing issued:
-/// `state_conflict` when its time is up or something stopped it; `unit_expired`.
+/// `state_conflict` when its time is up or something stopped it; `unit_expired`; `second_person_required` while it is
+/// held for an emergency issue that nobody confirmed.
 pub fn issue(tx: &mut Tx, vault: &Vault, zone: Zone, by: &Principal, id: RequestId) -> Result<Step> {
     let request = in_reach(tx.conn, by, id)?;
     go(tx, by, &request, RequestState::Issued, None)?;
+    let units = issue_held(tx, vault, zone, (by.own_facility()?, by.user), id, None)?;
+    let line = Line::new(Some(by.user), "requests.issued").on(id).with("units", &units);
+    audit::record(tx, vault, &line)?;
+    told(tx, id, RequestState::Issued, units)
+}
+
+/// Hands out what is held for a request whose row is locked: all of the usual holds, or all of one emergency issue.
+pub(super) fn issue_held(
+    tx: &mut Tx,
+    vault: &Vault,
+    zone: Zone,
+    (bank, by): (FacilityId, UserId),
+    id: RequestId,
+    emergency: Option<EmergencyIssueId>,
+) -> Result<Vec<BloodUnitId>> {
     let mut live: Vec<Share> = shares(tx.conn, &[id])?;
     live.retain(|share| share.hold.outcome.is_none());
     live.sort_by_key(|share| share.unit.id);
@@ -120,13 +164,13 @@ pub fn issue(tx: &mut Tx, vault: &Vault, zone: Zone, by: &Principal, id: Request
             let lapsed = Problem::new(Code::StateConflict).with("state", HoldEnd::Lapsed);
             return Err(lapsed.with("unit", unit));
         }
-        stock::issue(tx, vault, zone, by, unit).map_err(|problem| problem.with("unit", unit))?;
+        if share.hold.emergency.is_some_and(|waits| emergency != Some(waits)) {
+            return Err(Problem::new(Code::SecondPersonRequired).with("unit", unit));
+        }
+        stock::issue(tx, vault, zone, (bank, by), unit).map_err(|problem| problem.with("unit", unit))?;
         end(tx, &share.hold, HoldEnd::Issued)?;
     }
-    let units: Vec<BloodUnitId> = live.iter().map(|share| share.unit.id).collect();
-    let line = Line::new(Some(by.user), "requests.issued").on(id).with("units", &units);
-    audit::record(tx, vault, &line)?;
-    told(tx, id, RequestState::Issued, units)
+    Ok(live.iter().map(|share| share.unit.id).collect())
 }
 
 /// Ends holds whose time is up and holds on units that were stopped, at most `at_most` in one write, and brings
@@ -196,8 +240,9 @@ fn hold_one(
     tx: &mut Tx,
     vault: &Vault,
     by: &Principal,
-    (request, recipient): (&BloodRequest, Recipient),
+    request: &BloodRequest,
     unit: BloodUnitId,
+    fits: impl Fn(BloodGroup) -> bool,
 ) -> Result<BloodUnit> {
     if let Some(hold) = store::live_hold(tx.conn, unit)? {
         let held = stock::unit(tx.conn, unit)?;
@@ -207,10 +252,7 @@ fn hold_one(
         }
     }
     let wanted = (request.component, request.good_at(tx.now));
-    let by_policy = request.rhd_by.is_some();
-    stock::hold(tx, vault, by, unit, wanted, |group| {
-        rules::fits(request.component, recipient, group, by_policy)
-    })
+    stock::hold(tx, vault, by, unit, wanted, fits)
 }
 
 fn distinct(units: &[BloodUnitId]) -> Result<BTreeSet<BloodUnitId>> {

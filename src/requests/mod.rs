@@ -8,6 +8,7 @@
 pub mod api;
 mod arrival;
 mod candidates;
+pub mod emergency;
 mod hold;
 pub mod incidents;
 pub mod pages;

@@ -1,11 +1,11 @@
 //! One patient's requests: a hospital may ask several times for the same patient, and what is bounded for a patient is
 //! counted over all of them.
 
+use shiryan_kernel::Result;
 use shiryan_kernel::blood::{BloodGroup, Component};
 use shiryan_kernel::compat::{PatientFacts, Recipient};
 use shiryan_kernel::ids::{FacilityId, RequestId};
 use shiryan_kernel::time::Moment;
-use shiryan_kernel::{Code, Problem, Result};
 
 use super::{BloodRequest, Pseudonym, incidents, rules, shares, store};
 use crate::db::Conn;
@@ -37,9 +37,8 @@ pub(super) fn lock(conn: &mut Conn, request: &BloodRequest) -> Result<Vec<BloodR
     if is_bounded { store::lock_patient(conn, request.id) } else { Ok(Vec::new()) }
 }
 
-/// Refuses more O− red cells than a patient of unknown group is given before somebody looks again. `asked` is what
-/// [`lock`] found.
-pub(super) fn check_o_negative(conn: &mut Conn, asked: &[BloodRequest], now: Moment) -> Result<()> {
+/// O− red cells held and issued for a patient of unknown group. `asked` is what [`lock`] found.
+pub(super) fn o_negative(conn: &mut Conn, asked: &[BloodRequest], now: Moment) -> Result<usize> {
     let unknown = asked.iter().filter(|request| request.recipient().group().is_none());
     let ids: Vec<RequestId> = unknown.map(|request| request.id).collect();
     let since = now - chrono::Duration::days(rules::DAYS_OF_ONE_CASE);
@@ -50,10 +49,7 @@ pub(super) fn check_o_negative(conn: &mut Conn, asked: &[BloodRequest], now: Mom
             unit.component == Component::RedCells && unit.blood_group == Some(BloodGroup::ONeg);
         is_o_negative && share.hold.made_at() >= since && (share.is_issued() || share.is_held(now))
     });
-    if rules::must_reassess(o_negative.count()) {
-        return Err(Problem::new(Code::GroupUnknown).about("units", Code::GroupUnknown));
-    }
-    Ok(())
+    Ok(o_negative.count())
 }
 
 /// For whom units are chosen at this moment: a declared incident counts where the hospital stands.

@@ -1,7 +1,7 @@
 //! Pure decisions about requests: for whom a unit is chosen, which state follows which, how many O− go to a
 //! patient whose group nobody knows.
 
-use shiryan_kernel::blood::{AgeBand, BloodGroup, Component, GroupEvidence, Sex};
+use shiryan_kernel::blood::{Abo, AgeBand, BloodGroup, Component, GroupEvidence, Sex};
 use shiryan_kernel::compat::{MAX_O_NEG_BEFORE_REASSESSING, PatientFacts, Recipient, Titre, Verdict, judge};
 use shiryan_kernel::status::RequestState;
 use shiryan_kernel::{Code, Problem, Result};
@@ -82,6 +82,13 @@ pub fn fits(component: Component, recipient: Recipient, unit: BloodGroup, by_pol
         Verdict::ByPolicy { .. } => by_policy,
         Verdict::Never => false,
     }
+}
+
+/// Whether a unit is one of those that an emergency issue may add to what [`fits`]: group O red cells of either RhD type
+/// for a patient of unknown group, since O+ is never withheld to save a life.
+#[must_use]
+pub fn fits_beyond(component: Component, recipient: Recipient, unit: BloodGroup) -> bool {
+    component == Component::RedCells && recipient.group().is_none() && unit.abo() == Abo::O
 }
 
 /// Whether the RhD policy may open RhD-positive red cells and whole blood to this patient at all: an RhD-negative man

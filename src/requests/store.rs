@@ -1,10 +1,12 @@
 //! Rows of requests and of the units held for them.
 
+pub mod emergency;
+
 use chrono::NaiveDateTime;
 use diesel::dsl::{exists, not};
 use diesel::prelude::*;
 use shiryan_kernel::blood::{AgeBand, BloodGroup, Component, GroupEvidence, Sex};
-use shiryan_kernel::ids::{BloodUnitId, FacilityId, RequestId, ReservationId, UserId};
+use shiryan_kernel::ids::{BloodUnitId, EmergencyIssueId, FacilityId, RequestId, ReservationId, UserId};
 use shiryan_kernel::place::Governorate;
 use shiryan_kernel::status::{HoldEnd, RefusalReason, RequestState, UnitStatus, Urgency};
 use shiryan_kernel::time::Moment;
@@ -63,6 +65,8 @@ pub struct Reservation {
     pub request: RequestId,
     made_at: NaiveDateTime,
     held_until: NaiveDateTime,
+    /// Absent of a hold for the usual issue.
+    pub emergency: Option<EmergencyIssueId>,
     pub outcome: Option<HoldEnd>,
     arrived_at: Option<NaiveDateTime>,
 }
@@ -258,7 +262,7 @@ pub fn insert_hold(
     request: RequestId,
     unit: BloodUnitId,
     by: UserId,
-    until: Moment,
+    (until, emergency): (Moment, Option<EmergencyIssueId>),
 ) -> Result<()> {
     diesel::insert_into(reservations::table)
         .values((
@@ -268,6 +272,7 @@ pub fn insert_hold(
             reservations::made_at.eq(tx.now.naive_utc()),
             reservations::made_by.eq(by),
             reservations::held_until.eq(until.naive_utc()),
+            reservations::emergency.eq(emergency),
         ))
         .execute(tx.conn)?;
     Ok(())

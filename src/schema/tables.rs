@@ -613,6 +613,24 @@ diesel::table! {
 }
 
 diesel::table! {
+    emergency_issues (id) {
+        id -> BigInt,
+        request -> BigInt,
+        state -> Text,
+        is_beyond_rule -> Bool,
+        reason -> Binary,
+        made_at -> Timestamp,
+        made_by -> BigInt,
+        held_until -> Timestamp,
+        confirmed_at -> Nullable<Timestamp>,
+        confirmed_by -> Nullable<BigInt>,
+        finding -> Nullable<Binary>,
+        reviewed_at -> Nullable<Timestamp>,
+        reviewed_by -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
     incidents (id) {
         id -> BigInt,
         region -> Text,
@@ -660,6 +678,7 @@ diesel::table! {
         made_at -> Timestamp,
         made_by -> BigInt,
         held_until -> Timestamp,
+        emergency -> Nullable<BigInt>,
         ended_at -> Nullable<Timestamp>,
         outcome -> Nullable<Text>,
         arrived_at -> Nullable<Timestamp>,
@@ -803,6 +822,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     donations,
     blood_units,
     blood_requests,
+    emergency_issues,
     reservations,
     transfers,
     transfer_units,
@@ -822,6 +842,7 @@ diesel::joinable!(slots -> drives (drive));
 diesel::joinable!(appointments -> slots (slot));
 diesel::joinable!(blood_units -> facilities (facility));
 diesel::joinable!(blood_requests -> facilities (facility));
+diesel::joinable!(emergency_issues -> blood_requests (request));
 diesel::joinable!(reservations -> blood_requests (request));
 diesel::joinable!(reservations -> blood_units (blood_unit));
 diesel::joinable!(transfer_units -> transfers (transfer));

@@ -57,12 +57,17 @@ pub fn free(tx: &mut Tx, vault: &Vault, by: Option<UserId>, unit: &BloodUnit) ->
     step(tx, vault, unit, UnitStatus::Released, &Why::of(MoveReason::Freed), by)
 }
 
-/// Hands a held bag of the caller's own shelf out, and counts it in the day's flow.
+/// Hands a held bag of this shelf out, and counts it in the day's flow.
 ///
 /// # Errors
 /// `not_found` of another's shelf; `state_conflict` (with `state`) when it is not held; `unit_expired`.
-pub fn issue(tx: &mut Tx, vault: &Vault, zone: Zone, by: &Principal, id: BloodUnitId) -> Result<()> {
-    let own = by.own_facility()?;
+pub fn issue(
+    tx: &mut Tx,
+    vault: &Vault,
+    zone: Zone,
+    (own, by): (FacilityId, UserId),
+    id: BloodUnitId,
+) -> Result<()> {
     let unit = store::unit(tx.conn, id)?;
     if unit.facility != own {
         return Err(Problem::new(Code::NotFound));
@@ -74,7 +79,7 @@ pub fn issue(tx: &mut Tx, vault: &Vault, zone: Zone, by: &Principal, id: BloodUn
         return Err(Problem::new(Code::UnitExpired));
     }
     let still = Still { facility: own, component: unit.component, blood_group, good_at: tx.now };
-    go(tx, vault, &unit, UnitStatus::Issued, &still, by.user)?;
+    go(tx, vault, &unit, UnitStatus::Issued, &still, by)?;
     let governorate = places::facility(tx.conn, own)?.governorate;
     let day = zone.date(tx.now);
     store::add_flow(tx, store::Flow::Issued, governorate, unit.component, blood_group, day)

@@ -27,6 +27,7 @@ mod donations;
 mod donors;
 mod drives;
 mod duties;
+mod emergency;
 mod erasing;
 mod exports;
 mod imports;

@@ -771,6 +771,32 @@ CREATE INDEX blood_requests_by_facility ON blood_requests (facility, id);
 CREATE INDEX blood_requests_by_patient ON blood_requests (patient_tag, id);
 CREATE INDEX blood_requests_by_state ON blood_requests (state, id);
 
+-- Units handed out in an emergency: one person of the blood bank asks, a second one confirms, a third one reviews.
+-- Reason and finding are sealed under the house key.
+CREATE TABLE emergency_issues (
+    id BIGINT PRIMARY KEY NOT NULL,
+    request BIGINT NOT NULL REFERENCES blood_requests (id),
+    state TEXT NOT NULL CHECK (state IN ('open', 'lapsed', 'issued', 'reviewed')),
+    -- Beyond the rule for a patient of unknown group: a physician alone confirms it.
+    is_beyond_rule BOOLEAN NOT NULL,
+    reason BYTEA NOT NULL,
+    made_at TIMESTAMP NOT NULL,
+    made_by BIGINT NOT NULL REFERENCES users (id),
+    held_until TIMESTAMP NOT NULL,
+    confirmed_at TIMESTAMP,
+    confirmed_by BIGINT REFERENCES users (id),
+    finding BYTEA,
+    reviewed_at TIMESTAMP,
+    reviewed_by BIGINT REFERENCES users (id),
+    CHECK ((confirmed_at IS NULL) = (confirmed_by IS NULL) AND (confirmed_at IS NULL) = (state IN ('open', 'lapsed'))),
+    CHECK ((reviewed_at IS NULL) = (reviewed_by IS NULL) AND (reviewed_at IS NULL) = (finding IS NULL)
+        AND (reviewed_at IS NULL) = (state <> 'reviewed')),
+    CHECK (confirmed_by <> made_by),
+    CHECK (reviewed_by <> made_by AND reviewed_by <> confirmed_by)
+);
+CREATE INDEX emergency_issues_by_request ON emergency_issues (request, id);
+CREATE INDEX emergency_issues_by_state ON emergency_issues (state, id);
+
 -- A unit held for a request, and what became of it there. A unit is held for one request at a time.
 CREATE TABLE reservations (
     id BIGINT PRIMARY KEY NOT NULL,
@@ -779,6 +805,8 @@ CREATE TABLE reservations (
     made_at TIMESTAMP NOT NULL,
     made_by BIGINT NOT NULL REFERENCES users (id),
     held_until TIMESTAMP NOT NULL,
+    -- Held to be handed out in an emergency, once a second person has confirmed it.
+    emergency BIGINT REFERENCES emergency_issues (id),
     ended_at TIMESTAMP,
     outcome TEXT CHECK (outcome IN ('issued', 'freed', 'lapsed', 'unit_gone')),
     arrived_at TIMESTAMP,

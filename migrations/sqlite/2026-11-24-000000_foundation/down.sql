@@ -9,6 +9,7 @@ DROP TABLE history_series;
 DROP TABLE daily_flows;
 DROP TABLE incidents;
 DROP TABLE reservations;
+DROP TABLE emergency_issues;
 DROP TABLE blood_requests;
 DROP TABLE transfer_units;
 DROP TABLE transfers;

@@ -11,8 +11,9 @@ use shiryan_kernel::place::{Governorate, Region};
 use shiryan_kernel::role::Role;
 use shiryan_kernel::status::{
     AbsenceKind, ActivityStatus, AppointmentStatus, ApprovalKind, ApprovalState, DonorKind, DonorStatus,
-    DriveStatus, FacilityKind, HoldEnd, JobKind, JobState, LinkKind, MoveReason, RefusalReason, RequestState,
-    ReviewGround, ReviewState, TransferEnd, TransferState, UnitStatus, Urgency, WaitingState,
+    DriveStatus, EmergencyState, FacilityKind, HoldEnd, JobKind, JobState, LinkKind, MoveReason,
+    RefusalReason, RequestState, ReviewGround, ReviewState, TransferEnd, TransferState, UnitStatus, Urgency,
+    WaitingState,
 };
 
 use super::schema;
@@ -51,6 +52,7 @@ fn word(table: &str, column: &str) -> Option<Vec<&'static str>> {
         ("blood_requests", "refusal") => codes!(RefusalReason),
         ("blood_requests", "urgency") => codes!(Urgency),
         ("blood_requests", "age_band") => codes!(AgeBand),
+        ("emergency_issues", "state") => codes!(EmergencyState),
         ("reservations", "outcome") => codes!(HoldEnd),
         ("unit_movements", "reason") => codes!(MoveReason),
         ("donors", "status") => codes!(DonorStatus),

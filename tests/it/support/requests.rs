@@ -6,7 +6,7 @@ use shiryan::db::Lane;
 use shiryan::places::{self, NewFacility, PlaceName};
 use shiryan::stock;
 use shiryan_kernel::blood::BloodGroup;
-use shiryan_kernel::ids::{BloodUnitId, FacilityId, SessionId};
+use shiryan_kernel::ids::{BloodUnitId, FacilityId, SessionId, UserId};
 use shiryan_kernel::place::Governorate;
 use shiryan_kernel::role::Role;
 use shiryan_kernel::status::{FacilityKind, UnitStatus};
@@ -58,10 +58,23 @@ pub fn bags(app: &TestApp, group: BloodGroup, from: u32, count: u32) -> Vec<Bloo
 
 /// Somebody who acts for this facility.
 pub fn of_facility(app: &TestApp, role: Role, facility: FacilityId, name: &str) -> Client {
+    made_by(app, None, (role, facility), name)
+}
+
+/// Somebody who acts for this facility, his account made by `maker` or by nobody.
+pub fn made_by(
+    app: &TestApp,
+    maker: Option<UserId>,
+    (role, facility): (Role, FacilityId),
+    name: &str,
+) -> Client {
     let hash: Hashed = accounts::hash_now(PASSWORD).unwrap();
     let (vault, username) = (app.house.vault.clone(), Username::parse(name).unwrap());
     let new = NewUser { username, role, facility: Some(facility), units: Vec::new() };
-    let made = app.house.db.write_now(Lane::System, move |tx| accounts::ensure_user(tx, &vault, &new, &hash));
+    let made = app.house.db.write_now(Lane::System, move |tx| match maker {
+        Some(maker) => accounts::create(tx, &vault, maker, &new, &hash),
+        None => accounts::ensure_user(tx, &vault, &new, &hash),
+    });
     let user = made.unwrap();
     let principal = Principal { user, role, session: SessionId(user.0), facility: Some(facility) };
     app.with_token(&app.house.sessions.tokens.make(&principal, app.house.db.now()).unwrap())
