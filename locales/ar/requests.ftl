@@ -111,3 +111,4 @@ unit-status-discarded = متلفة
 unit-status-expired = منتهية الصلاحية
 unit-status-blocked = موقوفة
 unit-status-in-transit = في الطريق إلى بنك دم آخر
+request-minutes-out = دقائق خارج الحفظ المضبوط (يُترك فارغًا إن لم يُعرف)

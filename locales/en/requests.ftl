@@ -111,3 +111,4 @@ unit-status-discarded = Discarded
 unit-status-expired = Expired
 unit-status-blocked = Stopped
 unit-status-in-transit = On its way to another blood bank
+request-minutes-out = Minutes out of controlled storage (leave empty if nobody knows)

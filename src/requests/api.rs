@@ -164,6 +164,8 @@ struct ShareView {
     outcome: Option<HoldEnd>,
     /// Absent while it is on its way.
     arrived_at: Option<DateTime<Utc>>,
+    /// When the hospital used it.
+    used_at: Option<DateTime<Utc>>,
 }
 
 /// A request with its units.
@@ -299,6 +301,7 @@ impl ShareView {
             held_until: hold.held_until(),
             outcome: hold.outcome,
             arrived_at: hold.arrived_at(),
+            used_at: hold.used_at(),
         }
     }
 }

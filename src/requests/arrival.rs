@@ -12,7 +12,7 @@ use super::{Share, advance, hold, in_reach, shares};
 use crate::accounts::Principal;
 use crate::audit::{self, Line};
 use crate::db::{Tx, feed};
-use crate::stock::{self, BloodUnit};
+use crate::stock::{self, BloodUnit, Fate};
 use crate::vault::Vault;
 
 /// A unit that arrived. One that was stopped on its way is not to be used.
@@ -44,7 +44,8 @@ pub struct Reported {
     pub status: UnitStatus,
 }
 
-/// Takes units onto the shelf of the hospital that asked for them, as their labels were scanned.
+/// Takes units onto the shelf of the hospital that asked for them, as their labels were scanned. One that was longer on
+/// its way than it may be arrives stopped.
 ///
 /// # Errors
 /// `not_found` of another hospital's request; `state_conflict` (with `state`) when nothing is on its way.
@@ -59,17 +60,21 @@ pub fn receive(
     advance(tx, by, &request, &[RequestState::Issued], RequestState::Issued, None)?;
     let mut issued = shares(tx.conn, &[id])?;
     issued.retain(Share::is_issued);
-    let (mut received, mut unexpected) = (Vec::new(), Vec::new());
+    let (mut received, mut unexpected, mut late) = (Vec::new(), Vec::new(), 0);
     for din in scanned {
         let found = issued.iter().find(|share| share.unit.din == *din && !is_in(&received, share.unit.id));
         match found {
             Some(share) if share.hold.arrived_at().is_some() => received.push(shown(&share.unit)),
             Some(share) => {
-                stock::carry(tx, &share.unit, request.facility)?;
+                let here = stock::carry(tx, vault, by.user, &share.unit, request.facility)?;
                 if !store::set_arrived(tx, share.hold.id)? {
                     return Err(Problem::new(Code::StateConflict));
                 }
-                received.push(shown(&share.unit));
+                let left = share.hold.ended_at().unwrap_or(tx.now);
+                let is_late = stock::stop_if_late(tx, vault, by.user, &here, left)?;
+                late += usize::from(is_late);
+                let status = if is_late { UnitStatus::Blocked } else { here.status };
+                received.push(ReceivedUnit { status, ..shown(&here) });
             }
             None => unexpected.push(*din),
         }
@@ -84,8 +89,8 @@ pub fn receive(
     let arrived: Vec<BloodUnitId> = received.iter().map(|unit| unit.id).collect();
     let absent: Vec<BloodUnitId> = missing.iter().map(|unit| unit.id).collect();
     let line = Line::new(Some(by.user), "requests.received").on(id).with("units", arrived);
-    let line = line.with("missing", &absent).with("unexpected", unexpected.len());
-    let differs = !absent.is_empty() || !unexpected.is_empty();
+    let line = line.with("missing", &absent).with("unexpected", unexpected.len()).with("late", late);
+    let differs = !absent.is_empty() || !unexpected.is_empty() || late > 0;
     audit::record(tx, vault, &if differs { line.alert() } else { line })?;
     feed::append(tx, "blood_request", id.0, state.code())?;
     Ok(Receipt { id, state, received, missing, unexpected })
@@ -99,40 +104,45 @@ fn shown(unit: &BloodUnit) -> ReceivedUnit {
     ReceivedUnit { id: unit.id, din: unit.din, status: unit.status }
 }
 
-/// Says of a unit on the own hospital's shelf that it was transfused, or that it goes back to the blood bank.
+/// Says of a unit on the own hospital's shelf what became of it: transfused, given back or thrown away. What was used
+/// before it was stopped or passed its date is told late, with the moment.
 ///
 /// # Errors
-/// `not_found` of a unit that is not there; `state_conflict` (with `state`) when it is not issued.
-pub fn report(
-    tx: &mut Tx,
-    vault: &Vault,
-    by: &Principal,
-    id: BloodUnitId,
-    fate: UnitStatus,
-) -> Result<Reported> {
+/// `not_found` of a unit that is not there; `out_of_range` of `used_at` before the unit arrived; otherwise as
+/// [`stock::report`].
+pub fn report(tx: &mut Tx, vault: &Vault, by: &Principal, id: BloodUnitId, fate: &Fate) -> Result<Reported> {
     let own = by.own_facility()?;
     let absent = || Problem::new(Code::NotFound);
     let unit = stock::unit(tx.conn, id)?;
     if unit.facility != own {
         return Err(absent());
     }
-    let request = store::issued_for(tx.conn, id)?.ok_or_else(absent)?;
+    let hold = store::issued_for(tx.conn, id)?.ok_or_else(absent)?;
+    let request = hold.request;
     let asked = in_reach(tx.conn, by, request)?;
     // The row is locked first, so that of two last reports one sees the other.
     let same = Advance { to: asked.state, bank: None, refusal: None };
     if !store::advance(tx, request, &[asked.state], same)? {
         return Err(super::conflict(store::request(tx.conn, request)?.state));
     }
-    stock::report(tx, vault, by.user, &unit, fate)?;
-    let line = Line::new(Some(by.user), "requests.reported").on(id).with("fate", fate);
-    audit::record(tx, vault, &line)?;
+    let status = stock::report(tx, vault, by.user, &unit, fate)?;
+    if let Fate::Transfused { at } = fate {
+        let at = at.unwrap_or(tx.now);
+        if hold.arrived_at().is_none_or(|arrived| at < arrived) {
+            return Err(Problem::field("used_at", Code::OutOfRange));
+        }
+        store::set_used(tx, hold.id, at)?;
+    }
+    let line = Line::new(Some(by.user), "requests.reported").on(id).with("fate", status);
+    let was_stopped = unit.status == UnitStatus::Blocked && status == UnitStatus::Transfused;
+    audit::record(tx, vault, &if was_stopped { line.with("was", unit.status).alert() } else { line })?;
     let is_open = shares(tx.conn, &[request])?
         .iter()
         .any(|share| share.is_issued() && share.unit.status == UnitStatus::Issued);
     if !is_open {
         hold::by_itself(tx, request, RequestState::Received, RequestState::Closed)?;
     }
-    Ok(Reported { id, status: fate })
+    Ok(Reported { id, status })
 }
 
 /// Takes a unit that the caller's blood bank issued back onto its shelf: a returned one into quarantine, one that was
@@ -144,8 +154,8 @@ pub fn report(
 pub fn take_back(tx: &mut Tx, vault: &Vault, by: &Principal, id: BloodUnitId) -> Result<Reported> {
     let own = by.own_facility()?;
     let absent = || Problem::new(Code::NotFound);
-    let request = store::issued_for(tx.conn, id)?.ok_or_else(absent)?;
-    let asked = store::request(tx.conn, request)?;
+    let hold = store::issued_for(tx.conn, id)?.ok_or_else(absent)?;
+    let asked = store::request(tx.conn, hold.request)?;
     if asked.bank != Some(own) {
         return Err(absent());
     }
@@ -158,10 +168,9 @@ pub fn take_back(tx: &mut Tx, vault: &Vault, by: &Principal, id: BloodUnitId) ->
     if !comes || unit.facility != asked.facility {
         return Err(Problem::new(Code::StateConflict).with("state", unit.status));
     }
-    stock::carry(tx, &unit, own)?;
+    let here = stock::carry(tx, vault, by.user, &unit, own)?;
     let mut status = unit.status;
     if status == UnitStatus::Returned {
-        let here = stock::unit(tx.conn, id)?;
         stock::quarantine_returned(tx, vault, by.user, &here)?;
         status = UnitStatus::Quarantine;
     }

@@ -67,8 +67,10 @@ pub struct Reservation {
     held_until: NaiveDateTime,
     /// Absent of a hold for the usual issue.
     pub emergency: Option<EmergencyIssueId>,
+    ended_at: Option<NaiveDateTime>,
     pub outcome: Option<HoldEnd>,
     arrived_at: Option<NaiveDateTime>,
+    used_at: Option<NaiveDateTime>,
 }
 
 impl Reservation {
@@ -80,6 +82,18 @@ impl Reservation {
     #[must_use]
     pub const fn held_until(&self) -> Moment {
         self.held_until.and_utc()
+    }
+
+    /// When the unit was issued, or the hold ended otherwise.
+    #[must_use]
+    pub fn ended_at(&self) -> Option<Moment> {
+        self.ended_at.map(|at| at.and_utc())
+    }
+
+    /// When the hospital used the unit.
+    #[must_use]
+    pub fn used_at(&self) -> Option<Moment> {
+        self.used_at.map(|at| at.and_utc())
     }
 
     #[must_use]
@@ -298,6 +312,14 @@ pub fn set_arrived(tx: &mut Tx, id: ReservationId) -> Result<bool> {
     Ok(set == 1)
 }
 
+/// Notes when the hospital used the unit.
+pub fn set_used(tx: &mut Tx, id: ReservationId, at: Moment) -> Result<()> {
+    diesel::update(reservations::table.find(id.0))
+        .set(reservations::used_at.eq(at.naive_utc()))
+        .execute(tx.conn)?;
+    Ok(())
+}
+
 /// Units of these requests that are or were held, oldest hold first.
 pub fn holds(conn: &mut Conn, requests: &[RequestId]) -> Result<Vec<(Reservation, BloodUnit)>> {
     on_each!(conn => c, reservations::table
@@ -318,13 +340,13 @@ pub fn live_hold(conn: &mut Conn, unit: BloodUnitId) -> Result<Option<Reservatio
     Ok(live.first(conn).optional()?)
 }
 
-/// The request for which a unit was issued last.
-pub fn issued_for(conn: &mut Conn, unit: BloodUnitId) -> Result<Option<RequestId>> {
+/// The hold under which a unit was issued last.
+pub fn issued_for(conn: &mut Conn, unit: BloodUnitId) -> Result<Option<Reservation>> {
     let issued = reservations::table
         .filter(reservations::blood_unit.eq(unit))
         .filter(reservations::outcome.eq(HoldEnd::Issued))
         .order(reservations::id.desc())
-        .select(reservations::request);
+        .select(Reservation::as_select());
     Ok(issued.first(conn).optional()?)
 }
 

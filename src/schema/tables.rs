@@ -682,6 +682,7 @@ diesel::table! {
         ended_at -> Nullable<Timestamp>,
         outcome -> Nullable<Text>,
         arrived_at -> Nullable<Timestamp>,
+        used_at -> Nullable<Timestamp>,
     }
 }
 

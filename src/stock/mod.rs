@@ -33,7 +33,7 @@ use crate::{donors, places};
 
 pub use delivery::{Delivery, deliver};
 pub use ledger::{Movement, Why, movements, reseal};
-pub use serve::{carry, free, hold, issue, quarantine_returned, report};
+pub use serve::{Fate, carry, free, hold, issue, quarantine_returned, report, stop_if_late};
 pub use stop::{Stopped, block, clear, discard, stop};
 pub use store::{BloodUnit, OnShelf, ShelfCount, count_on_shelf, first_to_expire, first_to_expire_at};
 pub use summary::{Area, Summary, SummaryCell, summary};

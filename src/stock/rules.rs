@@ -26,8 +26,9 @@ pub const fn next(from: UnitStatus) -> &'static [UnitStatus] {
         Issued => &[Transfused, Returned, Discarded, Expired, Blocked],
         Returned => &[Quarantine, Discarded, Expired, Blocked],
         InTransit => &[Quarantine, Released, Discarded, Expired, Blocked],
-        Blocked => &[Quarantine, Discarded],
-        Expired => &[Discarded],
+        // What was used before it was stopped or passed its date is told late.
+        Blocked => &[Quarantine, Transfused, Discarded],
+        Expired => &[Transfused, Discarded],
         Transfused | Discarded => &[],
     }
 }
@@ -64,6 +65,40 @@ pub const DISCARDS: [MoveReason; 11] = [
     MoveReason::LowVolume,
     MoveReason::DatePassed,
 ];
+
+/// For what a hospital may throw a bag away.
+pub const HOSPITAL_DISCARDS: [MoveReason; 8] = [
+    MoveReason::NotUsed,
+    MoveReason::Damaged,
+    MoveReason::OutOfTemperature,
+    MoveReason::HospitalReport,
+    MoveReason::Recall,
+    MoveReason::GroupDiscrepancy,
+    MoveReason::DatePassed,
+    MoveReason::Other,
+];
+
+/// The longest that a bag is on its way, in hours; one that was longer under way arrives stopped.
+pub const MOST_HOURS_UNDER_WAY: i64 = 12;
+/// Days in which a hospital says late that it used a bag.
+pub const LATE_REPORT_DAYS: i64 = 14;
+
+/// The most minutes that a bag was out of controlled storage and may still go back on a shelf: red cells and whole
+/// blood out of the cold, platelets without agitation; what is frozen never thaws.
+#[must_use]
+pub const fn most_minutes_out(component: Component) -> i64 {
+    match component {
+        Component::RedCells | Component::WholeBlood => 30,
+        Component::Platelets => 24 * 60,
+        Component::Plasma | Component::Cryoprecipitate => 0,
+    }
+}
+
+/// Whether a bag that left at `left` was longer on its way than it may be.
+#[must_use]
+pub fn is_late(left: Moment, now: Moment) -> bool {
+    now - left > chrono::Duration::hours(MOST_HOURS_UNDER_WAY)
+}
 
 /// The most units of one transfer.
 pub const MOST_SENT: usize = 100;
@@ -217,6 +252,13 @@ mod tests {
     use super::*;
 
     #[test]
+    fn twelve_hours_under_way_and_no_more() {
+        let left: Moment = "2026-11-26T06:00:00Z".parse().unwrap();
+        assert!(!is_late(left, left + chrono::Duration::hours(12)));
+        assert!(is_late(left, left + chrono::Duration::hours(12) + chrono::Duration::seconds(1)));
+    }
+
+    #[test]
     fn the_steps_are_these_and_no_others() {
         use UnitStatus::*;
         let allowed = [
@@ -251,6 +293,8 @@ mod tests {
             (InTransit, Expired),
             (InTransit, Blocked),
             (Blocked, Quarantine),
+            (Blocked, Transfused),
+            (Expired, Transfused),
             (Blocked, Discarded),
             (Expired, Discarded),
         ];

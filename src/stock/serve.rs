@@ -9,9 +9,9 @@ use shiryan_kernel::time::{Moment, Zone};
 use shiryan_kernel::{Code, Problem, Result};
 
 use super::store::Still;
-use super::{BloodUnit, Why, conflict, ledger, step, store};
+use super::{BloodUnit, Why, conflict, ledger, rules, step, store};
 use crate::accounts::Principal;
-use crate::db::{Tx, feed};
+use crate::db::Tx;
 use crate::places;
 use crate::vault::Vault;
 
@@ -85,31 +85,98 @@ pub fn issue(
     store::add_flow(tx, store::Flow::Issued, governorate, unit.component, blood_group, day)
 }
 
-/// Notes that a bag lies elsewhere now, in whatever state it is.
+/// Notes that a bag lies elsewhere now, in whatever state it is; the bag as it lies there.
 ///
 /// # Errors
 /// `state_conflict` when it was carried already.
-pub fn carry(tx: &mut Tx, unit: &BloodUnit, to: FacilityId) -> Result<()> {
+pub fn carry(
+    tx: &mut Tx,
+    vault: &Vault,
+    by: UserId,
+    unit: &BloodUnit,
+    to: FacilityId,
+) -> Result<BloodUnit> {
     if !store::carry(tx, unit.id, unit.facility, to)? {
         return Err(conflict(unit.status));
     }
-    feed::append(tx, "blood_unit", unit.id.0, "carried")
+    let stays = (Some(unit.status), unit.status);
+    ledger::moved(tx, vault, unit.id, stays, &Why::of(MoveReason::Arrived), to, Some(by))?;
+    Ok(BloodUnit { facility: to, ..unit.clone() })
 }
 
-/// What a hospital says of a bag that it has: transfused, or to go back.
+/// Stops an issued bag that has just arrived and was longer on its way than it may be; whether it did.
 ///
 /// # Errors
-/// `state_conflict` (with `state`) when it is not issued.
-pub fn report(tx: &mut Tx, vault: &Vault, by: UserId, unit: &BloodUnit, to: UnitStatus) -> Result<()> {
-    let reason = match to {
-        UnitStatus::Transfused => MoveReason::Used,
-        UnitStatus::Returned => MoveReason::NotUsed,
-        _ => return Err(Problem::internal("a hospital reports no such state")),
+/// As any write.
+pub fn stop_if_late(tx: &mut Tx, vault: &Vault, by: UserId, unit: &BloodUnit, left: Moment) -> Result<bool> {
+    let stops = unit.status == UnitStatus::Issued && rules::is_late(left, tx.now);
+    if stops {
+        step(tx, vault, unit, UnitStatus::Blocked, &Why::of(MoveReason::OutOfTemperature), Some(by))?;
+    }
+    Ok(stops)
+}
+
+/// What a hospital says of a bag that it has.
+#[derive(Debug, Clone)]
+pub enum Fate {
+    /// Given to the patient; `at` may be left out while it is in date.
+    Transfused { at: Option<Moment> },
+    /// To go back, after so many minutes out of controlled storage; absent: nobody knows how many.
+    Returned { minutes_out: Option<i64> },
+    Discarded(Why),
+}
+
+/// Notes what became of a bag at a hospital; the state in which it is now. What was out of controlled storage for too
+/// long goes back stopped.
+///
+/// # Errors
+/// `state_conflict` (with `state`) when the bag is not the hospital's to report on any more; `missing_field` of
+/// `used_at` for a bag that was stopped or passed its date; `out_of_range` of `used_at` to come, after the date or more
+/// than [`rules::LATE_REPORT_DAYS`] days ago, and of `minutes_out_of_control` below zero; `invalid_value` and
+/// `missing_field` as [`super::discard`].
+pub fn report(tx: &mut Tx, vault: &Vault, by: UserId, unit: &BloodUnit, fate: &Fate) -> Result<UnitStatus> {
+    let (from, to, why) = match fate {
+        Fate::Transfused { at } => {
+            check_used(unit, *at, tx.now)?;
+            (REPORTED_LATE, UnitStatus::Transfused, Why::of(MoveReason::Used))
+        }
+        Fate::Returned { minutes_out } => {
+            if minutes_out.is_some_and(|minutes| minutes < 0) {
+                return Err(Problem::field("minutes_out_of_control", Code::OutOfRange));
+            }
+            let keeps = minutes_out.is_some_and(|minutes| minutes <= rules::most_minutes_out(unit.component));
+            let stopped = (UnitStatus::Blocked, Why::of(MoveReason::OutOfTemperature));
+            let (to, why) =
+                if keeps { (UnitStatus::Returned, Why::of(MoveReason::NotUsed)) } else { stopped };
+            (IN_ORDER, to, why)
+        }
+        Fate::Discarded(why) => {
+            rules::check_why(&rules::HOSPITAL_DISCARDS, why.reason, why.note.is_some())?;
+            (REPORTED_LATE, UnitStatus::Discarded, why.clone())
+        }
     };
-    if unit.status != UnitStatus::Issued {
+    if !from.contains(&unit.status) {
         return Err(conflict(unit.status));
     }
-    step(tx, vault, unit, to, &Why::of(reason), Some(by))
+    step(tx, vault, unit, to, &why, Some(by))?;
+    Ok(to)
+}
+
+/// The state of a bag that a hospital may give back.
+const IN_ORDER: &[UnitStatus] = &[UnitStatus::Issued];
+/// The states of a bag of which a hospital may still say that it was used or thrown away.
+const REPORTED_LATE: &[UnitStatus] = &[UnitStatus::Issued, UnitStatus::Expired, UnitStatus::Blocked];
+
+fn check_used(unit: &BloodUnit, at: Option<Moment>, now: Moment) -> Result<()> {
+    let field = |code| Err(Problem::field("used_at", code));
+    match at {
+        None if unit.status == UnitStatus::Issued && unit.is_good_at(now) => Ok(()),
+        None if REPORTED_LATE.contains(&unit.status) => field(Code::MissingField),
+        None => Ok(()),
+        Some(at) if at > now || !unit.is_good_at(at) => field(Code::OutOfRange),
+        Some(at) if now - at > chrono::Duration::days(rules::LATE_REPORT_DAYS) => field(Code::OutOfRange),
+        Some(_) => Ok(()),
+    }
 }
 
 /// Puts a returned bag into quarantine.

@@ -1,7 +1,7 @@
 //! Bags that go from one blood bank to another of the same sharing region.
 //!
-//! Under way a bag counts nowhere. It arrives in the state in which it left, unless it was stopped or its date passed:
-//! then it arrives so, and is not for anybody. What never arrives is declared lost by a second person.
+//! Under way a bag counts nowhere. It arrives in the state in which it left, unless it was stopped, its date passed or it
+//! was longer on its way than it may be: then it arrives so, and is not for anybody. What never arrives is declared lost by a second person.
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
@@ -14,7 +14,7 @@ use shiryan_kernel::{Code, Problem, Result};
 use utoipa::ToSchema;
 
 use super::store::transfers as rows;
-use super::{BloodUnit, Why, conflict, expire, ledger, step, store};
+use super::{BloodUnit, Why, conflict, expire, ledger, rules, step, store};
 use crate::accounts::{self, Principal};
 use crate::audit::{self, Line};
 use crate::db::{Conn, Tx, feed};
@@ -165,7 +165,7 @@ pub fn receive(
         let is_here = scanned.iter().any(|label| label.is_of(unit));
         match line.outcome {
             None if is_here => {
-                let status = take_in(tx, vault, zone, by, (line.left_as, unit), found.to_facility)?;
+                let status = take_in(tx, vault, zone, by, (line.left_as, unit), &found)?;
                 if !rows::end(tx, id, unit.id, TransferEnd::Arrived, by.user)? {
                     return Err(conflict(unit.status));
                 }
@@ -195,9 +195,11 @@ fn take_in(
     zone: Zone,
     by: &Principal,
     (left_as, unit): (UnitStatus, &BloodUnit),
-    to: FacilityId,
+    found: &rows::Row,
 ) -> Result<UnitStatus> {
+    let (to, is_late) = (found.to_facility, rules::is_late(found.made_at.and_utc(), tx.now));
     let (was, now) = match unit.status {
+        UnitStatus::InTransit if unit.is_good_at(tx.now) && is_late => (unit.status, UnitStatus::Blocked),
         UnitStatus::InTransit if unit.is_good_at(tx.now) => (unit.status, left_as),
         UnitStatus::InTransit => {
             expire(tx, vault, zone, unit)?;
@@ -208,7 +210,8 @@ fn take_in(
     if !store::arrive(tx, unit.id, (was, unit.facility), (now, to))? {
         return Err(conflict(unit.status));
     }
-    let why = Why::of(MoveReason::Arrived);
+    let stops = now == UnitStatus::Blocked && was != now;
+    let why = Why::of(if stops { MoveReason::OutOfTemperature } else { MoveReason::Arrived });
     ledger::moved(tx, vault, unit.id, (Some(was), now), &why, to, Some(by.user))?;
     Ok(now)
 }

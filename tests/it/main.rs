@@ -30,6 +30,7 @@ mod duties;
 mod emergency;
 mod erasing;
 mod exports;
+mod fates;
 mod imports;
 mod keys;
 mod laboratory;

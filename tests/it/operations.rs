@@ -149,6 +149,7 @@ const TABLE: &[(&str, &str, &[Role])] = &[
     ("GET", "/stock/summary", &[Admin, Command, Hospital, Bank, Physician]),
     ("POST", "/stock/units/{id}/transfused", &[Hospital]),
     ("POST", "/stock/units/{id}/returned", &[Hospital]),
+    ("POST", "/stock/units/{id}/discarded", &[Hospital]),
     ("POST", "/stock/units/{id}/take-back", &[Bank]),
     ("POST", "/requests", &[Hospital]),
     ("GET", "/requests", &[Hospital, Bank, Physician]),

@@ -29,6 +29,7 @@ both!(
     a_unit_is_either_held_or_sent,
     a_unit_that_went_on_is_not_taken_back,
     the_minute_job_ends_what_expires_on_the_way_and_counts_it_once,
+    a_box_that_was_too_long_on_its_way_arrives_stopped,
 );
 
 fn bank(app: &TestApp, governorate: Governorate, code: &str) -> FacilityId {
@@ -260,7 +261,8 @@ fn a_unit_that_went_on_is_not_taken_back(app: TestApp) {
     act(&own, "issue", json!({}));
     act(&hospital, "receive", json!({"dins": [din(1).to_string()]}));
     let report = |by: &Client, verb: &str| by.post(&format!("/api/v1/stock/units/{unit}/{verb}"), &json!({}));
-    report(&hospital, "returned").expect(200);
+    let kept_cold = json!({"minutes_out_of_control": 5});
+    hospital.post(&format!("/api/v1/stock/units/{unit}/returned"), &kept_cold).expect(200);
     report(&own, "take-back").expect(200);
     let id = sent(&app, other, &[1]);
     assert!((400..500).contains(&report(&own, "take-back").status), "it is on its way");
@@ -291,5 +293,17 @@ fn the_minute_job_ends_what_expires_on_the_way_and_counts_it_once(app: TestApp) 
     receive(&there, &id, &[1, 2]).expect(200);
     for unit in [unit, raw] {
         assert_eq!(stands(&app, unit), (UnitStatus::Expired, other));
+    }
+}
+
+fn a_box_that_was_too_long_on_its_way_arrives_stopped(app: TestApp) {
+    let other = bank(&app, Governorate::RamallahAlBireh, "BB-OTHER");
+    for (number, minutes, expected) in [(1, 720, UnitStatus::Released), (2, 721, UnitStatus::Blocked)] {
+        let unit = Bag::new(&app, number).put(&app);
+        let id = sent(&app, other, &[number]);
+        app.clock.advance(chrono::Duration::minutes(minutes));
+        let got = receive(&somebody(&app, other, "bb_other"), &id, &[number]).expect(200);
+        assert_eq!((&got["state"], &got["received"][0]["status"]), (&json!("closed"), &json!(expected)));
+        assert_eq!(stands(&app, unit), (expected, other));
     }
 }

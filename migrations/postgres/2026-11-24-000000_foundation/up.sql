@@ -810,8 +810,11 @@ CREATE TABLE reservations (
     ended_at TIMESTAMP,
     outcome TEXT CHECK (outcome IN ('issued', 'freed', 'lapsed', 'unit_gone')),
     arrived_at TIMESTAMP,
+    -- When the hospital used it.
+    used_at TIMESTAMP,
     CHECK ((ended_at IS NULL) = (outcome IS NULL)),
-    CHECK (arrived_at IS NULL OR outcome = 'issued')
+    CHECK (arrived_at IS NULL OR outcome = 'issued'),
+    CHECK (used_at IS NULL OR arrived_at IS NOT NULL)
 );
 CREATE UNIQUE INDEX reservations_one_live ON reservations (blood_unit) WHERE ended_at IS NULL;
 CREATE INDEX reservations_by_request ON reservations (request, id);

@@ -1,21 +1,25 @@
 //! Units after issue: they arrive, are used, go back.
 
 use actix_web::{HttpResponse, post, web};
+use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use shiryan_kernel::din::Din;
 use shiryan_kernel::ids::{BloodUnitId, RequestId};
 use shiryan_kernel::problem::Faults;
-use shiryan_kernel::status::UnitStatus;
+use shiryan_kernel::status::MoveReason;
+use shiryan_kernel::text::Note;
 use shiryan_kernel::{Code, Problem, Result};
 use utoipa::ToSchema;
 
-use super::{Said, reminders};
+use super::{Said, reminders, to_micros};
 use crate::accounts::{Actor, RequestUnits, ServeRequests};
+use crate::db::once::Request;
 use crate::http::{Answer, Body, House, IdempotencyKey, Nothing, PathId, Speak};
 use crate::requests::{self, Receipt, Reported};
+use crate::stock::{Fate, Why};
 
 pub fn operations(config: &mut utoipa_actix_web::service_config::ServiceConfig) {
-    config.service(receive).service(transfused).service(returned).service(take_back);
+    config.service(receive).service(transfused).service(returned).service(discarded).service(take_back);
 }
 
 /// Labels of one arrival at most.
@@ -70,45 +74,88 @@ async fn receive(
     Ok(HttpResponse::Ok().json(ReceiptView { receipt: done.await?, reminders: reminders(lang) }))
 }
 
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct TransfusedForm {
+    /// Now, when absent; needed of a unit that was stopped or passed its date since. At most 14 days ago.
+    used_at: Option<DateTime<Utc>>,
+}
+
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct ReturnedForm {
+    /// Minutes out of controlled storage since it arrived; absent: nobody knows. Past 30 for red cells and whole blood,
+    /// 1 440 for platelets and 0 for what is frozen the unit goes back stopped, as it does when nobody knows.
+    #[schema(minimum = 0)]
+    minutes_out_of_control: Option<i64>,
+}
+
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct DiscardedForm {
+    reason: MoveReason,
+    /// At most 500 characters, sealed; needed with the reason `other`.
+    note: Option<String>,
+}
+
 /// Says of a unit on the own shelf that it was transfused.
 #[utoipa::path(tag = "requests", params(("id" = BloodUnitId, Path), ("Idempotency-Key" = String, Header)),
-    request_body = Nothing, responses((status = 200, description = "On record", body = Reported)))]
+    request_body = TransfusedForm, responses((status = 200, description = "On record", body = Reported)))]
 #[post("/stock/units/{id}/transfused")]
 async fn transfused(
     house: web::Data<House>,
     by: Actor<RequestUnits>,
     id: PathId<BloodUnitId>,
     key: IdempotencyKey,
-    body: Body<Nothing>,
+    body: Body<TransfusedForm>,
 ) -> Answer {
-    report(&house, &by, id.0, key, &body, UnitStatus::Transfused).await
+    let request = key.of(by.user, &body);
+    let at = body.into_inner().used_at.and_then(to_micros);
+    report(&house, &by, id.0, request, Fate::Transfused { at }).await
 }
 
 /// Says of a unit on the own shelf that it was not used and goes back to the blood bank.
 #[utoipa::path(tag = "requests", params(("id" = BloodUnitId, Path), ("Idempotency-Key" = String, Header)),
-    request_body = Nothing, responses((status = 200, description = "On record", body = Reported)))]
+    request_body = ReturnedForm, responses((status = 200, description = "On record", body = Reported)))]
 #[post("/stock/units/{id}/returned")]
 async fn returned(
     house: web::Data<House>,
     by: Actor<RequestUnits>,
     id: PathId<BloodUnitId>,
     key: IdempotencyKey,
-    body: Body<Nothing>,
+    body: Body<ReturnedForm>,
 ) -> Answer {
-    report(&house, &by, id.0, key, &body, UnitStatus::Returned).await
+    let request = key.of(by.user, &body);
+    let minutes_out = body.into_inner().minutes_out_of_control;
+    report(&house, &by, id.0, request, Fate::Returned { minutes_out }).await
+}
+
+/// Says of a unit on the own shelf that the hospital threw it away.
+#[utoipa::path(tag = "requests", params(("id" = BloodUnitId, Path), ("Idempotency-Key" = String, Header)),
+    request_body = DiscardedForm, responses((status = 200, description = "On record", body = Reported)))]
+#[post("/stock/units/{id}/discarded")]
+async fn discarded(
+    house: web::Data<House>,
+    by: Actor<RequestUnits>,
+    id: PathId<BloodUnitId>,
+    key: IdempotencyKey,
+    body: Body<DiscardedForm>,
+) -> Answer {
+    let request = key.of(by.user, &body);
+    let DiscardedForm { reason, note } = body.into_inner();
+    let note = note.map(|note| Note::parse(&note)).transpose().map_err(|problem| problem.on("note"))?;
+    report(&house, &by, id.0, request, Fate::Discarded(Why { reason, note })).await
 }
 
 async fn report(
     house: &House,
     by: &Actor<RequestUnits>,
     id: BloodUnitId,
-    key: IdempotencyKey,
-    body: &Body<Nothing>,
-    fate: UnitStatus,
+    request: Request,
+    fate: Fate,
 ) -> Answer {
-    let request = key.of(by.user, body);
     let (who, vault) = ((**by).clone(), house.vault.clone());
-    let done = house.once_guarded(by, request, move |tx| requests::report(tx, &vault, &who, id, fate));
+    let done = house.once_guarded(by, request, move |tx| requests::report(tx, &vault, &who, id, &fate));
     Ok(HttpResponse::Ok().json(done.await?))
 }
 

@@ -218,7 +218,7 @@ fn unit(house: &House, say: Say, by: &Principal, request: &BloodRequest, share: 
         comes_back: by.role == Role::Bank
             && request.bank.is_some_and(own)
             && !own(unit.facility)
-            && unit.status == UnitStatus::Returned,
+            && matches!(unit.status, UnitStatus::Returned | UnitStatus::Blocked),
     }
 }
 
@@ -314,8 +314,8 @@ async fn take(
                 }
                 _ => {
                     let unit = one(form)?;
-                    let fate = if step == "returned" { UnitStatus::Returned } else { UnitStatus::Transfused };
-                    once(house, &by, print, move |tx| requests::report(tx, &vault, &who, unit, fate)).await
+                    let fate = if step == "returned" { returned(form)? } else { Fate::Transfused { at: None } };
+                    once(house, &by, print, move |tx| requests::report(tx, &vault, &who, unit, &fate)).await
                 }
             }
         }
@@ -327,6 +327,14 @@ async fn take(
         }
         _ => Err(Problem::new(Code::NotFound)),
     }
+}
+
+/// A unit that goes back; a field that is left empty says that nobody knows how long it was out.
+fn returned(form: &Fields) -> Result<Fate> {
+    let minutes = form.get("minutes").map(|text| text.trim()).filter(|text| !text.is_empty());
+    let minutes_out = minutes.map(str::parse).transpose();
+    let wrong = |_| Problem::field("minutes_out_of_control", Code::WrongType);
+    Ok(Fate::Returned { minutes_out: minutes_out.map_err(wrong)? })
 }
 
 /// What a physician says: a box that is not ticked leaves the doubt, and the policy does not cover it.

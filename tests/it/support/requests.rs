@@ -32,6 +32,11 @@ pub fn report(client: &Client, unit: BloodUnitId, verb: &str) -> Reply {
     client.post(&format!("/api/v1/stock/units/{unit}/{verb}"), &json!({}))
 }
 
+/// Gives a unit back that was so many minutes out of controlled storage, or nobody knows how many.
+pub fn give_back(client: &Client, unit: BloodUnitId, minutes: Option<i64>) -> Reply {
+    client.post(&format!("/api/v1/stock/units/{unit}/returned"), &json!({"minutes_out_of_control": minutes}))
+}
+
 /// A request of the hospital that the blood bank has taken.
 pub fn accepted(app: &TestApp, form: &Value) -> String {
     let id = submit(&app.client(Role::Hospital), form);
