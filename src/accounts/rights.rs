@@ -116,6 +116,8 @@ rights! {
     DiscardUnits: Bank;
     /// Sends units of the own shelf to another blood bank of the region, takes in what is sent, says what never arrived.
     MoveUnits: Bank;
+    /// Counts the own shelf, and says what became of what differs.
+    CountStock: Bank;
     /// Asks for units for the own hospital, takes them in and says what became of each.
     RequestUnits: Hospital;
     /// Requests with their units and the patient's pseudonym: a hospital its own alone, a blood bank those of its

@@ -45,6 +45,7 @@ enum Stage {
     Requests,
     Incidents,
     Emergencies,
+    Strays,
     Jobs,
     Audit,
 }
@@ -136,7 +137,8 @@ fn slice(tx: &mut Tx, old: &Vault, new: &Vault, by: UserId) -> shiryan_kernel::R
         Stage::Movements => (stock::reseal(tx, old, new, at.after, SLICE)?, Stage::Requests),
         Stage::Requests => (requests::reseal(tx, old, new, at.after, SLICE)?, Stage::Incidents),
         Stage::Incidents => (requests::incidents::reseal(tx, old, new, at.after, SLICE)?, Stage::Emergencies),
-        Stage::Emergencies => (requests::emergency::reseal(tx, old, new, at.after, SLICE)?, Stage::Jobs),
+        Stage::Emergencies => (requests::emergency::reseal(tx, old, new, at.after, SLICE)?, Stage::Strays),
+        Stage::Strays => (stock::reseal_strays(tx, old, new, at.after, SLICE)?, Stage::Jobs),
         Stage::Jobs => {
             jobs::reseal(tx, old, new)?;
             (None, Stage::Audit)

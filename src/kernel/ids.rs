@@ -161,6 +161,10 @@ id_type! {
     AbsenceId,
     /// Roads that are closed for a time.
     ClosureId,
+    /// A shelf that was counted.
+    CountId,
+    /// A label that was scanned where no unit of it should be.
+    StrayId,
     /// A declared incident.
     IncidentId,
     /// Units handed out in an emergency, by two people.

@@ -85,6 +85,24 @@ word! {
 }
 
 word! {
+    /// Where the count of a shelf stands.
+    pub enum CountState {
+        /// Units are missing, or labels were scanned that should not be there.
+        Discrepancy = "discrepancy",
+        /// The shelf is as it was counted.
+        Closed = "closed",
+    }
+}
+
+word! {
+    /// What became of a unit that a count missed.
+    pub enum MissEnd {
+        Found = "found",
+        Lost = "lost",
+    }
+}
+
+word! {
     /// Why a bag came into a state.
     pub enum MoveReason {
         Collected = "collected",

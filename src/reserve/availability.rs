@@ -19,7 +19,7 @@ use crate::accounts::Principal;
 use crate::db::Conn;
 use crate::places;
 use crate::stock::rules::{Candidate, Cover, Site, Wanted, choose};
-use crate::stock::{OnShelf, ShelfCount, count_on_shelf, first_to_expire};
+use crate::stock::{OnShelf, ShelfCount, count_on_shelf, counted_at, first_to_expire};
 
 /// Units listed one by one; all of them are counted.
 pub const MOST_LISTED: i64 = 50;
@@ -49,6 +49,8 @@ pub struct Offered {
     /// The group's place in the component's table; 0 is best.
     pub preference: u8,
     pub cautions: &'static [Caution],
+    /// When the shelf that it lies on was last counted by its labels, with nothing left open.
+    pub counted_at: Option<Moment>,
 }
 
 /// Units of one group.
@@ -196,9 +198,15 @@ fn listed(
     };
     let chosen = choose(&wanted, &Cover::unknown(), candidates);
     let most = usize::try_from(MOST_LISTED).map_err(Problem::internal)?;
+    let mut sites: Vec<FacilityId> = shelf.iter().map(|unit| unit.facility).collect();
+    sites.sort_unstable();
+    sites.dedup();
+    let counted = counted_at(conn, &sites)?;
     let offered = chosen.into_iter().take(most).filter_map(|chosen| {
+        let unit = shelf.get(chosen.candidate.key)?.clone();
         Some(Offered {
-            unit: shelf.get(chosen.candidate.key)?.clone(),
+            counted_at: counted.get(&unit.facility).copied(),
+            unit,
             site: chosen.candidate.site,
             preference: chosen.preference,
             cautions: chosen.needs,

@@ -613,6 +613,44 @@ diesel::table! {
 }
 
 diesel::table! {
+    stock_counts (id) {
+        id -> BigInt,
+        facility -> BigInt,
+        state -> Text,
+        scanned -> Integer,
+        made_at -> Timestamp,
+        made_by -> BigInt,
+    }
+}
+
+diesel::table! {
+    count_misses (count, blood_unit) {
+        count -> BigInt,
+        blood_unit -> BigInt,
+        outcome -> Nullable<Text>,
+        ended_at -> Nullable<Timestamp>,
+        ended_by -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
+    stray_scans (id) {
+        id -> BigInt,
+        facility -> BigInt,
+        count -> Nullable<BigInt>,
+        transfer -> Nullable<BigInt>,
+        din -> Text,
+        component -> Text,
+        division -> Integer,
+        scanned_at -> Timestamp,
+        scanned_by -> BigInt,
+        note -> Nullable<Binary>,
+        ended_at -> Nullable<Timestamp>,
+        ended_by -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
     emergency_issues (id) {
         id -> BigInt,
         request -> BigInt,
@@ -827,6 +865,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     reservations,
     transfers,
     transfer_units,
+    count_misses,
 );
 diesel::allow_tables_to_appear_in_same_query!(sessions, session_tokens, users);
 diesel::allow_tables_to_appear_in_same_query!(published_tables, published_cells);
@@ -848,5 +887,6 @@ diesel::joinable!(reservations -> blood_requests (request));
 diesel::joinable!(reservations -> blood_units (blood_unit));
 diesel::joinable!(transfer_units -> transfers (transfer));
 diesel::joinable!(transfer_units -> blood_units (blood_unit));
+diesel::joinable!(count_misses -> blood_units (blood_unit));
 diesel::joinable!(session_tokens -> sessions (session_id));
 diesel::joinable!(sessions -> users (user_id));

@@ -1,5 +1,7 @@
 //! Blood units over HTTP.
 
+mod counts;
+mod labels;
 mod transfers;
 
 use actix_web::{HttpResponse, get, post, web};
@@ -26,6 +28,7 @@ pub fn operations(config: &mut utoipa_actix_web::service_config::ServiceConfig) 
     config.service(list_units).service(deliver_unit).service(trace_unit).service(release_unit);
     config.service(stop_unit).service(clear_unit).service(discard_unit).service(stock_summary);
     transfers::operations(config);
+    counts::operations(config);
 }
 
 #[derive(Debug, Deserialize, IntoParams)]

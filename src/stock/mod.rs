@@ -6,6 +6,7 @@
 //! nobody has named or whose names disagree.
 
 pub mod api;
+mod count;
 mod delivery;
 mod ledger;
 pub mod pages;
@@ -13,6 +14,7 @@ pub mod rules;
 mod serve;
 mod stop;
 mod store;
+mod stray;
 mod summary;
 mod transfer;
 mod typing;
@@ -31,11 +33,13 @@ use crate::db::{Conn, Tx};
 use crate::vault::Vault;
 use crate::{donors, places};
 
+pub use count::{Count, Counted, Missed, count, counted_at, counts, look_at_count, settle_missing};
 pub use delivery::{Delivery, deliver};
 pub use ledger::{Movement, Why, movements, reseal};
 pub use serve::{Fate, carry, free, hold, issue, quarantine_returned, report, stop_if_late};
 pub use stop::{Stopped, block, clear, discard, stop};
 pub use store::{BloodUnit, OnShelf, ShelfCount, count_on_shelf, first_to_expire, first_to_expire_at};
+pub use stray::{Explained, Stray, explain, reseal as reseal_strays, strays};
 pub use summary::{Area, Summary, SummaryCell, summary};
 pub use transfer::{Label, Receipt, Sent, Transfer, TransferUnit, lose, receive, send, transfer, transfers};
 pub use typing::{settle_approval, type_donor};

@@ -100,6 +100,8 @@ pub fn is_late(left: Moment, now: Moment) -> bool {
     now - left > chrono::Duration::hours(MOST_HOURS_UNDER_WAY)
 }
 
+/// The most labels of one count.
+pub const MOST_COUNTED: usize = 2_000;
 /// The most units of one transfer.
 pub const MOST_SENT: usize = 100;
 /// The most that a bag holds, in mL.

@@ -1,8 +1,10 @@
 //! Rows of blood units.
 
+pub mod counts;
 mod flows;
 mod movements;
 mod shelf;
+pub mod strays;
 pub mod transfers;
 
 use chrono::{NaiveDate, NaiveDateTime};

@@ -56,6 +56,8 @@ pub struct Summary {
     pub as_of: DateTime<Utc>,
     /// The facility whose shelf alone is counted; absent when every governorate's are.
     pub facility: Option<FacilityId>,
+    /// When that shelf was last counted by its labels, with nothing left open.
+    pub counted_at: Option<DateTime<Utc>>,
     pub areas: Vec<Area>,
 }
 
@@ -105,7 +107,11 @@ pub fn summary(conn: &mut Conn, zone: Zone, by: &Principal, now: Moment) -> Resu
                 .collect(),
         })
         .collect();
-    Ok(Summary { as_of: now, facility: by.facility, areas })
+    let counted_at = match by.facility {
+        Some(own) => super::counted_at(conn, &[own])?.remove(&own),
+        None => None,
+    };
+    Ok(Summary { as_of: now, facility: by.facility, counted_at, areas })
 }
 
 #[derive(Queryable)]

@@ -14,6 +14,7 @@ use shiryan_kernel::{Code, Problem, Result};
 use utoipa::ToSchema;
 
 use super::store::transfers as rows;
+use super::stray::{self, Source};
 use super::{BloodUnit, Why, conflict, expire, ledger, rules, step, store};
 use crate::accounts::{self, Principal};
 use crate::audit::{self, Line};
@@ -22,7 +23,7 @@ use crate::places;
 use crate::vault::Vault;
 
 /// What a bag's label says; no two bags have the same.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, ToSchema)]
 pub struct Label {
     pub din: Din,
     pub component: Component,
@@ -31,8 +32,12 @@ pub struct Label {
 }
 
 impl Label {
+    pub(super) const fn of(unit: &BloodUnit) -> Self {
+        Self { din: unit.din, component: unit.component, division: unit.division }
+    }
+
     fn is_of(&self, unit: &BloodUnit) -> bool {
-        *self == Self { din: unit.din, component: unit.component, division: unit.division }
+        *self == Self::of(unit)
     }
 }
 
@@ -79,8 +84,7 @@ pub struct TransferUnit {
 
 impl TransferUnit {
     const fn of(unit: &BloodUnit, status: UnitStatus, outcome: Option<TransferEnd>) -> Self {
-        let label = Label { din: unit.din, component: unit.component, division: unit.division };
-        Self { id: unit.id, label, status, outcome }
+        Self { id: unit.id, label: Label::of(unit), status, outcome }
     }
 }
 
@@ -93,7 +97,7 @@ pub struct Receipt {
     /// On the own shelf now, each in the state in which it arrived.
     pub received: Vec<TransferUnit>,
     pub missing: Vec<TransferUnit>,
-    /// Scanned, and no unit of this transfer: to be set aside.
+    /// Scanned, and no unit of this transfer: to be set aside, and on the list of strays.
     pub unexpected: Vec<Label>,
 }
 
@@ -178,6 +182,7 @@ pub fn receive(
     }
     let is_stray = |label: &&Label| !lines.iter().any(|(_, unit)| label.is_of(unit));
     let unexpected: Vec<Label> = scanned.iter().filter(is_stray).copied().collect();
+    stray::note_all(tx, by, found.to_facility, Source::Transfer(id), &unexpected)?;
     let state = if missing.is_empty() { TransferState::Closed } else { TransferState::Discrepancy };
     settle(tx, &found, state)?;
     let ids = |units: &[TransferUnit]| units.iter().map(|unit| unit.id).collect::<Vec<_>>();

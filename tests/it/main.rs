@@ -21,6 +21,7 @@ mod backtest;
 mod canaries;
 mod cli;
 mod consents;
+mod counts;
 mod db;
 mod deferrals;
 mod donations;

@@ -732,6 +732,50 @@ CREATE TABLE transfer_units (
 ) WITHOUT ROWID;
 CREATE UNIQUE INDEX transfer_units_one_way ON transfer_units (blood_unit) WHERE outcome IS NULL;
 
+-- A blood bank's shelf, counted by its labels; closed once nothing of it is open.
+CREATE TABLE stock_counts (
+    id INTEGER PRIMARY KEY NOT NULL,
+    facility BIGINT NOT NULL REFERENCES facilities (id),
+    state TEXT NOT NULL CHECK (state IN ('discrepancy', 'closed')),
+    scanned INTEGER NOT NULL CHECK (scanned >= 0),
+    made_at TIMESTAMP NOT NULL,
+    made_by BIGINT NOT NULL REFERENCES users (id)
+);
+CREATE INDEX stock_counts_by_facility ON stock_counts (facility, id);
+
+-- A unit that should have been on the shelf and was not scanned.
+CREATE TABLE count_misses (
+    count BIGINT NOT NULL REFERENCES stock_counts (id),
+    blood_unit BIGINT NOT NULL REFERENCES blood_units (id),
+    outcome TEXT CHECK (outcome IN ('found', 'lost')),
+    ended_at TIMESTAMP,
+    ended_by BIGINT REFERENCES users (id),
+    PRIMARY KEY (count, blood_unit),
+    CHECK ((ended_at IS NULL) = (outcome IS NULL) AND (ended_by IS NULL) = (outcome IS NULL))
+) WITHOUT ROWID;
+
+-- A label that was scanned where no unit of it should be: in a count, or in the box of a transfer. The note is sealed
+-- under the house key.
+CREATE TABLE stray_scans (
+    id INTEGER PRIMARY KEY NOT NULL,
+    facility BIGINT NOT NULL REFERENCES facilities (id),
+    count BIGINT REFERENCES stock_counts (id),
+    transfer BIGINT REFERENCES transfers (id),
+    din TEXT NOT NULL,
+    component TEXT NOT NULL CHECK (component IN ('whole_blood', 'red_cells', 'platelets', 'plasma', 'cryoprecipitate')),
+    division INTEGER NOT NULL CHECK (division >= 0),
+    scanned_at TIMESTAMP NOT NULL,
+    scanned_by BIGINT NOT NULL REFERENCES users (id),
+    note BLOB,
+    ended_at TIMESTAMP,
+    ended_by BIGINT REFERENCES users (id),
+    CHECK ((count IS NULL) <> (transfer IS NULL)),
+    CHECK ((ended_at IS NULL) = (note IS NULL) AND (ended_by IS NULL) = (note IS NULL))
+);
+CREATE INDEX stray_scans_by_facility ON stray_scans (facility, id);
+CREATE INDEX stray_scans_by_count ON stray_scans (count, id);
+CREATE UNIQUE INDEX stray_scans_of_transfer ON stray_scans (transfer, din, component, division) WHERE transfer IS NOT NULL;
+
 -- What a hospital's blood bank asks for. Patient and notes are sealed under the house key.
 CREATE TABLE blood_requests (
     id INTEGER PRIMARY KEY NOT NULL,

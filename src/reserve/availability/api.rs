@@ -57,6 +57,8 @@ struct FacilityShown {
     code: String,
     name_ar: String,
     name_en: String,
+    /// When its shelf was last counted by its labels, with nothing left open.
+    counted_at: Option<DateTime<Utc>>,
 }
 
 #[derive(Debug, Serialize, ToSchema)]
@@ -240,7 +242,7 @@ impl AvailabilityView {
 
 impl OfferedUnit {
     fn of(offered: Offered, recipient: BloodGroup) -> Self {
-        let Offered { unit, site, preference, cautions } = offered;
+        let Offered { unit, site, preference, cautions, counted_at } = offered;
         Self {
             id: unit.id,
             blood_group: unit.blood_group,
@@ -253,6 +255,7 @@ impl OfferedUnit {
                 code: unit.facility_code,
                 name_ar: unit.facility_name_ar,
                 name_en: unit.facility_name_en,
+                counted_at,
             },
             governorate: unit.governorate,
             site,

@@ -2,56 +2,19 @@
 
 use actix_web::{HttpResponse, get, post, web};
 use serde::{Deserialize, Serialize};
-use shiryan_kernel::blood::Component;
-use shiryan_kernel::din::Din;
 use shiryan_kernel::ids::{FacilityId, TransferId};
 use shiryan_kernel::page::Page;
-use shiryan_kernel::problem::Faults;
 use shiryan_kernel::status::{MoveReason, TransferState};
 use shiryan_kernel::text::Note;
-use shiryan_kernel::{Code, Problem, Result};
 use utoipa::{IntoParams, ToSchema};
 
+use super::labels::{LabelForm, labels};
 use crate::accounts::{Actor, MoveUnits};
 use crate::http::{Answer, Body, House, IdempotencyKey, Limit, NoQuery, PathId, Query};
-use crate::stock::{self, Label, Receipt, Sent, Transfer, TransferUnit, Why, rules};
+use crate::stock::{self, Receipt, Sent, Transfer, TransferUnit, Why, rules};
 
 pub fn operations(config: &mut utoipa_actix_web::service_config::ServiceConfig) {
     config.service(send).service(list).service(look).service(receive).service(lost);
-}
-
-/// A bag as its label says.
-#[derive(Debug, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-struct LabelForm {
-    /// Typed or scanned: 13 characters, with or without flags and check character.
-    din: String,
-    component: Component,
-    /// 0, which it is unless said, for an undivided component; else 1 to 9.
-    #[serde(default)]
-    division: i32,
-}
-
-/// From 1 to 100 labels, no two the same.
-fn labels(forms: &[LabelForm]) -> Result<Vec<Label>> {
-    if forms.is_empty() || forms.len() > rules::MOST_SENT {
-        return Err(Problem::field("units", Code::OutOfRange));
-    }
-    let mut faults = Faults::none();
-    let mut read: Vec<Label> = Vec::with_capacity(forms.len());
-    for (n, form) in forms.iter().enumerate() {
-        if !(0..=rules::MOST_DIVISIONS).contains(&form.division) {
-            faults.add(format!("units[{n}].division"), Code::OutOfRange);
-        }
-        let Some(din) = faults.keep(&format!("units[{n}].din"), Din::parse(&form.din)) else { continue };
-        let label = Label { din, component: form.component, division: form.division };
-        if read.contains(&label) {
-            faults.add(format!("units[{n}]"), Code::InvalidValue);
-        }
-        read.push(label);
-    }
-    faults.settle()?;
-    Ok(read)
 }
 
 #[derive(Debug, Deserialize, ToSchema)]
@@ -111,7 +74,7 @@ async fn send(
 ) -> Answer {
     let request = key.of(by.user, &body);
     let form = body.into_inner();
-    let (to, units) = (form.to, labels(&form.units)?);
+    let (to, units) = (form.to, labels(&form.units, rules::MOST_SENT)?);
     let (who, vault) = (by.clone(), house.vault.clone());
     let sent = house.once(&by, request, move |tx| stock::send(tx, &vault, &who, to, &units)).await?;
     Ok(HttpResponse::Created().json(sent))
@@ -155,7 +118,7 @@ async fn receive(
     body: Body<ScanForm>,
 ) -> Answer {
     let request = key.of(by.user, &body);
-    let scanned = labels(&body.into_inner().units)?;
+    let scanned = labels(&body.into_inner().units, rules::MOST_SENT)?;
     let (who, vault, zone) = (by.clone(), house.vault.clone(), house.zone);
     let done =
         house.once(&by, request, move |tx| stock::receive(tx, &vault, zone, &who, id.0, &scanned)).await?;

@@ -10,8 +10,8 @@ use shiryan_kernel::message::{MessageState, Template, Unsent};
 use shiryan_kernel::place::{Governorate, Region};
 use shiryan_kernel::role::Role;
 use shiryan_kernel::status::{
-    AbsenceKind, ActivityStatus, AppointmentStatus, ApprovalKind, ApprovalState, DonorKind, DonorStatus,
-    DriveStatus, EmergencyState, FacilityKind, HoldEnd, JobKind, JobState, LinkKind, MoveReason,
+    AbsenceKind, ActivityStatus, AppointmentStatus, ApprovalKind, ApprovalState, CountState, DonorKind, DonorStatus,
+    DriveStatus, EmergencyState, FacilityKind, HoldEnd, JobKind, JobState, LinkKind, MissEnd, MoveReason,
     RefusalReason, RequestState, ReviewGround, ReviewState, TransferEnd, TransferState, UnitStatus, Urgency,
     WaitingState,
 };
@@ -52,6 +52,8 @@ fn word(table: &str, column: &str) -> Option<Vec<&'static str>> {
         ("blood_requests", "refusal") => codes!(RefusalReason),
         ("blood_requests", "urgency") => codes!(Urgency),
         ("blood_requests", "age_band") => codes!(AgeBand),
+        ("stock_counts", "state") => codes!(CountState),
+        ("count_misses", "outcome") => codes!(MissEnd),
         ("emergency_issues", "state") => codes!(EmergencyState),
         ("reservations", "outcome") => codes!(HoldEnd),
         ("unit_movements", "reason") => codes!(MoveReason),
