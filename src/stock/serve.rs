@@ -89,19 +89,15 @@ pub fn issue(
 ///
 /// # Errors
 /// `state_conflict` when it was carried already.
-pub fn carry(
-    tx: &mut Tx,
-    vault: &Vault,
-    by: UserId,
-    unit: &BloodUnit,
-    to: FacilityId,
-) -> Result<BloodUnit> {
+pub fn carry(tx: &mut Tx, vault: &Vault, by: UserId, unit: &BloodUnit, to: FacilityId) -> Result<BloodUnit> {
     if !store::carry(tx, unit.id, unit.facility, to)? {
         return Err(conflict(unit.status));
     }
     let stays = (Some(unit.status), unit.status);
     ledger::moved(tx, vault, unit.id, stays, &Why::of(MoveReason::Arrived), to, Some(by))?;
-    Ok(BloodUnit { facility: to, ..unit.clone() })
+    let mut here = unit.clone();
+    here.facility = to;
+    Ok(here)
 }
 
 /// Stops an issued bag that has just arrived and was longer on its way than it may be; whether it did.
@@ -120,9 +116,13 @@ pub fn stop_if_late(tx: &mut Tx, vault: &Vault, by: UserId, unit: &BloodUnit, le
 #[derive(Debug, Clone)]
 pub enum Fate {
     /// Given to the patient; `at` may be left out while it is in date.
-    Transfused { at: Option<Moment> },
+    Transfused {
+        at: Option<Moment>,
+    },
     /// To go back, after so many minutes out of controlled storage; absent: nobody knows how many.
-    Returned { minutes_out: Option<i64> },
+    Returned {
+        minutes_out: Option<i64>,
+    },
     Discarded(Why),
 }
 

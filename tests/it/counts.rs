@@ -71,7 +71,10 @@ fn differences_are_worked_off(app: TestApp) {
     assert_eq!(found["missing"][0]["outcome"], "found");
     let lost = json!({"units": [units[2]], "note": "CANARY-مفقودة"});
     settle(&other, &counted, "lost", &lost).expect(200);
-    assert_eq!((status(&app, units[1]), status(&app, units[2])), (UnitStatus::Released, UnitStatus::Discarded));
+    assert_eq!(
+        (status(&app, units[1]), status(&app, units[2])),
+        (UnitStatus::Released, UnitStatus::Discarded)
+    );
     let again = settle(&other, &counted, "lost", &lost);
     assert_eq!(again.json()["errors"][0]["code"], "unknown_reference");
     // The label is open still, and so is the count.
@@ -96,7 +99,10 @@ fn who_counted_does_not_say_that_it_is_lost(app: TestApp) {
     let unit = bags(&app, BloodGroup::ANeg, 1, 1)[0];
     let counted = count(&app, &[]);
     let lost = json!({"units": [unit], "note": "x"});
-    assert_eq!(settle(&app.client(Role::Bank), &counted, "lost", &lost).problem(403), "second_person_required");
+    assert_eq!(
+        settle(&app.client(Role::Bank), &counted, "lost", &lost).problem(403),
+        "second_person_required"
+    );
     // What was handed out since is not lost, whoever says so; nothing of the list is then.
     let request = accepted(&app, &ask(1));
     reserve(&app, &request, &[unit]).expect(200);
@@ -144,10 +150,7 @@ fn a_count_is_its_blood_banks_own(app: TestApp) {
         .iter()
         .map(|stray| json!([stray["din"], stray["note"], stray.get("status")]))
         .collect();
-    assert_eq!(shown, [
-        json!([label(1)["din"], null, null]),
-        json!([label(55)["din"], null, null]),
-    ]);
+    assert_eq!(shown, [json!([label(1)["din"], null, null]), json!([label(55)["din"], null, null]),]);
 }
 
 fn labels_are_read_strictly(app: TestApp) {

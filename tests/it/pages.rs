@@ -389,7 +389,8 @@ fn a_request_goes_from_page_to_page_without_a_script(app: TestApp) {
     let own = between(&arrived, "name=\"unit.", '"');
     assert_eq!(own.len(), 4, "two steps for each of two units: {arrived}");
     led(&hospital.submit(&format!("{page}/transfused"), &[(&format!("unit.{}", own[0]), "on")]));
-    led(&hospital.submit(&format!("{page}/returned"), &[(&format!("unit.{}", own[2]), "on"), ("minutes", "10")]));
+    led(&hospital
+        .submit(&format!("{page}/returned"), &[(&format!("unit.{}", own[2]), "on"), ("minutes", "10")]));
     led(&bank.submit(&format!("{page}/take-back"), &[(&format!("unit.{}", own[2]), "on")]));
 
     for browser in [&mut hospital, &mut bank] {

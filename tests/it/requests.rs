@@ -22,7 +22,7 @@ use shiryan_kernel::status::{MoveReason, UnitStatus};
 
 use super::support::app::{TestApp, new_key};
 use super::support::requests::{
-    accepted, act, another_bank, ask, give_back, bags, of_facility, report, reserve, seen, status, submit,
+    accepted, act, another_bank, ask, bags, give_back, of_facility, report, reserve, seen, status, submit,
 };
 use super::support::shelf::{Bag, din, put_all};
 
@@ -121,7 +121,12 @@ fn a_request_lives_from_submission_to_its_last_report(app: TestApp) {
     let used = json!("used");
     assert_eq!(
         steps,
-        [(&json!("reserved"), &used), (&json!("issued"), &used), (&json!("transfused"), &used)]
+        [
+            (&json!("reserved"), &used),
+            (&json!("issued"), &used),
+            (&json!("issued"), &json!("arrived")),
+            (&json!("transfused"), &used)
+        ]
     );
     let physician = app.client(Role::Physician);
     assert_eq!(physician.get(&format!("/api/v1/requests/{id}")).expect(200)["state"], "closed");
@@ -442,7 +447,7 @@ fn a_discrepancy_at_arrival_is_told(app: TestApp) {
         (&json!(units[2]), &json!(din(77)))
     );
     assert_eq!(report(&hospital, units[2], "transfused").problem(404), "not_found", "it is not there");
-    assert_eq!(report(&hospital, units[1], "transfused").problem(409), "state_conflict");
+    assert_eq!(report(&hospital, units[1], "transfused").problem(422), "invalid_request", "stopped: when?");
     assert_eq!(scan(&[3]).expect(200)["state"], "received");
     assert_eq!(scan(&[3]).problem(409), "state_conflict");
     // A stopped one goes back as it is.

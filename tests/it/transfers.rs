@@ -30,6 +30,7 @@ both!(
     a_unit_that_went_on_is_not_taken_back,
     the_minute_job_ends_what_expires_on_the_way_and_counts_it_once,
     a_box_that_was_too_long_on_its_way_arrives_stopped,
+    a_stray_label_stays_on_the_list_of_who_scanned_it,
 );
 
 fn bank(app: &TestApp, governorate: Governorate, code: &str) -> FacilityId {
@@ -302,8 +303,26 @@ fn a_box_that_was_too_long_on_its_way_arrives_stopped(app: TestApp) {
         let unit = Bag::new(&app, number).put(&app);
         let id = sent(&app, other, &[number]);
         app.clock.advance(chrono::Duration::minutes(minutes));
-        let got = receive(&somebody(&app, other, "bb_other"), &id, &[number]).expect(200);
+        let got = receive(&somebody(&app, other, &format!("bb_{number}")), &id, &[number]).expect(200);
         assert_eq!((&got["state"], &got["received"][0]["status"]), (&json!("closed"), &json!(expected)));
         assert_eq!(stands(&app, unit), (expected, other));
     }
+}
+
+fn a_stray_label_stays_on_the_list_of_who_scanned_it(app: TestApp) {
+    let other = bank(&app, Governorate::RamallahAlBireh, "BB-OTHER");
+    let there = somebody(&app, other, "bb_other");
+    Bag::new(&app, 1).put(&app);
+    Bag::new(&app, 2).put(&app);
+    let id = sent(&app, other, &[1, 2]);
+    // Scanned twice: once on the list.
+    receive(&there, &id, &[1, 9]).expect(200);
+    receive(&there, &id, &[2, 9]).expect(200);
+    let list = there.get("/api/v1/stock/strays?open=true").expect(200)["items"].clone();
+    assert_eq!(list.as_array().unwrap().len(), 1);
+    assert_eq!((&list[0]["transfer"], &list[0]["din"]), (&json!(id), &json!(din(9).to_string())));
+    assert_eq!(app.client(Role::Bank).get("/api/v1/stock/strays").expect(200)["items"], json!([]));
+    let path = format!("/api/v1/stock/strays/{}/explain", list[0]["id"].as_str().unwrap());
+    there.post(&path, &json!({"note": "من شحنة أخرى"})).expect(200);
+    assert_eq!(there.get("/api/v1/stock/strays?open=true").expect(200)["items"], json!([]));
 }

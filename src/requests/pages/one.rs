@@ -19,6 +19,7 @@ use crate::accounts::{Actor, AuthoriseRhd, Principal, RequestUnits, SeeRequests,
 use crate::db::Tx;
 use crate::http::{Answer, House, NoQuery, PathId};
 use crate::requests::{self, BloodRequest, Counts, NewRhdPolicy, Offer, Opened, Share, rules};
+use crate::stock::Fate;
 use crate::texts::{self, ProblemText};
 use crate::web::{Frame, Group, Posted, Print, Say, Time, Visitor, go};
 
@@ -314,7 +315,8 @@ async fn take(
                 }
                 _ => {
                     let unit = one(form)?;
-                    let fate = if step == "returned" { returned(form)? } else { Fate::Transfused { at: None } };
+                    let fate =
+                        if step == "returned" { returned(form)? } else { Fate::Transfused { at: None } };
                     once(house, &by, print, move |tx| requests::report(tx, &vault, &who, unit, &fate)).await
                 }
             }

@@ -165,8 +165,7 @@ async fn lost(
 async fn list_strays(house: web::Data<House>, by: Actor<CountStock>, query: Query<StrayQuery>) -> Answer {
     let after = house.after::<i64>(query.cursor.as_deref(), query.list())?.unwrap_or(0);
     let (limit, who, vault, open) = (query.limit.get(), by.clone(), house.vault.clone(), query.open);
-    let rows =
-        house.db.read(move |conn| stock::strays(conn, &vault, &who, open, after, limit + 1)).await?;
+    let rows = house.db.read(move |conn| stock::strays(conn, &vault, &who, open, after, limit + 1)).await?;
     Ok(HttpResponse::Ok().json(house.page(rows, limit, query.list(), |row| row.id.0, |row| row)?))
 }
 

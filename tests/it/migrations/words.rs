@@ -10,10 +10,10 @@ use shiryan_kernel::message::{MessageState, Template, Unsent};
 use shiryan_kernel::place::{Governorate, Region};
 use shiryan_kernel::role::Role;
 use shiryan_kernel::status::{
-    AbsenceKind, ActivityStatus, AppointmentStatus, ApprovalKind, ApprovalState, CountState, DonorKind, DonorStatus,
-    DriveStatus, EmergencyState, FacilityKind, HoldEnd, JobKind, JobState, LinkKind, MissEnd, MoveReason,
-    RefusalReason, RequestState, ReviewGround, ReviewState, TransferEnd, TransferState, UnitStatus, Urgency,
-    WaitingState,
+    AbsenceKind, ActivityStatus, AppointmentStatus, ApprovalKind, ApprovalState, CountState, DonorKind,
+    DonorStatus, DriveStatus, EmergencyState, FacilityKind, HoldEnd, JobKind, JobState, LinkKind, MissEnd,
+    MoveReason, RefusalReason, RequestState, ReviewGround, ReviewState, TransferEnd, TransferState,
+    UnitStatus, Urgency, WaitingState,
 };
 
 use super::schema;
