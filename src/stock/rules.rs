@@ -313,8 +313,8 @@ mod tests {
         for from in [Quarantine, Released, Reserved, Issued, Returned, InTransit] {
             assert!(may_follow(from, Blocked), "{from}");
         }
-        for to in [Released, Reserved, Issued, Transfused] {
-            assert!(!may_follow(Blocked, to), "{to}");
+        for to in [Released, Reserved, Issued] {
+            assert!(!may_follow(Blocked, to) && !may_follow(Expired, to), "{to}");
         }
     }
 
