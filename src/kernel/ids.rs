@@ -179,6 +179,8 @@ id_type! {
     AppointmentId,
     /// Somebody who waits for a place in a drive.
     WaitingId,
+    /// Somebody who came to a drive.
+    CheckInId,
     DonationId,
     GivingId,
     DeferralId,

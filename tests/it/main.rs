@@ -26,6 +26,7 @@ mod db;
 mod deferrals;
 mod donations;
 mod donors;
+mod driveday;
 mod drives;
 mod duties;
 mod emergency;
