@@ -111,4 +111,5 @@ unit-status-discarded = متلفة
 unit-status-expired = منتهية الصلاحية
 unit-status-blocked = موقوفة
 unit-status-in-transit = في الطريق إلى بنك دم آخر
+unit-status-divided = قُسّمت إلى وحدات أخرى
 request-minutes-out = دقائق خارج الحفظ المضبوط (يُترك فارغًا إن لم يُعرف)

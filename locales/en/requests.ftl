@@ -111,4 +111,5 @@ unit-status-discarded = Discarded
 unit-status-expired = Expired
 unit-status-blocked = Stopped
 unit-status-in-transit = On its way to another blood bank
+unit-status-divided = Divided into other units
 request-minutes-out = Minutes out of controlled storage (leave empty if nobody knows)

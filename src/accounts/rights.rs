@@ -117,6 +117,10 @@ rights! {
     StopUnits: Bank Physician;
     /// Lifts such a stop after somebody else's.
     ClearUnits: Physician;
+    /// Stops every unit of a donation or of a donor, wherever it is.
+    RecallUnits: Bank Physician;
+    /// Divides units in quarantine, and makes components of whole blood.
+    DivideUnits: Bank;
     DiscardUnits: Bank;
     /// Sends units of the own shelf to another blood bank of the region, takes in what is sent, says what never arrived.
     MoveUnits: Bank;

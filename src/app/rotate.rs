@@ -46,6 +46,7 @@ enum Stage {
     Incidents,
     Emergencies,
     Strays,
+    Harms,
     Jobs,
     Audit,
 }
@@ -138,7 +139,8 @@ fn slice(tx: &mut Tx, old: &Vault, new: &Vault, by: UserId) -> shiryan_kernel::R
         Stage::Requests => (requests::reseal(tx, old, new, at.after, SLICE)?, Stage::Incidents),
         Stage::Incidents => (requests::incidents::reseal(tx, old, new, at.after, SLICE)?, Stage::Emergencies),
         Stage::Emergencies => (requests::emergency::reseal(tx, old, new, at.after, SLICE)?, Stage::Strays),
-        Stage::Strays => (stock::reseal_strays(tx, old, new, at.after, SLICE)?, Stage::Jobs),
+        Stage::Strays => (stock::reseal_strays(tx, old, new, at.after, SLICE)?, Stage::Harms),
+        Stage::Harms => (requests::recall::reseal(tx, old, new, at.after, SLICE)?, Stage::Jobs),
         Stage::Jobs => {
             jobs::reseal(tx, old, new)?;
             (None, Stage::Audit)

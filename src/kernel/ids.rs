@@ -165,6 +165,8 @@ id_type! {
     CountId,
     /// A label that was scanned where no unit of it should be.
     StrayId,
+    /// What a hospital reports of a unit that it used.
+    HospitalReportId,
     /// A declared incident.
     IncidentId,
     /// Units handed out in an emergency, by two people.

@@ -62,6 +62,8 @@ word! {
         Blocked = "blocked",
         /// On its way to another blood bank; it counts at neither.
         InTransit = "in_transit",
+        /// Made into other units, which carry its number on.
+        Divided = "divided",
     }
 }
 
@@ -137,6 +139,8 @@ word! {
         Arrived = "arrived",
         /// It never arrived there.
         Lost = "lost",
+        /// Made into other units, or made of another.
+        Divided = "divided",
         /// Told in words.
         Other = "other",
     }
@@ -171,6 +175,14 @@ word! {
         /// Handed out; a third person has to look at it.
         Issued = "issued",
         Reviewed = "reviewed",
+    }
+}
+
+word! {
+    /// What a hospital reports of a unit that it used.
+    pub enum ReportKind {
+        Reaction = "reaction",
+        SuspectedInfection = "suspected_infection",
     }
 }
 

@@ -2,6 +2,7 @@
 
 mod emergency;
 mod incidents;
+mod recall;
 mod serve;
 mod units;
 
@@ -26,11 +27,12 @@ use crate::texts::{self, Lang};
 
 /// Adds the operations.
 pub fn operations(config: &mut utoipa_actix_web::service_config::ServiceConfig) {
-    config.service(submit).service(list).service(look).service(cancel);
+    config.service(submit).service(list).service(look).service(cancel).service(ask_rest);
     serve::operations(config);
     units::operations(config);
     incidents::operations(config);
     emergency::operations(config);
+    recall::operations(config);
 }
 
 /// A code and what it says in the caller's language.
@@ -142,6 +144,8 @@ struct RequestView {
     refusal: Option<RefusalReason>,
     /// The blood bank that took or refused it.
     bank: Option<FacilityId>,
+    /// The request of which this one asks what was not issued.
+    rest_of: Option<RequestId>,
     /// The physician who answers for RhD-positive units for this RhD-negative patient.
     rhd_by: Option<UserId>,
     rhd_at: Option<DateTime<Utc>>,
@@ -201,16 +205,22 @@ async fn submit(
     Ok(HttpResponse::Created().json(StepView::of(made, lang)))
 }
 
-/// Requests, oldest first: a hospital's own, a blood bank's region's, a physician's all.
+/// Requests, the most urgent first, oldest first inside each urgency: a hospital's own, a blood bank's region's, a physician's all.
 #[utoipa::path(tag = "requests", params(RequestQuery),
     responses((status = 200, description = "A page", body = Page<RequestView>)))]
 #[get("/requests")]
 async fn list(house: web::Data<House>, by: Actor<SeeRequests>, query: Query<RequestQuery>) -> Answer {
-    let after = house.after::<i64>(query.cursor.as_deref(), query.list())?.unwrap_or(0);
+    let after = house.after::<(Urgency, RequestId)>(query.cursor.as_deref(), query.list())?;
     let (limit, state, who, now) = (query.limit.get(), query.state, by.clone(), house.db.now());
     let rows = house.db.read(move |conn| super::list(conn, &who, state, after, limit + 1, now)).await?;
     let show = |(request, counts): (BloodRequest, Counts)| RequestView::of(&request, counts);
-    Ok(HttpResponse::Ok().json(house.page(rows, limit, query.list(), |(row, _)| row.id.0, show)?))
+    Ok(HttpResponse::Ok().json(house.page(
+        rows,
+        limit,
+        query.list(),
+        |(row, _)| (row.urgency, row.id),
+        show,
+    )?))
 }
 
 /// A request with its units.
@@ -248,6 +258,24 @@ async fn cancel(
     Ok(HttpResponse::Ok().json(StepView::of(done, lang)))
 }
 
+/// Asks anew, of every blood bank of the region, for what a request did not get.
+#[utoipa::path(tag = "requests", params(("id" = RequestId, Path), ("Idempotency-Key" = String, Header)),
+    request_body = Nothing, responses((status = 201, description = "Submitted", body = StepView)))]
+#[post("/requests/{id}/rest")]
+async fn ask_rest(
+    house: web::Data<House>,
+    by: Actor<RequestUnits>,
+    id: PathId<RequestId>,
+    key: IdempotencyKey,
+    body: Body<Nothing>,
+    Speak(lang): Speak,
+) -> Answer {
+    let request = key.of(by.user, &body);
+    let (who, vault) = (by.clone(), house.vault.clone());
+    let made = house.once(&by, request, move |tx| super::ask_rest(tx, &vault, &who, id.0)).await?;
+    Ok(HttpResponse::Created().json(StepView::of(made, lang)))
+}
+
 impl RequestView {
     fn of(request: &BloodRequest, units: Counts) -> Self {
         Self {
@@ -264,6 +292,7 @@ impl RequestView {
             state: request.state,
             refusal: request.refusal,
             bank: request.bank,
+            rest_of: request.rest_of,
             rhd_by: request.rhd_by,
             rhd_at: request.rhd_at(),
             made_at: request.made_at(),

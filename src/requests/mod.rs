@@ -13,6 +13,7 @@ mod hold;
 pub mod incidents;
 pub mod pages;
 mod patient;
+pub mod recall;
 mod rhd;
 pub mod rules;
 mod store;
@@ -173,6 +174,18 @@ pub fn submit(tx: &mut Tx, vault: &Vault, by: &Principal, new: &NewRequest) -> R
     }
     let evidence = faults.keep("group_evidence", rules::evidence(new.blood_group, new.group_evidence));
     let group_evidence = faults.give(evidence)?;
+    put(tx, vault, by, own, new, (needed_at, group_evidence), None)
+}
+
+fn put(
+    tx: &mut Tx,
+    vault: &Vault,
+    by: &Principal,
+    own: FacilityId,
+    new: &NewRequest,
+    (needed_at, group_evidence): (Moment, GroupEvidence),
+    rest_of: Option<RequestId>,
+) -> Result<Step> {
     let id = RequestId(tx.id());
     let notes = new.notes.as_ref().map(|notes| vault.house().seal_text(notes_at(id), notes.as_str()));
     let row = store::NewRow {
@@ -188,11 +201,45 @@ pub fn submit(tx: &mut Tx, vault: &Vault, by: &Principal, new: &NewRequest) -> R
         urgency: new.urgency,
         needed_at,
         notes,
+        rest_of,
     };
     store::insert(tx, id, by.user, row)?;
     let line = Line::new(Some(by.user), "requests.submitted").on(id).with("urgency", new.urgency);
     audit::record(tx, vault, &line)?;
     told(tx, id, RequestState::Submitted, Vec::new())
+}
+
+/// Asks anew for what a request of the own hospital did not get, of every blood bank of the region, once.
+///
+/// # Errors
+/// `not_found` of another hospital's; `state_conflict` (with `state`) before something was issued, when nothing is left,
+/// and when it was asked for before; `identity_damaged`.
+pub fn ask_rest(tx: &mut Tx, vault: &Vault, by: &Principal, id: RequestId) -> Result<Step> {
+    let request = in_reach(tx.conn, by, id)?;
+    let is_issued =
+        matches!(request.state, RequestState::Issued | RequestState::Received | RequestState::Closed);
+    let issued = shares(tx.conn, &[id])?.iter().filter(|share| share.is_issued()).count();
+    let left = usize::try_from(request.units).unwrap_or(0).saturating_sub(issued);
+    if !is_issued || left == 0 {
+        return Err(conflict(request.state));
+    }
+    let Sealed { patient, notes, .. } = store::sealed(tx.conn, id)?;
+    let patient = vault.house().open_text(patient_at(id), &patient)?;
+    let notes = notes.map(|notes| vault.house().open_text(notes_at(id), &notes)).transpose()?;
+    let new = NewRequest {
+        patient: Pseudonym::parse(&patient)?,
+        blood_group: request.blood_group,
+        group_evidence: Some(request.group_evidence),
+        sex: request.sex,
+        age_band: request.age_band,
+        component: request.component,
+        units: i32::try_from(left).map_err(Problem::internal)?,
+        urgency: request.urgency,
+        needed_at: None,
+        notes: notes.as_deref().map(Note::parse).transpose()?,
+    };
+    let needed = (request.good_at(tx.now), request.group_evidence);
+    put(tx, vault, by, request.facility, &new, needed, Some(id))
 }
 
 /// Takes a request for the caller's own blood bank.
@@ -238,7 +285,7 @@ pub fn cancel(tx: &mut Tx, vault: &Vault, by: &Principal, id: RequestId) -> Resu
     told(tx, id, RequestState::Cancelled, freed)
 }
 
-/// Requests after `after`, oldest first, with what is met of each: a hospital's own, a blood bank's region's, a
+/// Requests beyond `after`, the most urgent first and oldest first inside each urgency, with what is met of each: a hospital's own, a blood bank's region's, a
 /// physician's all.
 ///
 /// # Errors
@@ -247,7 +294,7 @@ pub fn list(
     conn: &mut Conn,
     by: &Principal,
     state: Option<RequestState>,
-    after: i64,
+    after: Option<(Urgency, RequestId)>,
     limit: i64,
     now: Moment,
 ) -> Result<Vec<(BloodRequest, Counts)>> {

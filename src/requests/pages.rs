@@ -11,7 +11,7 @@ use actix_web::web;
 use askama::Template;
 use chrono::Duration;
 use serde::Deserialize;
-use shiryan_kernel::ids::FacilityId;
+use shiryan_kernel::ids::{FacilityId, RequestId};
 use shiryan_kernel::status::{RequestState, Urgency};
 use shiryan_kernel::time::Moment;
 use shiryan_kernel::{Problem, Result};
@@ -43,8 +43,9 @@ struct Asked {
     /// A state, or `open`, which is meant when nothing is said.
     #[serde(default)]
     state: Shown,
-    /// The last request of the page before.
-    after: Option<shiryan_kernel::ids::RequestId>,
+    /// The last request of the page before, and its urgency.
+    after: Option<RequestId>,
+    from: Option<Urgency>,
 }
 
 /// Which requests are shown.
@@ -183,7 +184,7 @@ struct Page {
 
 async fn all(house: web::Data<House>, visitor: Visitor, asked: Query<Asked>) -> Answer {
     let by: Actor<SeeRequests> = visitor.seat()?;
-    let Asked { state, after } = asked.into_inner();
+    let Asked { state, after, from } = asked.into_inner();
     let (who, now) = (by.clone(), house.db.now());
     let (found, names, is_cut) = house
         .db
@@ -194,7 +195,7 @@ async fn all(house: web::Data<House>, visitor: Visitor, asked: Query<Asked>) -> 
                 Shown::Of(state) => of == state,
             };
             for state in RequestState::ALL.iter().copied().filter(|of| is_shown(*of)) {
-                let after = after.map_or(0, |id| id.0);
+                let after = from.zip(after);
                 let mut page = list(conn, &who, Some(state), after, MOST + 1, now)?;
                 is_cut |= page.len() > usize::try_from(MOST).unwrap_or_default();
                 page.truncate(usize::try_from(MOST).unwrap_or_default());
@@ -204,9 +205,11 @@ async fn all(house: web::Data<House>, visitor: Visitor, asked: Query<Asked>) -> 
             Ok((found, names, is_cut))
         })
         .await?;
-    let last = found.last().map(|(request, _)| request.id);
+    let last = found.last().map(|(request, _)| (request.urgency, request.id));
     let next = match (state, last) {
-        (Shown::Of(state), Some(last)) if is_cut => Some(format!("/requests?state={state}&after={last}")),
+        (Shown::Of(state), Some((urgency, id))) if is_cut => {
+            Some(format!("/requests?state={state}&from={urgency}&after={id}"))
+        }
         _ => None,
     };
     let mut found = found;

@@ -33,6 +33,8 @@ pub struct BloodRequest {
     pub state: RequestState,
     pub refusal: Option<RefusalReason>,
     pub bank: Option<FacilityId>,
+    /// The request of which this one asks what was not issued.
+    pub rest_of: Option<RequestId>,
     /// Who answers for RhD-positive units.
     pub rhd_by: Option<UserId>,
     rhd_at: Option<NaiveDateTime>,
@@ -117,6 +119,7 @@ pub struct NewRow {
     pub urgency: Urgency,
     pub needed_at: Moment,
     pub notes: Option<Vec<u8>>,
+    pub rest_of: Option<RequestId>,
 }
 
 pub fn insert(tx: &mut Tx, id: RequestId, by: UserId, row: NewRow) -> Result<()> {
@@ -135,6 +138,7 @@ pub fn insert(tx: &mut Tx, id: RequestId, by: UserId, row: NewRow) -> Result<()>
             blood_requests::urgency.eq(row.urgency),
             blood_requests::needed_at.eq(row.needed_at.naive_utc()),
             blood_requests::notes.eq(row.notes),
+            blood_requests::rest_of.eq(row.rest_of),
             blood_requests::state.eq(RequestState::Submitted),
             blood_requests::made_at.eq(tx.now.naive_utc()),
             blood_requests::made_by.eq(by),
@@ -207,16 +211,38 @@ pub enum Whose {
     All,
 }
 
+/// Requests beyond `after`, the most urgent first, oldest first inside each urgency.
 pub fn list(
     conn: &mut Conn,
     whose: &Whose,
     state: Option<RequestState>,
-    after: i64,
+    after: Option<(Urgency, RequestId)>,
+    limit: i64,
+) -> Result<Vec<BloodRequest>> {
+    let (first, beyond) = after.unwrap_or((Urgency::Emergency, RequestId(0)));
+    let mut found = Vec::new();
+    for urgency in Urgency::ALL.iter().copied().skip_while(|urgency| *urgency != first) {
+        let left = limit - i64::try_from(found.len()).map_err(Problem::internal)?;
+        if left <= 0 {
+            break;
+        }
+        let beyond = if urgency == first { beyond } else { RequestId(0) };
+        found.extend(of_urgency(conn, whose, (state, urgency), beyond, left)?);
+    }
+    Ok(found)
+}
+
+fn of_urgency(
+    conn: &mut Conn,
+    whose: &Whose,
+    (state, urgency): (Option<RequestState>, Urgency),
+    after: RequestId,
     limit: i64,
 ) -> Result<Vec<BloodRequest>> {
     on_each!(conn => c, {
         let mut rows = blood_requests::table
             .inner_join(facilities::table.on(facilities::id.eq(blood_requests::facility)))
+            .filter(blood_requests::urgency.eq(urgency))
             .filter(blood_requests::id.gt(after))
             .order(blood_requests::id)
             .limit(limit)

@@ -623,6 +623,7 @@ diesel::table! {
         state -> Text,
         refusal -> Nullable<Text>,
         bank -> Nullable<BigInt>,
+        rest_of -> Nullable<BigInt>,
         rhd_by -> Nullable<BigInt>,
         rhd_at -> Nullable<Timestamp>,
         rhd_reason -> Nullable<Binary>,
@@ -630,6 +631,19 @@ diesel::table! {
         made_by -> BigInt,
         changed_at -> Timestamp,
         version -> BigInt,
+    }
+}
+
+diesel::table! {
+    hospital_reports (id) {
+        id -> BigInt,
+        blood_unit -> BigInt,
+        facility -> BigInt,
+        bank -> BigInt,
+        kind -> Text,
+        note -> Binary,
+        made_at -> Timestamp,
+        made_by -> BigInt,
     }
 }
 

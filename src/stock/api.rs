@@ -1,6 +1,7 @@
 //! Blood units over HTTP.
 
 mod counts;
+mod divide;
 mod labels;
 mod transfers;
 
@@ -29,6 +30,7 @@ pub fn operations(config: &mut utoipa_actix_web::service_config::ServiceConfig) 
     config.service(stop_unit).service(clear_unit).service(discard_unit).service(stock_summary);
     transfers::operations(config);
     counts::operations(config);
+    divide::operations(config);
 }
 
 #[derive(Debug, Deserialize, IntoParams)]

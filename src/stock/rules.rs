@@ -9,7 +9,7 @@ use shiryan_kernel::status::{MoveReason, UnitStatus};
 use shiryan_kernel::time::Moment;
 use shiryan_kernel::{Code, Problem, Result};
 
-/// The states that may follow `from`; none for the two that are final.
+/// The states that may follow `from`; none for the three that are final.
 ///
 /// Only quarantine leads to the shelf for the first time; a unit that came back from a hospital goes
 /// through quarantine again, and so does one whose block was lifted. Safety can block every unit that is
@@ -17,10 +17,11 @@ use shiryan_kernel::{Code, Problem, Result};
 #[must_use]
 pub const fn next(from: UnitStatus) -> &'static [UnitStatus] {
     use UnitStatus::{
-        Blocked, Discarded, Expired, InTransit, Issued, Quarantine, Released, Reserved, Returned, Transfused,
+        Blocked, Discarded, Divided, Expired, InTransit, Issued, Quarantine, Released, Reserved, Returned,
+        Transfused,
     };
     match from {
-        Quarantine => &[Released, InTransit, Discarded, Expired, Blocked],
+        Quarantine => &[Released, InTransit, Divided, Discarded, Expired, Blocked],
         Released => &[Reserved, Issued, InTransit, Discarded, Expired, Blocked],
         Reserved => &[Released, Issued, Discarded, Expired, Blocked],
         Issued => &[Transfused, Returned, Discarded, Expired, Blocked],
@@ -29,7 +30,7 @@ pub const fn next(from: UnitStatus) -> &'static [UnitStatus] {
         // What was used before it was stopped or passed its date is told late.
         Blocked => &[Quarantine, Transfused, Discarded],
         Expired => &[Transfused, Discarded],
-        Transfused | Discarded => &[],
+        Transfused | Discarded | Divided => &[],
     }
 }
 
@@ -100,6 +101,22 @@ pub fn is_late(left: Moment, now: Moment) -> bool {
     now - left > chrono::Duration::hours(MOST_HOURS_UNDER_WAY)
 }
 
+/// Hours from the collection in which whole blood still becomes plasma or platelets; later only red cells.
+pub const HOURS_TO_DERIVE: i64 = 24;
+
+/// What a component may be divided into: itself, in parts, or whole blood into what it is made of.
+#[must_use]
+pub fn may_become(from: Component, to: Component) -> bool {
+    from == to
+        || matches!(
+            (from, to),
+            (Component::WholeBlood, Component::RedCells | Component::Platelets | Component::Plasma)
+                | (Component::Plasma, Component::Cryoprecipitate)
+        )
+}
+
+/// The most parts of one unit.
+pub const MOST_PARTS: usize = 9;
 /// The most labels of one count.
 pub const MOST_COUNTED: usize = 2_000;
 /// The most units of one transfer.
@@ -288,6 +305,7 @@ mod tests {
             (Returned, Expired),
             (Returned, Blocked),
             (Quarantine, InTransit),
+            (Quarantine, Divided),
             (Released, InTransit),
             (InTransit, Quarantine),
             (InTransit, Released),

@@ -1,7 +1,8 @@
 //! Bags that are stopped, thrown away, or come back after a physician has looked into what stopped them.
 
 use serde::{Deserialize, Serialize};
-use shiryan_kernel::ids::{BloodUnitId, UserId};
+use shiryan_kernel::din::Din;
+use shiryan_kernel::ids::{BloodUnitId, DonorId, UserId};
 use shiryan_kernel::role::Role;
 use shiryan_kernel::status::{MoveReason, UnitStatus};
 use shiryan_kernel::text::Note;
@@ -12,6 +13,7 @@ use super::{BloodUnit, Why, conflict, rules, step, store};
 use crate::accounts::{self, Principal};
 use crate::audit::{self, Line};
 use crate::db::{Conn, Tx};
+use crate::donors;
 use crate::vault::Vault;
 
 /// Where a bag stands now.
@@ -34,6 +36,78 @@ pub fn block(
 ) -> Result<()> {
     let unit = store::unit(tx.conn, id)?;
     go(tx, vault, &unit, UnitStatus::Blocked, &Why::of(reason), by, "stock.blocked").map(drop)
+}
+
+/// Whose units a recall reaches.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Subject {
+    /// Those of one donation.
+    Number(Din),
+    /// All that a donor ever gave, under each of his or her records.
+    Donor(DonorId),
+}
+
+/// The units of a donation or a donor, wherever they are: for a physician any, for a blood bank where one of them lies or
+/// lay on its own shelf or is on its way there.
+///
+/// # Errors
+/// `not_found` where there is none, or none in reach.
+pub fn units_of(conn: &mut Conn, by: &Principal, subject: Subject) -> Result<Vec<BloodUnit>> {
+    let found = all_units_of(conn, subject)?;
+    for unit in &found {
+        if is_in_reach(conn, by, unit)? {
+            return Ok(found);
+        }
+    }
+    Err(Problem::new(Code::NotFound))
+}
+
+fn all_units_of(conn: &mut Conn, subject: Subject) -> Result<Vec<BloodUnit>> {
+    let numbers = match subject {
+        Subject::Number(din) => vec![din],
+        Subject::Donor(donor) => {
+            let records = donors::records_of(conn, donor, None)?.all;
+            store::numbers_of(conn, &records)?
+        }
+    };
+    store::units_of_numbers(conn, &numbers)
+}
+
+/// Stops every unit of a list that something can still stop; which of them.
+///
+/// # Errors
+/// As any write.
+pub fn stop_all(
+    tx: &mut Tx,
+    vault: &Vault,
+    by: UserId,
+    units: &[BloodUnit],
+    why: &Why,
+) -> Result<Vec<BloodUnitId>> {
+    let mut stopped = Vec::new();
+    for unit in units.iter().filter(|unit| rules::may_follow(unit.status, UnitStatus::Blocked)) {
+        go(tx, vault, unit, UnitStatus::Blocked, why, Some(by), "stock.blocked")?;
+        stopped.push(unit.id);
+    }
+    Ok(stopped)
+}
+
+/// Stops what may do the same harm as a unit of which a hospital reports something: the unit and its sisters, and all
+/// that the donor gave where it may be an infection; which of them.
+///
+/// # Errors
+/// As any write.
+pub fn stop_family(
+    tx: &mut Tx,
+    vault: &Vault,
+    by: UserId,
+    unit: &BloodUnit,
+    of_donor: bool,
+) -> Result<Vec<BloodUnitId>> {
+    let donor = if of_donor { store::giver(tx.conn, unit.donation)? } else { None };
+    let subject = donor.map_or(Subject::Number(unit.din), Subject::Donor);
+    let family = all_units_of(tx.conn, subject)?;
+    stop_all(tx, vault, by, &family, &Why::of(MoveReason::HospitalReport))
 }
 
 /// Stops a bag: a blood bank one that lies or lay on its own shelf or is on its way there, a physician any.
@@ -96,16 +170,19 @@ pub fn clear(
 /// A bag that lies or lay on the caller's own shelf or is on its way there; any for a physician.
 fn in_reach(conn: &mut Conn, by: &Principal, id: BloodUnitId) -> Result<BloodUnit> {
     let unit = store::unit(conn, id)?;
-    let reached = match by.facility {
+    if is_in_reach(conn, by, &unit)? { Ok(unit) } else { Err(Problem::new(Code::NotFound)) }
+}
+
+fn is_in_reach(conn: &mut Conn, by: &Principal, unit: &BloodUnit) -> Result<bool> {
+    Ok(match by.facility {
         _ if by.role == Role::Physician => true,
         Some(own) => {
             own == unit.facility
-                || store::was_at(conn, id, own)?
-                || store::transfers::is_bound_for(conn, id, own)?
+                || store::was_at(conn, unit.id, own)?
+                || store::transfers::is_bound_for(conn, unit.id, own)?
         }
         None => false,
-    };
-    if reached { Ok(unit) } else { Err(Problem::new(Code::NotFound)) }
+    })
 }
 
 fn go(

@@ -197,6 +197,34 @@ pub fn giver(conn: &mut Conn, donation: Option<DonationId>) -> Result<Option<Don
     Ok(donations::table.find(donation.0).select(donations::donor).first(conn).optional()?)
 }
 
+/// When the donation was collected; none for units that came from elsewhere.
+pub fn collected_at(conn: &mut Conn, donation: Option<DonationId>) -> Result<Option<Moment>> {
+    let Some(donation) = donation else { return Ok(None) };
+    let at: Option<NaiveDateTime> =
+        donations::table.find(donation.0).select(donations::collected_at).first(conn).optional()?;
+    Ok(at.map(|at| at.and_utc()))
+}
+
+/// The units of these numbers, oldest first.
+pub fn units_of_numbers(conn: &mut Conn, numbers: &[Din]) -> Result<Vec<BloodUnit>> {
+    on_each!(conn => c, blood_units::table
+        .filter(blood_units::din.eq_any(numbers))
+        .order(blood_units::id)
+        .select(BloodUnit::as_select())
+        .load(c))
+    .map_err(Problem::from)
+}
+
+/// The numbers that these records of a donor gave.
+pub fn numbers_of(conn: &mut Conn, records: &[DonorId]) -> Result<Vec<Din>> {
+    on_each!(conn => c, donations::table
+        .filter(donations::donor.eq_any(records))
+        .order(donations::id)
+        .select(donations::din)
+        .load(c))
+    .map_err(Problem::from)
+}
+
 /// The group of the donor behind a donation, and how well it is known.
 ///
 /// # Errors

@@ -9,18 +9,21 @@ use rand::rngs::StdRng;
 use rand::seq::IndexedRandom;
 use rand::{RngExt, SeedableRng};
 use serde_json::{Value, json};
+use shiryan::accounts::Principal;
 use shiryan::db::Lane;
-use shiryan::db::tables::{blood_requests, daily_flows, reservations, unit_movements};
+use shiryan::db::tables::{
+    blood_requests, daily_flows, emergency_issues, reservations, unit_movements, users,
+};
 use shiryan::vault::{RootKey, Vault};
 use shiryan::{requests, stock};
 use shiryan_kernel::blood::{BloodGroup, Component};
 use shiryan_kernel::compat::{Titre, verdict};
-use shiryan_kernel::ids::BloodUnitId;
+use shiryan_kernel::ids::{BloodUnitId, SessionId, UserId};
 use shiryan_kernel::place::Governorate;
 use shiryan_kernel::role::Role;
 use shiryan_kernel::status::{MoveReason, UnitStatus};
 
-use super::support::app::{TestApp, new_key};
+use super::support::app::{Client, TestApp, new_key};
 use super::support::requests::{
     accepted, act, another_bank, ask, bags, give_back, of_facility, report, reserve, seen, status, submit,
 };
@@ -42,6 +45,8 @@ both!(
     a_form_that_cannot_be_is_refused,
     any_sequence_of_steps_keeps_every_promise,
     rhd_positive_units_are_opened_by_a_physician_to_whom_the_policy_covers,
+    the_most_urgent_come_first_and_pages_hold_each_once,
+    what_a_request_did_not_get_is_asked_of_another_blood_bank,
 );
 
 fn block(app: &TestApp, unit: BloodUnitId) {
@@ -596,17 +601,22 @@ fn any_sequence_of_steps_keeps_every_promise(app: TestApp) {
     units.extend(bags(&app, BloodGroup::ONeg, 11, 3));
     units.extend(bags(&app, BloodGroup::APos, 21, 1));
     let mut requests: Vec<String> = Vec::new();
-    for turn in 0..240 {
+    for turn in 0..320 {
         // Tokens are short-lived, and the clock goes on.
         let (hospital, bank) = (app.client(Role::Hospital), app.client(Role::Bank));
+        let physician = app.client(Role::Physician);
         if turn % 30 == 0 || requests.len() < 3 {
-            requests.push(submit(&hospital, &ask(random.random_range(3..7))));
+            let mut form = ask(random.random_range(3..7));
+            if requests.len().is_multiple_of(2) {
+                form["urgency"] = json!("emergency");
+            }
+            requests.push(submit(&hospital, &form));
         }
         let id = requests.choose(&mut random).unwrap().clone();
         let count = random.random_range(1..3);
         let some: Vec<BloodUnitId> = units.sample(&mut random, count).copied().collect();
         let unit = some[0];
-        let said = match random.random_range(0..15) {
+        let said = match random.random_range(0..20) {
             0 | 1 => act(&bank, &id, "accept", &json!({})),
             2..=5 => act(&bank, &id, "reserve", &json!({"units": some})),
             6 => act(&bank, &id, "free", &json!({"units": some})),
@@ -628,11 +638,51 @@ fn any_sequence_of_steps_keeps_every_promise(app: TestApp) {
                 end_stale(&app);
                 continue;
             }
-            _ if turn % 6 == 0 => {
+            14 if turn % 6 == 0 => {
                 let path = format!("/api/v1/stock/units/{unit}/block");
                 bank.post(&path, &json!({"reason": "damaged"}))
             }
-            _ => continue,
+            14 => continue,
+            15 => act(&bank, &id, "emergency-issue", &json!({"units": some, "reason": "x"})),
+            16 => {
+                let open = bank.get("/api/v1/emergency-issues?state=open").expect(200);
+                let Some(waits) = open["items"].as_array().unwrap().last() else { continue };
+                let path = format!("/api/v1/emergency-issues/{}/confirm", waits["id"].as_str().unwrap());
+                if turn % 2 == 0 { bank.post(&path, &json!({})) } else { physician.post(&path, &json!({})) }
+            }
+            17 if turn % 4 == 0 => {
+                let form = json!({"reason": "damaged"});
+                hospital.post(&format!("/api/v1/stock/units/{unit}/discarded"), &form)
+            }
+            17 => {
+                let used_at = app.house.db.now() - chrono::Duration::hours(1);
+                let form = json!({"used_at": used_at});
+                hospital.post(&format!("/api/v1/stock/units/{unit}/transfused"), &form)
+            }
+            18 if turn % 12 == 0 => {
+                let form = json!({"kind": "reaction", "note": "x"});
+                hospital.post(&format!("/api/v1/stock/units/{unit}/harm"), &form)
+            }
+            18 => {
+                let labels: Vec<Value> = (1..25)
+                    .filter(|_| random.random_bool(0.7))
+                    .map(|n| json!({"din": din(n).to_string(), "component": "red_cells"}))
+                    .collect();
+                bank.post("/api/v1/stock/counts", &json!({"units": labels}))
+            }
+            _ => {
+                let open = bank.get("/api/v1/stock/counts?state=discrepancy").expect(200);
+                let Some(count) = open["items"].as_array().unwrap().first() else { continue };
+                let path = format!("/api/v1/stock/counts/{}", count["id"].as_str().unwrap());
+                let missing = bank.get(&path).expect(200)["missing"].clone();
+                let Some(missed) = missing.as_array().unwrap().first() else { continue };
+                let form = json!({"units": [missed["id"]], "note": "x"});
+                if turn % 8 == 0 {
+                    partner_of(&app).post(&format!("{path}/lost"), &form)
+                } else {
+                    bank.post(&format!("{path}/found"), &json!({"units": [missed["id"]]}))
+                }
+            }
         };
         assert!(said.status < 500, "{}", said.text);
         promises_hold(&app);
@@ -644,7 +694,37 @@ fn any_sequence_of_steps_keeps_every_promise(app: TestApp) {
     assert!(arrived.unwrap() > 0, "the walk went all the way");
 }
 
+/// A second person of the blood bank; tokens are short-lived, the person stays.
+fn partner_of(app: &TestApp) -> Client {
+    let principal = app.principal(Role::Bank);
+    let found = app.house.db.read_now(|conn| {
+        let named = users::table.filter(users::username.eq("walk_partner")).select(users::id);
+        Ok(named.first::<UserId>(conn).optional()?)
+    });
+    match found.unwrap() {
+        None => of_facility(app, Role::Bank, app.places.bank, "walk_partner"),
+        Some(user) => {
+            let principal = Principal { user, session: SessionId(user.0), ..principal };
+            app.with_token(&app.house.sessions.tokens.make(&principal, app.house.db.now()).unwrap())
+        }
+    }
+}
+
 fn promises_hold(app: &TestApp) {
+    let unconfirmed: i64 = app
+        .house
+        .db
+        .read_now(|conn| {
+            let issued = reservations::table
+                .inner_join(
+                    emergency_issues::table.on(reservations::emergency.eq(emergency_issues::id.nullable())),
+                )
+                .filter(reservations::outcome.eq("issued"))
+                .filter(emergency_issues::confirmed_by.is_null());
+            Ok(issued.count().get_result(conn)?)
+        })
+        .unwrap();
+    assert_eq!(unconfirmed, 0, "no emergency issue by one person alone");
     type Hold = (i64, i64, Option<String>);
     let (holds, asked): (Vec<Hold>, Vec<(i64, i32)>) = app
         .house
@@ -694,6 +774,61 @@ fn promises_hold(app: &TestApp) {
     }
     for unit in live {
         let held = stands.get(&unit).copied();
-        assert!(matches!(held, Some(UnitStatus::Reserved | UnitStatus::Blocked)), "{held:?}");
+        assert!(
+            matches!(held, Some(UnitStatus::Reserved | UnitStatus::Blocked | UnitStatus::Discarded)),
+            "{held:?}"
+        );
     }
+}
+
+fn the_most_urgent_come_first_and_pages_hold_each_once(app: TestApp) {
+    let hospital = app.client(Role::Hospital);
+    let soon = app.house.db.now() + chrono::Duration::days(3);
+    for urgency in ["routine", "planned", "emergency", "urgent", "routine", "emergency"] {
+        let mut form = ask(1);
+        form["urgency"] = json!(urgency);
+        form["needed_at"] = json!(soon);
+        submit(&hospital, &form);
+    }
+    let expected = ["emergency", "emergency", "urgent", "routine", "routine", "planned"];
+    for limit in [1, 2, 4, 6] {
+        let (mut seen, mut cursor) = (Vec::new(), None);
+        loop {
+            let next = cursor.map(|cursor: String| format!("&cursor={cursor}")).unwrap_or_default();
+            let page = hospital.get(&format!("/api/v1/requests?limit={limit}{next}")).expect(200);
+            let rows = page["items"].as_array().unwrap().clone();
+            seen.extend(rows.into_iter().map(|row| (row["urgency"].clone(), row["id"].clone())));
+            cursor = page["next"].as_str().map(str::to_owned);
+            if cursor.is_none() {
+                break;
+            }
+        }
+        let order: Vec<&Value> = seen.iter().map(|(urgency, _)| urgency).collect();
+        assert_eq!(order, expected, "{limit} to a page");
+        assert!(seen[0].1.as_str() < seen[1].1.as_str() && seen[3].1.as_str() < seen[4].1.as_str());
+    }
+}
+
+fn what_a_request_did_not_get_is_asked_of_another_blood_bank(app: TestApp) {
+    let units = bags(&app, BloodGroup::ANeg, 1, 2);
+    let hospital = app.client(Role::Hospital);
+    let mut form = ask(5);
+    form["notes"] = json!("مغسولة");
+    let first = accepted(&app, &form);
+    assert_eq!(act(&hospital, &first, "rest", &json!({})).problem(409), "state_conflict");
+    reserve(&app, &first, &units).expect(200);
+    act(&app.client(Role::Bank), &first, "issue", &json!({})).expect(200);
+    let made = act(&hospital, &first, "rest", &json!({})).expect(201);
+    assert_eq!(act(&hospital, &first, "rest", &json!({})).problem(409), "state_conflict", "once");
+    let rest = seen(&app, made["id"].as_str().unwrap());
+    assert_eq!((&rest["units"]["asked"], &rest["state"]), (&json!(3), &json!("submitted")));
+    assert_eq!(
+        (&rest["rest_of"], &rest["patient"], &rest["notes"]),
+        (&json!(first), &json!("P-17"), &json!("مغسولة"))
+    );
+    assert_eq!((&rest["blood_group"], &rest["group_evidence"]), (&json!("a_neg"), &json!("confirmed")));
+    let other = another_bank(&app, Governorate::RamallahAlBireh, "BB-3");
+    act(&other, made["id"].as_str().unwrap(), "accept", &json!({})).expect(200);
+    let foreign = of_facility(&app, Role::Hospital, app.places.gaza_hospital, "gaza-hospital");
+    assert_eq!(act(&foreign, &first, "rest", &json!({})).problem(404), "not_found");
 }

@@ -696,7 +696,7 @@ CREATE TABLE blood_units (
     blood_group TEXT CHECK (blood_group IN ('o_neg', 'o_pos', 'a_neg', 'a_pos', 'b_neg', 'b_pos', 'ab_neg', 'ab_pos')),
     volume_ml INTEGER NOT NULL CHECK (volume_ml > 0),
     status TEXT NOT NULL CHECK (status IN ('quarantine', 'released', 'reserved', 'issued', 'transfused',
-        'returned', 'discarded', 'expired', 'blocked', 'in_transit')),
+        'returned', 'discarded', 'expired', 'blocked', 'in_transit', 'divided')),
     facility BIGINT NOT NULL REFERENCES facilities (id),
     collected_on DATE NOT NULL,
     expires_at TIMESTAMP NOT NULL,
@@ -704,7 +704,7 @@ CREATE TABLE blood_units (
     changed_at TIMESTAMP NOT NULL,
     version BIGINT NOT NULL,
     UNIQUE (din, component, division),
-    CHECK (status = 'quarantine' OR status IN ('discarded', 'expired', 'blocked', 'in_transit') OR blood_group IS NOT NULL)
+    CHECK (status = 'quarantine' OR status IN ('discarded', 'expired', 'blocked', 'in_transit', 'divided') OR blood_group IS NOT NULL)
 );
 CREATE INDEX blood_units_on_shelf ON blood_units (status, component, blood_group, expires_at);
 CREATE INDEX blood_units_by_facility ON blood_units (facility, id);
@@ -714,12 +714,12 @@ CREATE TABLE unit_movements (
     id BIGINT PRIMARY KEY NOT NULL,
     blood_unit BIGINT NOT NULL REFERENCES blood_units (id),
     from_status TEXT CHECK (from_status IN ('quarantine', 'released', 'reserved', 'issued', 'transfused',
-        'returned', 'discarded', 'expired', 'blocked', 'in_transit')),
+        'returned', 'discarded', 'expired', 'blocked', 'in_transit', 'divided')),
     to_status TEXT NOT NULL CHECK (to_status IN ('quarantine', 'released', 'reserved', 'issued', 'transfused',
-        'returned', 'discarded', 'expired', 'blocked', 'in_transit')),
+        'returned', 'discarded', 'expired', 'blocked', 'in_transit', 'divided')),
     reason TEXT NOT NULL CHECK (reason IN ('collected', 'delivered', 'tested', 'not_eligible', 'group_discrepancy', 'donor_information',
         'hospital_report', 'reactive_result', 'recall', 'damaged', 'out_of_temperature', 'low_volume',
-        'used', 'freed', 'not_used', 'cleared', 'date_passed', 'sent', 'arrived', 'lost', 'other')),
+        'used', 'freed', 'not_used', 'cleared', 'date_passed', 'sent', 'arrived', 'lost', 'divided', 'other')),
     note BYTEA,
     facility BIGINT NOT NULL REFERENCES facilities (id),
     moved_at TIMESTAMP NOT NULL,
@@ -748,7 +748,7 @@ CREATE TABLE transfer_units (
     transfer BIGINT NOT NULL REFERENCES transfers (id),
     blood_unit BIGINT NOT NULL REFERENCES blood_units (id),
     left_as TEXT NOT NULL CHECK (left_as IN ('quarantine', 'released', 'reserved', 'issued', 'transfused',
-        'returned', 'discarded', 'expired', 'blocked', 'in_transit')),
+        'returned', 'discarded', 'expired', 'blocked', 'in_transit', 'divided')),
     outcome TEXT CHECK (outcome IN ('arrived', 'lost')),
     ended_at TIMESTAMP,
     ended_by BIGINT REFERENCES users (id),
@@ -822,6 +822,8 @@ CREATE TABLE blood_requests (
         'cancelled')),
     refusal TEXT CHECK (refusal IN ('nothing_fits', 'incomplete', 'duplicate', 'not_indicated', 'other')),
     bank BIGINT REFERENCES facilities (id),
+    -- The request of which this one asks what was not issued.
+    rest_of BIGINT UNIQUE REFERENCES blood_requests (id),
     -- RhD-positive units for an RhD-negative patient: the physician who answers for it, and why.
     rhd_by BIGINT REFERENCES users (id),
     rhd_at TIMESTAMP,
@@ -889,6 +891,20 @@ CREATE TABLE reservations (
 CREATE UNIQUE INDEX reservations_one_live ON reservations (blood_unit) WHERE ended_at IS NULL;
 CREATE INDEX reservations_by_request ON reservations (request, id);
 CREATE INDEX reservations_by_unit ON reservations (blood_unit, id);
+
+-- What a hospital reports of a unit that it used: a reaction, or an infection that may come from it. The note is sealed
+-- under the house key.
+CREATE TABLE hospital_reports (
+    id BIGINT PRIMARY KEY NOT NULL,
+    blood_unit BIGINT NOT NULL REFERENCES blood_units (id),
+    facility BIGINT NOT NULL REFERENCES facilities (id),
+    bank BIGINT NOT NULL REFERENCES facilities (id),
+    kind TEXT NOT NULL CHECK (kind IN ('reaction', 'suspected_infection')),
+    note BYTEA NOT NULL,
+    made_at TIMESTAMP NOT NULL,
+    made_by BIGINT NOT NULL REFERENCES users (id)
+);
+CREATE INDEX hospital_reports_by_bank ON hospital_reports (bank, id);
 
 -- Declared incidents: of a whole sharing region, or of one governorate in it. The reason is sealed under the house key.
 CREATE TABLE incidents (

@@ -8,6 +8,7 @@ DROP TABLE history_days;
 DROP TABLE history_series;
 DROP TABLE daily_flows;
 DROP TABLE incidents;
+DROP TABLE hospital_reports;
 DROP TABLE reservations;
 DROP TABLE emergency_issues;
 DROP TABLE blood_requests;

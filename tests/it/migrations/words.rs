@@ -13,8 +13,8 @@ use shiryan_kernel::status::CheckInState;
 use shiryan_kernel::status::{
     AbsenceKind, ActivityStatus, AppointmentStatus, ApprovalKind, ApprovalState, CountState, DonorKind,
     DonorStatus, DriveStatus, EmergencyState, FacilityKind, HoldEnd, JobKind, JobState, LinkKind, MissEnd,
-    MoveReason, RefusalReason, RequestState, ReviewGround, ReviewState, TransferEnd, TransferState,
-    UnitStatus, Urgency, WaitingState,
+    MoveReason, RefusalReason, ReportKind, RequestState, ReviewGround, ReviewState, TransferEnd,
+    TransferState, UnitStatus, Urgency, WaitingState,
 };
 
 use super::schema;
@@ -54,6 +54,7 @@ fn word(table: &str, column: &str) -> Option<Vec<&'static str>> {
         ("blood_requests", "refusal") => codes!(RefusalReason),
         ("blood_requests", "urgency") => codes!(Urgency),
         ("blood_requests", "age_band") => codes!(AgeBand),
+        ("hospital_reports", "kind") => codes!(ReportKind),
         ("stock_counts", "state") => codes!(CountState),
         ("count_misses", "outcome") => codes!(MissEnd),
         ("emergency_issues", "state") => codes!(EmergencyState),
