@@ -100,10 +100,6 @@ rights! {
     /// Books donors into drives, and cancels.
     Book: Medic Bank;
     RecordDonations: Medic Bank;
-    /// Runs the day of a drive: checks people in, and sees who came and how far each is.
-    RunDriveDay: Medic Bank;
-    /// The counts of a drive's day. Command reads what came of it once the drive is done, never of fewer than twenty.
-    SeeDriveDay: Command Medic Bank Physician;
     /// Blood units: a hospital sees its own shelf.
     SeeStock: Hospital Bank Physician;
     SeeStockSummary: Admin Command Hospital Bank Physician;

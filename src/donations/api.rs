@@ -1,7 +1,5 @@
 //! Donations over HTTP.
 
-mod day;
-
 use actix_web::{HttpResponse, post, web};
 use chrono::{DateTime, Utc};
 use serde::Deserialize;
@@ -18,7 +16,6 @@ use crate::http::{Answer, Body, House, IdempotencyKey};
 /// Adds the operations.
 pub fn operations(config: &mut utoipa_actix_web::service_config::ServiceConfig) {
     config.service(record_donation);
-    day::operations(config);
 }
 
 #[derive(Debug, Deserialize, ToSchema)]
@@ -68,17 +65,16 @@ async fn record_donation(
         components: form.components,
     }))?;
     let (who, of) = (by.clone(), house.clone());
-    let recorded: Recorded =
-        house.once(&by, request, move |tx| super::record(tx, desk(&of), &who, &new)).await?;
+    let recorded: Recorded = house
+        .once(&by, request, move |tx| {
+            let desk = Desk {
+                vault: &of.vault,
+                book: &of.rules,
+                zone: of.zone,
+                whole_blood_becomes: &of.settings.stock.whole_blood_becomes,
+            };
+            super::record(tx, desk, &who, &new)
+        })
+        .await?;
     Ok(HttpResponse::Created().json(recorded))
-}
-
-/// What a use case of this room works with.
-fn desk(house: &House) -> Desk<'_> {
-    Desk {
-        vault: &house.vault,
-        book: &house.rules,
-        zone: house.zone,
-        whole_blood_becomes: &house.settings.stock.whole_blood_becomes,
-    }
 }

@@ -8,12 +8,9 @@
 //! the caller may not know of or whose record waits for review.
 
 pub mod api;
-mod check_in;
-mod day;
 pub mod rules;
 mod store;
 
-use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 use shiryan_kernel::blood::{Component, DonationType, GroupEvidence};
 use shiryan_kernel::din::Din;
@@ -32,8 +29,6 @@ use crate::eligibility::{self, GivingSource, NewGiving, Outcome, Rulebook};
 use crate::places;
 use crate::stock::{self, Origin};
 use crate::vault::Vault;
-pub use check_in::{CheckedIn, Identity, NewCheckIn, Voided, check_in, void};
-pub use day::{Counts, Day, OfUnit, Outline, Present, day, present};
 
 /// A donation to be recorded.
 #[derive(Debug, Clone)]
@@ -109,8 +104,7 @@ pub fn record(tx: &mut Tx, desk: Desk<'_>, by: &Principal, new: &NewDonation) ->
     if store::is_used(tx.conn, &new.din)? {
         return Err(Problem::new(Code::DinUsed).about("din", Code::DinUsed));
     }
-    let day = desk.zone.date(new.collected_at);
-    let (decision, eligible) = decide(tx, desk, by, new.donor, new.donation_type, day)?;
+    let (decision, eligible) = decide(tx, desk, by, new)?;
     let id = DonationId(tx.id());
     let appointment = match new.drive {
         Some(drive) => drives::keep_appointment(tx, desk.vault, by, drive, new.donor)?,
@@ -187,20 +181,14 @@ fn keeper(conn: &mut Conn, desk: Desk<'_>, by: &Principal, new: &NewDonation) ->
     }
 }
 
-/// Whether the donor may give on a day, by all that is known now, a deferral that came after a past day included;
-/// the decision is kept.
-fn decide(
-    tx: &mut Tx,
-    desk: Desk<'_>,
-    by: &Principal,
-    donor: DonorId,
-    asked: DonationType,
-    day: NaiveDate,
-) -> Result<(DecisionId, bool)> {
-    let facts = eligibility::facts_of(tx.conn, desk.vault, desk.book, donor, None)?;
+/// Whether the donor may have given, by all that is known now, a deferral that came after the day of giving
+/// included; the decision is kept.
+fn decide(tx: &mut Tx, desk: Desk<'_>, by: &Principal, new: &NewDonation) -> Result<(DecisionId, bool)> {
+    let day = desk.zone.date(new.collected_at);
+    let facts = eligibility::facts_of(tx.conn, desk.vault, desk.book, new.donor, None)?;
     let rules = desk.book.in_force(day)?;
-    let decision = eligibility::decide(rules, desk.book.catalogue(), &facts, asked, day);
-    let kept = eligibility::keep_decision(tx, desk.vault, by.user, donor, &decision, &facts)?;
+    let decision = eligibility::decide(rules, desk.book.catalogue(), &facts, new.donation_type, day);
+    let kept = eligibility::keep_decision(tx, desk.vault, by.user, new.donor, &decision, &facts)?;
     Ok((kept, decision.outcome == Outcome::Eligible))
 }
 

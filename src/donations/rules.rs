@@ -1,7 +1,5 @@
 //! Pure decisions about a donation: what is made of it, and what cannot be true of one.
 
-pub mod outcomes;
-
 use chrono::Duration;
 use shiryan_kernel::blood::{Component, DonationType};
 use shiryan_kernel::time::{Moment, Zone};
@@ -126,19 +124,10 @@ pub fn check_figures(volume_ml: i32, collected_at: Moment, now: Moment) -> Resul
     if !(1..=MOST_ML).contains(&volume_ml) {
         faults.add("volume_ml", Code::OutOfRange);
     }
-    faults.keep("collected_at", check_entry(collected_at, now));
-    faults.settle()
-}
-
-/// Refuses a moment of a drive's day that is to come, or that is entered too late.
-///
-/// # Errors
-/// `out_of_range` of a moment after `now` or more than 30 days ago.
-pub fn check_entry(at: Moment, now: Moment) -> Result<()> {
-    if at > now || at < now - Duration::days(LATEST_ENTRY_DAYS) {
-        return Err(Problem::new(Code::OutOfRange));
+    if collected_at > now || collected_at < now - Duration::days(LATEST_ENTRY_DAYS) {
+        faults.add("collected_at", Code::OutOfRange);
     }
-    Ok(())
+    faults.settle()
 }
 
 #[cfg(test)]

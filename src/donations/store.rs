@@ -1,7 +1,5 @@
 //! Rows of donations.
 
-pub mod check_ins;
-
 use diesel::prelude::*;
 use shiryan_kernel::Result;
 use shiryan_kernel::din::Din;

@@ -6,7 +6,6 @@
 
 mod accept;
 pub mod api;
-mod arrive;
 pub mod blueprints;
 mod book;
 mod booked;
@@ -46,7 +45,6 @@ use crate::db::Conn;
 use crate::places;
 use crate::vault::Vault;
 pub use accept::{Accepted, Reminders, accept};
-pub use arrive::{Arrival, Comer, arrive, never_came};
 pub use book::{Booked, Held, NewBooking, book, enter_appointment, hold};
 pub use booked::{Booking, bookings};
 pub use busy::{UnitClash, clashes};
@@ -146,14 +144,6 @@ pub fn get(conn: &mut Conn, vault: &Vault, zone: Zone, by: &Principal, id: Drive
     let full = store::fill(conn, &[id])?.get(&id).copied().unwrap_or_default();
     let wants = store::planning::wants(conn, &[id])?.remove(&id).unwrap_or_default();
     look(vault, zone, by.role, row, full, wants)
-}
-
-/// That a drive is one that `by` may know of.
-///
-/// # Errors
-/// `not_found`, also for a medic when the drive is of another unit.
-pub fn in_reach(conn: &mut Conn, by: &Principal, id: DriveId) -> Result<()> {
-    in_scope(conn, by, id).map(|_| ())
 }
 
 /// One slot.

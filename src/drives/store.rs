@@ -181,25 +181,6 @@ pub fn take(tx: &mut Tx, slot: SlotId) -> Result<bool> {
     Ok(taken == 1)
 }
 
-/// Takes one of the `lane` places that a slot keeps for walk-ins, as [`take`] does.
-pub fn take_lane(tx: &mut Tx, slot: SlotId, lane: i32) -> Result<bool> {
-    let taken = diesel::update(slots::table.find(slot.0).filter(slots::walked_in.lt(lane)))
-        .set(slots::walked_in.eq(slots::walked_in + 1))
-        .execute(tx.conn)?;
-    Ok(taken == 1)
-}
-
-/// As [`give_back`], of a place that is kept for walk-ins.
-pub fn give_lane_back(tx: &mut Tx, held: &Place) -> Result<bool> {
-    if held.first_timer && !uncount_first_timer(tx, held.drive, held.starts_at.and_utc())? {
-        return Ok(false);
-    }
-    let freed = diesel::update(slots::table.find(held.slot.0).filter(slots::walked_in.gt(0)))
-        .set(slots::walked_in.eq(slots::walked_in - 1))
-        .execute(tx.conn)?;
-    Ok(freed == 1)
-}
-
 /// Gives a place back; `false` when none is taken.
 pub fn free(tx: &mut Tx, slot: SlotId) -> Result<bool> {
     let freed = diesel::update(slots::table.find(slot.0).filter(slots::booked.gt(0)))

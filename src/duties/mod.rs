@@ -1,7 +1,7 @@
 //! Who takes part in which activity, and who is to rest around a drive.
 //!
-//! Everybody who was booked at a drive, came (a walk-in too: a check-in takes a place) or gave there has one rest,
-//! counted from the drive's end, by the longest of what was collected; no deferral is read here. A medic puts people of the own units on activities and
+//! Everybody who was booked at a drive, came or gave there has one rest, counted from the drive's end, by the
+//! longest of what was collected; no deferral is read here. A medic puts people of the own units on activities and
 //! is told how a duty and a drive clash; command asks about one person today and is told yes or no.
 
 pub mod api;

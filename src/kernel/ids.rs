@@ -181,8 +181,6 @@ id_type! {
     AppointmentId,
     /// Somebody who waits for a place in a drive.
     WaitingId,
-    /// Somebody who came to a drive.
-    CheckInId,
     DonationId,
     GivingId,
     DeferralId,

@@ -235,24 +235,6 @@ word! {
 }
 
 word! {
-    /// Where somebody who came to a drive stands.
-    pub enum CheckInState {
-        /// For screening.
-        Waiting = "waiting",
-        /// Screened, and on the way to a bed.
-        Fit = "fit",
-        /// The needle was in, whatever came of it.
-        Donated = "donated",
-        /// Screening says not today.
-        Deferred = "deferred",
-        /// Went by own will; why is written nowhere.
-        Left = "left",
-        /// Entered by mistake: nobody came.
-        Voided = "voided",
-    }
-}
-
-word! {
     /// Where somebody on a drive's waiting list stands.
     pub enum WaitingState {
         Waiting = "waiting",

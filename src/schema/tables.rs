@@ -496,7 +496,6 @@ diesel::table! {
         starts_at -> Timestamp,
         capacity -> Integer,
         booked -> Integer,
-        walked_in -> Integer,
         for_women -> Bool,
     }
 }
@@ -545,26 +544,6 @@ diesel::table! {
         claimed_until -> Nullable<Timestamp>,
         last_error -> Nullable<Text>,
         ended_at -> Nullable<Timestamp>,
-    }
-}
-
-diesel::table! {
-    check_ins (id) {
-        id -> BigInt,
-        drive -> BigInt,
-        donor -> BigInt,
-        appointment -> BigInt,
-        walk_in -> Bool,
-        in_lane -> Bool,
-        donation_type -> Text,
-        state -> Text,
-        name_stated -> Bool,
-        document_seen -> Bool,
-        decision -> BigInt,
-        came_at -> Timestamp,
-        recorded_at -> Timestamp,
-        recorded_by -> BigInt,
-        changed_at -> Timestamp,
     }
 }
 
@@ -893,7 +872,6 @@ diesel::allow_tables_to_appear_in_same_query!(
     slots,
     appointments,
     waiting_list,
-    check_ins,
     donations,
     blood_units,
     blood_requests,
@@ -916,8 +894,6 @@ diesel::joinable!(assignments -> activities (activity));
 diesel::joinable!(assignments -> donors (donor));
 diesel::joinable!(slots -> drives (drive));
 diesel::joinable!(appointments -> slots (slot));
-diesel::joinable!(check_ins -> appointments (appointment));
-diesel::joinable!(check_ins -> donors (donor));
 diesel::joinable!(blood_units -> facilities (facility));
 diesel::joinable!(blood_requests -> facilities (facility));
 diesel::joinable!(emergency_issues -> blood_requests (request));
@@ -928,4 +904,3 @@ diesel::joinable!(transfer_units -> blood_units (blood_unit));
 diesel::joinable!(count_misses -> blood_units (blood_unit));
 diesel::joinable!(session_tokens -> sessions (session_id));
 diesel::joinable!(sessions -> users (user_id));
-diesel::allow_columns_to_appear_in_same_group_by_clause!(donors::unit_id, check_ins::state);

@@ -27,7 +27,6 @@ mod deferrals;
 mod divisions;
 mod donations;
 mod donors;
-mod driveday;
 mod drives;
 mod duties;
 mod emergency;

@@ -573,8 +573,6 @@ CREATE TABLE slots (
     starts_at TIMESTAMP NOT NULL,
     capacity INTEGER NOT NULL CHECK (capacity >= 1),
     booked INTEGER NOT NULL CHECK (booked >= 0),
-    -- Of the places kept for whoever comes unannounced, those taken.
-    walked_in INTEGER NOT NULL DEFAULT 0 CHECK (walked_in >= 0),
     for_women BOOLEAN NOT NULL,
     UNIQUE (drive, starts_at),
     CHECK (booked <= capacity)
@@ -645,30 +643,6 @@ CREATE INDEX messages_by_state ON messages (state, due_at);
 CREATE INDEX messages_by_donor ON messages (donor);
 
 -- donations and stock --------------------------------------------------------------------------
-
--- Who came to a drive, by appointment or by a place taken at the door. That a name and a birth date were stated and a
--- document was seen are facts; what they say stands nowhere.
-CREATE TABLE check_ins (
-    id BIGINT PRIMARY KEY NOT NULL,
-    drive BIGINT NOT NULL REFERENCES drives (id),
-    donor BIGINT NOT NULL REFERENCES donors (id),
-    appointment BIGINT NOT NULL REFERENCES appointments (id),
-    walk_in BOOLEAN NOT NULL,
-    -- At a place that is kept for walk-ins.
-    in_lane BOOLEAN NOT NULL CHECK (walk_in OR NOT in_lane),
-    donation_type TEXT NOT NULL CHECK (donation_type IN ('whole_blood', 'double_red_cells', 'platelet_apheresis', 'plasma_apheresis')),
-    state TEXT NOT NULL CHECK (state IN ('waiting', 'fit', 'donated', 'deferred', 'left', 'voided')),
-    name_stated BOOLEAN NOT NULL CHECK (name_stated),
-    document_seen BOOLEAN NOT NULL CHECK (document_seen),
-    decision BIGINT NOT NULL REFERENCES decisions (id),
-    came_at TIMESTAMP NOT NULL,
-    recorded_at TIMESTAMP NOT NULL,
-    recorded_by BIGINT NOT NULL REFERENCES users (id),
-    changed_at TIMESTAMP NOT NULL,
-    CHECK (recorded_at >= came_at)
-);
-CREATE UNIQUE INDEX check_ins_one_live ON check_ins (drive, donor) WHERE state <> 'voided';
-CREATE INDEX check_ins_by_donor ON check_ins (donor);
 
 CREATE TABLE donations (
     id BIGINT PRIMARY KEY NOT NULL,

@@ -20,7 +20,6 @@ DROP TABLE transfers;
 DROP TABLE unit_movements;
 DROP TABLE blood_units;
 DROP TABLE donations;
-DROP TABLE check_ins;
 DROP TABLE messages;
 DROP TABLE waiting_list;
 DROP TABLE appointments;

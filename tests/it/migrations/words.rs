@@ -9,7 +9,6 @@ use shiryan_kernel::consent::{ConsentKind, ConsentWay};
 use shiryan_kernel::message::{MessageState, Template, Unsent};
 use shiryan_kernel::place::{Governorate, Region};
 use shiryan_kernel::role::Role;
-use shiryan_kernel::status::CheckInState;
 use shiryan_kernel::status::{
     AbsenceKind, ActivityStatus, AppointmentStatus, ApprovalKind, ApprovalState, CountState, DonorKind,
     DonorStatus, DriveStatus, EmergencyState, FacilityKind, HoldEnd, JobKind, JobState, LinkKind, MissEnd,
@@ -43,7 +42,6 @@ fn word(table: &str, column: &str) -> Option<Vec<&'static str>> {
         ("unit_absences", "kind") => codes!(AbsenceKind),
         ("activities", "status") => codes!(ActivityStatus),
         ("appointments", "status") => codes!(AppointmentStatus),
-        ("check_ins", "state") => codes!(CheckInState),
         ("approvals", "kind") => codes!(ApprovalKind),
         ("approvals", "state") => codes!(ApprovalState),
         ("blood_units", "status") | ("unit_movements", "from_status" | "to_status") => codes!(UnitStatus),
