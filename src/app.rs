@@ -26,6 +26,7 @@ use utoipa_actix_web::{AppExt, scope};
 
 use crate::accounts::{Ended, Hasher, Limits, Sessions, Tokens};
 use crate::db::{Db, Lane, Size, Target, meta, migrate};
+use crate::donations::questions::Questionnaire;
 use crate::eligibility::Rulebook;
 use crate::http::{
     Answer, Cursors, FILES, House, guard, health, methods,
@@ -137,6 +138,7 @@ pub fn house(
 ) -> Result<House, OpenError> {
     let zone = Zone(settings.place.zone);
     let rules = Rulebook::load(settings.policies_dir(), &settings.eligibility.rule_set, zone);
+    let rules = rules.map_err(OpenError)?;
     let tokens = Tokens::new(&vault, settings.accounts.access_token_minutes);
     let sessions = Sessions {
         db: db.clone(),
@@ -151,7 +153,8 @@ pub fn house(
     Ok(House {
         cursors: Cursors::new(vault.purpose("cursors")),
         zone,
-        rules: Arc::new(rules.map_err(OpenError)?),
+        questions: Arc::new(Questionnaire::built_in(rules.catalogue()).map_err(OpenError)?),
+        rules: Arc::new(rules),
         calendar: Arc::new(Calendar::load(settings.calendar_dir()).map_err(OpenError)?),
         settings: Arc::new(settings),
         post,

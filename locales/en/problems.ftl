@@ -138,6 +138,15 @@ problem-duty-conflict = The duty falls into the rest around a drive
 problem-din-invalid = The donation number is not valid
     .detail = Scan the label again, or check each character.
 
+problem-din-mismatch = The three numbers differ
+    .detail = Compare the number on the form, the bag and the tubes before the bed is left.
+
+problem-not-prepared = The day is not prepared yet
+    .detail = Record the physician on call and today's control of the haemoglobin meter first.
+
+problem-not-balanced = The day does not balance
+    .detail = End the visits that are open, and account for every number that was handed out: used or spoilt.
+
 problem-din-used = This donation number is already in use
     .detail = Take a new label; keep this one aside and tell the blood bank.
 

@@ -99,7 +99,16 @@ rights! {
     PlanDrives: Medic Bank;
     /// Books donors into drives, and cancels.
     Book: Medic Bank;
+    /// Runs the day of a drive and records what was given.
     RecordDonations: Medic Bank;
+    /// What a donor was asked and answered, and what was measured; each reading is recorded.
+    ReadScreenings: Physician;
+    /// The questions that donors are asked: no fact about anybody.
+    SeeQuestions: Medic Bank Physician;
+    /// Takes in what a donor tells after giving.
+    TakeInformation: Medic Bank Physician;
+    /// What came of a drive: two figures, from twenty people on.
+    SeeOutcomes: Command Medic Bank Physician;
     /// Blood units: a hospital sees its own shelf.
     SeeStock: Hospital Bank Physician;
     SeeStockSummary: Admin Command Hospital Bank Physician;

@@ -35,7 +35,7 @@ use rules::details::Details;
 pub use amend::{Amended, Amendment, amend};
 pub use links::{Direction, Linked, link, links, unlink};
 pub use look::{Filter, Key, Open, Seen, get, list, open_place, open_title};
-pub use steps::{Stepped, approve_drive, cancel, step};
+pub use steps::{Stepped, approve_drive, cancel, finish_drive, step};
 
 /// What an activity is called.
 pub type Title = PlainText<120>;

@@ -83,6 +83,18 @@ pub fn approve_drive(tx: &mut Tx, vault: &Vault, by: &Principal, id: ActivityId)
     advance(tx, vault, by, &row, to)
 }
 
+/// Ends a drive's activity with the drive; the caller has looked at the scope.
+///
+/// # Errors
+/// `state_conflict` of one that is done or cancelled.
+pub fn finish_drive(tx: &mut Tx, vault: &Vault, by: &Principal, id: ActivityId) -> Result<()> {
+    let row = store::get(tx.conn, id)?;
+    if matches!(row.status, ActivityStatus::Done | ActivityStatus::Cancelled) {
+        return Err(Problem::new(Code::StateConflict).with("state", row.status));
+    }
+    advance(tx, vault, by, &row, ActivityStatus::Done)
+}
+
 fn advance(tx: &mut Tx, vault: &Vault, by: &Principal, row: &store::Row, to: ActivityStatus) -> Result<()> {
     if !store::step(tx, row.id, row.status, to)? {
         return Err(Problem::new(Code::StateConflict));

@@ -1,4 +1,8 @@
-//! Donations over HTTP.
+//! Donations and the drive day over HTTP.
+
+mod day;
+mod numbers;
+mod visits;
 
 use actix_web::{HttpResponse, post, web};
 use chrono::{DateTime, Utc};
@@ -15,7 +19,32 @@ use crate::http::{Answer, Body, House, IdempotencyKey};
 
 /// Adds the operations.
 pub fn operations(config: &mut utoipa_actix_web::service_config::ServiceConfig) {
-    config.service(record_donation);
+    config
+        .service(record_donation)
+        .service(visits::check_in)
+        .service(visits::list_visits)
+        .service(visits::screen)
+        .service(visits::read_screening)
+        .service(visits::consent)
+        .service(visits::leave)
+        .service(visits::collect)
+        .service(visits::depart)
+        .service(visits::react)
+        .service(visits::list_reactions)
+        .service(visits::call)
+        .service(visits::inform)
+        .service(day::get_questions)
+        .service(day::prepare)
+        .service(day::set_clock)
+        .service(day::get_clock)
+        .service(day::arrive)
+        .service(day::get_board)
+        .service(day::came_of)
+        .service(day::close_out)
+        .service(day::roster)
+        .service(numbers::hand_out)
+        .service(numbers::list_dins)
+        .service(numbers::spoil);
 }
 
 #[derive(Debug, Deserialize, ToSchema)]
@@ -65,16 +94,18 @@ async fn record_donation(
         components: form.components,
     }))?;
     let (who, of) = (by.clone(), house.clone());
-    let recorded: Recorded = house
-        .once(&by, request, move |tx| {
-            let desk = Desk {
-                vault: &of.vault,
-                book: &of.rules,
-                zone: of.zone,
-                whole_blood_becomes: &of.settings.stock.whole_blood_becomes,
-            };
-            super::record(tx, desk, &who, &new)
-        })
-        .await?;
+    let recorded: Recorded =
+        house.once(&by, request, move |tx| super::record(tx, desk(&of), &who, &new)).await?;
     Ok(HttpResponse::Created().json(recorded))
+}
+
+/// What the use cases of a day work with.
+fn desk(house: &House) -> Desk<'_> {
+    Desk {
+        vault: &house.vault,
+        book: &house.rules,
+        zone: house.zone,
+        whole_blood_becomes: &house.settings.stock.whole_blood_becomes,
+        questions: &house.questions,
+    }
 }

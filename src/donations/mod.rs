@@ -1,4 +1,4 @@
-//! What was given, and the units made of it.
+//! The drive day, from the door to the way home, and what was given with the units made of it.
 //!
 //! A donation is a fact that has happened, so it is never refused for the donor's eligibility: losing it
 //! would hide it from the donor's intervals, and leave bags that nobody can trace. When the rules, with
@@ -7,9 +7,15 @@
 //! Refused is what cannot be true or traced: a number that is wrong or used, a day to come, a donor whom
 //! the caller may not know of or whose record waits for review.
 
+pub mod after;
 pub mod api;
+pub mod collect;
+pub mod day;
+pub mod questions;
 pub mod rules;
+pub mod screen;
 mod store;
+pub mod visit;
 
 use serde::{Deserialize, Serialize};
 use shiryan_kernel::blood::{Component, DonationType, GroupEvidence};
@@ -29,6 +35,7 @@ use crate::eligibility::{self, GivingSource, NewGiving, Outcome, Rulebook};
 use crate::places;
 use crate::stock::{self, Origin};
 use crate::vault::Vault;
+use questions::Questionnaire;
 
 /// A donation to be recorded.
 #[derive(Debug, Clone)]
@@ -55,6 +62,8 @@ pub struct Desk<'a> {
     pub zone: Zone,
     /// What whole blood becomes unless somebody says otherwise.
     pub whole_blood_becomes: &'a [Component],
+    /// What donors are asked.
+    pub questions: &'a Questionnaire,
 }
 
 shiryan_kernel::word! {
@@ -93,6 +102,19 @@ pub struct RecordedUnit {
 /// review or is closed; `din_used`; `invalid_request` with the fields that cannot be; `missing_field` of
 /// `facility` when nobody says who keeps the units; `state_conflict` of a drive that never took place.
 pub fn record(tx: &mut Tx, desk: Desk<'_>, by: &Principal, new: &NewDonation) -> Result<Recorded> {
+    write(tx, desk, by, new, Came::Unseen)
+}
+
+/// How a donor came who gave.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Came {
+    /// Nobody checked them in: a live appointment in the drive is kept now.
+    Unseen,
+    /// The appointment was kept at the door, where there was one.
+    ToVisit(Option<AppointmentId>),
+}
+
+fn write(tx: &mut Tx, desk: Desk<'_>, by: &Principal, new: &NewDonation, came: Came) -> Result<Recorded> {
     rules::check_figures(new.volume_ml, new.collected_at, tx.now)?;
     let pieces = rules::made_of(new.donation_type, new.components.as_deref(), desk.whole_blood_becomes)?;
     let scope = Scope::of(tx.conn, by)?;
@@ -106,9 +128,10 @@ pub fn record(tx: &mut Tx, desk: Desk<'_>, by: &Principal, new: &NewDonation) ->
     }
     let (decision, eligible) = decide(tx, desk, by, new)?;
     let id = DonationId(tx.id());
-    let appointment = match new.drive {
-        Some(drive) => drives::keep_appointment(tx, desk.vault, by, drive, new.donor)?,
-        None => None,
+    let appointment = match (came, new.drive) {
+        (Came::ToVisit(kept), _) => kept,
+        (Came::Unseen, Some(drive)) => drives::keep_appointment(tx, desk.vault, by, drive, new.donor)?,
+        (Came::Unseen, None) => None,
     };
     let row = store::NewRow { id, facility, appointment, decision };
     store::insert(tx, desk.zone, by.user, new, &row)?;

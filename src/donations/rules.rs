@@ -1,11 +1,20 @@
 //! Pure decisions about a donation: what is made of it, and what cannot be true of one.
 
+pub mod day;
+
 use chrono::Duration;
 use shiryan_kernel::blood::{Component, DonationType};
+use shiryan_kernel::problem::Faults;
+use shiryan_kernel::status::Drawn;
 use shiryan_kernel::time::{Moment, Zone};
 use shiryan_kernel::{Code, Problem, Result};
 
+use super::collect::NewDrawing;
 use crate::stock::NewUnit;
+
+/// What a donor says of the use of the blood, of one length.
+pub const USE: &str = "use it";
+pub const DO_NOT_USE: &str = "do not";
 
 /// The most that one visit takes, in mL; a greater figure is a slip of the pen.
 pub const MOST_ML: i32 = crate::stock::rules::MOST_ML;
@@ -126,6 +135,26 @@ pub fn check_figures(volume_ml: i32, collected_at: Moment, now: Moment) -> Resul
     }
     if collected_at > now || collected_at < now - Duration::days(LATEST_ENTRY_DAYS) {
         faults.add("collected_at", Code::OutOfRange);
+    }
+    faults.settle()
+}
+
+/// Refuses what cannot be true of a drawing told at `now`.
+///
+/// # Errors
+/// `out_of_range` of `bag_expires_on` before the day, of `ended_at` before the begin or to come, of `volume_ml` outside 1
+/// to 1000 (0 where nothing was drawn); all at once.
+pub fn check_drawing(new: &NewDrawing, zone: Zone, now: Moment) -> Result<()> {
+    let mut faults = Faults::none();
+    if new.bag_expires_on < zone.date(new.began_at) {
+        faults.add("bag_expires_on", Code::OutOfRange);
+    }
+    if new.ended_at < new.began_at || new.ended_at > now {
+        faults.add("ended_at", Code::OutOfRange);
+    }
+    let least = i32::from(new.outcome != Drawn::Failed);
+    if !(least..=MOST_ML).contains(&new.volume_ml) {
+        faults.add("volume_ml", Code::OutOfRange);
     }
     faults.settle()
 }

@@ -1,5 +1,7 @@
 //! Rows of donations.
 
+pub mod visits;
+
 use diesel::prelude::*;
 use shiryan_kernel::Result;
 use shiryan_kernel::din::Din;

@@ -50,6 +50,16 @@ pub struct Identity {
     pub place: Option<String>,
 }
 
+impl Identity {
+    /// The parts of the Arabic name in order.
+    #[must_use]
+    pub fn full_name(&self) -> String {
+        let parts = [&self.first_name, &self.father_name, &self.grandfather_name, &self.family_name];
+        let parts: Vec<&str> = parts.into_iter().filter_map(|part| part.as_deref()).collect();
+        parts.join(" ")
+    }
+}
+
 impl std::fmt::Debug for Identity {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str("[sealed]")

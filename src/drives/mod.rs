@@ -5,6 +5,7 @@
 //! it is. A booking that a medic or a bank officer makes binds nobody until the donor accepts.
 
 mod accept;
+mod admit;
 pub mod api;
 pub mod blueprints;
 mod book;
@@ -45,6 +46,7 @@ use crate::db::Conn;
 use crate::places;
 use crate::vault::Vault;
 pub use accept::{Accepted, Reminders, accept};
+pub use admit::{Admitted, DriveDay, admit, day_of, expected, finish};
 pub use book::{Booked, Held, NewBooking, book, enter_appointment, hold};
 pub use booked::{Booking, bookings};
 pub use busy::{UnitClash, clashes};

@@ -237,7 +237,7 @@ fn write(
     let id = DriveId(activities::enter(tx, vault, by, &activity, as_activity(status))?.0);
     store::planning::insert_drive(tx, id, new, laid.overbooked_by, status)?;
     let slots: Vec<(SlotId, _)> = laid.layout.slots.iter().map(|slot| (SlotId(tx.id()), *slot)).collect();
-    store::planning::insert_slots(tx, id, &slots, laid.capacity)?;
+    store::planning::insert_slots(tx, id, &slots, (laid.capacity, new.terms.walk_ins))?;
     store::planning::insert_hours(tx, id, &laid.layout.first_timers(laid.capacity, first_timers))?;
     let line = Line::new(by, "drives.made").on(id).with("slots", slots.len()).with("beds", new.beds);
     audit::record(tx, vault, &line)?;

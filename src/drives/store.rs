@@ -23,7 +23,7 @@ use crate::db::tables::{
     activities, appointments, donors, drive_hours, drives, giving_windows, givings, slots, unit_tree,
 };
 use crate::db::{Conn, Tx, on_each};
-pub use telling::{Notice, Place, appointment, coming, held_to_come, notices, proposed, untold};
+pub use telling::{Notice, Place, appointment, coming, held_to_come, live, notices, proposed, untold};
 
 /// A drive with its activity.
 #[derive(Debug, Queryable)]
@@ -177,6 +177,14 @@ pub fn drive_of_slot(conn: &mut Conn, id: SlotId) -> Result<Option<DriveId>> {
 pub fn take(tx: &mut Tx, slot: SlotId) -> Result<bool> {
     let taken = diesel::update(slots::table.find(slot.0).filter(slots::booked.lt(slots::capacity)))
         .set(slots::booked.eq(slots::booked + 1))
+        .execute(tx.conn)?;
+    Ok(taken == 1)
+}
+
+/// Takes a place of the lane for those who come unannounced; `false` when there is none.
+pub fn take_lane(tx: &mut Tx, slot: SlotId) -> Result<bool> {
+    let taken = diesel::update(slots::table.find(slot.0).filter(slots::walked_in.lt(slots::walk_ins)))
+        .set(slots::walked_in.eq(slots::walked_in + 1))
         .execute(tx.conn)?;
     Ok(taken == 1)
 }
@@ -336,6 +344,15 @@ pub fn live_appointment(
         .first(c)
         .optional())
     .map_err(Problem::from)
+}
+
+/// Whether the donor's appointment in the drive was kept before.
+pub fn was_kept(conn: &mut Conn, drive: DriveId, donor: DonorId) -> Result<bool> {
+    let kept = appointments::table
+        .filter(appointments::drive.eq(drive))
+        .filter(appointments::donor.eq(donor))
+        .filter(appointments::status.eq(AppointmentStatus::Kept));
+    Ok(on_each!(conn => c, select(exists(kept)).get_result(c))?)
 }
 
 /// The donor's appointments that take a place in a slot to come, in the order in which slots are locked.

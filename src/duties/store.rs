@@ -1,4 +1,4 @@
-//! Where a person is seen: drives at which one is booked, came or gave, and donations outside of any.
+//! Where a person is seen: drives at which one is booked, was checked in or gave, and donations outside of any.
 
 use std::collections::BTreeMap;
 
@@ -10,7 +10,7 @@ use shiryan_kernel::status::{AppointmentStatus, DriveStatus};
 use shiryan_kernel::time::{Moment, Zone};
 use shiryan_kernel::{Problem, Result};
 
-use crate::db::tables::{activities, appointments, donations, drive_types, drives};
+use crate::db::tables::{activities, appointments, donations, drive_types, drives, visits};
 use crate::db::{Conn, on_each};
 use crate::eligibility::{Rest, Visit};
 
@@ -37,9 +37,10 @@ pub fn visits(
             .filter(donations::donor.eq_any(records))
             .filter(donations::drive.is_not_null())
             .select(donations::drive.assume_not_null());
+        let came = visits::table.filter(visits::donor.eq_any(records)).select(visits::drive);
         drives::table
             .inner_join(activities::table)
-            .filter(drives::id.eq_any(booked).or(drives::id.eq_any(gave)))
+            .filter(drives::id.eq_any(booked).or(drives::id.eq_any(gave)).or(drives::id.eq_any(came)))
             .filter(drives::status.ne(DriveStatus::Cancelled))
             .filter(activities::ends_at.gt(after))
             .filter(activities::starts_at.lt(before))

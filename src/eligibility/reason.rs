@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use chrono::NaiveDate;
 use serde::Serialize;
 
-use super::catalogue::Visibility;
+use super::catalogue::{Entry, Visibility};
 
 shiryan_kernel::word! {
     /// How strongly a reason stands, strongest first.
@@ -144,6 +144,20 @@ pub struct Reason {
 }
 
 impl Reason {
+    /// A cause that ends the visit alone: nothing of it stays with the donor.
+    #[must_use]
+    pub fn of_visit(entry: &Entry) -> Self {
+        Self {
+            severity: Severity::HardStop,
+            code: entry.code.clone(),
+            until: None,
+            for_good: false,
+            visibility: entry.visibility,
+            source: entry.source.clone(),
+            facts: BTreeMap::new(),
+        }
+    }
+
     /// Id of its words in both languages.
     #[must_use]
     pub fn text_id(&self) -> String {

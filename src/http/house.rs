@@ -12,6 +12,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use super::Cursors;
 use crate::accounts::{Principal, Sessions};
 use crate::db::{Db, Isolation, Lane, Tx, once};
+use crate::donations::questions::Questionnaire;
 use crate::donors::Names;
 use crate::eligibility::Rulebook;
 use crate::mail::Post;
@@ -31,6 +32,8 @@ pub struct House {
     pub settings: Arc<Settings>,
     /// Who may give what: the rule sets and the catalogue of causes.
     pub rules: Arc<Rulebook>,
+    /// What donors are asked at a drive.
+    pub questions: Arc<Questionnaire>,
     /// Hijri months, feasts, holidays, before what was sighted.
     pub calendar: Arc<Calendar>,
     /// Names in memory, to be searched.

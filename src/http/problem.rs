@@ -199,6 +199,9 @@ pub const fn status(code: Code) -> StatusCode {
         | Code::UnitAbsent
         | Code::DutyConflict
         | Code::DinUsed
+        | Code::DinMismatch
+        | Code::NotPrepared
+        | Code::NotBalanced
         | Code::GroupUnknown
         | Code::GroupDiscrepancy
         | Code::UnitExpired

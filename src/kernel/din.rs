@@ -98,6 +98,15 @@ impl Din {
         self.as_str().get(..FIN_LENGTH).unwrap_or_default()
     }
 
+    /// The year's last two digits, and the sequence within it.
+    #[must_use]
+    pub fn year_and_sequence(&self) -> (u32, u32) {
+        let number = |range: std::ops::Range<usize>| {
+            self.as_str().get(range).and_then(|digits| digits.parse().ok()).unwrap_or(0)
+        };
+        (number(5..7), number(7..LENGTH))
+    }
+
     /// The character that people compare by eye.
     #[must_use]
     pub fn check_character(&self) -> char {

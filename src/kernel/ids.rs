@@ -182,6 +182,9 @@ id_type! {
     /// Somebody who waits for a place in a drive.
     WaitingId,
     DonationId,
+    /// Somebody who came to a drive.
+    VisitId,
+    ReactionId,
     GivingId,
     DeferralId,
     AllowanceId,

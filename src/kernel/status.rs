@@ -270,6 +270,63 @@ word! {
 }
 
 word! {
+    /// Where somebody who came to a drive stands.
+    pub enum VisitState {
+        CheckedIn = "checked_in",
+        /// Screening found nothing against it.
+        Fit = "fit",
+        /// Agreed before the needle.
+        Ready = "ready",
+        /// The needle was in, whatever came of it.
+        Donated = "donated",
+        Deferred = "deferred",
+        /// Went without giving; why stands nowhere.
+        Left = "left",
+    }
+}
+
+word! {
+    /// What was drawn.
+    pub enum Drawn {
+        Complete = "complete",
+        /// Too little for a unit that may be issued.
+        LowVolume = "low_volume",
+        /// Nothing that is of use.
+        Failed = "failed",
+    }
+}
+
+word! {
+    /// Where a number stands that was handed out to a drive.
+    pub enum DinState {
+        HandedOut = "handed_out",
+        Used = "used",
+        Spoilt = "spoilt",
+    }
+}
+
+word! {
+    /// How a donor took it.
+    pub enum ReactionKind {
+        /// From feeling faint to losing consciousness.
+        Vasovagal = "vasovagal",
+        Haematoma = "haematoma",
+        Nerve = "nerve",
+        Citrate = "citrate",
+        Allergic = "allergic",
+        Other = "other",
+    }
+}
+
+word! {
+    pub enum ReactionGrade {
+        Mild = "mild",
+        Moderate = "moderate",
+        Severe = "severe",
+    }
+}
+
+word! {
     /// Why a unit is not there.
     pub enum AbsenceKind {
         Deployed = "deployed",
@@ -339,6 +396,22 @@ word! {
         Refused = "refused",
         /// Nobody decided in time.
         Expired = "expired",
+    }
+}
+
+impl DriveStatus {
+    /// Whether nothing happens at the drive any more.
+    #[must_use]
+    pub const fn is_over(self) -> bool {
+        matches!(self, Self::Cancelled | Self::Done)
+    }
+}
+
+impl VisitState {
+    /// Whether the visit is over.
+    #[must_use]
+    pub const fn is_ended(self) -> bool {
+        matches!(self, Self::Donated | Self::Deferred | Self::Left)
     }
 }
 

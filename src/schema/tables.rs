@@ -497,6 +497,8 @@ diesel::table! {
         capacity -> Integer,
         booked -> Integer,
         for_women -> Bool,
+        walk_ins -> Integer,
+        walked_in -> Integer,
     }
 }
 
@@ -562,6 +564,93 @@ diesel::table! {
         decision -> Nullable<BigInt>,
         recorded_at -> Timestamp,
         recorded_by -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
+    preparations (id) {
+        id -> BigInt,
+        drive -> BigInt,
+        physician -> BigInt,
+        meter -> Text,
+        passed -> Bool,
+        prepared_at -> Timestamp,
+        prepared_by -> BigInt,
+    }
+}
+
+diesel::table! {
+    laboratory_clocks (drive) {
+        drive -> BigInt,
+        cut_off_at -> Timestamp,
+        travel_minutes -> Integer,
+        checkpoint_minutes -> Integer,
+        packing_minutes -> Integer,
+        arrived_at -> Nullable<Timestamp>,
+    }
+}
+
+diesel::table! {
+    drive_dins (din) {
+        din -> Text,
+        drive -> BigInt,
+        state -> Text,
+        handed_at -> Timestamp,
+        handed_by -> BigInt,
+    }
+}
+
+diesel::table! {
+    visits (id) {
+        id -> BigInt,
+        drive -> BigInt,
+        donor -> BigInt,
+        appointment -> Nullable<BigInt>,
+        donation_type -> Text,
+        state -> Text,
+        checked_in_at -> Timestamp,
+        checked_in_by -> BigInt,
+        decision -> BigInt,
+        bag_ml -> Nullable<Integer>,
+        screening -> Nullable<Binary>,
+        screened_at -> Nullable<Timestamp>,
+        screened_by -> Nullable<BigInt>,
+        consented_at -> Nullable<Timestamp>,
+        answer -> Nullable<Binary>,
+        ended_at -> Nullable<Timestamp>,
+        departed_at -> Nullable<Timestamp>,
+        version -> BigInt,
+    }
+}
+
+diesel::table! {
+    collections (visit) {
+        visit -> BigInt,
+        donation -> Nullable<BigInt>,
+        din -> Text,
+        outcome -> Text,
+        bag_lot -> Text,
+        bag_expires_on -> Date,
+        began_at -> Timestamp,
+        ended_at -> Timestamp,
+        volume_ml -> Integer,
+        entered_at -> Timestamp,
+        entered_by -> BigInt,
+    }
+}
+
+diesel::table! {
+    reactions (id) {
+        id -> BigInt,
+        visit -> BigInt,
+        kind -> Text,
+        grade -> Text,
+        began_at -> Timestamp,
+        recorded_at -> Timestamp,
+        recorded_by -> BigInt,
+        call_on -> Date,
+        called_at -> Nullable<Timestamp>,
+        called_by -> Nullable<BigInt>,
     }
 }
 
@@ -873,6 +962,12 @@ diesel::allow_tables_to_appear_in_same_query!(
     appointments,
     waiting_list,
     donations,
+    preparations,
+    laboratory_clocks,
+    drive_dins,
+    visits,
+    collections,
+    reactions,
     blood_units,
     blood_requests,
     emergency_issues,
@@ -894,6 +989,8 @@ diesel::joinable!(assignments -> activities (activity));
 diesel::joinable!(assignments -> donors (donor));
 diesel::joinable!(slots -> drives (drive));
 diesel::joinable!(appointments -> slots (slot));
+diesel::joinable!(collections -> visits (visit));
+diesel::joinable!(reactions -> visits (visit));
 diesel::joinable!(blood_units -> facilities (facility));
 diesel::joinable!(blood_requests -> facilities (facility));
 diesel::joinable!(emergency_issues -> blood_requests (request));

@@ -110,6 +110,24 @@ pub fn stop_family(
     stop_all(tx, vault, by, &family, &Why::of(MoveReason::HospitalReport))
 }
 
+/// The same where there is something left to stop: one that is stopped already, used or gone stays as it is.
+///
+/// # Errors
+/// `not_found`.
+pub fn block_standing(
+    tx: &mut Tx,
+    vault: &Vault,
+    by: Option<UserId>,
+    id: BloodUnitId,
+    reason: MoveReason,
+) -> Result<()> {
+    let unit = store::unit(tx.conn, id)?;
+    if !rules::may_follow(unit.status, UnitStatus::Blocked) {
+        return Ok(());
+    }
+    block(tx, vault, by, id, reason)
+}
+
 /// Stops a bag: a blood bank one that lies or lay on its own shelf or is on its way there, a physician any.
 ///
 /// # Errors

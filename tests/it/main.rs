@@ -27,6 +27,7 @@ mod deferrals;
 mod divisions;
 mod donations;
 mod donors;
+mod driveday;
 mod drives;
 mod duties;
 mod emergency;

@@ -574,8 +574,12 @@ CREATE TABLE slots (
     capacity INTEGER NOT NULL CHECK (capacity >= 1),
     booked INTEGER NOT NULL CHECK (booked >= 0),
     for_women BOOLEAN NOT NULL,
+    -- Places kept for whoever comes unannounced, and how many of them came.
+    walk_ins INTEGER NOT NULL CHECK (walk_ins >= 0),
+    walked_in INTEGER NOT NULL CHECK (walked_in >= 0),
     UNIQUE (drive, starts_at),
-    CHECK (booked <= capacity)
+    CHECK (booked <= capacity),
+    CHECK (walked_in <= walk_ins)
 );
 
 CREATE TABLE appointments (
@@ -660,6 +664,101 @@ CREATE TABLE donations (
     recorded_by BIGINT REFERENCES users (id)
 );
 CREATE INDEX donations_by_donor ON donations (donor);
+
+-- drive day --------------------------------------------------------------------------------------
+
+-- What a drive needs before anybody is screened: a physician on call, a haemoglobin meter that was controlled.
+CREATE TABLE preparations (
+    id INTEGER PRIMARY KEY NOT NULL,
+    drive BIGINT NOT NULL REFERENCES drives (id),
+    physician BIGINT NOT NULL REFERENCES users (id),
+    meter TEXT NOT NULL,
+    passed BOOLEAN NOT NULL,
+    prepared_at TIMESTAMP NOT NULL,
+    prepared_by BIGINT NOT NULL REFERENCES users (id)
+);
+CREATE INDEX preparations_by_drive ON preparations (drive, id);
+
+-- When the laboratory takes no more, and what the way there takes, in minutes.
+CREATE TABLE laboratory_clocks (
+    drive BIGINT PRIMARY KEY NOT NULL REFERENCES drives (id),
+    cut_off_at TIMESTAMP NOT NULL,
+    travel_minutes INTEGER NOT NULL CHECK (travel_minutes BETWEEN 0 AND 720),
+    checkpoint_minutes INTEGER NOT NULL CHECK (checkpoint_minutes BETWEEN 0 AND 720),
+    packing_minutes INTEGER NOT NULL CHECK (packing_minutes BETWEEN 0 AND 240),
+    arrived_at TIMESTAMP
+) WITHOUT ROWID;
+
+-- Numbers that were handed out to a drive; each is used or spoilt in the end.
+CREATE TABLE drive_dins (
+    din TEXT PRIMARY KEY NOT NULL,
+    drive BIGINT NOT NULL REFERENCES drives (id),
+    state TEXT NOT NULL CHECK (state IN ('handed_out', 'used', 'spoilt')),
+    handed_at TIMESTAMP NOT NULL,
+    handed_by BIGINT NOT NULL REFERENCES users (id)
+) WITHOUT ROWID;
+CREATE INDEX drive_dins_by_drive ON drive_dins (drive, din);
+
+-- Whoever came to a drive. What was answered and measured, and whether the blood shall be used, are sealed under the
+-- donor's key; a refusal is `left` and stands nowhere else.
+CREATE TABLE visits (
+    id INTEGER PRIMARY KEY NOT NULL,
+    drive BIGINT NOT NULL REFERENCES drives (id),
+    donor BIGINT NOT NULL REFERENCES donors (id),
+    appointment BIGINT UNIQUE REFERENCES appointments (id),
+    donation_type TEXT NOT NULL CHECK (donation_type IN ('whole_blood', 'double_red_cells', 'platelet_apheresis', 'plasma_apheresis')),
+    state TEXT NOT NULL CHECK (state IN ('checked_in', 'fit', 'ready', 'donated', 'deferred', 'left')),
+    checked_in_at TIMESTAMP NOT NULL,
+    checked_in_by BIGINT NOT NULL REFERENCES users (id),
+    decision BIGINT NOT NULL REFERENCES decisions (id),
+    bag_ml INTEGER CHECK (bag_ml > 0),
+    screening BLOB,
+    screened_at TIMESTAMP,
+    screened_by BIGINT REFERENCES users (id),
+    consented_at TIMESTAMP,
+    answer BLOB,
+    ended_at TIMESTAMP,
+    departed_at TIMESTAMP,
+    version BIGINT NOT NULL,
+    CHECK ((consented_at IS NULL) = (answer IS NULL)),
+    CHECK (state NOT IN ('ready', 'donated') OR consented_at IS NOT NULL),
+    CHECK ((state IN ('donated', 'deferred', 'left')) = (ended_at IS NOT NULL))
+);
+CREATE UNIQUE INDEX visits_one_live ON visits (drive, donor) WHERE state <> 'left';
+CREATE INDEX visits_by_donor ON visits (donor);
+
+-- What was drawn. One that failed may have no donation; its number is used up all the same.
+CREATE TABLE collections (
+    visit BIGINT PRIMARY KEY NOT NULL REFERENCES visits (id),
+    donation BIGINT UNIQUE REFERENCES donations (id),
+    din TEXT NOT NULL UNIQUE,
+    outcome TEXT NOT NULL CHECK (outcome IN ('complete', 'low_volume', 'failed')),
+    bag_lot TEXT NOT NULL,
+    bag_expires_on DATE NOT NULL,
+    began_at TIMESTAMP NOT NULL,
+    ended_at TIMESTAMP NOT NULL,
+    volume_ml INTEGER NOT NULL CHECK (volume_ml >= 0),
+    entered_at TIMESTAMP NOT NULL,
+    entered_by BIGINT NOT NULL REFERENCES users (id),
+    CHECK (ended_at >= began_at),
+    CHECK (outcome = 'failed' OR donation IS NOT NULL)
+) WITHOUT ROWID;
+
+-- How a donor took it, and the call of the next day.
+CREATE TABLE reactions (
+    id INTEGER PRIMARY KEY NOT NULL,
+    visit BIGINT NOT NULL REFERENCES visits (id),
+    kind TEXT NOT NULL CHECK (kind IN ('vasovagal', 'haematoma', 'nerve', 'citrate', 'allergic', 'other')),
+    grade TEXT NOT NULL CHECK (grade IN ('mild', 'moderate', 'severe')),
+    began_at TIMESTAMP NOT NULL,
+    recorded_at TIMESTAMP NOT NULL,
+    recorded_by BIGINT NOT NULL REFERENCES users (id),
+    call_on DATE NOT NULL,
+    called_at TIMESTAMP,
+    called_by BIGINT REFERENCES users (id),
+    CHECK ((called_at IS NULL) = (called_by IS NULL))
+);
+CREATE INDEX reactions_by_visit ON reactions (visit);
 
 CREATE TABLE blood_units (
     id INTEGER PRIMARY KEY NOT NULL,

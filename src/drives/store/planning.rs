@@ -61,7 +61,12 @@ pub fn insert_drive(
     Ok(())
 }
 
-pub fn insert_slots(tx: &mut Tx, drive: DriveId, made: &[(SlotId, LaidOut)], capacity: i32) -> Result<()> {
+pub fn insert_slots(
+    tx: &mut Tx,
+    drive: DriveId,
+    made: &[(SlotId, LaidOut)],
+    (capacity, walk_ins): (i32, i32),
+) -> Result<()> {
     let rows: Vec<_> = made
         .iter()
         .map(|(id, slot)| {
@@ -72,6 +77,8 @@ pub fn insert_slots(tx: &mut Tx, drive: DriveId, made: &[(SlotId, LaidOut)], cap
                 slots::capacity.eq(capacity),
                 slots::booked.eq(0),
                 slots::for_women.eq(slot.for_women),
+                slots::walk_ins.eq(walk_ins),
+                slots::walked_in.eq(0),
             )
         })
         .collect();

@@ -165,3 +165,15 @@ pub fn proposed(conn: &mut Conn, now: Moment) -> Result<Vec<Place>> {
         .select(place!())
         .load(conn)?)
 }
+
+/// The live appointments of a drive, in the order in which slots are locked.
+pub fn live(conn: &mut Conn, drive: DriveId) -> Result<Vec<Place>> {
+    on_each!(conn => c, appointments::table
+        .inner_join(slots::table)
+        .filter(appointments::drive.eq(drive))
+        .filter(appointments::status.eq_any(LIVE))
+        .order((slots::starts_at, slots::id, appointments::id))
+        .select(place!())
+        .load(c))
+    .map_err(Problem::from)
+}

@@ -10,10 +10,10 @@ use shiryan_kernel::message::{MessageState, Template, Unsent};
 use shiryan_kernel::place::{Governorate, Region};
 use shiryan_kernel::role::Role;
 use shiryan_kernel::status::{
-    AbsenceKind, ActivityStatus, AppointmentStatus, ApprovalKind, ApprovalState, CountState, DonorKind,
+    AbsenceKind, ActivityStatus, AppointmentStatus, ApprovalKind, ApprovalState, CountState, DinState, DonorKind, Drawn,
     DonorStatus, DriveStatus, EmergencyState, FacilityKind, HoldEnd, JobKind, JobState, LinkKind, MissEnd,
-    MoveReason, RefusalReason, ReportKind, RequestState, ReviewGround, ReviewState, TransferEnd,
-    TransferState, UnitStatus, Urgency, WaitingState,
+    MoveReason, ReactionGrade, ReactionKind, RefusalReason, ReportKind, RequestState, ReviewGround, ReviewState, TransferEnd,
+    TransferState, UnitStatus, Urgency, VisitState, WaitingState,
 };
 
 use super::schema;
@@ -60,6 +60,11 @@ fn word(table: &str, column: &str) -> Option<Vec<&'static str>> {
         ("unit_movements", "reason") => codes!(MoveReason),
         ("donors", "status") => codes!(DonorStatus),
         ("drives", "status") => codes!(DriveStatus),
+        ("visits", "state") => codes!(VisitState),
+        ("collections", "outcome") => codes!(Drawn),
+        ("drive_dins", "state") => codes!(DinState),
+        ("reactions", "kind") => codes!(ReactionKind),
+        ("reactions", "grade") => codes!(ReactionGrade),
         ("facilities", "kind") => codes!(FacilityKind),
         ("antigen_results", "antigen") => codes!(Antigen),
         ("reviews", "ground") => codes!(ReviewGround),

@@ -56,6 +56,8 @@ pub fn slot(tx: &mut Tx, capacity: i32) -> Result<i64> {
             slots::capacity.eq(capacity),
             slots::booked.eq(0),
             slots::for_women.eq(false),
+            slots::walk_ins.eq(0),
+            slots::walked_in.eq(0),
         ))
         .execute(tx.conn)?;
     Ok(slot)
