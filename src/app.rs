@@ -45,7 +45,7 @@ use crate::settings::{KeyPlace, Settings};
 use crate::vault::{RootKey, Salt, Vault};
 use crate::web::Visitor;
 use crate::{
-    accounts, activities, agenda, donations, donors, drives, duties, eligibility, jobs, mail, places,
+    accounts, activities, agenda, donations, donors, drives, duties, eligibility, invitations, jobs, mail, places,
     projections, requests, reserve, stock,
 };
 
@@ -252,6 +252,7 @@ fn operations(config: &mut utoipa_actix_web::service_config::ServiceConfig) {
     donations::api::operations(config);
     duties::api::operations(config);
     agenda::api::operations(config);
+    invitations::api::operations(config);
     requests::api::operations(config);
     projections::api::operations(config);
     reserve::api::operations(config);
@@ -266,6 +267,7 @@ fn pages(config: &mut web::ServiceConfig) {
     accounts::pages::pages(config);
     stock::pages::pages(config);
     requests::pages::pages(config);
+    invitations::pages::pages(config);
 }
 
 /// The first page answers the first question of whoever looks.

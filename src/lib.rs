@@ -20,6 +20,7 @@
 //! - `stock` blood units and which fit whom
 //! - `donations` what was given, and the units made of it
 //! - `duties` who takes part in what, and who is to rest after a drive
+//! - `invitations` what donors do themselves by links of their own
 //! - `agenda` all that is planned, day by day, and calendars by a secret address
 //! - `projections` demand, supply and stock, weeks ahead
 //! - `reserve` levels, days of cover, the hospitals' published table
@@ -41,6 +42,7 @@ pub mod drives;
 pub mod duties;
 pub mod eligibility;
 pub mod http;
+pub mod invitations;
 pub mod jobs;
 pub mod mail;
 pub mod messages;

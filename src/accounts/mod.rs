@@ -6,6 +6,7 @@
 
 pub mod api;
 mod approvals;
+mod links;
 pub mod pages;
 mod password;
 mod rights;
@@ -24,6 +25,7 @@ use shiryan_kernel::{Code, Problem, Result};
 
 use crate::db::Conn;
 pub use approvals::{Approval, Ask, Asked, approval, approvals, ask, check_two_people, decide, deciders};
+pub use links::{Link, NewLink, forget_links, link, link_secret, make_link, use_link};
 pub use password::{Hashed, Hasher, hash_now};
 pub use rights::*;
 pub use sessions::{BrowserSession, Grant, Limits, Sessions, SignIn};

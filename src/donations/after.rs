@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
-use shiryan_kernel::ids::{DonationId, DonorId, DriveId, ReactionId, VisitId};
+use shiryan_kernel::ids::{DonationId, DonorId, DriveId, ReactionId, UserId, VisitId};
 use shiryan_kernel::status::{MoveReason, ReactionGrade, ReactionKind};
 use shiryan_kernel::time::{Moment, plus_days};
 use shiryan_kernel::{Code, Problem, Result};
@@ -13,7 +13,6 @@ use super::store::visits;
 use crate::accounts::Principal;
 use crate::audit::{self, Line};
 use crate::db::{Conn, Tx, feed};
-use crate::donors::{self, Scope};
 use crate::{drives, stock};
 
 /// A reaction at or after a drive.
@@ -117,18 +116,28 @@ pub struct Informed {
 /// # Errors
 /// `not_found` of a donation whose donor is outside the scope.
 pub fn inform(tx: &mut Tx, desk: Desk<'_>, by: &Principal, id: DonationId) -> Result<Informed> {
-    let (donor, _) = visits::donation(tx.conn, id)?;
-    let scope = Scope::of(tx.conn, by)?;
-    donors::donor(tx.conn, &scope, donor)?;
+    super::giver(tx.conn, by, id)?;
+    take_in(tx, desk, Some(by.user), id)
+}
+
+/// The same by the donor's own link.
+///
+/// # Errors
+/// As any write.
+pub fn inform_by_link(tx: &mut Tx, desk: Desk<'_>, id: DonationId) -> Result<Informed> {
+    take_in(tx, desk, None, id)
+}
+
+fn take_in(tx: &mut Tx, desk: Desk<'_>, by: Option<UserId>, id: DonationId) -> Result<Informed> {
     let mut out = 0;
     for unit in stock::units_of_donation(tx.conn, id)? {
         out += usize::from(unit.status == shiryan_kernel::status::UnitStatus::Issued);
-        stock::block_standing(tx, desk.vault, Some(by.user), unit.id, MoveReason::DonorInformation)?;
+        stock::block_standing(tx, desk.vault, by, unit.id, MoveReason::DonorInformation)?;
     }
-    let line = Line::new(Some(by.user), "donations.information").on(id);
+    let line = Line::new(by, "donations.information").on(id);
     audit::record(tx, desk.vault, &line)?;
     if out > 0 {
-        let alert = Line::new(Some(by.user), "donations.recall_alert").on(id).with("issued", out);
+        let alert = Line::new(by, "donations.recall_alert").on(id).with("issued", out);
         audit::record(tx, desk.vault, &alert)?;
     }
     feed::append(tx, "donation", id.0, "information")?;

@@ -163,6 +163,17 @@ fn write(tx: &mut Tx, desk: Desk<'_>, by: &Principal, new: &NewDonation, came: C
     Ok(Recorded { id, appointment, units: units.collect(), warnings })
 }
 
+/// The donor of a donation, and when it was given.
+///
+/// # Errors
+/// `not_found` of one whose donor is outside the scope.
+pub fn giver(conn: &mut Conn, by: &Principal, id: DonationId) -> Result<(DonorId, Moment)> {
+    let (donor, given_at) = store::visits::donation(conn, id)?;
+    let scope = Scope::of(conn, by)?;
+    donors::donor(conn, &scope, donor)?;
+    Ok((donor, given_at.and_utc()))
+}
+
 /// Only a group that two typings confirmed goes onto a bag before the laboratory has typed it.
 fn confirmed_group(donor: &Donor) -> Option<shiryan_kernel::blood::BloodGroup> {
     donor.blood_group.filter(|_| donor.group_evidence == GroupEvidence::Confirmed)

@@ -2,7 +2,7 @@
 
 use chrono::Duration;
 use serde::{Deserialize, Serialize};
-use shiryan_kernel::ids::{AppointmentId, DonorId};
+use shiryan_kernel::ids::{AppointmentId, DonorId, UserId};
 use shiryan_kernel::message::Template;
 use shiryan_kernel::status::AppointmentStatus;
 use shiryan_kernel::time::{Moment, Zone};
@@ -45,7 +45,35 @@ pub fn accept(
     reminders: Reminders,
 ) -> Result<Accepted> {
     let found = store::appointment(tx.conn, id)?;
-    let drive = in_scope(tx.conn, by, found.drive)?;
+    in_scope(tx.conn, by, found.drive)?;
+    say_yes(tx, vault, zone, (Some(by.user), "in_private"), &found, reminders)
+}
+
+/// The same by the donor's own link.
+///
+/// # Errors
+/// As [`accept`].
+pub fn accept_by_link(
+    tx: &mut Tx,
+    vault: &Vault,
+    zone: Zone,
+    id: AppointmentId,
+    reminders: Reminders,
+) -> Result<Accepted> {
+    let found = store::appointment(tx.conn, id)?;
+    say_yes(tx, vault, zone, (None, "by_link"), &found, reminders)
+}
+
+pub(super) fn say_yes(
+    tx: &mut Tx,
+    vault: &Vault,
+    zone: Zone,
+    (by, way): (Option<UserId>, &'static str),
+    found: &store::Place,
+    reminders: Reminders,
+) -> Result<Accepted> {
+    let id = found.id;
+    let drive = store::drive(tx.conn, found.drive)?;
     let conflict = |state: AppointmentStatus| Problem::new(Code::StateConflict).with("state", state);
     if found.status != AppointmentStatus::Proposed {
         return Err(conflict(found.status));
@@ -61,7 +89,7 @@ pub fn accept(
     if !store::end(tx, id, AppointmentStatus::Proposed, status)? {
         return Err(conflict(store::appointment(tx.conn, id)?.status));
     }
-    let line = Line::new(Some(by.user), "drives.appointment_accepted").on(id).with("way", "in_private");
+    let line = Line::new(by, "drives.appointment_accepted").on(id).with("way", way);
     audit::record(tx, vault, &line)?;
     feed::append(tx, "appointment", id.0, status.code())?;
     confirm(tx, vault, found.donor, id, starts_at, reminders)?;

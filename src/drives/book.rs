@@ -13,6 +13,7 @@ use shiryan_kernel::status::{AppointmentStatus, DonorStatus};
 use shiryan_kernel::time::{Moment, Zone, plus_days};
 use shiryan_kernel::{Code, Problem, Result};
 
+use super::accept::{Reminders, say_yes};
 use super::{Slot, busy, in_scope, rules, store};
 use crate::accounts::Principal;
 use crate::activities::absences;
@@ -72,6 +73,26 @@ pub fn book(tx: &mut Tx, vault: &Vault, zone: Zone, by: &Principal, new: NewBook
     rules::takes_bookings(found.status, found.taken_until(), tx.now)?;
     let held = hold(tx.conn, by, new.donor)?;
     place(tx, vault, zone, Some(by.user), &found, held, new)
+}
+
+/// Books by the donor's own link: the donor asked, so it is booked at once, and confirmed.
+///
+/// # Errors
+/// As [`book`].
+pub fn book_by_link(
+    tx: &mut Tx,
+    vault: &Vault,
+    zone: Zone,
+    new: NewBooking,
+    reminders: Reminders,
+) -> Result<Booked> {
+    let found = store::drive(tx.conn, new.drive)?;
+    rules::takes_bookings(found.status, found.taken_until(), tx.now)?;
+    let held = store::lock_donor(tx.conn, new.donor)?;
+    let booked = place(tx, vault, zone, None, &found, held, new)?;
+    let appointment = store::appointment(tx.conn, booked.id)?;
+    let accepted = say_yes(tx, vault, zone, (None, "by_link"), &appointment, reminders)?;
+    Ok(Booked { status: accepted.status, ..booked })
 }
 
 /// Takes a place for a donor who is held, by whoever offers it.

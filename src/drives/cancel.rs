@@ -4,7 +4,7 @@
 //! do, both are undone. So a place is freed once, however often and from wherever it is asked.
 
 use serde::{Deserialize, Serialize};
-use shiryan_kernel::ids::AppointmentId;
+use shiryan_kernel::ids::{AppointmentId, UserId};
 use shiryan_kernel::status::AppointmentStatus;
 use shiryan_kernel::{Code, Problem, Result};
 
@@ -38,21 +38,41 @@ pub fn cancel(
 ) -> Result<Cancelled> {
     let found = store::appointment(tx.conn, id)?;
     in_scope(tx.conn, by, found.drive)?;
+    give_up(tx, vault, Some(by.user), &found, expected)
+}
+
+/// The same by the donor's own link.
+///
+/// # Errors
+/// As [`cancel`].
+pub fn cancel_by_link(tx: &mut Tx, vault: &Vault, id: AppointmentId) -> Result<Cancelled> {
+    let found = store::appointment(tx.conn, id)?;
+    give_up(tx, vault, None, &found, None)
+}
+
+fn give_up(
+    tx: &mut Tx,
+    vault: &Vault,
+    by: Option<UserId>,
+    found: &store::Place,
+    expected: Option<AppointmentStatus>,
+) -> Result<Cancelled> {
+    let id = found.id;
     let as_expected = expected.is_none_or(|expected| expected == found.status);
     if !found.status.is_live() || !as_expected {
         return Err(conflict(found.status));
     }
     let freed =
-        store::give_back(tx, &found)? && store::end(tx, id, found.status, AppointmentStatus::Cancelled)?;
+        store::give_back(tx, found)? && store::end(tx, id, found.status, AppointmentStatus::Cancelled)?;
     if !freed {
         // Somebody else was here between our look and our lock.
         return Err(conflict(store::appointment(tx.conn, id)?.status));
     }
-    let line = Line::new(Some(by.user), "drives.appointment_cancelled").on(id).with("was", found.status);
+    let line = Line::new(by, "drives.appointment_cancelled").on(id).with("was", found.status);
     audit::record(tx, vault, &line)?;
     feed::append(tx, "appointment", id.0, AppointmentStatus::Cancelled.code())?;
     if found.starts_at.and_utc() > tx.now {
-        messages::queue(tx, vault, &notice(tx, &found))?;
+        messages::queue(tx, vault, &notice(tx, found))?;
     }
     Ok(Cancelled { id, status: AppointmentStatus::Cancelled })
 }

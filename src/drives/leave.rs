@@ -5,7 +5,7 @@ use shiryan_kernel::status::{AppointmentStatus, DonorStatus};
 use shiryan_kernel::{Code, Problem, Result};
 
 use super::store;
-use crate::accounts::Principal;
+use crate::accounts::{self, Principal};
 use crate::audit::{self, Line};
 use crate::db::{Tx, feed};
 use crate::donors::{Change, Erased, ErasureReason, Standing};
@@ -47,6 +47,7 @@ pub fn erase(
     let erased = eligibility::erase(tx, vault, book, by, donor, reason)?;
     cancel_to_come(tx, vault, by, donor, erased.status)?;
     messages::forget(tx.conn, donor)?;
+    accounts::forget_links(tx.conn, donor)?;
     Ok(erased)
 }
 

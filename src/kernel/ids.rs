@@ -185,6 +185,8 @@ id_type! {
     /// Somebody who came to a drive.
     VisitId,
     ReactionId,
+    /// What one donor may do once by a secret address.
+    LinkId,
     GivingId,
     DeferralId,
     AllowanceId,

@@ -286,6 +286,20 @@ word! {
 }
 
 word! {
+    /// What a donor does by a link of their own.
+    pub enum LinkVerb {
+        /// Says yes to a proposed appointment.
+        Accept = "accept",
+        /// Gives an appointment back.
+        Cancel = "cancel",
+        /// Takes a place in a drive.
+        Book = "book",
+        /// Tells the blood bank something after giving.
+        Tell = "tell",
+    }
+}
+
+word! {
     /// What was drawn.
     pub enum Drawn {
         Complete = "complete",

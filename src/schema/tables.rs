@@ -568,6 +568,20 @@ diesel::table! {
 }
 
 diesel::table! {
+    links (id) {
+        id -> BigInt,
+        donor -> BigInt,
+        verb -> Text,
+        subject -> BigInt,
+        secret_hash -> Binary,
+        made_at -> Timestamp,
+        made_by -> Nullable<BigInt>,
+        expires_at -> Timestamp,
+        used_at -> Nullable<Timestamp>,
+    }
+}
+
+diesel::table! {
     preparations (id) {
         id -> BigInt,
         drive -> BigInt,
@@ -962,6 +976,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     appointments,
     waiting_list,
     donations,
+    links,
     preparations,
     laboratory_clocks,
     drive_dins,

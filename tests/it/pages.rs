@@ -26,19 +26,19 @@ both!(
 );
 
 /// A browser: keeps cookies, sends them and the origin.
-struct Browser {
+pub struct Browser {
     client: Client,
-    origin: String,
+    pub origin: String,
     cookies: BTreeMap<String, String>,
-    language: &'static str,
+    pub language: &'static str,
 }
 
 impl Browser {
-    fn new(app: &TestApp) -> Self {
+    pub fn new(app: &TestApp) -> Self {
         Self { client: app.anonymous(), origin: app.url(), cookies: BTreeMap::new(), language: "en" }
     }
 
-    fn send(&mut self, method: &str, path: &str, more: &[(&str, &str)], form: Option<String>) -> Reply {
+    pub fn send(&mut self, method: &str, path: &str, more: &[(&str, &str)], form: Option<String>) -> Reply {
         let line: Vec<String> = self.cookies.iter().map(|(name, value)| format!("{name}={value}")).collect();
         let line = line.join("; ");
         let mut headers = vec![("accept", "text/html"), ("accept-language", self.language)];
@@ -61,7 +61,7 @@ impl Browser {
         reply
     }
 
-    fn get(&mut self, path: &str) -> Reply {
+    pub fn get(&mut self, path: &str) -> Reply {
         self.send("GET", path, &[], None)
     }
 
@@ -84,14 +84,14 @@ fn signed_in(app: &TestApp, role: Role) -> Browser {
     browser
 }
 
-fn form(token: &str, fields: &[(&str, &str)]) -> String {
+pub fn form(token: &str, fields: &[(&str, &str)]) -> String {
     let encode = |text: &str| -> String { text.bytes().map(|byte| format!("%{byte:02X}")).collect() };
     fields
         .iter()
         .fold(format!("csrf={token}"), |body, (name, value)| format!("{body}&{name}={}", encode(value)))
 }
 
-fn token(page: &Reply) -> String {
+pub fn token(page: &Reply) -> String {
     let after = page.text.split("name=\"csrf\" value=\"").nth(1).unwrap_or_else(|| panic!("{}", page.text));
     after.split('"').next().unwrap().to_owned()
 }

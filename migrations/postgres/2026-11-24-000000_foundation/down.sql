@@ -20,6 +20,7 @@ DROP TABLE transfers;
 DROP TABLE unit_movements;
 DROP TABLE blood_units;
 DROP TABLE reactions;
+DROP TABLE links;
 DROP TABLE collections;
 DROP TABLE visits;
 DROP TABLE drive_dins;

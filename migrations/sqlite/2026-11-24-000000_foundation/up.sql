@@ -665,6 +665,24 @@ CREATE TABLE donations (
 );
 CREATE INDEX donations_by_donor ON donations (donor);
 
+-- donors' own links --------------------------------------------------------------------------------
+
+-- One donor, one thing, one act, once: the address is kept as its digest.
+CREATE TABLE links (
+    id INTEGER PRIMARY KEY NOT NULL,
+    donor BIGINT NOT NULL REFERENCES donors (id),
+    verb TEXT NOT NULL CHECK (verb IN ('accept', 'cancel', 'book', 'tell')),
+    -- What it acts on: an appointment, a drive, a donation.
+    subject BIGINT NOT NULL,
+    secret_hash BLOB NOT NULL UNIQUE,
+    made_at TIMESTAMP NOT NULL,
+    made_by BIGINT REFERENCES users (id),
+    expires_at TIMESTAMP NOT NULL,
+    used_at TIMESTAMP,
+    CHECK (expires_at > made_at)
+);
+CREATE INDEX links_by_donor ON links (donor);
+
 -- drive day --------------------------------------------------------------------------------------
 
 -- What a drive needs before anybody is screened: a physician on call, a haemoglobin meter that was controlled.

@@ -4,6 +4,7 @@ mod booking;
 mod changing;
 mod planning;
 mod races;
+mod sequences;
 mod series;
 mod terms;
 

@@ -171,7 +171,7 @@ fn womens_hours_are_for_women(app: TestApp) {
 }
 
 /// A donor of whom no giving is known.
-fn newcomer(app: &TestApp) -> DonorId {
+pub fn newcomer(app: &TestApp) -> DonorId {
     let id = willing(app);
     let forget = move |tx: &mut shiryan::db::Tx<'_>| {
         diesel::delete(givings::table.filter(givings::donor.eq(id))).execute(tx.conn)?;

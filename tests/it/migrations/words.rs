@@ -11,7 +11,7 @@ use shiryan_kernel::place::{Governorate, Region};
 use shiryan_kernel::role::Role;
 use shiryan_kernel::status::{
     AbsenceKind, ActivityStatus, AppointmentStatus, ApprovalKind, ApprovalState, CountState, DinState, DonorKind, Drawn,
-    DonorStatus, DriveStatus, EmergencyState, FacilityKind, HoldEnd, JobKind, JobState, LinkKind, MissEnd,
+    DonorStatus, DriveStatus, EmergencyState, FacilityKind, HoldEnd, JobKind, JobState, LinkKind, LinkVerb, MissEnd,
     MoveReason, ReactionGrade, ReactionKind, RefusalReason, ReportKind, RequestState, ReviewGround, ReviewState, TransferEnd,
     TransferState, UnitStatus, Urgency, VisitState, WaitingState,
 };
@@ -61,6 +61,7 @@ fn word(table: &str, column: &str) -> Option<Vec<&'static str>> {
         ("donors", "status") => codes!(DonorStatus),
         ("drives", "status") => codes!(DriveStatus),
         ("visits", "state") => codes!(VisitState),
+        ("links", "verb") => codes!(LinkVerb),
         ("collections", "outcome") => codes!(Drawn),
         ("drive_dins", "state") => codes!(DinState),
         ("reactions", "kind") => codes!(ReactionKind),

@@ -1,0 +1,105 @@
+//! What one donor may do once by a secret address: one donor, one thing, one act.
+//!
+//! The address is worked out from the link's number under a key of the house and kept as its digest, so that a request
+//! which is sent twice gets the same one. Reading it does nothing. One that is unknown, used or over answers alike.
+
+use diesel::prelude::*;
+use shiryan_kernel::ids::{DonorId, LinkId, UserId};
+use shiryan_kernel::status::LinkVerb;
+use shiryan_kernel::time::Moment;
+use shiryan_kernel::{Code, Problem, Result};
+
+use crate::audit::{self, Line};
+use crate::db::tables::links;
+use crate::db::{Conn, Tx};
+use crate::vault::{Vault, hex, sha256};
+
+/// A link that is good.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Queryable, Selectable)]
+#[diesel(table_name = links)]
+pub struct Link {
+    pub id: LinkId,
+    pub donor: DonorId,
+    pub verb: LinkVerb,
+    /// An appointment, a drive or a donation.
+    pub subject: i64,
+}
+
+/// A link to be made.
+#[derive(Debug, Clone, Copy)]
+pub struct NewLink {
+    pub donor: DonorId,
+    pub verb: LinkVerb,
+    pub subject: i64,
+    pub expires_at: Moment,
+}
+
+/// The secret part of a link's address.
+#[must_use]
+pub fn link_secret(vault: &Vault, id: LinkId) -> String {
+    hex(&vault.tag("link", &id.to_string()))
+}
+
+/// Makes a link.
+///
+/// # Errors
+/// `out_of_range` of one that would be over already.
+pub fn make_link(tx: &mut Tx, vault: &Vault, by: Option<UserId>, new: &NewLink) -> Result<LinkId> {
+    if new.expires_at <= tx.now {
+        return Err(Problem::new(Code::OutOfRange));
+    }
+    let id = LinkId(tx.id());
+    diesel::insert_into(links::table)
+        .values((
+            links::id.eq(id),
+            links::donor.eq(new.donor),
+            links::verb.eq(new.verb),
+            links::subject.eq(new.subject),
+            links::secret_hash.eq(sha256(link_secret(vault, id).as_bytes())),
+            links::made_at.eq(tx.now.naive_utc()),
+            links::made_by.eq(by),
+            links::expires_at.eq(new.expires_at.naive_utc()),
+        ))
+        .execute(tx.conn)?;
+    audit::record(tx, vault, &Line::new(by, "accounts.link_made").on(id).with("verb", new.verb))?;
+    Ok(id)
+}
+
+/// The link behind an address.
+///
+/// # Errors
+/// `not_found` of one that is unknown, used or over.
+pub fn link(conn: &mut Conn, now: Moment, secret: &str) -> Result<Link> {
+    Ok(links::table
+        .filter(links::secret_hash.eq(sha256(secret.as_bytes())))
+        .filter(links::used_at.is_null())
+        .filter(links::expires_at.gt(now.naive_utc()))
+        .select(Link::as_select())
+        .first(conn)?)
+}
+
+/// Uses a link up, in the transaction of its act.
+///
+/// # Errors
+/// `not_found` of one that somebody used meanwhile, or that is over.
+pub fn use_link(tx: &mut Tx, vault: &Vault, found: &Link) -> Result<()> {
+    let used = diesel::update(links::table.find(found.id.0))
+        .filter(links::used_at.is_null())
+        .filter(links::expires_at.gt(tx.now.naive_utc()))
+        .set(links::used_at.eq(tx.now.naive_utc()))
+        .execute(tx.conn)?;
+    if used == 0 {
+        return Err(Problem::new(Code::NotFound));
+    }
+    audit::record(tx, vault, &Line::new(None, "accounts.link_used").on(found.id).with("verb", found.verb))?;
+    Ok(())
+}
+
+/// Forgets the links of a donor who was erased.
+///
+/// # Errors
+/// As any write.
+pub fn forget_links(conn: &mut Conn, donor: DonorId) -> Result<()> {
+    diesel::delete(links::table.filter(links::donor.eq(donor))).execute(conn)?;
+    Ok(())
+}
