@@ -1,8 +1,10 @@
 ### What a projection assumes: `assumption-<code>`.
 
-assumption-demand-as-last-8-weeks = Demand goes on as in the last eight weeks, by weekday; the bands are as wide as past errors were.
+assumption-demand-as-last-8-weeks = Demand goes on as in the last eight weeks, by weekday, whatever feasts are near, where less than half a year is known; the bands are as wide as past errors were.
 assumption-supply-as-last-8-weeks = Units are received as in the last eight weeks, by weekday; units still in quarantine are part of that and are not added.
-assumption-plans-not-read = Planned drives, feasts, closures and emergencies are not read.
+assumption-demand-by-calendar = Demand follows weekday, season and calendar as learnt from the past; the bands are as wide as past errors of totals were.
+assumption-supply-by-calendar = Units are received by weekday, season and calendar as learnt from the past; units still in quarantine are part of that and are not added.
+assumption-plans-not-read = Planned drives, closures and emergencies are not read.
 assumption-first-to-expire-first = The unit that expires first is issued first; demand that cannot be met is lost, not put off.
 assumption-own-group-only = Each group is covered by its own units alone.
 assumption-full-life-less-2-days = Units are received two days after collection, with the rest of the usual life of the component.

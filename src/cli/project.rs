@@ -1,14 +1,14 @@
 //! `shiryan project`: a stock ahead, out of two daily series, in the terminal.
 //!
-//! The model is the one behind `/projections`: the mean of the last eight weeks per weekday, bands from
-//! its own past errors. It says how well that did on these very series.
+//! The model is the plainer one behind `/projections`, which needs no calendar: the mean of the last eight weeks
+//! per weekday, bands from its own past errors. It says how well that did on these very series.
 
 use std::fmt::Write;
 use std::path::{Path, PathBuf};
 
 use chrono::{Datelike, NaiveDate};
 use clap::Args;
-use shiryan_forecast::{Backtest, Band, Cover, Forecast, Lot, Paths, Series, backtest};
+use shiryan_forecast::{Backtest, Band, Cover, Forecast, Lot, Paths, Series, WeekdayModel, backtest};
 use shiryan_kernel::blood::Component;
 use shiryan_kernel::time::plus_days;
 
@@ -75,10 +75,13 @@ impl Project {
             lots: shelf(component, today, stock),
             supply: beside(&supply, &self.supply)?,
             demand: beside(&demand, &self.demand)?,
+            calendar: None,
             seed: self.seed,
         };
         let days = usize::try_from(self.days).unwrap_or(28);
         let found = futures(&start, days, PATHS).ok_or("nothing to look at")?;
+        let forecast = |series: &Series| WeekdayModel::fit(series, 0.0).forecast(days);
+        let (supply_ahead, demand_ahead) = (forecast(&start.supply), forecast(&start.demand));
         let mut text = String::new();
         let told = (|| -> std::fmt::Result {
             writeln!(
@@ -94,9 +97,9 @@ impl Project {
             note_scale(&mut text, own_supply, own_demand, self.supply_scale)?;
             note_days(&mut text, &supply, &demand)?;
             table(&mut text, &found)?;
-            totals(&mut text, &found, days)?;
-            judged(&mut text, "supply", &start.supply, &found.supply, days)?;
-            judged(&mut text, "demand", &start.demand, &found.demand, days)
+            totals(&mut text, &found, [("supply", &supply_ahead), ("demand", &demand_ahead)], days)?;
+            judged(&mut text, "supply", &start.supply, &supply_ahead, days)?;
+            judged(&mut text, "demand", &start.demand, &demand_ahead, days)
         })();
         told.map_err(|error| error.to_string())?;
         Ok(text)
@@ -214,8 +217,13 @@ fn summed(paths: &Paths, from: usize, to: usize) -> Band {
     Band::of(&mut sums).unwrap_or_default()
 }
 
-fn totals(text: &mut String, found: &Ahead, days: usize) -> std::fmt::Result {
-    for (name, forecast) in [("supply", &found.supply), ("demand", &found.demand)] {
+fn totals(
+    text: &mut String,
+    found: &Ahead,
+    forecasts: [(&str, &Forecast); 2],
+    days: usize,
+) -> std::fmt::Result {
+    for (name, forecast) in forecasts {
         if let Some(last) = forecast.days.last() {
             let b = last.total;
             writeln!(

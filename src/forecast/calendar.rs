@@ -1,13 +1,14 @@
 //! A calendar of the days that move counts: public holidays, Ramadan, the two Eids, a country's feasts.
 //!
-//! The caller reads the file; rows come in, a calendar comes out, or every fault with its row. Columns are
+//! It is made of days that the caller knows, or of a file: the caller reads it, rows come in, a calendar comes out,
+//! or every fault with its row. Columns are
 //! `date`, `kind` and, for people, `name`. Kinds with a meaning of their own are `public_holiday`,
 //! `ramadan_first`, `eid_al_fitr` and `eid_al_adha`; any other kind is a feast with effects around it. A day
 //! may stand there under several kinds. Lunar days are taken as they stand: a sighting can differ by one.
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use chrono::Datelike;
+use chrono::{Datelike, NaiveDate};
 
 use crate::rows::{MAX_FAULTS, parse_date};
 
@@ -57,7 +58,7 @@ pub struct MarkFault {
 }
 
 /// Days of one kind, sorted, counted from the common era.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
 pub(crate) struct Days(Vec<i32>);
 
 /// Farther than this, a day is not near any other.
@@ -86,8 +87,21 @@ impl Days {
     }
 }
 
+/// What a day is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Occasion {
+    /// A public holiday, or another day of a feast than its first.
+    Free,
+    /// The first day of Ramadan, no free day.
+    RamadanFirst,
+    /// The first day of the feast; it is free too.
+    EidAlFitr,
+    /// Likewise.
+    EidAlAdha,
+}
+
 /// The days of a calendar by kind. The empty one knows nothing, and nothing is guessed in its place.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
 pub struct Calendar {
     /// Whatever kind it has, a day listed as free or feast.
     pub(crate) free: Days,
@@ -98,6 +112,23 @@ pub struct Calendar {
 }
 
 impl Calendar {
+    /// Of days that are known otherwise than from a file, in any order.
+    #[must_use]
+    pub fn of(days: impl IntoIterator<Item = (NaiveDate, Occasion)>) -> Self {
+        let days: BTreeSet<(Occasion, i32)> =
+            days.into_iter().map(|(day, occasion)| (occasion, day.num_days_from_ce())).collect();
+        let all = |wanted: &[Occasion]| {
+            Days::of(days.iter().filter(|(own, _)| wanted.contains(own)).map(|(_, day)| *day).collect())
+        };
+        Self {
+            free: all(&[Occasion::Free, Occasion::EidAlFitr, Occasion::EidAlAdha]),
+            ramadan: all(&[Occasion::RamadanFirst]),
+            fitr: all(&[Occasion::EidAlFitr]),
+            adha: all(&[Occasion::EidAlAdha]),
+            feasts: Vec::new(),
+        }
+    }
+
     /// Reads a header and its rows (cells as text, surrounding blanks ignored), in any order.
     ///
     /// # Errors
@@ -167,7 +198,6 @@ fn mark<'a>(
 #[cfg(test)]
 pub(crate) mod tests {
     use super::*;
-    use chrono::NaiveDate;
 
     pub(crate) fn parse(text: &str) -> Result<Calendar, Vec<MarkFault>> {
         let mut lines = text.lines().map(|line| line.split(',').collect::<Vec<_>>());
@@ -193,6 +223,23 @@ pub(crate) mod tests {
         assert!(!calendar.free.hold(day("2024-03-11")), "a first fast day is no free day");
         assert_eq!((calendar.feasts.len(), calendar.is_empty()), (1, false));
         assert!(parse("kind,date").unwrap().is_empty());
+    }
+
+    #[test]
+    fn days_known_otherwise_are_the_days_of_a_file() {
+        let read = parse(
+            "date,kind\n2024-03-11,ramadan_first\n2024-04-10,eid_al_fitr\n2024-04-11,public_holiday\n\
+             2024-06-16,eid_al_adha",
+        );
+        use Occasion::{EidAlAdha, EidAlFitr, Free, RamadanFirst};
+        let told = [
+            ("2024-06-16", EidAlAdha),
+            ("2024-04-11", Free),
+            ("2024-04-10", EidAlFitr),
+            ("2024-03-11", RamadanFirst),
+        ];
+        assert_eq!(Ok(Calendar::of(told.map(|(day, occasion)| (day.parse().unwrap(), occasion)))), read);
+        assert!(Calendar::of([]).is_empty());
     }
 
     #[test]

@@ -2,14 +2,14 @@
 //!
 //! Nothing here does I/O, asks for the time or knows a table. Days are arguments, chance is a pure
 //! function of (seed, stream, path, day), and every result is the same on one thread or on many.
-//! Refused here: substitution between groups, transfers between sites, calendars of feasts.
+//! Refused here: substitution between groups, transfers between sites.
 
 pub mod adu; // average daily demand from an issue series; wastage as a share of issues
 pub mod alarm; // the model has been off to one side for weeks
 pub mod backtest; // rolling-origin evaluation: MASE, coverage, CRPS
 pub mod band; // P5 to P95, from past errors or from simulated paths
 pub mod baselines; // what the model has to beat
-pub mod calendar; // the days that move counts, out of the rows of a file
+pub mod calendar; // the days that move counts
 pub mod chance; // random numbers that do not depend on the order of the work
 pub mod closed; // textbook closed forms that judge the simulators
 pub mod columns; // what a day is told by: weekday, season, calendar
@@ -37,7 +37,7 @@ pub use alarm::Change;
 pub use backtest::{Backtest, Report, backtest};
 pub use band::Band;
 pub use baselines::Method;
-pub use calendar::{Calendar, CalendarFault, MarkFault};
+pub use calendar::{Calendar, CalendarFault, MarkFault, Occasion};
 pub use chance::Chance;
 pub use columns::DayType;
 pub use cover::{Cover, ExpectedShelf, days_of_cover};

@@ -8,6 +8,8 @@
 //! always where days have no dates; below 28 days the plain mean does. With too few past errors a band is
 //! assumed, and says so.
 
+mod futures; // simulated daily counts that err as the forecasts did
+
 use crate::alarm::{self, Change};
 use crate::calendar::Calendar;
 use crate::columns::DayType;
@@ -178,7 +180,7 @@ impl CountModel {
     pub fn day(&self, ahead: usize) -> Option<Expected> {
         let (mean, kind) = (*self.now.means.get(ahead)?, self.kind(ahead)?);
         let sample = self.days.as_ref().map(|errors| {
-            let deviation = (mean + self.scatter_of(kind) * mean * mean).sqrt();
+            let deviation = self.deviation(mean, kind);
             errors.counts(|error| mean + error * deviation)
         });
         let measured = sample.is_some();
@@ -271,8 +273,10 @@ impl CountModel {
         })
     }
 
-    fn scatter_of(&self, kind: DayType) -> f64 {
-        self.scatter.get(place(kind)).copied().unwrap_or(0.0)
+    /// Standard deviation of a day of this type that expects so many.
+    fn deviation(&self, mean: f64, kind: DayType) -> f64 {
+        let scatter = self.scatter.get(place(kind)).copied().unwrap_or(0.0);
+        (mean + scatter * mean * mean).sqrt()
     }
 
     fn day_errors(&self) -> Option<Sample> {
@@ -280,7 +284,7 @@ impl CountModel {
             return None;
         }
         let error = |(kind, mean, count, weight): (DayType, f64, f64, f64)| {
-            let deviation = (mean + self.scatter_of(kind) * mean * mean).sqrt();
+            let deviation = self.deviation(mean, kind);
             (deviation > 0.0).then(|| ((count - mean) / deviation, weight))
         };
         Sample::of(self.past_days().filter_map(error).collect()).map(|errors| errors.thinned(POINTS))

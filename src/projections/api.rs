@@ -9,7 +9,7 @@ use shiryan_kernel::place::{Governorate, Region};
 use shiryan_kernel::{Code, Problem, Result};
 use utoipa::{IntoParams, ToSchema};
 
-use super::{Area, AreaOutlook, Ask, COMPONENTS, MOST_DAYS, OutlookDay};
+use super::{Area, AreaOutlook, Ask, COMPONENTS, MOST_DAYS, Outlook, OutlookDay, Rest};
 use crate::accounts::{Actor, SeeProjections};
 use crate::http::{Answer, House, Query, Speak};
 use crate::texts;
@@ -132,10 +132,8 @@ struct AssumptionView {
     text: String,
 }
 
-/// What every projection assumes; `no_history` joins them where it applies.
-const ASSUMPTIONS: [&str; 8] = [
-    "demand_as_last_8_weeks",
-    "supply_as_last_8_weeks",
+/// What every projection assumes; those of [`rested`] join them where they apply.
+const ASSUMPTIONS: [&str; 6] = [
     "plans_not_read",
     "first_to_expire_first",
     "own_group_only",
@@ -143,6 +141,23 @@ const ASSUMPTIONS: [&str; 8] = [
     "silent_days_are_zero",
     "no_sharing_between_regions",
 ];
+
+/// What the outlooks of an answer rest on: several where areas differ.
+fn rested(areas: &[AreaOutlook]) -> impl Iterator<Item = &'static str> {
+    let is = |which: fn(&Outlook) -> Rest, rest: Rest| {
+        areas.iter().filter_map(|area| area.outlook.as_ref()).any(|outlook| which(outlook) == rest)
+    };
+    let none = areas.iter().any(|area| area.outlook.is_none());
+    [
+        (is(|outlook| outlook.demand, Rest::Calendar), "demand_by_calendar"),
+        (is(|outlook| outlook.demand, Rest::Weekdays), "demand_as_last_8_weeks"),
+        (is(|outlook| outlook.supply, Rest::Calendar), "supply_by_calendar"),
+        (is(|outlook| outlook.supply, Rest::Weekdays), "supply_as_last_8_weeks"),
+        (none, "no_history"),
+    ]
+    .into_iter()
+    .filter_map(|(applies, code)| applies.then_some(code))
+}
 
 /// Units on hand ahead, area by area.
 #[utoipa::path(tag = "reserve", params(Asked),
@@ -155,16 +170,16 @@ async fn look_ahead(
     query: Query<Asked>,
 ) -> Answer {
     let ask = query.ask()?;
-    let (now, zone) = (house.db.now(), house.zone);
-    let areas = house.db.read(move |conn| super::ahead(conn, &ask, now, zone)).await?;
-    let unknown = areas.iter().any(|area| area.outlook.is_none());
-    let codes = ASSUMPTIONS.into_iter().chain(unknown.then_some("no_history"));
+    let (now, zone, calendar) = (house.db.now(), house.zone, house.calendar.clone());
+    let areas = house.db.read(move |conn| super::ahead(conn, &ask, &calendar, now, zone)).await?;
+    let codes: Vec<&str> = rested(&areas).chain(ASSUMPTIONS).collect();
     Ok(HttpResponse::Ok().json(ProjectionsView {
         as_of: now,
         component: ask.component,
         group: ask.group,
         areas: areas.into_iter().map(AreaView::from).collect(),
         assumptions: codes
+            .into_iter()
             .map(|code| AssumptionView { code, text: texts::word(speak.0, "assumption", code) })
             .collect(),
     }))
@@ -212,7 +227,14 @@ mod tests {
 
     #[test]
     fn every_assumption_can_be_said_in_both_languages() {
-        for code in ASSUMPTIONS.into_iter().chain(["no_history"]) {
+        let rests = [
+            "demand_by_calendar",
+            "demand_as_last_8_weeks",
+            "supply_by_calendar",
+            "supply_as_last_8_weeks",
+            "no_history",
+        ];
+        for code in ASSUMPTIONS.into_iter().chain(rests) {
             let id = format!("assumption-{}", code.replace('_', "-"));
             for lang in Lang::ALL.iter().copied() {
                 assert!(texts::has(lang, &id), "{lang:?} has no {id}");

@@ -1,6 +1,6 @@
 //! Outlooks already worked out, kept under everything that they follow from.
 //!
-//! The key is the whole start (lots, series, day, seed), so a changed shelf or a late line makes another
+//! The key is the whole start (lots, series, calendar, day, seed), so a changed shelf or a late line makes another
 //! outlook; nothing kept here can be stale. Kept for the longest horizon: a shorter one is its beginning.
 
 use std::collections::HashMap;
@@ -40,7 +40,7 @@ pub fn outlook(start: &Start, days: usize) -> Option<Outlook> {
 
 fn key(start: &Start) -> u64 {
     let mut hasher = DefaultHasher::new();
-    (start.component, start.today, start.seed).hash(&mut hasher);
+    (start.component, start.today, start.seed, &start.calendar).hash(&mut hasher);
     for lot in &start.lots {
         (lot.expiry, lot.units).hash(&mut hasher);
     }

@@ -1,14 +1,18 @@
 //! Demand, supply and stock, weeks ahead, one sharing region (or governorate) at a time.
 //!
 //! The lots of today's shelf are taken through simulated days, first to expire first. What comes in and
-//! what is asked for continue as in the last eight weeks: planned drives, feasts and closures are not
-//! read, and the answer says so. Regions that cannot share are listed beside each other, never summed.
+//! what is asked for follow weekday, season and calendar, or the last eight weeks where little is known: which of
+//! the two, and that planned drives and closures are not read, the answer says. Regions that cannot share are
+//! listed beside each other, never summed.
 
 pub mod api;
+mod days;
 mod import;
 mod memo;
 mod rules;
 mod store;
+
+use std::sync::Arc;
 
 use chrono::NaiveDate;
 use shiryan_forecast::{Axis, Lot, Series};
@@ -18,8 +22,11 @@ use shiryan_kernel::place::{Governorate, Region};
 use shiryan_kernel::time::{Moment, Zone, plus_days};
 
 use crate::db::Conn;
+use crate::places::calendar;
 pub use import::import_history;
-pub use rules::{Ahead, Outlook, OutlookDay, Start, day_number, futures, is_dire, judge, outlook, seed};
+pub use rules::{
+    Ahead, Outlook, OutlookDay, Rest, Start, day_number, futures, is_dire, judge, outlook, seed,
+};
 pub use store::{Flow, ShelfLot, shelf};
 
 /// The components that reserve and projections speak of; cryoprecipitate is made to order.
@@ -29,8 +36,11 @@ pub const COMPONENTS: [Component; 4] =
 /// The longest projection, in days.
 pub const MOST_DAYS: usize = 90;
 
-/// Flows older than this are not read: the model forgets after three years and eight weeks.
-const HISTORY_DAYS: i64 = 1_151;
+/// Flows older than this are not read: four years, the time in which days with an event count half, and eight weeks.
+const HISTORY_DAYS: i64 = 1_517;
+
+/// Days ahead of which the calendar is read: cover looks beyond the longest projection.
+const CALENDAR_DAYS: i64 = 200;
 
 /// An area whose blood can be shared: a governorate, or the whole of its region. Nothing wider exists.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -91,7 +101,13 @@ pub struct AreaOutlook {
 ///
 /// # Errors
 /// As any read.
-pub fn ahead(conn: &mut Conn, ask: &Ask, now: Moment, zone: Zone) -> Result<Vec<AreaOutlook>> {
+pub fn ahead(
+    conn: &mut Conn,
+    ask: &Ask,
+    calendar: &calendar::Calendar,
+    now: Moment,
+    zone: Zone,
+) -> Result<Vec<AreaOutlook>> {
     let today = zone.date(now);
     let areas: Vec<Area> = match ask.area {
         Some(area) => vec![area],
@@ -101,10 +117,27 @@ pub fn ahead(conn: &mut Conn, ask: &Ask, now: Moment, zone: Zone) -> Result<Vec<
     let shelf = store::shelf(conn, Some(ask.component), Some(ask.group), now, today)?;
     let from = plus_days(today, -HISTORY_DAYS);
     let flows = store::flows(conn, ask.component, ask.group, &members, from, today)?;
-    Ok(areas.into_iter().map(|area| one(area, ask, &shelf, &flows, today)).collect())
+    let calendar = calendar::current(conn, calendar)?;
+    let known = Known {
+        shelf,
+        flows,
+        calendar: Arc::new(days::that_move_counts(&calendar, from, plus_days(today, CALENDAR_DAYS))),
+        today,
+    };
+    Ok(areas.into_iter().map(|area| one(area, ask, &known)).collect())
 }
 
-fn one(area: Area, ask: &Ask, shelf: &[ShelfLot], flows: &[Flow], today: NaiveDate) -> AreaOutlook {
+/// What the outlooks of all areas follow from.
+struct Known {
+    shelf: Vec<ShelfLot>,
+    flows: Vec<Flow>,
+    calendar: Arc<shiryan_forecast::Calendar>,
+    today: NaiveDate,
+}
+
+fn one(area: Area, ask: &Ask, known: &Known) -> AreaOutlook {
+    let Known { shelf, flows, calendar, today } = known;
+    let today = *today;
     let is_here = |governorate: Governorate| area.members().any(|member| member == governorate);
     let lots: Vec<Lot> = shelf
         .iter()
@@ -118,6 +151,7 @@ fn one(area: Area, ask: &Ask, shelf: &[ShelfLot], flows: &[Flow], today: NaiveDa
         lots,
         supply,
         demand,
+        calendar: Some(calendar.clone()),
         seed: seed(area, ask.component, ask.group, today),
     });
     let units = shelf.iter().filter(|lot| is_here(lot.governorate)).map(|lot| lot.units).sum();

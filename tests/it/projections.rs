@@ -1,6 +1,8 @@
 //! Stock ahead over HTTP: what is worked out by hand comes out, and what cannot be summed is not.
 
 use serde_json::Value;
+use shiryan::places::calendar::Calendar;
+use shiryan_kernel::calendar::DayKind;
 use shiryan_kernel::role::Role;
 
 use crate::support::app::TestApp;
@@ -14,6 +16,7 @@ both!(
     only_those_who_plan_may_look,
     wrong_questions_are_refused,
     the_same_day_answers_the_same,
+    ramadan_and_its_sighting_move_the_outlook,
 );
 
 /// Two hundred days, enough to measure that nothing varies, on which Ramallah issues two units a day.
@@ -63,7 +66,8 @@ fn a_steady_shelf_is_projected_by_hand(app: TestApp) {
     assert_eq!(centre["first_red_or_black"]["level"], "red");
     let codes: Vec<&str> =
         answer["assumptions"].as_array().unwrap().iter().map(|a| a["code"].as_str().unwrap()).collect();
-    assert!(codes.contains(&"supply_as_last_8_weeks") && !codes.contains(&"no_history"));
+    assert!(codes.contains(&"supply_by_calendar") && codes.contains(&"demand_by_calendar"));
+    assert!(!codes.contains(&"demand_as_last_8_weeks") && !codes.contains(&"no_history"));
 }
 
 fn regions_stand_beside_each_other(app: TestApp) {
@@ -93,6 +97,11 @@ fn regions_stand_beside_each_other(app: TestApp) {
     assert_eq!(one["areas"].as_array().unwrap().len(), 1);
     assert_eq!((&one["areas"][0]["area"], &one["areas"][0]["units"]), (&"PS-GZA".into(), &4.into()));
     assert!(one["assumptions"].as_array().unwrap().iter().any(|a| a["code"] == "no_history"));
+    // One day of history has no calendar.
+    let north = app.client(Role::Bank).get(&format!("{path}&governorate=PS-NGZ")).expect(200);
+    let said = |code: &str| north["assumptions"].as_array().unwrap().iter().any(|a| a["code"] == code);
+    assert!(said("demand_as_last_8_weeks") && said("supply_as_last_8_weeks"));
+    assert!(!said("demand_by_calendar") && !said("supply_by_calendar") && !said("no_history"));
 }
 
 fn only_those_who_plan_may_look(app: TestApp) {
@@ -147,4 +156,31 @@ fn the_same_day_answers_the_same(app: TestApp) {
     write(&app, move |tx| units(tx, bank, O_NEG, "released", day(30), 1));
     assert_eq!(ask(90)["units"], 21);
     assert_ne!(ask(90)["days"][0], whole["days"][0]);
+}
+
+/// Three years in which twenty units a day go out, six in Ramadan; the next one begins 76 days ahead.
+fn ramadan_and_its_sighting_move_the_outlook(app: TestApp) {
+    let (bank, calendar) = (app.places.bank, Calendar::load(None).unwrap());
+    let ramadan = (0..90).find(|ahead| calendar.is(DayKind::Ramadan, day(*ahead))).unwrap();
+    write(&app, move |tx| {
+        units(tx, bank, O_NEG, "released", day(200), 2_000);
+        for ago in 1..=1_095 {
+            let fasting = calendar.is(DayKind::Ramadan, day(-ago));
+            flow(tx, "PS-RBH", O_NEG, day(-ago), 0, if fasting { 6 } else { 20 });
+        }
+    });
+    let path = "/api/v1/projections?component=red_cells&group=o_neg&region=west_bank_centre&days=90";
+    let close = |answer: &Value, ahead: i64| {
+        answer["areas"][0]["days"][usize::try_from(ahead).unwrap()]["p50"].as_f64().unwrap()
+    };
+    let computed = app.client(Role::Command).get(path).expect(200);
+    let before = (close(&computed, ramadan - 30) - close(&computed, ramadan - 20)) / 10.0;
+    let fasting = (close(&computed, ramadan) - close(&computed, ramadan + 10)) / 10.0;
+    assert!((before - 20.0).abs() < 2.0 && (fasting - 6.0).abs() < 2.5, "{before} {fasting}");
+    let first = day(ramadan - 1).to_string();
+    let sighted = serde_json::json!({"year": 1448, "month": 9, "first": first});
+    app.client(Role::Command).post("/api/v1/calendar/months", &sighted).expect(201);
+    let moved = app.client(Role::Command).get(path).expect(200);
+    let kept = close(&moved, ramadan) - close(&computed, ramadan);
+    assert!((5.0..25.0).contains(&kept), "a day of Ramadan more keeps {kept} units");
 }

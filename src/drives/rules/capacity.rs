@@ -31,18 +31,16 @@ pub fn overbooked(places: i32, show: i32, ceiling: i32) -> i32 {
     (places..=most).rev().find(fits).unwrap_or(places)
 }
 
-/// The chance that more than `places` of `booked` come, each with the chance `show`.
+/// The chance that more than `places` of `booked` come, each with the chance `show`. It is summed from all who are booked
+/// downwards: where it matters most of them come, and the chance that nobody does is too small for a number.
 fn more_than(places: i32, booked: i32, show: f64) -> f64 {
-    if show >= 1.0 {
-        return if booked > places { 1.0 } else { 0.0 };
+    let mut chance = show.powi(booked);
+    let mut more = 0.0;
+    for come in (places.max(-1) + 1..=booked).rev() {
+        more += chance;
+        chance *= f64::from(come) / f64::from(booked - come + 1) * (1.0 - show) / show;
     }
-    let mut chance = (1.0 - show).powi(booked);
-    let mut at_most = chance;
-    for come in 0..places.min(booked) {
-        chance *= f64::from(booked - come) / f64::from(come + 1) * show / (1.0 - show);
-        at_most += chance;
-    }
-    if booked <= places { 0.0 } else { (1.0 - at_most).max(0.0) }
+    more.min(1.0)
 }
 
 /// The most of an hour's bookings who may give for the first time, `share` per cent: one at least, so that a small
@@ -130,6 +128,11 @@ mod tests {
             assert_eq!(overbooked(places, show, 20), expected, "{places} at {show}");
         }
         assert_eq!(overbooked(10, 50, 0), 10, "a ceiling of nothing");
+        // Worked out in fractions; that nobody comes has a chance of 10 to the power of -650 and of -305.
+        for (places, booked, show, chance) in [(480, 500, 0.95, 0.12723), (271, 292, 0.91, 0.11591)] {
+            let found = more_than(places, booked, show);
+            assert!((found - chance).abs() < 1e-5, "{places} of {booked} at {show}: {found}");
+        }
     }
 
     #[test]

@@ -213,3 +213,82 @@ proptest! {
         prop_assert!(near(3.0 * one.quantiles().p975, three.quantiles().p975));
     }
 }
+
+/// Four years that rise and fall beside their Ramadans: wrong by weeks, not by days alone.
+fn uneasy() -> CountModel {
+    let known = series(poisson(at("2023-03-20"), |at| {
+        with_ramadan(at) * (0.2 * (real(wide(at)) / 40.0).sin() + 0.1 * (real(wide(at)) / 11.0).sin()).exp()
+    }));
+    CountModel::fit(&known, &calendar(0), 120)
+}
+
+#[test]
+fn totals_of_futures_have_the_band_of_totals() {
+    let model = uneasy();
+    for days in [7, 14, 28, 84] {
+        let paths = model.paths(4_000, days, 1, 1).unwrap();
+        let mut totals: Vec<f64> =
+            paths.iter().map(|path| path.iter().map(|n| f64::from(*n)).sum()).collect();
+        let (found, wanted) =
+            (crate::band::Band::of(&mut totals).unwrap(), model.total(days).unwrap().quantiles());
+        let width = wanted.p90 - wanted.p10;
+        for (found, wanted) in [(found.p10, wanted.p10), (found.p50, wanted.p50), (found.p90, wanted.p90)] {
+            assert!((found - wanted).abs() < 0.2 * width, "{days} days: {found} {wanted} of {width}");
+        }
+        // Errors of weeks lean the same way: days drawn each for itself would have a far narrower total.
+        let mut alone: Vec<f64> = (0..4_000)
+            .map(|path| (0..days).map(|day| f64::from(paths.path((path + 17 * day) % 4_000)[day])).sum())
+            .collect();
+        let alone = crate::band::Band::of(&mut alone).unwrap();
+        assert!(alone.p90 - alone.p10 < 0.8 * (found.p90 - found.p10), "{days}: {alone:?} {found:?}");
+    }
+}
+
+#[test]
+fn futures_know_weekdays_and_feasts() {
+    let model = uneasy();
+    let means = model.paths(4_000, 42, 1, 1).unwrap().means();
+    for (ahead, (simulated, expected)) in means.iter().zip(model.means()).enumerate() {
+        let off = (simulated - expected).abs();
+        assert!(off < 0.15 * expected + 6.0, "{ahead}: {simulated} for {expected}");
+    }
+    assert!(means[32] < 0.3 * means[40], "the Eid is nearly empty: {means:?}");
+    assert!(means[4] < 0.4 * means[3], "the quiet day of the week: {means:?}");
+}
+
+#[test]
+fn a_longer_run_of_futures_begins_with_the_shorter_on_any_threads() {
+    let model = uneasy();
+    let run = |threads: usize, paths: usize, days: usize| {
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
+        pool.install(|| model.paths(paths, days, 5, 2).unwrap())
+    };
+    let long = run(1, 60, 90);
+    assert!(long == run(3, 60, 90) && long == run(7, 60, 90));
+    let short = run(2, 20, 30);
+    for path in 0..20 {
+        assert_eq!(&long.path(path)[..30], short.path(path));
+    }
+    assert_ne!(Some(&long), model.paths(60, 90, 6, 2).as_ref());
+    assert_ne!(Some(&long), model.paths(60, 90, 5, 3).as_ref());
+}
+
+#[test]
+fn rare_counts_stay_rare_and_certain_ones_certain() {
+    let rare = CountModel::fit(&series(poisson(1_300, |_| 0.2)), &calendar(0), 90);
+    let (expected, simulated) =
+        (rare.means().iter().sum::<f64>(), rare.paths(4_000, 90, 1, 1).unwrap().means().iter().sum::<f64>());
+    assert!((simulated / expected - 1.0).abs() < 0.35, "{simulated} for {expected}");
+    let certain = CountModel::fit(&series((0..1_300).map(|_| Some(4.0))), &calendar(0), 28);
+    let paths = certain.paths(500, 28, 1, 1).unwrap();
+    let off = paths.iter().flatten().filter(|count| **count != 4).count();
+    assert!(off < 500 * 28 / 100, "{off}");
+}
+
+#[test]
+fn what_the_regression_cannot_say_it_does_not_draw() {
+    let short = CountModel::fit(&series(poisson(100, |_| 9.0)), &calendar(0), 28);
+    assert_eq!((short.rests(), short.paths(10, 28, 1, 1)), (Rests::WeekdayMean, None));
+    assert_eq!(uneasy().paths(10, 121, 1, 1), None);
+    assert!(uneasy().paths(10, 120, 1, 1).is_some());
+}
