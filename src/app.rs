@@ -45,8 +45,8 @@ use crate::settings::{KeyPlace, Settings};
 use crate::vault::{RootKey, Salt, Vault};
 use crate::web::Visitor;
 use crate::{
-    accounts, activities, agenda, donations, donors, drives, duties, eligibility, invitations, jobs, mail, places,
-    projections, requests, reserve, stock,
+    accounts, activities, agenda, donations, donors, drives, duties, eligibility, invitations, jobs, mail,
+    places, projections, requests, reserve, stock,
 };
 
 /// What a database is for; it is written into the database when it is made.

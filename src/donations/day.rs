@@ -51,7 +51,7 @@ pub fn prepare(
 ) -> Result<Done> {
     open(tx.conn, by, id)?;
     let acts = accounts::stand_in(tx.conn, physician)?;
-    if !acts.is_some_and(|(principal, _)| principal.role == Role::Physician) {
+    if acts.is_none_or(|(principal, _)| principal.role != Role::Physician) {
         return Err(Problem::field("physician", Code::UnknownReference));
     }
     visits::insert_preparation(tx, id, (physician, meter.as_str(), passed), by.user)?;

@@ -58,9 +58,7 @@ async fn link_appointment(
     let request = key.of(by.user, &body);
     let verb = body.into_inner().verb;
     let (vault, who, id) = (house.vault.clone(), by.clone(), id.0);
-    let made = house
-        .once(&by, request, move |tx| super::for_appointment(tx, &vault, &who, id, verb))
-        .await?;
+    let made = house.once(&by, request, move |tx| super::for_appointment(tx, &vault, &who, id, verb)).await?;
     shown(&house, made)
 }
 

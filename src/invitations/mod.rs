@@ -51,7 +51,9 @@ pub fn for_appointment(
 ) -> Result<Made> {
     let own = drives::own_of(tx.conn, by, id)?;
     let (fits, expires_at) = match verb {
-        LinkVerb::Accept => (own.status == shiryan_kernel::status::AppointmentStatus::Proposed, own.lapses_at),
+        LinkVerb::Accept => {
+            (own.status == shiryan_kernel::status::AppointmentStatus::Proposed, own.lapses_at)
+        }
         LinkVerb::Cancel => (own.status.is_live(), own.starts_at),
         LinkVerb::Book | LinkVerb::Tell => return Err(Problem::field("verb", Code::InvalidValue)),
     };
@@ -93,8 +95,14 @@ pub fn for_donation(tx: &mut Tx, vault: &Vault, by: &Principal, id: DonationId) 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Offer {
     /// An appointment at this time.
-    Accept { at: Moment, place: Option<String> },
-    Cancel { at: Moment, place: Option<String> },
+    Accept {
+        at: Moment,
+        place: Option<String>,
+    },
+    Cancel {
+        at: Moment,
+        place: Option<String>,
+    },
     Book(Invited),
     Tell,
 }

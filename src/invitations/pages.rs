@@ -45,7 +45,11 @@ struct Choice {
     slot: Option<String>,
 }
 
-fn when(visitor: &Visitor, house: &House, at: shiryan_kernel::time::Moment) -> [(&'static str, Value<'static>); 2] {
+fn when(
+    visitor: &Visitor,
+    house: &House,
+    at: shiryan_kernel::time::Moment,
+) -> [(&'static str, Value<'static>); 2] {
     let local = at.with_timezone(&house.zone.0);
     [
         ("day", Value::from(texts::isolated(&texts::day(visitor.lang, local.date_naive())))),
@@ -70,7 +74,9 @@ fn page(house: &House, visitor: &Visitor, offer: &Offer, said: Option<ProblemTex
             let area = texts::word(visitor.lang, "governorate", invited.governorate.code());
             about.push(("area", Value::from(area)));
             let lead = texts::say(visitor.lang, "link-book-lead", &about);
-            let time = |at: shiryan_kernel::time::Moment| at.with_timezone(&house.zone.0).format("%H:%M").to_string();
+            let time = |at: shiryan_kernel::time::Moment| {
+                at.with_timezone(&house.zone.0).format("%H:%M").to_string()
+            };
             let places: Vec<Place> =
                 invited.slots.iter().map(|(id, at)| Place { id: id.to_string(), time: time(*at) }).collect();
             let act = if places.is_empty() { None } else { Some(say("link-book")) };
@@ -113,7 +119,12 @@ async fn ask(house: web::Data<House>, visitor: Visitor, secret: web::Path<String
 
 async fn act(house: web::Data<House>, posted: Posted<Choice>, secret: web::Path<String>) -> Answer {
     let Posted { visitor, form, .. } = posted;
-    let slot = form.slot.as_deref().map(str::parse::<SlotId>).transpose().map_err(|_| Problem::new(Code::InvalidRequest))?;
+    let slot = form
+        .slot
+        .as_deref()
+        .map(str::parse::<SlotId>)
+        .transpose()
+        .map_err(|_| Problem::new(Code::InvalidRequest))?;
     let mail = &house.settings.mail;
     let reminders = Reminders {
         days: chrono::Duration::days(mail.reminder_days),

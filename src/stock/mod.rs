@@ -39,7 +39,9 @@ pub use delivery::{Delivery, deliver};
 pub use divide::{Division, Made, Part, divide};
 pub use ledger::{Movement, Why, movements, reseal};
 pub use serve::{Fate, carry, free, hold, issue, quarantine_returned, report, stop_if_late};
-pub use stop::{Stopped, Subject, block, block_standing, clear, discard, stop, stop_all, stop_family, units_of};
+pub use stop::{
+    Stopped, Subject, block, block_standing, clear, discard, stop, stop_all, stop_family, units_of,
+};
 pub use store::{BloodUnit, OnShelf, ShelfCount, count_on_shelf, first_to_expire, first_to_expire_at};
 pub use stray::{Explained, Stray, explain, reseal as reseal_strays, strays};
 pub use summary::{Area, Summary, SummaryCell, summary};

@@ -601,7 +601,7 @@ fn any_sequence_of_steps_keeps_every_promise(app: TestApp) {
     units.extend(bags(&app, BloodGroup::ONeg, 11, 3));
     units.extend(bags(&app, BloodGroup::APos, 21, 1));
     let mut requests: Vec<String> = Vec::new();
-    for turn in 0..320 {
+    for turn in 0..360 {
         // Tokens are short-lived, and the clock goes on.
         let (hospital, bank) = (app.client(Role::Hospital), app.client(Role::Bank));
         let physician = app.client(Role::Physician);
@@ -616,7 +616,7 @@ fn any_sequence_of_steps_keeps_every_promise(app: TestApp) {
         let count = random.random_range(1..3);
         let some: Vec<BloodUnitId> = units.sample(&mut random, count).copied().collect();
         let unit = some[0];
-        let said = match random.random_range(0..20) {
+        let said = match random.random_range(0..if turn < 240 { 15 } else { 20 }) {
             0 | 1 => act(&bank, &id, "accept", &json!({})),
             2..=5 => act(&bank, &id, "reserve", &json!({"units": some})),
             6 => act(&bank, &id, "free", &json!({"units": some})),

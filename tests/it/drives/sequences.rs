@@ -45,7 +45,12 @@ fn assert_whole(app: &TestApp, drive: DriveId, step: &str) {
     let read = |conn: &mut shiryan::db::Conn| {
         let rows: Vec<Row> = appointments::table
             .filter(appointments::drive.eq(drive))
-            .select((appointments::slot, appointments::donor, appointments::status, appointments::first_timer))
+            .select((
+                appointments::slot,
+                appointments::donor,
+                appointments::status,
+                appointments::first_timer,
+            ))
             .load(conn)?;
         let places: Vec<(i64, chrono::NaiveDateTime, i32, i32)> = slots::table
             .filter(slots::drive.eq(drive))
@@ -85,9 +90,8 @@ fn no_order_of_steps_breaks_the_count(app: TestApp) {
         app.clock.set(start);
         let mut dice = Dice(seed);
         let drive = plan(&app, json!({"beds": 2}));
-        let donors: Vec<DonorId> = (0..14)
-            .map(|n| if n % 3 == 0 { super::terms::newcomer(&app) } else { willing(&app) })
-            .collect();
+        let donors: Vec<DonorId> =
+            (0..14).map(|n| if n % 3 == 0 { super::terms::newcomer(&app) } else { willing(&app) }).collect();
         let slots = slots_of(&app.client(Role::Bank), drive);
         for turn in 0..60 {
             let donor = donors[dice.below(donors.len())];

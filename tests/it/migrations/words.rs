@@ -10,10 +10,11 @@ use shiryan_kernel::message::{MessageState, Template, Unsent};
 use shiryan_kernel::place::{Governorate, Region};
 use shiryan_kernel::role::Role;
 use shiryan_kernel::status::{
-    AbsenceKind, ActivityStatus, AppointmentStatus, ApprovalKind, ApprovalState, CountState, DinState, DonorKind, Drawn,
-    DonorStatus, DriveStatus, EmergencyState, FacilityKind, HoldEnd, JobKind, JobState, LinkKind, LinkVerb, MissEnd,
-    MoveReason, ReactionGrade, ReactionKind, RefusalReason, ReportKind, RequestState, ReviewGround, ReviewState, TransferEnd,
-    TransferState, UnitStatus, Urgency, VisitState, WaitingState,
+    AbsenceKind, ActivityStatus, AppointmentStatus, ApprovalKind, ApprovalState, CountState, DinState,
+    DonorKind, DonorStatus, Drawn, DriveStatus, EmergencyState, FacilityKind, HoldEnd, JobKind, JobState,
+    LinkKind, LinkVerb, MissEnd, MoveReason, ReactionGrade, ReactionKind, RefusalReason, ReportKind,
+    RequestState, ReviewGround, ReviewState, TransferEnd, TransferState, UnitStatus, Urgency, VisitState,
+    WaitingState,
 };
 
 use super::schema;
