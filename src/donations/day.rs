@@ -365,7 +365,7 @@ pub struct ClosedOut {
 }
 
 /// Closes the day of a drive: everybody who came donated, was deferred or left, and each number that was handed out is
-/// used or spoilt. Whoever did not come is noted, and those who came are thanked alike.
+/// used or spoilt. Whoever did not come is noted.
 ///
 /// # Errors
 /// `not_found`, also for a medic when the drive is of another unit; `drive_closed` of one that is over, or has not begun;
