@@ -137,8 +137,8 @@ fn take_in(tx: &mut Tx, desk: Desk<'_>, by: Option<UserId>, id: DonationId) -> R
     let line = Line::new(by, "donations.information").on(id);
     audit::record(tx, desk.vault, &line)?;
     if out > 0 {
-        let alert = Line::new(by, "donations.recall_alert").on(id).with("issued", out);
-        audit::record(tx, desk.vault, &alert)?;
+        let line = Line::new(by, "donations.issued_units_stopped").on(id).with("issued", out);
+        audit::record(tx, desk.vault, &line.alert())?;
     }
     feed::append(tx, "donation", id.0, "information")?;
     Ok(Informed { donation: id, received_at: tx.now })

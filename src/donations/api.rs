@@ -13,7 +13,7 @@ use shiryan_kernel::ids::{DonorId, DriveId, FacilityId};
 use shiryan_kernel::problem::Faults;
 use utoipa::ToSchema;
 
-use super::{Desk, NewDonation, Recorded};
+use super::{NewDonation, Recorded};
 use crate::accounts::{Actor, RecordDonations};
 use crate::http::{Answer, Body, House, IdempotencyKey};
 
@@ -95,17 +95,6 @@ async fn record_donation(
     }))?;
     let (who, of) = (by.clone(), house.clone());
     let recorded: Recorded =
-        house.once(&by, request, move |tx| super::record(tx, desk(&of), &who, &new)).await?;
+        house.once(&by, request, move |tx| super::record(tx, of.desk(), &who, &new)).await?;
     Ok(HttpResponse::Created().json(recorded))
-}
-
-/// What the use cases of a day work with.
-fn desk(house: &House) -> Desk<'_> {
-    Desk {
-        vault: &house.vault,
-        book: &house.rules,
-        zone: house.zone,
-        whole_blood_becomes: &house.settings.stock.whole_blood_becomes,
-        questions: &house.questions,
-    }
 }

@@ -40,10 +40,13 @@ pub struct Questionnaire {
 }
 
 /// An answer: yes or no, and with a yes the day from which its cause counts, where it is known.
-#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
 pub struct Answered {
+    /// Its code, as `GET /questionnaire` tells it.
     pub question: String,
     pub yes: bool,
+    /// With a yes, the day from which it counts, where the donor knows it.
     pub base: Option<NaiveDate>,
 }
 

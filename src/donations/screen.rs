@@ -7,8 +7,10 @@
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 use shiryan_kernel::ids::{DonorId, VisitId};
+use shiryan_kernel::problem::Faults;
 use shiryan_kernel::status::VisitState;
 use shiryan_kernel::{Code, Problem, Result};
+use utoipa::ToSchema;
 
 use super::questions::Answered;
 use super::store::visits;
@@ -25,23 +27,49 @@ use crate::eligibility::{
 use crate::vault::Place;
 
 /// What was asked and measured.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
 pub struct Screening {
-    /// The version of the questions.
+    /// The version that was asked.
     pub questionnaire: u32,
+    /// Each question that is asked of the donor, once.
     pub answers: Vec<Answered>,
     pub haemoglobin_g_dl: Option<f64>,
+    /// mmHg.
     pub systolic: Option<u16>,
+    /// mmHg.
     pub diastolic: Option<u16>,
+    /// Beats a minute.
     pub pulse: Option<u16>,
+    /// Trains for endurance: a slow pulse is accepted.
+    #[serde(default)]
     pub endurance: bool,
     pub temperature_c: Option<f64>,
+    /// 10⁹/L; for platelet apheresis.
     pub platelets: Option<u16>,
+    /// g/L; for plasma apheresis.
     pub protein: Option<u16>,
-    /// Measured today; the record's where absent.
+    /// Measured today, 20 to 400; the record's unless told.
     pub weight_kg: Option<f64>,
+    /// Measured today, 80 to 260; the record's unless told.
     pub height_cm: Option<f64>,
+    /// The bag that is to be filled, in mL; for whole blood.
     pub bag_ml: Option<u16>,
+}
+
+impl Screening {
+    /// # Errors
+    /// `out_of_range` of a weight or height that nobody has: the volume that may be drawn is reckoned from them.
+    fn check(&self) -> Result<()> {
+        let mut faults = Faults::none();
+        if let Some(kg) = self.weight_kg {
+            faults.keep("weight_kg", donors::weight_kg(kg));
+        }
+        if let Some(cm) = self.height_cm {
+            faults.keep("height_cm", donors::height_cm(cm));
+        }
+        faults.settle()
+    }
 }
 
 /// Screens somebody who is at the door: fit, or deferred.
@@ -51,6 +79,7 @@ pub struct Screening {
 /// `state`; `not_prepared` without a physician on call and a meter that passed today's control; as
 /// [`Questionnaire::yes`](super::questions::Questionnaire::yes).
 pub fn screen(tx: &mut Tx, desk: Desk<'_>, by: &Principal, id: VisitId, new: &Screening) -> Result<Stood> {
+    new.check()?;
     let (visit, drive) = open(tx.conn, by, id)?;
     // Whoever was deferred may be screened anew the same day: when the physician allowed it, or a value was taken again.
     if !matches!(visit.state, VisitState::CheckedIn | VisitState::Deferred) {

@@ -79,7 +79,7 @@ pub fn invited(conn: &mut Conn, vault: &Vault, id: DriveId, donor: DonorId, now:
     let starts_at = row.starts_at.and_utc();
     let (ends_at, book_until) = row.taken_until();
     let until = book_until.map_or(ends_at, |until| until.min(ends_at));
-    let sex = store::lock_donor(conn, donor)?.sex;
+    let sex = store::sex(conn, donor)?;
     let mut slots = Vec::new();
     if row.status == DriveStatus::Open && now < until {
         slots = store::slots(conn, id)?;

@@ -9,7 +9,7 @@ use std::collections::{HashMap, HashSet};
 use chrono::{NaiveDate, NaiveDateTime};
 use diesel::dsl::{count_star, exists, not, select, sum};
 use diesel::prelude::*;
-use shiryan_kernel::blood::DonationType;
+use shiryan_kernel::blood::{DonationType, Sex};
 use shiryan_kernel::ids::{AppointmentId, DonorId, DriveId, FacilityId, SlotId, UnitId, UserId};
 use shiryan_kernel::place::Governorate;
 use shiryan_kernel::status::{AppointmentStatus, DriveStatus};
@@ -243,6 +243,11 @@ pub fn lock_donor(conn: &mut Conn, donor: DonorId) -> Result<Held> {
         Conn::Sqlite(c) => row.first(c)?,
     };
     Ok(Held { donor, status, unit, merged_into, sex })
+}
+
+/// A donor's sex, where it is known.
+pub fn sex(conn: &mut Conn, donor: DonorId) -> Result<Option<Sex>> {
+    Ok(donors::table.find(donor.0).select(donors::sex).first(conn)?)
 }
 
 /// Where a drive stands, which nobody may change until this transaction ends. SQLite has one writer, so there the

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use chrono::Duration;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use shiryan_kernel::page::Page;
@@ -12,8 +13,10 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use super::Cursors;
 use crate::accounts::{Principal, Sessions};
 use crate::db::{Db, Isolation, Lane, Tx, once};
+use crate::donations::Desk;
 use crate::donations::questions::Questionnaire;
 use crate::donors::Names;
+use crate::drives::Reminders;
 use crate::eligibility::Rulebook;
 use crate::mail::Post;
 use crate::places::calendar::Calendar;
@@ -55,6 +58,25 @@ impl House {
     #[must_use]
     pub fn today(&self) -> chrono::NaiveDate {
         self.zone.date(self.db.now())
+    }
+
+    /// What the use cases of a drive's day work with.
+    #[must_use]
+    pub fn desk(&self) -> Desk<'_> {
+        Desk {
+            vault: &self.vault,
+            book: &self.rules,
+            zone: self.zone,
+            whole_blood_becomes: &self.settings.stock.whole_blood_becomes,
+            questions: &self.questions,
+        }
+    }
+
+    /// How long before an appointment its donor is reminded here.
+    #[must_use]
+    pub fn reminders(&self) -> Reminders {
+        let mail = &self.settings.mail;
+        Reminders { days: Duration::days(mail.reminder_days), hours: Duration::hours(mail.reminder_hours) }
     }
 
     /// Room to make a file and send it: at most [`FILES`] at once, each holds its rows on the disk until it is sent.

@@ -9,8 +9,6 @@ use shiryan_kernel::{Code, Problem};
 
 use super::{Acted, Offer};
 use crate::db::Lane;
-use crate::donations::Desk;
-use crate::drives::Reminders;
 use crate::http::{Answer, House};
 use crate::texts::{self, ProblemText, Value};
 use crate::web::{Frame, Posted, Visitor};
@@ -125,24 +123,11 @@ async fn act(house: web::Data<House>, posted: Posted<Choice>, secret: web::Path<
         .map(str::parse::<SlotId>)
         .transpose()
         .map_err(|_| Problem::new(Code::InvalidRequest))?;
-    let mail = &house.settings.mail;
-    let reminders = Reminders {
-        days: chrono::Duration::days(mail.reminder_days),
-        hours: chrono::Duration::hours(mail.reminder_hours),
-    };
+    let reminders = house.reminders();
     let (of, key) = (house.clone(), secret.clone());
     let done = house
         .db
-        .write_guarded(Lane::System, move |tx| {
-            let desk = Desk {
-                vault: &of.vault,
-                book: &of.rules,
-                zone: of.zone,
-                whole_blood_becomes: &of.settings.stock.whole_blood_becomes,
-                questions: &of.questions,
-            };
-            super::act(tx, desk, reminders, &key, slot)
-        })
+        .write_guarded(Lane::System, move |tx| super::act(tx, of.desk(), reminders, &key, slot))
         .await;
     match done {
         Ok(acted) => {

@@ -284,6 +284,12 @@ fn screening_waits_for_the_day_to_be_prepared(app: TestApp) {
     assert_eq!(screen(&app, &visit, &missing).expect(422)["errors"][0]["field"], "answers");
     let other = with(asked.clone(), json!({"questionnaire": 2}));
     assert_eq!(screen(&app, &visit, &other).expect(422)["errors"][0]["field"], "questionnaire");
+    for (field, value) in
+        [("weight_kg", 820.0), ("weight_kg", 19.9), ("height_cm", 1.78), ("height_cm", 261.0)]
+    {
+        let slip = with(asked.clone(), json!({field: value}));
+        assert_eq!(screen(&app, &visit, &slip).expect(422)["errors"][0]["field"], field, "{value}");
+    }
     screen(&app, &visit, &asked).expect(200);
     assert_eq!(screen(&app, &visit, &asked).problem(409), "state_conflict");
 }

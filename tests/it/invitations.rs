@@ -17,6 +17,7 @@ use super::support::shelf::din;
 both!(
     b10_a_link_acts_by_a_form_and_never_by_being_looked_at,
     b10_a_link_is_used_once_and_over_in_time,
+    one_of_many_who_press_at_once_acts,
     a_donor_gives_an_appointment_back,
     a_donor_takes_a_place_by_choosing_a_time,
     b5_the_place_is_told_two_days_before,
@@ -131,6 +132,21 @@ fn b10_a_link_is_used_once_and_over_in_time(app: TestApp) {
     assert!(!rows::whole(&app, "links").contains(secret), "kept as its digest");
 }
 
+fn one_of_many_who_press_at_once_acts(app: TestApp) {
+    let drive = drive(&app);
+    let path = link(&app, &drive, &json!({"donor": willing(&app)}));
+    let slots = bank(&app).get(&format!("{drive}/slots")).expect(200);
+    let slot = slots["items"][0]["id"].as_str().unwrap();
+    let statuses: Vec<u16> = std::thread::scope(|scope| {
+        let tries: Vec<_> =
+            (0..6).map(|_| scope.spawn(|| press(&app, &path, &[("slot", slot)]).status)).collect();
+        tries.into_iter().map(|attempt| attempt.join().unwrap()).collect()
+    });
+    assert_eq!(statuses.iter().filter(|status| **status == 200).count(), 1, "{statuses:?}");
+    assert!(statuses.iter().all(|status| [200, 404].contains(status)), "{statuses:?}");
+    assert_eq!(status(&app, &drive), ["booked"]);
+}
+
 fn a_donor_gives_an_appointment_back(app: TestApp) {
     let drive = drive(&app);
     let appointment = book(&app, &drive, willing(&app));
@@ -177,14 +193,17 @@ fn b5_the_place_is_told_two_days_before(app: TestApp) {
 }
 
 fn b10_a_donor_tells_and_nobody_learns_why(app: TestApp) {
-    let id = willing(&app);
+    let person = json!({
+        "first_name": "سامي", "family_name": "الكناري", "sex": "male", "birth_date": "1994-05-20",
+        "service_number": "MS-79", "unit": app.places.company, "weight_kg": 82.0, "height_cm": 177,
+    });
+    let id = app.client(Role::Medic).post("/api/v1/donors", &person).expect(201)["id"].clone();
     let form = json!({
         "donor": id, "donation_type": "whole_blood", "din": din(1), "volume_ml": 450,
         "collected_at": app.house.db.now(),
     });
-    let made = bank(&app).post("/api/v1/donations", &form);
-    // A donor of these tests has no key of its own in every case: the donation is what matters.
-    let Some(donation) = made.json()["id"].as_str().map(str::to_owned) else { return };
+    let made = bank(&app).post("/api/v1/donations", &form).expect(201);
+    let donation = made["id"].as_str().unwrap().to_owned();
     let path = link(&app, &format!("/api/v1/donations/{donation}"), &json!({}));
     let page = look(&app, &path);
     assert_eq!(page.status, 200);

@@ -10,7 +10,6 @@ use shiryan_kernel::status::AppointmentStatus;
 use shiryan_kernel::text::ShortCode;
 use utoipa::ToSchema;
 
-use super::desk;
 use crate::accounts::{Actor, OpenIdentity, ReceiveUnits, RecordDonations, SeeOutcomes, SeeQuestions};
 use crate::db::Lane;
 use crate::donations::day::{self, Arrival, Board, CameOf, ClosedOut, Done, LaboratoryClock};
@@ -134,7 +133,7 @@ pub(super) async fn prepare(
     let (who, of, id) = (by.clone(), house.clone(), id.0);
     let done = house
         .once(&by, request, move |tx| {
-            day::prepare(tx, desk(&of), &who, id, (form.physician, &meter, form.passed))
+            day::prepare(tx, of.desk(), &who, id, (form.physician, &meter, form.passed))
         })
         .await?;
     Ok(HttpResponse::Created().json(done))
@@ -156,7 +155,7 @@ pub(super) async fn set_clock(
     let minutes = [form.travel_minutes, form.checkpoint_minutes, form.packing_minutes];
     let (who, of, id) = (by.clone(), house.clone(), id.0);
     let clock = house
-        .once(&by, request, move |tx| day::set_clock(tx, desk(&of), &who, id, (form.cut_off_at, minutes)))
+        .once(&by, request, move |tx| day::set_clock(tx, of.desk(), &who, id, (form.cut_off_at, minutes)))
         .await?;
     Ok(HttpResponse::Ok().json(clock))
 }
@@ -190,7 +189,7 @@ pub(super) async fn arrive(
     let request = key.of(by.user, &body);
     let at = body.into_inner().arrived_at;
     let (who, of, id) = (by.clone(), house.clone(), id.0);
-    let arrival = house.once(&by, request, move |tx| day::arrive(tx, desk(&of), &who, id, at)).await?;
+    let arrival = house.once(&by, request, move |tx| day::arrive(tx, of.desk(), &who, id, at)).await?;
     Ok(HttpResponse::Ok().json(arrival))
 }
 
@@ -238,7 +237,7 @@ pub(super) async fn close_out(
 ) -> Answer {
     let request = key.of(by.user, &body);
     let (who, of, id) = (by.clone(), house.clone(), id.0);
-    let closed = house.once(&by, request, move |tx| day::close_out(tx, desk(&of), &who, id)).await?;
+    let closed = house.once(&by, request, move |tx| day::close_out(tx, of.desk(), &who, id)).await?;
     Ok(HttpResponse::Ok().json(closed))
 }
 
@@ -258,7 +257,7 @@ pub(super) async fn roster(
     let found = house
         .db
         .write(Lane::Actor(by.user.0), move |tx| {
-            day::roster(tx, desk(&of), &who, id.0, purpose, MOST_EXPECTED)
+            day::roster(tx, of.desk(), &who, id.0, purpose, MOST_EXPECTED)
         })
         .await?;
     let items = found

@@ -9,7 +9,6 @@ use shiryan_kernel::problem::Faults;
 use shiryan_kernel::status::DinState;
 use utoipa::ToSchema;
 
-use super::desk;
 use crate::accounts::{Actor, RecordDonations};
 use crate::donations::day::{self, Done};
 use crate::http::{Answer, Body, House, IdempotencyKey, Paging, PathId, Query};
@@ -55,7 +54,7 @@ pub(super) async fn hand_out(
     let first = faults.give(first)?;
     let (who, of, id) = (by.clone(), house.clone(), id.0);
     let done = house
-        .once(&by, request, move |tx| day::hand_out(tx, desk(&of), &who, id, (first, form.count)))
+        .once(&by, request, move |tx| day::hand_out(tx, of.desk(), &who, id, (first, form.count)))
         .await?;
     Ok(HttpResponse::Created().json(done))
 }
@@ -98,6 +97,6 @@ pub(super) async fn spoil(
     let din = faults.keep("din", Din::parse(&body.into_inner().din));
     let din = faults.give(din)?;
     let (who, of, id) = (by.clone(), house.clone(), id.0);
-    let done = house.once(&by, request, move |tx| day::spoil(tx, desk(&of), &who, id, &din)).await?;
+    let done = house.once(&by, request, move |tx| day::spoil(tx, of.desk(), &who, id, &din)).await?;
     Ok(HttpResponse::Ok().json(done))
 }

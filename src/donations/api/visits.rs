@@ -13,12 +13,10 @@ use shiryan_kernel::text::ShortCode;
 use shiryan_kernel::{Code, Result};
 use utoipa::ToSchema;
 
-use super::desk;
 use crate::accounts::{Actor, ReadScreenings, RecordDonations, TakeInformation};
 use crate::db::Lane;
 use crate::donations::after::{self, Informed, Noted, Reaction};
 use crate::donations::collect::{Collected, NewDrawing, collect as draw};
-use crate::donations::questions::Answered;
 use crate::donations::screen::{self as screening, Screening};
 use crate::donations::visit::{self, CheckedIn, Departed, NewCheckIn, Stood, Visit};
 use crate::eligibility::{SeenOutcome, SeenReason, View};
@@ -74,46 +72,6 @@ struct VisitView {
     departed_at: Option<DateTime<Utc>>,
 }
 
-#[derive(Debug, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-struct AnswerForm {
-    /// Its code, as `GET /questionnaire` tells it.
-    question: String,
-    yes: bool,
-    /// With a yes, the day from which it counts, where the donor knows it.
-    base: Option<NaiveDate>,
-}
-
-#[derive(Debug, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-struct ScreeningForm {
-    /// The version that was asked.
-    questionnaire: u32,
-    /// Each question that is asked of the donor, once.
-    answers: Vec<AnswerForm>,
-    haemoglobin_g_dl: Option<f64>,
-    /// mmHg.
-    systolic: Option<u16>,
-    /// mmHg.
-    diastolic: Option<u16>,
-    /// Beats a minute.
-    pulse: Option<u16>,
-    /// Trains for endurance: a slow pulse is accepted.
-    #[serde(default)]
-    endurance: bool,
-    temperature_c: Option<f64>,
-    /// 10⁹/L; for platelet apheresis.
-    platelets: Option<u16>,
-    /// g/L; for plasma apheresis.
-    protein: Option<u16>,
-    /// Measured today; the record's unless told.
-    weight_kg: Option<f64>,
-    /// Measured today; the record's unless told.
-    height_cm: Option<f64>,
-    /// The bag that is to be filled; for whole blood.
-    bag_ml: Option<u16>,
-}
-
 #[derive(Debug, Serialize, ToSchema)]
 struct FoundView {
     code: String,
@@ -127,31 +85,6 @@ struct ScreenedView {
     state: VisitState,
     outcome: SeenOutcome,
     reasons: Vec<FoundView>,
-}
-
-#[derive(Debug, Serialize, ToSchema)]
-struct AnswerView {
-    question: String,
-    yes: bool,
-    base: Option<NaiveDate>,
-}
-
-/// What was asked and measured.
-#[derive(Debug, Serialize, ToSchema)]
-struct ScreeningView {
-    questionnaire: u32,
-    answers: Vec<AnswerView>,
-    haemoglobin_g_dl: Option<f64>,
-    systolic: Option<u16>,
-    diastolic: Option<u16>,
-    pulse: Option<u16>,
-    endurance: bool,
-    temperature_c: Option<f64>,
-    platelets: Option<u16>,
-    protein: Option<u16>,
-    weight_kg: Option<f64>,
-    height_cm: Option<f64>,
-    bag_ml: Option<u16>,
 }
 
 #[derive(Debug, Deserialize, ToSchema)]
@@ -215,7 +148,7 @@ pub(super) async fn check_in(
     faults.settle()?;
     let new = NewCheckIn { drive: id.0, donor: form.donor, given: form.donation_type, at: form.at };
     let (who, of) = (by.clone(), house.clone());
-    let there = house.once(&by, request, move |tx| visit::check_in(tx, desk(&of), &who, new)).await?;
+    let there = house.once(&by, request, move |tx| visit::check_in(tx, of.desk(), &who, new)).await?;
     Ok(HttpResponse::Created().json(there))
 }
 
@@ -239,7 +172,7 @@ pub(super) async fn list_visits(
 /// Screens somebody who came: `fit`, or `deferred` with the causes that you may read. What was answered and measured is
 /// sealed.
 #[utoipa::path(tag = "drive day", params(("id" = VisitId, Path), ("Idempotency-Key" = String, Header)),
-    request_body = ScreeningForm, responses((status = 200, description = "Screened", body = ScreenedView)))]
+    request_body = Screening, responses((status = 200, description = "Screened", body = ScreenedView)))]
 #[post("/visits/{id}/screening")]
 pub(super) async fn screen(
     house: web::Data<House>,
@@ -247,15 +180,15 @@ pub(super) async fn screen(
     Speak(lang): Speak,
     id: PathId<VisitId>,
     key: IdempotencyKey,
-    body: Body<ScreeningForm>,
+    body: Body<Screening>,
 ) -> Answer {
     let request = key.of(by.user, &body);
-    let new = Screening::from(body.into_inner());
+    let new = body.into_inner();
     let (who, of, id) = (by.clone(), house.clone(), id.0);
-    let stood = house.once(&by, request, move |tx| screening::screen(tx, desk(&of), &who, id, &new)).await?;
+    let stood = house.once(&by, request, move |tx| screening::screen(tx, of.desk(), &who, id, &new)).await?;
     // Causes are not kept with the answer: they are read anew, by the reader's own eyes.
     let (who, of) = (by.clone(), house.clone());
-    let seen = house.db.read(move |conn| screening::found(conn, desk(&of), &who, id)).await?;
+    let seen = house.db.read(move |conn| screening::found(conn, of.desk(), &who, id)).await?;
     Ok(HttpResponse::Ok().json(shown(stood, seen, lang)))
 }
 
@@ -274,7 +207,7 @@ fn shown(stood: Stood, seen: View, lang: Lang) -> ScreenedView {
 
 /// What was asked, answered and measured at a visit; reading it is recorded.
 #[utoipa::path(tag = "drive day", params(("id" = VisitId, Path)),
-    responses((status = 200, description = "The screening", body = ScreeningView)))]
+    responses((status = 200, description = "The screening", body = Screening)))]
 #[get("/visits/{id}/screening")]
 pub(super) async fn read_screening(
     house: web::Data<House>,
@@ -285,9 +218,9 @@ pub(super) async fn read_screening(
     let (who, of) = (by.clone(), house.clone());
     let found = house
         .db
-        .write(Lane::Actor(by.user.0), move |tx| screening::screening(tx, desk(&of), &who, id.0))
+        .write(Lane::Actor(by.user.0), move |tx| screening::screening(tx, of.desk(), &who, id.0))
         .await?;
-    Ok(HttpResponse::Ok().json(ScreeningView::from(found)))
+    Ok(HttpResponse::Ok().json(found))
 }
 
 /// Notes that the donor agreed to give, in private and before the needle. A refusal is `leave`.
@@ -304,7 +237,7 @@ pub(super) async fn consent(
     let request = key.of(by.user, &body);
     let use_it = body.into_inner().use_blood;
     let (who, of, id) = (by.clone(), house.clone(), id.0);
-    let stood = house.once(&by, request, move |tx| visit::consent(tx, desk(&of), &who, id, use_it)).await?;
+    let stood = house.once(&by, request, move |tx| visit::consent(tx, of.desk(), &who, id, use_it)).await?;
     Ok(HttpResponse::Ok().json(stood))
 }
 
@@ -321,7 +254,7 @@ pub(super) async fn leave(
 ) -> Answer {
     let request = key.of(by.user, &body);
     let (who, of, id) = (by.clone(), house.clone(), id.0);
-    let stood = house.once(&by, request, move |tx| visit::leave(tx, desk(&of), &who, id)).await?;
+    let stood = house.once(&by, request, move |tx| visit::leave(tx, of.desk(), &who, id)).await?;
     Ok(HttpResponse::Ok().json(stood))
 }
 
@@ -339,7 +272,7 @@ pub(super) async fn collect(
     let request = key.of(by.user, &body);
     let new = drawing(body.into_inner())?;
     let (who, of, id) = (by.clone(), house.clone(), id.0);
-    let collected = house.once(&by, request, move |tx| draw(tx, desk(&of), &who, id, &new)).await?;
+    let collected = house.once(&by, request, move |tx| draw(tx, of.desk(), &who, id, &new)).await?;
     Ok(HttpResponse::Created().json(collected))
 }
 
@@ -379,7 +312,7 @@ pub(super) async fn depart(
     let request = key.of(by.user, &body);
     let at = body.into_inner().at;
     let (who, of, id) = (by.clone(), house.clone(), id.0);
-    let gone = house.once(&by, request, move |tx| visit::depart(tx, desk(&of), &who, id, at)).await?;
+    let gone = house.once(&by, request, move |tx| visit::depart(tx, of.desk(), &who, id, at)).await?;
     Ok(HttpResponse::Ok().json(gone))
 }
 
@@ -398,7 +331,7 @@ pub(super) async fn react(
     let ReactionForm { kind, grade, began_at } = body.into_inner();
     let (who, of, id) = (by.clone(), house.clone(), id.0);
     let noted = house
-        .once(&by, request, move |tx| after::react(tx, desk(&of), &who, id, (kind, grade, began_at)))
+        .once(&by, request, move |tx| after::react(tx, of.desk(), &who, id, (kind, grade, began_at)))
         .await?;
     Ok(HttpResponse::Created().json(noted))
 }
@@ -433,7 +366,7 @@ pub(super) async fn call(
 ) -> Answer {
     let request = key.of(by.user, &body);
     let (who, of, id) = (by.clone(), house.clone(), id.0);
-    let noted = house.once(&by, request, move |tx| after::call(tx, desk(&of), &who, id)).await?;
+    let noted = house.once(&by, request, move |tx| after::call(tx, of.desk(), &who, id)).await?;
     Ok(HttpResponse::Ok().json(noted))
 }
 
@@ -451,7 +384,7 @@ pub(super) async fn inform(
 ) -> Answer {
     let request = key.of(by.user, &body);
     let (who, of, id) = (by.clone(), house.clone(), id.0);
-    let informed = house.once(&by, request, move |tx| after::inform(tx, desk(&of), &who, id)).await?;
+    let informed = house.once(&by, request, move |tx| after::inform(tx, of.desk(), &who, id)).await?;
     Ok(HttpResponse::Ok().json(informed))
 }
 
@@ -466,48 +399,6 @@ impl From<Visit> for VisitView {
             checked_in_at: row.checked_in_at.and_utc(),
             ended_at: row.ended_at.map(|at| at.and_utc()),
             departed_at: row.departed_at.map(|at| at.and_utc()),
-        }
-    }
-}
-
-impl From<ScreeningForm> for Screening {
-    fn from(form: ScreeningForm) -> Self {
-        let answer = |AnswerForm { question, yes, base }| Answered { question, yes, base };
-        Self {
-            questionnaire: form.questionnaire,
-            answers: form.answers.into_iter().map(answer).collect(),
-            haemoglobin_g_dl: form.haemoglobin_g_dl,
-            systolic: form.systolic,
-            diastolic: form.diastolic,
-            pulse: form.pulse,
-            endurance: form.endurance,
-            temperature_c: form.temperature_c,
-            platelets: form.platelets,
-            protein: form.protein,
-            weight_kg: form.weight_kg,
-            height_cm: form.height_cm,
-            bag_ml: form.bag_ml,
-        }
-    }
-}
-
-impl From<Screening> for ScreeningView {
-    fn from(found: Screening) -> Self {
-        let answer = |Answered { question, yes, base }| AnswerView { question, yes, base };
-        Self {
-            questionnaire: found.questionnaire,
-            answers: found.answers.into_iter().map(answer).collect(),
-            haemoglobin_g_dl: found.haemoglobin_g_dl,
-            systolic: found.systolic,
-            diastolic: found.diastolic,
-            pulse: found.pulse,
-            endurance: found.endurance,
-            temperature_c: found.temperature_c,
-            platelets: found.platelets,
-            protein: found.protein,
-            weight_kg: found.weight_kg,
-            height_cm: found.height_cm,
-            bag_ml: found.bag_ml,
         }
     }
 }

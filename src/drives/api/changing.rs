@@ -8,7 +8,6 @@ use shiryan_kernel::ids::{AppointmentId, DonorId, DriveId, SlotId, WaitingId};
 use shiryan_kernel::page::Page;
 use utoipa::ToSchema;
 
-use super::telling::reminders;
 use crate::accounts::{Actor, Book};
 use crate::db::Tx;
 use crate::drives::{self, Joined, Left, Moved, Waiting};
@@ -62,7 +61,7 @@ pub(super) async fn change_slot(
 ) -> Answer {
     let request = key.of(by.user, &body);
     let slot = body.into_inner().slot;
-    let (vault, who, reminders) = (house.vault.clone(), by.clone(), reminders(&house));
+    let (vault, who, reminders) = (house.vault.clone(), by.clone(), house.reminders());
     let moved = house
         .once_guarded(&by, request, move |tx| drives::change_slot(tx, &vault, &who, id.0, slot, reminders))
         .await?;
@@ -82,7 +81,7 @@ pub(super) async fn swap(
 ) -> Answer {
     let request = key.of(by.user, &body);
     let with = body.into_inner().with;
-    let (vault, who, reminders) = (house.vault.clone(), by.clone(), reminders(&house));
+    let (vault, who, reminders) = (house.vault.clone(), by.clone(), house.reminders());
     let swapped = house
         .once_guarded(&by, request, move |tx| {
             Ok(Swapped { items: drives::swap(tx, &vault, &who, id.0, with, reminders)? })

@@ -1,7 +1,7 @@
 //! Accepting an appointment, calling a drive off, and whom to tell in person, over HTTP.
 
 use actix_web::{HttpResponse, get, post, web};
-use chrono::{DateTime, Duration, Utc};
+use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use shiryan_kernel::ids::{AppointmentId, DonorId, DriveId, MessageId};
 use shiryan_kernel::message::{Template, Told};
@@ -10,7 +10,7 @@ use shiryan_kernel::status::{AppointmentStatus, DriveStatus};
 use utoipa::{IntoParams, ToSchema};
 
 use crate::accounts::{Actor, Book, PlanDrives};
-use crate::drives::{self, Accepted, CalledOff, Notified, Reminders};
+use crate::drives::{self, Accepted, CalledOff, Notified};
 use crate::http::{Answer, Body, House, IdempotencyKey, Limit, Nothing, PathId, Query};
 
 #[derive(Debug, Deserialize, ToSchema)]
@@ -49,12 +49,6 @@ pub(super) async fn cancel_drive(
     Ok(HttpResponse::Ok().json(CalledOffView { id, status, appointments }))
 }
 
-/// How long before an appointment its donor is reminded here.
-pub(super) fn reminders(house: &House) -> Reminders {
-    let mail = &house.settings.mail;
-    Reminders { days: Duration::days(mail.reminder_days), hours: Duration::hours(mail.reminder_hours) }
-}
-
 #[derive(Debug, Serialize, ToSchema)]
 struct AcceptedView {
     id: AppointmentId,
@@ -73,7 +67,7 @@ pub(super) async fn accept(
     body: Body<Nothing>,
 ) -> Answer {
     let request = key.of(by.user, &body);
-    let reminders = reminders(&house);
+    let reminders = house.reminders();
     let (vault, who, zone) = (house.vault.clone(), by.clone(), house.zone);
     let accepted = house
         .once_guarded(&by, request, move |tx| drives::accept(tx, &vault, zone, &who, id.0, reminders))
