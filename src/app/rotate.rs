@@ -10,9 +10,9 @@
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
+use shiryan_kernel::Problem;
 use shiryan_kernel::ids::UserId;
 use shiryan_kernel::time::Clock;
-use shiryan_kernel::{Code, Problem};
 
 use super::{KEY_CHECK, OpenError, said};
 use crate::audit::{self, Line};
@@ -71,7 +71,7 @@ pub fn rotate(
     by: UserId,
     mut progress: impl FnMut(u64) -> bool,
 ) -> Result<Rotated, OpenError> {
-    let mut alone = Alone::open(target, clock).map_err(|problem| in_the_way(target, &problem))?;
+    let mut alone = Alone::open(target, clock).map_err(said)?;
     if !begin(&mut alone, old, new, by)? {
         return Ok(Rotated::Already);
     }
@@ -84,13 +84,6 @@ pub fn rotate(
         if !progress(rows) {
             return Err(OpenError("interrupted; the same command goes on from here".into()));
         }
-    }
-}
-
-fn in_the_way(target: &Target, problem: &Problem) -> OpenError {
-    match problem.code {
-        Code::Busy => OpenError(format!("{}: another program has it open; stop it first", target.label())),
-        _ => OpenError(problem.cause.clone().unwrap_or_else(|| problem.code.to_string())),
     }
 }
 

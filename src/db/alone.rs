@@ -48,17 +48,33 @@ fn take_whole(c: &mut PgConnection) -> Result<()> {
     }
 }
 
-impl Alone {
-    /// # Errors
-    /// `busy` while another program has the database open; `internal` when it cannot be reached.
-    pub fn open(target: &Target, clock: Arc<dyn Clock>) -> Result<Self> {
-        let mut conn = pool::connect(target, pool::Use::Alone)?;
+/// One connection that has the database to itself for as long as it is open.
+///
+/// # Errors
+/// `busy`, with what to do, while another program has the database open; `internal` when it cannot be reached.
+pub(super) fn connect(target: &Target) -> Result<Conn> {
+    let taken = pool::connect(target, pool::Use::Alone).and_then(|mut conn| {
         match &mut conn {
             // Whoever has the file open holds a shared lock on it, for as long as he has.
             Conn::Sqlite(c) => c.batch_execute("BEGIN EXCLUSIVE; COMMIT;")?,
             Conn::Pg(c) => take_whole(c)?,
         }
-        Ok(Self { conn, mint: Mint::new(), clock })
+        Ok(conn)
+    });
+    taken.map_err(|problem| match problem.code {
+        Code::Busy => Problem {
+            cause: Some(format!("{}: another program has it open; stop it first", target.label())),
+            ..problem
+        },
+        _ => problem,
+    })
+}
+
+impl Alone {
+    /// # Errors
+    /// `busy` while another program has the database open; `internal` when it cannot be reached.
+    pub fn open(target: &Target, clock: Arc<dyn Clock>) -> Result<Self> {
+        Ok(Self { conn: connect(target)?, mint: Mint::new(), clock })
     }
 
     /// Reads.

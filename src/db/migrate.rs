@@ -6,7 +6,7 @@ use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
 use shiryan_kernel::{Code, Problem, Result};
 use shiryan_schema::Conn;
 
-use super::{Isolation, Target, meta, pool};
+use super::{Isolation, Target, alone, meta, pool};
 
 const SQLITE: EmbeddedMigrations = embed_migrations!("migrations/sqlite");
 const POSTGRES: EmbeddedMigrations = embed_migrations!("migrations/postgres");
@@ -99,14 +99,21 @@ fn run_alone(conn: &mut Conn, target: &Target) -> Result<()> {
     meta::put(conn, FINGERPRINT, &fingerprint(target))
 }
 
-/// Undoes every migration: for tests of `down.sql`.
+/// Undoes every migration and so empties the database; nobody else may have it open meanwhile.
+///
+/// An embedded file is emptied, never unlinked: whoever still had the old file open would, when closing it, also
+/// remove the write-ahead log that by then is another file's.
 ///
 /// # Errors
-/// As the statements themselves.
+/// `busy`, with what to do, while another program has the database open.
 pub fn revert(target: &Target) -> Result<()> {
-    let mut conn = pool::connect(target, pool::Use::Write)?;
+    let mut conn = alone::connect(target)?;
     match &mut conn {
-        Conn::Sqlite(c) => c.revert_all_migrations(SQLITE).map(drop),
+        Conn::Sqlite(c) => {
+            // Tables go in an order that holds, and what is dropped is not looked through for its references.
+            c.batch_execute("PRAGMA foreign_keys = OFF; PRAGMA cache_size = -32768;")?;
+            c.revert_all_migrations(SQLITE).map(drop)
+        }
         Conn::Pg(c) => c.revert_all_migrations(POSTGRES).map(drop),
     }
     .map_err(Problem::internal)

@@ -5,7 +5,8 @@ use std::path::Path;
 use std::process::{Child, Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
-use shiryan::db::Target;
+use shiryan::db::{Db, Size, Target, meta};
+use shiryan_kernel::time::SystemClock;
 
 use crate::support::databases::Empty;
 
@@ -56,6 +57,14 @@ fn a_demo_is_made_once_and_never_served_as_real(at: Empty) {
     // Another seed is another world, made in the place of the first.
     let other = [&small[..], &["--seed", "2"]].concat();
     assert!(shiryan(home.path(), &other).output().unwrap().status.success());
+    // While somebody has the first one open, nothing is put in its place.
+    let open = Db::open(&at.target, Size(4), std::sync::Arc::new(SystemClock)).unwrap();
+    let third = [&small[..], &["--seed", "3"]].concat();
+    let said = refused(home.path(), &third);
+    assert!(said.contains("another program has it open"), "{said}");
+    open.read_now(|conn| Ok(assert!(meta::get(conn, "demo_arguments")?.unwrap().contains("seed=2"))))
+        .unwrap();
+    drop(open);
     // Real work refuses it. The keys are the demo's own, so that is not what stands in the way.
     let keys = ("SHIRYAN__KEYS__FILE", home.path().join("shiryan-demo.keys/root.key"));
     let mut serve = shiryan(home.path(), &["serve", "--database", &url]);

@@ -30,7 +30,7 @@ use shiryan_kernel::{Problem, Result};
 use super::{Common, serve, start_log};
 use crate::accounts::{self, NewUser, Username};
 use crate::app::{self, Migrate, World};
-use crate::db::{Lane, Target, meta, migrate};
+use crate::db::{Lane, meta, migrate};
 use crate::http::House;
 use crate::settings::{Flags, Settings};
 use write::{Ids, Written};
@@ -121,7 +121,8 @@ impl Demo {
         }
         let target = house.db.target().clone();
         drop(house);
-        clear(&target).map_err(said)?;
+        // The world is the demo's own: `open` has seen to that.
+        migrate::revert(&target).map_err(said)?;
         house = open().map_err(|error| error.0)?;
         self.make(&house).map_err(said)?;
         house.db.write_now(Lane::System, move |tx| meta::put(tx.conn, ARGUMENTS, &wanted)).map_err(said)?;
@@ -197,26 +198,6 @@ impl Demo {
         println!("A demo of invented people. Nothing in it is real.");
         println!("Accounts: {}", names.join(" "));
         println!("Password: {}", self.password());
-    }
-}
-
-/// Removes a world of the demo's own making; the caller has seen that it is one.
-fn clear(target: &Target) -> Result<()> {
-    match target {
-        Target::Postgres(_) => migrate::revert(target),
-        Target::Sqlite(path) => {
-            for end in ["", "-wal", "-shm"] {
-                let mut file = path.clone().into_os_string();
-                file.push(end);
-                match std::fs::remove_file(&file) {
-                    Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
-                        return Err(Problem::internal(error));
-                    }
-                    _ => {}
-                }
-            }
-            Ok(())
-        }
     }
 }
 
