@@ -1,5 +1,5 @@
 ### What donors read in their mail. No medical reason, no place, no unit, and no word of what it is about stands here:
-### whoever sees a screen over a shoulder learns only that there is an appointment.
+### whoever sees a screen over a shoulder learns only that there is or was an appointment.
 
 message-appointment-off-subject = Your appointment
 message-appointment-off =
@@ -33,5 +33,13 @@ message-reminder =
 
     Should you not be able to come, please tell whoever arranged it with you.
 message-reminder-short = A reminder: you have an appointment on { $day } at { $time }.
+message-thank-you-subject = Thank you
+message-thank-you =
+    Hello,
+
+    Thank you for coming on { $day }. It means much to people whom you may never meet.
+
+    Should anything be on your mind afterwards, please tell whoever arranged it with you, at any time.
+message-thank-you-short = Thank you for coming on { $day }. Should anything be on your mind afterwards, tell whoever arranged it with you, at any time.
 message-entry = Appointment
 message-automatic = This message was written by a machine, and nobody reads answers to it.

@@ -15,6 +15,7 @@ pub mod questions;
 pub mod rules;
 pub mod screen;
 mod store;
+mod thanks;
 pub mod visit;
 
 use serde::{Deserialize, Serialize};
@@ -36,6 +37,8 @@ use crate::places;
 use crate::stock::{self, Origin};
 use crate::vault::Vault;
 use questions::Questionnaire;
+
+pub use thanks::about;
 
 /// A donation to be recorded.
 #[derive(Debug, Clone)]

@@ -15,7 +15,7 @@ use utoipa::ToSchema;
 
 pub use super::store::visits::Visit;
 use super::store::visits::{self, NewVisit};
-use super::{Desk, rules};
+use super::{Desk, rules, thanks};
 use crate::accounts::Principal;
 use crate::audit::{self, Line};
 use crate::db::{Conn, Tx, feed};
@@ -87,7 +87,11 @@ pub fn check_in(tx: &mut Tx, desk: Desk<'_>, by: &Principal, new: NewCheckIn) ->
         by: by.user,
         decision: kept,
     };
+    let came_before = visits::were_there(tx.conn, new.drive, &records)?;
     visits::insert(tx.conn, &visit)?;
+    if !came_before {
+        thanks::queue(tx, desk.vault, &visit, drive.ends_at)?;
+    }
     let line = Line::new(Some(by.user), "donations.checked_in").on(id).with("drive", new.drive);
     audit::record(tx, desk.vault, &line.with("donor", new.donor))?;
     feed::append(tx, "visit", id.0, VisitState::CheckedIn.code())?;

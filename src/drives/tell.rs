@@ -72,6 +72,8 @@ pub fn about(
         (Template::ReminderDays | Template::ReminderHours, status) => {
             status == AppointmentStatus::Booked && possible
         }
+        // Not about an appointment.
+        (Template::ThankYou, _) => false,
     };
     if !is_so || at <= now {
         return Ok(None);

@@ -13,6 +13,8 @@ word! {
         ReminderDays = "reminder_days",
         /// It is some hours ahead.
         ReminderHours = "reminder_hours",
+        /// The donor came to a drive; what came of it is not said.
+        ThankYou = "thank_you",
     }
 }
 

@@ -31,7 +31,7 @@ pub struct Held {
 /// What a message is about, as it stands now.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct About {
-    /// When the donor's own slot begins.
+    /// When the donor's own slot begins, or when they came.
     pub at: Moment,
     /// What its calendar is asked to hold, or to hold no longer.
     pub entry: Option<Entry>,

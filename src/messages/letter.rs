@@ -5,7 +5,7 @@ use shiryan_kernel::time::{Moment, Zone};
 
 use crate::texts::{Lang, Value, day, isolated, say};
 
-/// Subject and paragraphs of a letter. `at` is the time of the donor's own slot.
+/// Subject and paragraphs of a letter. `at` is the time of the donor's own slot, or when they came.
 pub fn words(template: Template, language: Lang, zone: Zone, at: Moment) -> (String, Vec<String>) {
     let name = name(template);
     let body = say(language, name, &when(language, zone, at, isolated));
@@ -25,6 +25,7 @@ const fn name(template: Template) -> &'static str {
         Template::AppointmentCancelled => "message-appointment-cancelled",
         Template::AppointmentConfirmed => "message-appointment-confirmed",
         Template::ReminderDays | Template::ReminderHours => "message-reminder",
+        Template::ThankYou => "message-thank-you",
     }
 }
 

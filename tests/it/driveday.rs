@@ -11,6 +11,7 @@ use shiryan_kernel::blood::Sex;
 use shiryan_kernel::ids::DonorId;
 use shiryan_kernel::role::Role;
 
+use super::messages::{Mail, parsed};
 use super::support::app::{Client, Reply, TestApp, new_key};
 use super::support::rows;
 use super::support::shelf::din;
@@ -33,6 +34,7 @@ both!(
     a_reaction_is_followed_by_a_call,
     a19_a_late_box_is_downgraded_by_name,
     b2_everybody_who_came_rests_alike,
+    a11_whoever_came_is_thanked_alike_and_once,
     b2_command_learns_two_figures_from_twenty_on,
     the_day_closes_when_it_balances_and_not_before,
     one_of_two_who_check_the_same_donor_in_wins,
@@ -601,6 +603,59 @@ fn b2_everybody_who_came_rests_alike(app: TestApp) {
     assert_eq!(refusals[0]["code"], "duty_conflict");
     assert!(refusals.iter().all(|refused| *refused == refusals[0]), "{refusals:?}");
     put(absent).expect(201);
+}
+
+/// A donor of 30 who reads mail.
+fn reader(app: &TestApp, n: u32) -> DonorId {
+    let form = json!({
+        "first_name": "ياسر", "family_name": "الكناري", "sex": "male", "birth_date": "1996-02-10",
+        "service_number": format!("MS-{n}"), "unit": app.places.company, "weight_kg": 85.0, "height_cm": 180,
+        "email": format!("canary{n}@reader.example"), "may_email": true,
+    });
+    let made = bank(app).post("/api/v1/donors", &form).expect(201);
+    made["id"].as_str().unwrap().parse().unwrap()
+}
+
+fn a11_whoever_came_is_thanked_alike_and_once(app: TestApp) {
+    let drive = begun(&app, json!({"beds": 5}));
+    let (bled, deferred, returns, absent) =
+        (reader(&app, 1), reader(&app, 2), reader(&app, 3), reader(&app, 4));
+    bank(&app).post(&format!("{drive}/appointments"), &json!({"donor": absent})).expect(201);
+    let visit = there(&app, &drive, bled);
+    screen(&app, &visit, &screening(&app, "male", &[])).expect(200);
+    // Who wants nothing done with the blood is thanked as anybody.
+    bank(&app).post(&format!("{visit}/consent"), &json!({"use_blood": false})).expect(200);
+    bank(&app).post(&format!("{visit}/collection"), &drawing(&app, 1)).expect(201);
+    let visit = there(&app, &drive, deferred);
+    screen(&app, &visit, &screening(&app, "male", &[("well", None)])).expect(200);
+    for _ in 0..2 {
+        let visit = there(&app, &drive, returns);
+        bank(&app).post(&format!("{visit}/leave"), &json!({})).expect(200);
+    }
+    let mail = Mail::new();
+    mail.deliver(&app);
+    assert!(mail.letters().is_empty(), "while it is under way nobody is thanked");
+    // An hour after half past eleven.
+    app.clock.set("2026-12-01T10:30:00Z".parse().unwrap());
+    assert_eq!(mail.deliver(&app).sent, 3);
+    let letters = mail.letters();
+    let read: Vec<_> = letters.iter().map(|letter| parsed(letter)).collect();
+    let mut readers: Vec<String> =
+        read.iter().map(|letter| letter.to().unwrap().first().unwrap().address().unwrap().into()).collect();
+    readers.sort();
+    assert_eq!(readers, ["canary1@reader.example", "canary2@reader.example", "canary3@reader.example"]);
+    let said =
+        |n: usize| (read[n].subject().unwrap(), read[n].body_text(0).unwrap(), read[n].body_html(0).unwrap());
+    assert!(said(0).1.contains("الثلاثاء 1 كانون الأول 2026"), "{}", said(0).1);
+    assert!(said(0) == said(1) && said(1) == said(2));
+    assert!(read.iter().all(|letter| letter.attachment_count() == 0));
+    // Entered the day after, when the network was away: thanked at once.
+    let late = reader(&app, 5);
+    app.clock.set("2026-12-02T08:00:00Z".parse().unwrap());
+    let form = json!({"donor": late, "identity": shown(), "at": "2026-12-01T08:00:00Z"});
+    bank(&app).post(&format!("{drive}/check-ins"), &form).expect(201);
+    assert_eq!(mail.deliver(&app).sent, 1);
+    assert!(parsed(&mail.letters()[3]).body_text(0).unwrap().contains("الثلاثاء 1"));
 }
 
 fn b2_command_learns_two_figures_from_twenty_on(app: TestApp) {

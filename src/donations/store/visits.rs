@@ -1,7 +1,7 @@
 //! Rows of the drive day. Each step of a visit is one conditional statement that names the state before it.
 
 use chrono::{NaiveDate, NaiveDateTime};
-use diesel::dsl::count_star;
+use diesel::dsl::{count_star, exists, select};
 use diesel::prelude::*;
 use shiryan_kernel::blood::DonationType;
 use shiryan_kernel::din::Din;
@@ -80,6 +80,20 @@ pub fn standing(conn: &mut Conn, drive: DriveId, records: &[DonorId]) -> Result<
         .first(c)
         .optional())
     .map_err(Problem::from)
+}
+
+/// Whether a donor, by any of their records, came to a drive, and be it to leave again.
+pub fn were_there(conn: &mut Conn, drive: DriveId, records: &[DonorId]) -> Result<bool> {
+    on_each!(conn => c, select(exists(visits::table
+        .filter(visits::drive.eq(drive))
+        .filter(visits::donor.eq_any(records))))
+        .get_result(c))
+    .map_err(Problem::from)
+}
+
+/// When somebody came, by the visit; none of a visit that is not there.
+pub fn came_at(conn: &mut Conn, id: VisitId) -> Result<Option<NaiveDateTime>> {
+    Ok(visits::table.find(id).select(visits::checked_in_at).first(conn).optional()?)
 }
 
 /// The visits of a drive after `after`, in the order in which people came.

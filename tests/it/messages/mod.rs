@@ -32,27 +32,27 @@ fn with(mut form: Value, fields: Value) -> Value {
 }
 
 /// Where letters come.
-struct Mail {
+pub(super) struct Mail {
     post: Post,
     kept: Arc<Mutex<Vec<Vec<u8>>>>,
 }
 
 impl Mail {
-    fn new() -> Self {
+    pub(super) fn new() -> Self {
         let (post, kept) = Post::memory("appointments@force.example".parse().unwrap());
         Self { post, kept }
     }
 
-    fn deliver(&self, app: &TestApp) -> Delivered {
+    pub(super) fn deliver(&self, app: &TestApp) -> Delivered {
         wait(app::deliver(&app.house, &self.post)).unwrap()
     }
 
-    fn letters(&self) -> Vec<Vec<u8>> {
+    pub(super) fn letters(&self) -> Vec<Vec<u8>> {
         self.kept.lock().unwrap().clone()
     }
 }
 
-fn parsed(letter: &[u8]) -> Message<'_> {
+pub(super) fn parsed(letter: &[u8]) -> Message<'_> {
     MessageParser::default().parse(letter).unwrap()
 }
 
