@@ -1,10 +1,11 @@
 ### What a projection assumes: `assumption-<code>`.
 
 assumption-demand-as-last-8-weeks = Demand goes on as in the last eight weeks, by weekday, whatever feasts are near, where less than half a year is known; the bands are as wide as past errors were.
-assumption-supply-as-last-8-weeks = Units are received as in the last eight weeks, by weekday; units still in quarantine are part of that and are not added.
+assumption-supply-as-last-8-weeks = Units of no drive are received as in the last eight weeks, by weekday; those of them still in quarantine are part of that and are not added.
 assumption-demand-by-calendar = Demand follows weekday, season and calendar as learnt from the past; the bands are as wide as past errors of totals were.
-assumption-supply-by-calendar = Units are received by weekday, season and calendar as learnt from the past; units still in quarantine are part of that and are not added.
-assumption-plans-not-read = Planned drives, closures and emergencies are not read.
+assumption-supply-by-calendar = Units of no drive are received by weekday, season and calendar as learnt from the past; those of them still in quarantine are part of that and are not added.
+assumption-drives-as-booked = Published drives bring what those booked may give by their own recorded group: whole blood as red cells and plasma, two days later, less those who stay away, are deferred or whose units are lost. Who has no known group, who has not accepted and places that are free are not counted. Drives that are not published are told apart.
+assumption-closures-not-read = Closed roads and emergencies are not read.
 assumption-first-to-expire-first = The unit that expires first is issued first; demand that cannot be met is lost, not put off.
 assumption-own-group-only = Each group is covered by its own units alone.
 assumption-full-life-less-2-days = Units are received two days after collection, with the rest of the usual life of the component.

@@ -73,6 +73,7 @@ impl Project {
             component,
             today,
             lots: shelf(component, today, stock),
+            batches: Vec::new(),
             supply: beside(&supply, &self.supply)?,
             demand: beside(&demand, &self.demand)?,
             calendar: None,

@@ -1,5 +1,6 @@
 //! Rows of drives, slots and appointments, and the two statements that keep a slot within its capacity.
 
+pub mod coming;
 pub mod planning;
 mod telling;
 pub mod waiting;

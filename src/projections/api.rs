@@ -99,7 +99,14 @@ struct AreaView {
     average_daily_demand: Option<f64>,
     /// The first day whose expected level is red or black.
     first_red_or_black: Option<DireView>,
+    /// Units that published drives, and those of earlier ones that are being tested, are expected to bring in the
+    /// days asked for.
+    expected_of_drives: f64,
     days: Vec<DayView>,
+    /// Units that drives which are not published yet are expected to bring on top.
+    expected_of_proposed: f64,
+    /// The days with those; empty where there are none.
+    days_with_proposed: Vec<DayView>,
 }
 
 #[derive(Debug, Serialize, ToSchema)]
@@ -133,8 +140,9 @@ struct AssumptionView {
 }
 
 /// What every projection assumes; those of [`rested`] join them where they apply.
-const ASSUMPTIONS: [&str; 6] = [
-    "plans_not_read",
+const ASSUMPTIONS: [&str; 7] = [
+    "drives_as_booked",
+    "closures_not_read",
     "first_to_expire_first",
     "own_group_only",
     "full_life_less_2_days",
@@ -187,6 +195,9 @@ async fn look_ahead(
 
 impl From<AreaOutlook> for AreaView {
     fn from(area: AreaOutlook) -> Self {
+        let days = |outlook: Option<&Outlook>| -> Vec<DayView> {
+            outlook.map(|outlook| outlook.days.iter().map(DayView::from).collect()).unwrap_or_default()
+        };
         let outlook = area.outlook.as_ref();
         Self {
             area: area.area.code(),
@@ -196,7 +207,10 @@ impl From<AreaOutlook> for AreaView {
             first_red_or_black: outlook
                 .and_then(|outlook| outlook.first_dire())
                 .map(|day| DireView { on: day.on, level: day.level }),
-            days: outlook.map(|outlook| outlook.days.iter().map(DayView::from).collect()).unwrap_or_default(),
+            expected_of_drives: to_hundredths(area.from_drives.0),
+            days: days(outlook),
+            expected_of_proposed: to_hundredths(area.from_drives.1),
+            days_with_proposed: days(area.with_proposed.as_ref()),
         }
     }
 }

@@ -1,6 +1,6 @@
 //! Outlooks already worked out, kept under everything that they follow from.
 //!
-//! The key is the whole start (lots, series, calendar, day, seed), so a changed shelf or a late line makes another
+//! The key is the whole start (lots, drives, series, calendar, day, seed), so a changed shelf or a late line makes another
 //! outlook; nothing kept here can be stale. Kept for the longest horizon: a shorter one is its beginning.
 
 use std::collections::HashMap;
@@ -43,6 +43,9 @@ fn key(start: &Start) -> u64 {
     (start.component, start.today, start.seed, &start.calendar).hash(&mut hasher);
     for lot in &start.lots {
         (lot.expiry, lot.units).hash(&mut hasher);
+    }
+    for batch in &start.batches {
+        (batch.ahead, batch.of).hash(&mut hasher);
     }
     for series in [&start.supply, &start.demand] {
         series.counts().iter().for_each(|count| count.map(f64::to_bits).hash(&mut hasher));

@@ -2,11 +2,13 @@
 //!
 //! The lots of today's shelf are taken through simulated days, first to expire first. What comes in and
 //! what is asked for follow weekday, season and calendar, or the last eight weeks where little is known: which of
-//! the two, and that planned drives and closures are not read, the answer says. Regions that cannot share are
-//! listed beside each other, never summed.
+//! the two, and that closures are not read, the answer says. Drives come on top: those that are published bring
+//! what is booked, and what those bring that are not published yet is told as a second outlook. Regions that cannot
+//! share are listed beside each other, never summed.
 
 pub mod api;
 mod days;
+mod drives;
 mod import;
 mod memo;
 mod rules;
@@ -22,8 +24,10 @@ use shiryan_kernel::place::{Governorate, Region};
 use shiryan_kernel::time::{Moment, Zone, plus_days};
 
 use crate::db::Conn;
+use crate::drives::{Brings, Coming};
 use crate::places::calendar;
 pub use import::import_history;
+pub use drives::{Batch, Size};
 pub use rules::{
     Ahead, Outlook, OutlookDay, Rest, Start, day_number, futures, is_dire, judge, outlook, seed,
 };
@@ -95,6 +99,11 @@ pub struct AreaOutlook {
     pub units: u32,
     /// `None` where nothing ever moved: there is nothing to project from.
     pub outlook: Option<Outlook>,
+    /// The same with the drives that are not published yet; `None` where there is none.
+    pub with_proposed: Option<Outlook>,
+    /// Units that are expected to be released in the days asked for: of published drives and of quarantine, of
+    /// drives that are not published.
+    pub from_drives: (f64, f64),
 }
 
 /// The outlook of each area asked for, in the order of the regions.
@@ -118,9 +127,12 @@ pub fn ahead(
     let from = plus_days(today, -HISTORY_DAYS);
     let flows = store::flows(conn, ask.component, ask.group, &members, from, today)?;
     let calendar = calendar::current(conn, calendar)?;
+    let until = plus_days(today, i64::try_from(MOST_DAYS).unwrap_or(0));
     let known = Known {
         shelf,
         flows,
+        testing: store::testing(conn, ask.component, ask.group, today)?,
+        drives: crate::drives::coming(conn, &members, now, until, zone)?,
         calendar: Arc::new(days::that_move_counts(&calendar, from, plus_days(today, CALENDAR_DAYS))),
         today,
     };
@@ -131,12 +143,14 @@ pub fn ahead(
 struct Known {
     shelf: Vec<ShelfLot>,
     flows: Vec<Flow>,
+    testing: Vec<store::Testing>,
+    drives: Vec<Coming>,
     calendar: Arc<shiryan_forecast::Calendar>,
     today: NaiveDate,
 }
 
 fn one(area: Area, ask: &Ask, known: &Known) -> AreaOutlook {
-    let Known { shelf, flows, calendar, today } = known;
+    let Known { shelf, flows, calendar, today, .. } = known;
     let today = *today;
     let is_here = |governorate: Governorate| area.members().any(|member| member == governorate);
     let lots: Vec<Lot> = shelf
@@ -145,20 +159,55 @@ fn one(area: Area, ask: &Ask, known: &Known) -> AreaOutlook {
         .map(|lot| Lot { expiry: day_number(lot.expires_on), units: lot.units })
         .collect();
     let own: Vec<&Flow> = flows.iter().filter(|flow| is_here(flow.governorate)).collect();
+    let (committed, proposed) = batches(area, ask, known);
     let start = series(&own, today).map(|(supply, demand)| Start {
         component: ask.component,
         today,
         lots,
+        batches: committed.clone(),
         supply,
         demand,
         calendar: Some(calendar.clone()),
         seed: seed(area, ask.component, ask.group, today),
     });
     let units = shelf.iter().filter(|lot| is_here(lot.governorate)).map(|lot| lot.units).sum();
-    AreaOutlook { area, units, outlook: start.and_then(|start| memo::outlook(&start, ask.days)) }
+    let expected = |batches: &[Batch]| -> f64 {
+        let ahead = batches.iter().filter(|batch| batch.ahead < ask.days);
+        ahead.map(|batch| batch.expected(ask.component)).sum()
+    };
+    let from_drives = (expected(&committed), expected(&proposed));
+    let with_proposed = start.clone().filter(|_| !proposed.is_empty()).and_then(|start| {
+        let batches = committed.into_iter().chain(proposed).collect();
+        memo::outlook(&Start { batches, ..start }, ask.days)
+    });
+    let outlook = start.and_then(|start| memo::outlook(&start, ask.days));
+    AreaOutlook { area, units, outlook, with_proposed, from_drives }
 }
 
-/// Receipts and issues by day, from the first day on which anything moved through yesterday.
+/// What published drives and quarantine bring to an area, and what drives bring that are not published yet.
+fn batches(area: Area, ask: &Ask, known: &Known) -> (Vec<Batch>, Vec<Batch>) {
+    let is_here = |governorate: Governorate| area.members().any(|member| member == governorate);
+    let (mut committed, mut proposed) = (Vec::new(), Vec::new());
+    for drive in known.drives.iter().filter(|drive| is_here(drive.governorate)) {
+        let found = Batch::of_drive(drive, ask.component, ask.group, known.today);
+        match drive.brings {
+            Brings::Booked(_) => committed.extend(found),
+            Brings::Proposed(..) => proposed.extend(found),
+        }
+    }
+    for testing in known.testing.iter().filter(|testing| is_here(testing.governorate)) {
+        let ready = (testing.collected_on - known.today).num_days() + drives::TESTING_DAYS;
+        committed.push(Batch {
+            // What should be ready by now is released tomorrow.
+            ahead: usize::try_from(ready).unwrap_or(0).max(1),
+            of: i64::from(day_number(testing.collected_on)),
+            size: Size::Testing { units: testing.units },
+        });
+    }
+    (committed, proposed)
+}
+
+/// Receipts that no drive brought and issues by day, from the first day on which anything moved through yesterday.
 fn series(flows: &[&Flow], today: NaiveDate) -> Option<(Series, Series)> {
     let first = flows.iter().map(|flow| flow.on).min()?;
     let days = usize::try_from(today.signed_duration_since(first).num_days()).ok()?;
@@ -166,7 +215,7 @@ fn series(flows: &[&Flow], today: NaiveDate) -> Option<(Series, Series)> {
     for flow in flows {
         let at = usize::try_from(flow.on.signed_duration_since(first).num_days()).ok()?;
         if let (Some(into), Some(out)) = (received.get_mut(at), issued.get_mut(at)) {
-            *into += f64::from(flow.received);
+            *into += f64::from(flow.received - flow.from_drives);
             *out += f64::from(flow.issued);
         }
     }
@@ -179,7 +228,7 @@ mod tests {
     use super::*;
 
     fn flow(governorate: Governorate, on: &str, received: i32, issued: i32) -> Flow {
-        Flow { governorate, on: on.parse().unwrap(), received, issued }
+        Flow { governorate, on: on.parse().unwrap(), received: received + 2, from_drives: 2, issued }
     }
 
     #[test]

@@ -13,6 +13,7 @@ use shiryan_kernel::blood::{BloodGroup, Component};
 use shiryan_kernel::level::{self, Level};
 use shiryan_kernel::time::plus_days;
 
+use super::drives::{Batch, with_batches};
 use super::{Area, MOST_DAYS};
 
 /// Simulated futures of one outlook.
@@ -30,7 +31,9 @@ pub struct Start {
     pub today: NaiveDate,
     /// Usable now; expiry as [`day_number`].
     pub lots: Vec<Lot>,
-    /// Units received a day.
+    /// What drives bring, beside the supply.
+    pub batches: Vec<Batch>,
+    /// Units received a day from elsewhere than drives.
     pub supply: Series,
     /// Units asked for a day.
     pub demand: Series,
@@ -168,12 +171,13 @@ pub fn futures(start: &Start, days: usize, paths: usize) -> Option<Ahead> {
         || Counts::of(&start.supply, start, days, paths, 0),
         || Counts::of(&start.demand, start, days, paths, 1),
     );
+    let supplied = with_batches(&supply.paths, &start.batches, start.component, start.seed);
     let life = usize::try_from(start.component.shelf_life_days()).unwrap_or(0);
     let projection = project(&Plan {
         today: day_number(start.today),
         lots: &start.lots,
         pending: &[],
-        supply: &supply.paths,
+        supply: &supplied,
         demand: &demand.paths,
         shelf_life: life.saturating_sub(DAYS_BEFORE_RELEASE),
         lag: 0,
@@ -195,7 +199,7 @@ pub fn futures(start: &Start, days: usize, paths: usize) -> Option<Ahead> {
         demand: demand.rest,
         days: (0..).zip(&projection.days).map(day).collect(),
     };
-    Some(Ahead { outlook, supply_paths: supply.paths, demand_paths: demand.paths })
+    Some(Ahead { outlook, supply_paths: supplied, demand_paths: demand.paths })
 }
 
 /// Average daily demand at the end of a series, in units a day; gaps are not counted.
@@ -235,6 +239,7 @@ mod tests {
                 .iter()
                 .map(|(days, units)| Lot { expiry: day_number(plus_days(today(), *days)), units: *units })
                 .collect(),
+            batches: Vec::new(),
             supply: steady(400, supply),
             demand: steady(400, demand),
             calendar: None,
@@ -272,6 +277,21 @@ mod tests {
         let outlook = outlook(&start(&[(30, 100)], 10.0, 10.0), 90).unwrap();
         assert!(outlook.first_dire().is_none());
         assert!(outlook.days.iter().all(|day| day.on_hand.p50 == 100.0 && day.unmet_so_far == 0.0));
+    }
+
+    #[test]
+    fn what_a_drive_brings_comes_on_its_day() {
+        use crate::projections::Size;
+        let plain = start(&[(30, 100)], 0.0, 10.0);
+        let drive = Batch { ahead: 4, of: 5, size: Size::Testing { units: 60 } };
+        let with = outlook(&Start { batches: vec![drive], ..plain.clone() }, 8).unwrap();
+        let without = outlook(&plain, 8).unwrap();
+        for (ahead, (with, without)) in with.days.iter().zip(&without.days).enumerate() {
+            let more = with.expected_on_hand - without.expected_on_hand;
+            let expected = if ahead < 4 { 0.0 } else { 60.0 * 0.99 * 0.95 };
+            assert!((more - expected).abs() < 0.3, "{ahead}: {more}");
+            assert!(with.unmet_so_far <= without.unmet_so_far);
+        }
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! Rows of shelves and of daily flows.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use chrono::NaiveDate;
 use diesel::dsl::count_star;
@@ -11,7 +11,7 @@ use shiryan_kernel::status::UnitStatus;
 use shiryan_kernel::time::Moment;
 use shiryan_kernel::{Problem, Result};
 
-use crate::db::tables::{blood_units, daily_flows, facilities};
+use crate::db::tables::{blood_units, daily_flows, donations, donors, facilities};
 use crate::db::{Conn, on_each};
 
 /// Usable units of one facility that expire on one day.
@@ -30,7 +30,55 @@ pub struct Flow {
     pub governorate: Governorate,
     pub on: NaiveDate,
     pub received: i32,
+    /// Of those, what drives brought.
+    pub from_drives: i32,
     pub issued: i32,
+}
+
+/// Units of drives that wait for their tests.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Testing {
+    pub governorate: Governorate,
+    pub collected_on: NaiveDate,
+    pub units: u32,
+}
+
+/// What waits in quarantine of a group of a component and was given at drives, by day; where the unit's group is not
+/// known yet, its donor's counts.
+///
+/// # Errors
+/// As any read.
+pub fn testing(
+    conn: &mut Conn,
+    component: Component,
+    group: BloodGroup,
+    today: NaiveDate,
+) -> Result<Vec<Testing>> {
+    type Row = (Governorate, NaiveDate, Option<BloodGroup>, Option<BloodGroup>);
+    let rows: Vec<Row> = on_each!(conn => c, blood_units::table
+        .inner_join(donations::table.on(blood_units::donation.eq(donations::id.nullable())))
+        .inner_join(donors::table.on(donors::id.eq(donations::donor)))
+        .inner_join(facilities::table.on(facilities::id.eq(blood_units::facility)))
+        .filter(blood_units::status.eq(UnitStatus::Quarantine))
+        .filter(blood_units::component.eq(component))
+        .filter(blood_units::expires_on.gt(today))
+        .filter(donations::drive.is_not_null())
+        .select((
+            facilities::governorate,
+            blood_units::collected_on,
+            blood_units::blood_group,
+            donors::blood_group,
+        ))
+        .load(c))
+    .map_err(Problem::from)?;
+    let mut found: BTreeMap<(Governorate, NaiveDate), u32> = BTreeMap::new();
+    for (governorate, collected_on, own, donors) in rows {
+        if own.or(donors) == Some(group) {
+            *found.entry((governorate, collected_on)).or_default() += 1;
+        }
+    }
+    let testing = |((governorate, collected_on), units)| Testing { governorate, collected_on, units };
+    Ok(found.into_iter().map(testing).collect())
 }
 
 /// The usable shelf: released and not expiring before tomorrow. Quarantined, reserved and blocked units
@@ -96,17 +144,29 @@ pub fn flows(
     until: NaiveDate,
 ) -> Result<Vec<Flow>> {
     // All four columns of the primary key, so each governorate is one range of it.
-    let rows: Vec<(Governorate, NaiveDate, i32, i32)> = on_each!(conn => c, daily_flows::table
+    let rows: Vec<(Governorate, NaiveDate, i32, i32, i32)> = on_each!(conn => c, daily_flows::table
         .filter(daily_flows::governorate.eq_any(governorates))
         .filter(daily_flows::component.eq(component))
         .filter(daily_flows::blood_group.eq(group))
         .filter(daily_flows::flow_on.ge(from))
         .filter(daily_flows::flow_on.lt(until))
-        .select((daily_flows::governorate, daily_flows::flow_on, daily_flows::received, daily_flows::issued))
+        .select((
+            daily_flows::governorate,
+            daily_flows::flow_on,
+            daily_flows::received,
+            daily_flows::from_drives,
+            daily_flows::issued,
+        ))
         .load(c))
     .map_err(Problem::from)?;
     Ok(rows
         .into_iter()
-        .map(|(governorate, on, received, issued)| Flow { governorate, on, received, issued })
+        .map(|(governorate, on, received, from_drives, issued)| Flow {
+            governorate,
+            on,
+            received,
+            from_drives,
+            issued,
+        })
         .collect())
 }

@@ -862,6 +862,7 @@ diesel::table! {
         blood_group -> Text,
         flow_on -> Date,
         received -> Integer,
+        from_drives -> Integer,
         issued -> Integer,
         expired -> Integer,
     }

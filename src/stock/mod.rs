@@ -136,7 +136,12 @@ pub fn release(
     let step = (Some(UnitStatus::Quarantine), UnitStatus::Released);
     ledger::moved(tx, vault, id, step, &Why::of(MoveReason::Tested), own, Some(by.user))?;
     let governorate = places::facility(tx.conn, own)?.governorate;
-    store::add_flow(tx, store::Flow::Received, governorate, unit.component, group, zone.date(tx.now))?;
+    let flow = if store::is_of_drive(tx.conn, unit.donation)? {
+        store::Flow::FromDrive
+    } else {
+        store::Flow::Received
+    };
+    store::add_flow(tx, flow, governorate, unit.component, group, zone.date(tx.now))?;
     let line = Line::new(Some(by.user), "stock.released").on(id).with("blood_group", group);
     audit::record(tx, vault, &line)?;
     Ok(Released { id, status: UnitStatus::Released, blood_group: group })

@@ -225,6 +225,13 @@ pub fn numbers_of(conn: &mut Conn, records: &[DonorId]) -> Result<Vec<Din>> {
     .map_err(Problem::from)
 }
 
+/// Whether a donation was taken at a drive.
+pub fn is_of_drive(conn: &mut Conn, donation: Option<DonationId>) -> Result<bool> {
+    let Some(donation) = donation else { return Ok(false) };
+    let of = donations::table.find(donation.0).filter(donations::drive.is_not_null());
+    Ok(diesel::select(diesel::dsl::exists(of)).get_result(conn)?)
+}
+
 /// The group of the donor behind a donation, and how well it is known.
 ///
 /// # Errors

@@ -1,12 +1,18 @@
 //! Stock ahead over HTTP: what is worked out by hand comes out, and what cannot be summed is not.
 
-use serde_json::Value;
+use diesel::prelude::*;
+use serde_json::{Value, json};
+use shiryan::db::Tx;
+use shiryan::db::tables::{appointments, daily_flows, donations, drives, slots};
 use shiryan::places::calendar::Calendar;
+use shiryan_kernel::blood::BloodGroup;
 use shiryan_kernel::calendar::DayKind;
 use shiryan_kernel::role::Role;
 
 use crate::support::app::TestApp;
-use crate::support::reserve::{day, flow, units, write};
+use crate::support::rows;
+use crate::support::shelf::{self, Bag, Person};
+use crate::support::reserve::{day, donor, flow, units, write};
 
 const O_NEG: (&str, &str) = ("red_cells", "o_neg");
 
@@ -17,6 +23,8 @@ both!(
     wrong_questions_are_refused,
     the_same_day_answers_the_same,
     ramadan_and_its_sighting_move_the_outlook,
+    drives_bring_what_is_booked,
+    what_a_drive_brought_is_not_learnt_as_supply,
 );
 
 /// Two hundred days, enough to measure that nothing varies, on which Ramallah issues two units a day.
@@ -178,9 +186,109 @@ fn ramadan_and_its_sighting_move_the_outlook(app: TestApp) {
     let fasting = (close(&computed, ramadan) - close(&computed, ramadan + 10)) / 10.0;
     assert!((before - 20.0).abs() < 2.0 && (fasting - 6.0).abs() < 2.5, "{before} {fasting}");
     let first = day(ramadan - 1).to_string();
-    let sighted = serde_json::json!({"year": 1448, "month": 9, "first": first});
+    let sighted = json!({"year": 1448, "month": 9, "first": first});
     app.client(Role::Command).post("/api/v1/calendar/months", &sighted).expect(201);
     let moved = app.client(Role::Command).get(path).expect(200);
     let kept = close(&moved, ramadan) - close(&computed, ramadan);
     assert!((5.0..25.0).contains(&kept), "a day of Ramadan more keeps {kept} units");
+}
+
+/// A drive of today in Ramallah in this state, with so many O− donors whose appointments stand so.
+fn drive(tx: &mut Tx, status: &str, booked: &[(&str, &str, u32)]) {
+    let slot = rows::slot(tx, 90).unwrap();
+    let drive: i64 = slots::table.find(slot).select(slots::drive).first(tx.conn).unwrap();
+    diesel::update(drives::table.find(drive)).set(drives::status.eq(status)).execute(tx.conn).unwrap();
+    for (group, standing, count) in booked {
+        for _ in 0..*count {
+            let group = Some(*group).filter(|group| !group.is_empty());
+            let donor = donor(tx, group, "PS-RBH", "active", ("whole_blood", day(-1)));
+            diesel::insert_into(appointments::table)
+                .values((
+                    appointments::id.eq(tx.id()),
+                    appointments::drive.eq(drive),
+                    appointments::slot.eq(slot),
+                    appointments::donor.eq(donor),
+                    appointments::status.eq(*standing),
+                    appointments::donation_type.eq("whole_blood"),
+                    appointments::first_timer.eq(false),
+                    appointments::created_at.eq(tx.now.naive_utc()),
+                    appointments::changed_at.eq(tx.now.naive_utc()),
+                    appointments::version.eq(1_i64),
+                ))
+                .execute(tx.conn)
+                .unwrap();
+        }
+    }
+}
+
+fn drives_bring_what_is_booked(app: TestApp) {
+    two_a_day(&app);
+    let bank = app.places.bank;
+    let ask = |component: &str| {
+        let path = format!(
+            "/api/v1/projections?component={component}&group=o_neg&days=6&region=west_bank_centre"
+        );
+        app.client(Role::Command).get(&path).expect(200)["areas"][0].clone()
+    };
+    write(&app, move |tx| units(tx, bank, O_NEG, "released", day(30), 40));
+    let before = ask("red_cells");
+    assert_eq!(
+        (&before["expected_of_drives"], &before["days_with_proposed"]),
+        (&json!(0.0), &json!([])),
+        "nothing is planned"
+    );
+    write(&app, |tx| {
+        drive(tx, "open", &[("o_neg", "booked", 20), ("a_pos", "booked", 7), ("", "booked", 5)]);
+        drive(tx, "closed", &[("o_neg", "booked", 10), ("o_neg", "proposed", 9), ("o_neg", "cancelled", 9)]);
+        drive(tx, "cancelled", &[("o_neg", "booked", 30)]);
+        drive(tx, "done", &[("o_neg", "kept", 30)]);
+    });
+    let after = ask("red_cells");
+    // Thirty booked, of whom 85 in a hundred come: 0.85 × 0.88 × 0.99 × 0.95 units of each.
+    assert_eq!(after["expected_of_drives"], 21.11);
+    assert_eq!((&after["expected_of_proposed"], &after["days_with_proposed"]), (&json!(0.0), &json!([])));
+    let gained: Vec<f64> = (0..6)
+        .map(|at| after["days"][at]["p50"].as_f64().unwrap() - before["days"][at]["p50"].as_f64().unwrap())
+        .collect();
+    assert_eq!(gained[..2], [0.0, 0.0], "not before two days are over");
+    assert!(gained[2..].iter().all(|units| (units - 21.1).abs() < 2.0), "{gained:?}");
+    assert!(after["days"][3]["p10"].as_f64() < after["days"][3]["p90"].as_f64(), "nobody is certain to come");
+    assert_eq!(ask("platelets")["expected_of_drives"], 0.0, "whole blood gives none here");
+}
+
+fn what_a_drive_brought_is_not_learnt_as_supply(app: TestApp) {
+    let flows = || {
+        let found = app.house.db.read_now(|conn| {
+            Ok(daily_flows::table
+                .select((daily_flows::received, daily_flows::from_drives))
+                .load::<(i32, i32)>(conn)?)
+        });
+        found.unwrap()
+    };
+    let expected = || {
+        let path = "/api/v1/projections?component=red_cells&group=o_neg&days=6&region=west_bank_centre";
+        app.client(Role::Bank).get(path).expect(200)["areas"][0]["expected_of_drives"].clone()
+    };
+    let given = shelf::donation(&app, Person::of(BloodGroup::ONeg), 901);
+    let of_nobody = Bag::new(&app, 902).quarantined(None).put(&app);
+    let of_drive = Bag { donation: Some(given), ..Bag::new(&app, 901) }.quarantined(None).put(&app);
+    assert_eq!(expected(), 0.0, "what no drive brought is learnt from the past");
+    write(&app, move |tx| {
+        let slot = rows::slot(tx, 2).unwrap();
+        let drive: i64 = slots::table.find(slot).select(slots::drive).first(tx.conn).unwrap();
+        diesel::update(donations::table.find(given.0))
+            .set(donations::drive.eq(Some(drive)))
+            .execute(tx.conn)
+            .unwrap();
+    });
+    // Its own group is not known yet, its donor's is: 0.99 × 0.95 of a unit.
+    assert_eq!(expected(), 0.94);
+    let release = |unit| {
+        let path = format!("/api/v1/stock/units/{unit}/release");
+        app.client(Role::Bank).post(&path, &json!({"blood_group": "o_neg"})).expect(200);
+    };
+    release(of_drive);
+    assert_eq!((flows(), expected()), (vec![(1, 1)], json!(0.0)));
+    release(of_nobody);
+    assert_eq!(flows(), [(2, 1)]);
 }

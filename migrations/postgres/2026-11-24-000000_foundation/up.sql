@@ -1024,8 +1024,11 @@ CREATE TABLE daily_flows (
     blood_group TEXT NOT NULL CHECK (blood_group IN ('o_neg', 'o_pos', 'a_neg', 'a_pos', 'b_neg', 'b_pos', 'ab_neg', 'ab_pos')),
     flow_on DATE NOT NULL,
     received INTEGER NOT NULL CHECK (received >= 0),
+    -- Of those, what drives brought.
+    from_drives INTEGER NOT NULL,
     issued INTEGER NOT NULL CHECK (issued >= 0),
     expired INTEGER NOT NULL CHECK (expired >= 0),
+    CHECK (from_drives BETWEEN 0 AND received),
     PRIMARY KEY (governorate, component, blood_group, flow_on)
 );
 CREATE INDEX daily_flows_by_day ON daily_flows (flow_on);

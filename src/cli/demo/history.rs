@@ -19,7 +19,7 @@ use super::places;
 /// Donations per donor and year.
 const RATE: f64 = 0.9;
 /// Days from the arm to release.
-const TESTING: u64 = 2;
+pub const TESTING: u64 = 2;
 /// What the drives aim at, in days of red cells.
 const TARGET_DAYS: f64 = 6.5;
 

@@ -162,6 +162,7 @@ impl Demo {
         let bar = step("donations and stock", u64::try_from(size).unwrap_or(0));
         let gifts = write::gifts(house, &bar, &history, &drives, &ids, &written)?;
         write::bags(house, &bar, &history, &gifts, &ids, &written, &mut rng)?;
+        write::flows(house, &bar, &history, &drives)?;
         bar.finish();
 
         let bar = step("eligibility", self.donors.into());

@@ -18,7 +18,7 @@ use shiryan_kernel::status::{FacilityKind, MoveReason, UnitStatus};
 use shiryan_kernel::text::{Email, NationalId, PersonName, Phone, ServiceNumber, ShortCode};
 use shiryan_kernel::{Problem, Result};
 
-use super::history::{Bag, Fate, History};
+use super::history::{Bag, Fate, FlowKey, History, TESTING};
 use super::people::Person;
 use super::places as invented;
 use crate::db::tables::{blood_units, daily_flows, donations, givings, unit_movements};
@@ -236,6 +236,7 @@ struct FlowRow {
     blood_group: BloodGroup,
     flow_on: NaiveDate,
     received: i32,
+    from_drives: i32,
     issued: i32,
     expired: i32,
 }
@@ -385,8 +386,7 @@ pub fn bags(
     in_slices(house, bar, &moves, |tx, rows| {
         on_each!(tx.conn => c, diesel::insert_into(unit_movements::table).values(rows).execute(c))?;
         Ok(())
-    })?;
-    flows(house, bar, history)
+    })
 }
 
 /// Why a bag of the demo comes into a state.
@@ -446,16 +446,27 @@ const fn volume_ml(component: Component) -> i32 {
     }
 }
 
-fn flows(house: &House, bar: &ProgressBar, history: &History) -> Result<()> {
+/// What went in and out of shelves, day by day; what a drive that was kept brought is told apart.
+pub fn flows(house: &House, bar: &ProgressBar, history: &History, drives: &Drives) -> Result<()> {
+    let mut of_drives: BTreeMap<FlowKey, i32> = BTreeMap::new();
+    for bag in &history.bags {
+        let is_received = matches!(bag.fate, Fate::Shelf | Fate::Issued(_) | Fate::Expired(_));
+        let of_drive = bag.gift.is_some() && drives.contains_key(&(bag.collected, bag.governorate));
+        if is_received && of_drive {
+            let day = bag.collected + Days::new(TESTING);
+            *of_drives.entry((day, bag.governorate, bag.component, bag.group)).or_default() += 1;
+        }
+    }
     let rows: Vec<FlowRow> = history
         .flows
         .iter()
-        .map(|((day, governorate, component, group), flow)| FlowRow {
+        .map(|(key @ (day, governorate, component, group), flow)| FlowRow {
             governorate: *governorate,
             component: *component,
             blood_group: *group,
             flow_on: *day,
             received: flow.received,
+            from_drives: of_drives.get(key).copied().unwrap_or(0).min(flow.received),
             issued: flow.issued,
             expired: flow.expired,
         })

@@ -13,6 +13,8 @@ use crate::db::{Tx, on_each};
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Flow {
     Received,
+    /// Received, and collected at a drive.
+    FromDrive,
     Issued,
     Expired,
 }
@@ -26,10 +28,11 @@ pub fn add_flow(
     group: BloodGroup,
     day: NaiveDate,
 ) -> Result<()> {
-    let (received, issued, expired) = match flow {
-        Flow::Received => (1, 0, 0),
-        Flow::Issued => (0, 1, 0),
-        Flow::Expired => (0, 0, 1),
+    let (received, from_drives, issued, expired) = match flow {
+        Flow::Received => (1, 0, 0, 0),
+        Flow::FromDrive => (1, 1, 0, 0),
+        Flow::Issued => (0, 0, 1, 0),
+        Flow::Expired => (0, 0, 0, 1),
     };
     let row = (
         daily_flows::governorate.eq(governorate),
@@ -37,6 +40,7 @@ pub fn add_flow(
         daily_flows::blood_group.eq(group),
         daily_flows::flow_on.eq(day),
         daily_flows::received.eq(received),
+        daily_flows::from_drives.eq(from_drives),
         daily_flows::issued.eq(issued),
         daily_flows::expired.eq(expired),
     );
@@ -51,6 +55,7 @@ pub fn add_flow(
         .do_update()
         .set((
             daily_flows::received.eq(daily_flows::received + received),
+            daily_flows::from_drives.eq(daily_flows::from_drives + from_drives),
             daily_flows::issued.eq(daily_flows::issued + issued),
             daily_flows::expired.eq(daily_flows::expired + expired),
         ))

@@ -65,6 +65,7 @@ pub fn flow(tx: &mut Tx, governorate: &str, what: (&str, &str), on: NaiveDate, r
             daily_flows::blood_group.eq(what.1),
             daily_flows::flow_on.eq(on),
             daily_flows::received.eq(received),
+            daily_flows::from_drives.eq(0),
             daily_flows::issued.eq(issued),
             daily_flows::expired.eq(0),
         ))

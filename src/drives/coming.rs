@@ -1,0 +1,100 @@
+//! The drives to come, with what is known of what they bring: who is booked, or who might come.
+
+use std::collections::{BTreeMap, HashMap};
+
+use chrono::{Duration, NaiveDate};
+use shiryan_kernel::Result;
+use shiryan_kernel::blood::{BloodGroup, DonationType};
+use shiryan_kernel::ids::{DriveId, UnitId};
+use shiryan_kernel::place::Governorate;
+use shiryan_kernel::status::{AppointmentStatus, DriveStatus};
+use shiryan_kernel::time::{Moment, Zone};
+
+use super::rules::capacity::{expected, show_rate};
+use super::store::{coming as rows, planning};
+use crate::db::Conn;
+
+/// How far back the record of a unit is read, in days.
+const RECORD_DAYS: i64 = 730;
+
+/// A drive to come.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Coming {
+    pub id: DriveId,
+    pub governorate: Governorate,
+    pub on: NaiveDate,
+    /// The share of those booked who come, in per cent, by the record of its unit.
+    pub show: i32,
+    pub brings: Brings,
+}
+
+/// What it may bring.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Brings {
+    /// Published: those booked, by their own group and what they are to give. Who has no known group is left out.
+    Booked(Vec<(BloodGroup, DonationType, u32)>),
+    /// Not published yet: units that are released of this donation when its places fill by those of its unit who may
+    /// give that day.
+    Proposed(DonationType, Vec<(BloodGroup, f64)>),
+}
+
+/// The drives in these governorates that are not over and begin before `until`, in order; neither cancelled nor done.
+///
+/// # Errors
+/// As any read.
+pub fn coming(
+    conn: &mut Conn,
+    places: &[Governorate],
+    now: Moment,
+    until: NaiveDate,
+    zone: Zone,
+) -> Result<Vec<Coming>> {
+    let drives = rows::drives(conn, places, now, zone.start_of(until))?;
+    let ids: Vec<DriveId> = drives.iter().map(|drive| drive.id).collect();
+    let mut booked: HashMap<DriveId, BTreeMap<(BloodGroup, DonationType), u32>> = HashMap::new();
+    for (drive, group, given) in rows::booked(conn, &ids)? {
+        if let Some(group) = group {
+            *booked.entry(drive).or_default().entry((group, given)).or_default() += 1;
+        }
+    }
+    let mut units: Vec<UnitId> = drives.iter().map(|drive| drive.unit).collect();
+    units.sort_unstable();
+    units.dedup();
+    let since = now - Duration::days(RECORD_DAYS);
+    let came = rows::records(conn, &units, since, AppointmentStatus::Kept)?;
+    let stayed_away = rows::records(conn, &units, since, AppointmentStatus::NoShow)?;
+    let mut found = Vec::with_capacity(drives.len());
+    for drive in drives {
+        let on = zone.date(drive.starts_at.and_utc());
+        let of = |record: &HashMap<UnitId, i64>| record.get(&drive.unit).copied().unwrap_or(0);
+        let show = show_rate(of(&came), of(&stayed_away));
+        let brings = if drive.status == DriveStatus::Draft {
+            let (given, units) = proposed(conn, drive.id, drive.unit, on, show)?;
+            Brings::Proposed(given, units)
+        } else {
+            let those = booked.remove(&drive.id).unwrap_or_default();
+            Brings::Booked(those.into_iter().map(|((group, given), people)| (group, given, people)).collect())
+        };
+        found.push(Coming { id: drive.id, governorate: drive.governorate, on, show, brings });
+    }
+    Ok(found)
+}
+
+fn proposed(
+    conn: &mut Conn,
+    drive: DriveId,
+    unit: UnitId,
+    on: NaiveDate,
+    show: i32,
+) -> Result<(DonationType, Vec<(BloodGroup, f64)>)> {
+    let types = planning::types_of(conn, drive)?;
+    let whole = types.is_empty() || types.contains(&DonationType::WholeBlood);
+    let given =
+        if whole { DonationType::WholeBlood } else { types.first().copied().unwrap_or(DonationType::WholeBlood) };
+    let mut eligible: BTreeMap<Option<BloodGroup>, i64> = BTreeMap::new();
+    for (group, donors) in planning::eligible(conn, unit, &[given], on)? {
+        *eligible.entry(group).or_default() += donors;
+    }
+    let units = expected(rows::places(conn, drive)?, show, &eligible).units;
+    Ok((given, units.into_iter().filter_map(|(group, units)| Some((group?, units))).collect()))
+}
