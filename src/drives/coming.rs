@@ -89,8 +89,11 @@ fn proposed(
 ) -> Result<(DonationType, Vec<(BloodGroup, f64)>)> {
     let types = planning::types_of(conn, drive)?;
     let whole = types.is_empty() || types.contains(&DonationType::WholeBlood);
-    let given =
-        if whole { DonationType::WholeBlood } else { types.first().copied().unwrap_or(DonationType::WholeBlood) };
+    let given = if whole {
+        DonationType::WholeBlood
+    } else {
+        types.first().copied().unwrap_or(DonationType::WholeBlood)
+    };
     let mut eligible: BTreeMap<Option<BloodGroup>, i64> = BTreeMap::new();
     for (group, donors) in planning::eligible(conn, unit, &[given], on)? {
         *eligible.entry(group).or_default() += donors;

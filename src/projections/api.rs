@@ -93,6 +93,9 @@ struct AreaView {
     /// The code of a region, or of a governorate.
     area: &'static str,
     region: Region,
+    /// The governorates that still reach each other, where closed roads leave no more of the region together.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    island: Option<Vec<Governorate>>,
     /// On the shelf now: released, not expiring before tomorrow.
     units: u32,
     /// Units a day; absent where nothing ever moved, and then `days` is empty.
@@ -142,7 +145,7 @@ struct AssumptionView {
 /// What every projection assumes; those of [`rested`] join them where they apply.
 const ASSUMPTIONS: [&str; 7] = [
     "drives_as_booked",
-    "closures_not_read",
+    "closures_as_now",
     "first_to_expire_first",
     "own_group_only",
     "full_life_less_2_days",
@@ -202,6 +205,7 @@ impl From<AreaOutlook> for AreaView {
         Self {
             area: area.area.code(),
             region: area.area.region(),
+            island: area.area.island(),
             units: area.units,
             average_daily_demand: outlook.map(|outlook| to_hundredths(outlook.average_daily_demand)),
             first_red_or_black: outlook

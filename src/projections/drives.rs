@@ -67,7 +67,9 @@ pub const fn units_of(given: DonationType, component: Component) -> u32 {
 impl Batch {
     /// What a drive brings of a group of a component.
     pub fn of_drive(drive: &Coming, component: Component, group: BloodGroup, today: NaiveDate) -> Vec<Self> {
-        let Ok(ahead) = usize::try_from((drive.on - today).num_days() + TESTING_DAYS) else { return Vec::new() };
+        let Ok(ahead) = usize::try_from((drive.on - today).num_days() + TESTING_DAYS) else {
+            return Vec::new();
+        };
         let batch = |size| Self { ahead, of: drive.id.0, size };
         match &drive.brings {
             Brings::Booked(those) => those
@@ -104,9 +106,8 @@ impl Batch {
         let of = u64::from_ne_bytes(self.of.to_ne_bytes());
         let mut draws = Chance::new(seed, GIFTS).at(path, of.rotate_left(8) ^ place);
         let mut shared = Chance::new(seed, SHOW).at(path, of);
-        let mut among = |count: u32, chance: f64| {
-            (0..count).map(|_| u32::from(draws.uniform() < chance)).sum::<u32>()
-        };
+        let mut among =
+            |count: u32, chance: f64| (0..count).map(|_| u32::from(draws.uniform() < chance)).sum::<u32>();
         let released = CLEAR * kept(component);
         match self.size {
             Size::Booked { people, each, show } => {

@@ -2,11 +2,12 @@
 //!
 //! The lots of today's shelf are taken through simulated days, first to expire first. What comes in and
 //! what is asked for follow weekday, season and calendar, or the last eight weeks where little is known: which of
-//! the two, and that closures are not read, the answer says. Drives come on top: those that are published bring
+//! the two, and that roads are taken as they are now, the answer says. Drives come on top: those that are published bring
 //! what is booked, and what those bring that are not published yet is told as a second outlook. Regions that cannot
 //! share are listed beside each other, never summed.
 
 pub mod api;
+mod area;
 mod days;
 mod drives;
 mod import;
@@ -25,9 +26,10 @@ use shiryan_kernel::time::{Moment, Zone, plus_days};
 
 use crate::db::Conn;
 use crate::drives::{Brings, Coming};
-use crate::places::calendar;
-pub use import::import_history;
+use crate::places::{calendar, closures};
+pub use area::{Area, islands};
 pub use drives::{Batch, Size};
+pub use import::import_history;
 pub use rules::{
     Ahead, Outlook, OutlookDay, Rest, Start, day_number, futures, is_dire, judge, outlook, seed,
 };
@@ -45,40 +47,6 @@ const HISTORY_DAYS: i64 = 1_517;
 
 /// Days ahead of which the calendar is read: cover looks beyond the longest projection.
 const CALENDAR_DAYS: i64 = 200;
-
-/// An area whose blood can be shared: a governorate, or the whole of its region. Nothing wider exists.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Area {
-    Governorate(Governorate),
-    Region(Region),
-}
-
-impl Area {
-    /// The stable code of the governorate or region.
-    #[must_use]
-    pub const fn code(self) -> &'static str {
-        match self {
-            Self::Governorate(governorate) => governorate.code(),
-            Self::Region(region) => region.code(),
-        }
-    }
-
-    #[must_use]
-    pub const fn region(self) -> Region {
-        match self {
-            Self::Governorate(governorate) => governorate.region(),
-            Self::Region(region) => region,
-        }
-    }
-
-    /// Its governorates.
-    pub fn members(self) -> impl Iterator<Item = Governorate> {
-        self.region().members().filter(move |member| match self {
-            Self::Governorate(own) => own == *member,
-            Self::Region(_) => true,
-        })
-    }
-}
 
 /// What is asked: one group of one component.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -106,7 +74,8 @@ pub struct AreaOutlook {
     pub from_drives: (f64, f64),
 }
 
-/// The outlook of each area asked for, in the order of the regions.
+/// The outlook of each area asked for, in the order of the regions; a region whose roads are closed now is listed as
+/// the islands that are left of it.
 ///
 /// # Errors
 /// As any read.
@@ -118,9 +87,11 @@ pub fn ahead(
     zone: Zone,
 ) -> Result<Vec<AreaOutlook>> {
     let today = zone.date(now);
+    let roads = closures::roads(conn, now)?;
     let areas: Vec<Area> = match ask.area {
+        Some(Area::Region(region)) => islands(region, &roads),
         Some(area) => vec![area],
-        None => Region::ALL.iter().copied().map(Area::Region).collect(),
+        None => Region::ALL.iter().flat_map(|region| islands(*region, &roads)).collect(),
     };
     let members: Vec<Governorate> = areas.iter().copied().flat_map(Area::members).collect();
     let shelf = store::shelf(conn, Some(ask.component), Some(ask.group), now, today)?;
@@ -244,17 +215,5 @@ mod tests {
         assert_eq!(demand.counts(), [Some(1.0), Some(0.0), Some(5.0), Some(0.0)]);
         assert_eq!(supply.last_date(), "2026-11-23".parse().ok());
         assert!(series(&[], "2026-11-24".parse().unwrap()).is_none());
-    }
-
-    #[test]
-    fn an_area_never_reaches_past_its_region() {
-        for region in Region::ALL {
-            assert!(Area::Region(*region).members().eq(region.members()));
-            for governorate in region.members() {
-                let area = Area::Governorate(governorate);
-                assert_eq!(area.members().collect::<Vec<_>>(), [governorate]);
-                assert_eq!((area.region(), area.code()), (*region, governorate.code()));
-            }
-        }
     }
 }

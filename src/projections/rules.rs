@@ -124,7 +124,8 @@ pub fn judge(component: Component, average_daily_demand: f64, units: f64, cover:
 /// The same question on the same day meets the same chance: FNV-1a over what names it.
 #[must_use]
 pub fn seed(area: Area, component: Component, group: BloodGroup, today: NaiveDate) -> u64 {
-    let text = format!("{}|{component}|{group}|{today}", area.code());
+    let island = area.island().into_iter().flatten().map(|member| member.code()).collect::<String>();
+    let text = format!("{}{island}|{component}|{group}|{today}", area.code());
     text.bytes()
         .fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3))
 }

@@ -64,6 +64,9 @@ struct CellView {
     /// The code of a region, or of a governorate.
     area: &'static str,
     region: Region,
+    /// The governorates that still reach each other, where closed roads leave no more of the region together.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    island: Option<Vec<Governorate>>,
     component: Component,
     blood_group: BloodGroup,
     /// Released, not expiring before tomorrow.
@@ -141,6 +144,7 @@ impl From<&Cell> for CellView {
         Self {
             area: cell.area.code(),
             region: cell.area.region(),
+            island: cell.area.island(),
             component: cell.component,
             blood_group: cell.group,
             usable_units: cell.usable_units,

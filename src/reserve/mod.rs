@@ -1,7 +1,8 @@
 //! How deep the reserve is: levels, days of cover, and what hospitals may know of donors.
 //!
 //! Shelf and donors stand beside each other and are never added: a donor is not a tested unit. Nothing
-//! is summed past a sharing region; a picture of the country is the list of its regions.
+//! is summed past a sharing region, nor across closed roads; a picture of the country is the list of its regions, or
+//! of the islands that are left of them.
 
 pub mod api;
 pub mod availability;
@@ -15,6 +16,7 @@ use shiryan_kernel::blood::{BloodGroup, Component};
 use shiryan_kernel::time::{Moment, Zone, plus_days};
 
 use crate::db::Conn;
+use crate::places::closures;
 use crate::projections::{self, Area, COMPONENTS};
 pub use rules::{By, Cell, Demand, DonorCount, Donors, LEAST_DONORS, Scope};
 pub use store::Site;
@@ -62,6 +64,7 @@ pub fn picture(conn: &mut Conn, ask: &Ask, now: Moment, zone: Zone) -> Result<Pi
     for donation in rules::donations(&components) {
         donors.extend(store::eligible(conn, donation, today)?);
     }
+    let roads = closures::roads(conn, now)?;
     let facts = rules::Facts {
         today,
         shelf: projections::shelf(conn, ask.component, ask.group, now, today)?,
@@ -72,7 +75,7 @@ pub fn picture(conn: &mut Conn, ask: &Ask, now: Moment, zone: Zone) -> Result<Pi
     };
     let groups: Vec<BloodGroup> =
         BloodGroup::ALL.iter().copied().filter(|own| ask.group.is_none_or(|asked| asked == *own)).collect();
-    let scope = Scope { areas: rules::areas(ask.by, ask.within), components, groups };
+    let scope = Scope { areas: rules::areas(ask.by, ask.within, &roads), components, groups };
     let silent = store::silent(conn, now - chrono::Duration::hours(SILENT_AFTER_HOURS))?;
     Ok(Picture { as_of: now, cells: rules::cells(&facts, &scope), silent })
 }

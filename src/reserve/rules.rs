@@ -12,7 +12,8 @@ use shiryan_kernel::level::{self, Level};
 use shiryan_kernel::place::{Governorate, Region};
 use shiryan_kernel::time::plus_days;
 
-use crate::projections::{Area, ShelfLot, day_number, judge};
+use crate::places::closures::Roads;
+use crate::projections::{Area, ShelfLot, day_number, islands, judge};
 
 shiryan_kernel::word! {
     /// How the country is cut.
@@ -115,7 +116,8 @@ pub struct Demand {
 pub struct Donors {
     /// The donation that feeds the component.
     pub donation: DonationType,
-    /// Whose figure it is: the cell's own area, or its region where the area's own would say too much.
+    /// Whose figure it is: the cell's own area (an island counts as a region), or its region where a governorate's own
+    /// would say too much.
     pub shown_for: By,
     pub count: DonorCount,
 }
@@ -149,13 +151,14 @@ pub fn donations(components: &[Component]) -> Vec<DonationType> {
     donations
 }
 
-/// The areas of a list, in order.
+/// The areas of a list, in order; a region whose roads are closed is the islands that are left of it.
 #[must_use]
-pub fn areas(by: By, within: Option<Area>) -> Vec<Area> {
+pub fn areas(by: By, within: Option<Area>, roads: &Roads) -> Vec<Area> {
     match (by, within) {
-        (_, Some(area @ Area::Governorate(_))) | (By::Region, Some(area @ Area::Region(_))) => vec![area],
+        (_, Some(area @ (Area::Governorate(_) | Area::Island(_)))) => vec![area],
+        (By::Region, Some(Area::Region(region))) => islands(region, roads),
         (By::Governorate, Some(Area::Region(region))) => region.members().map(Area::Governorate).collect(),
-        (By::Region, None) => Region::ALL.iter().copied().map(Area::Region).collect(),
+        (By::Region, None) => Region::ALL.iter().flat_map(|region| islands(*region, roads)).collect(),
         (By::Governorate, None) => Governorate::ALL.iter().copied().map(Area::Governorate).collect(),
     }
 }
@@ -264,7 +267,9 @@ impl<'a> Index<'a> {
             area.members().filter_map(|member| self.registered.get(&(member, group))).sum()
         };
         let region = Area::Region(area.region());
-        let shown = if registered(area) >= LEAST_DONORS { area } else { region };
+        // An island has no other figure than its own: the region's counts donors who cannot come.
+        let is_island = matches!(area, Area::Island(_));
+        let shown = if is_island || registered(area) >= LEAST_DONORS { area } else { region };
         let count = if registered(shown) >= LEAST_DONORS {
             let mut on = [0_u32; 3];
             for member in shown.members() {
@@ -277,7 +282,7 @@ impl<'a> Index<'a> {
         };
         let shown_for = match shown {
             Area::Governorate(_) => By::Governorate,
-            Area::Region(_) => By::Region,
+            Area::Region(_) | Area::Island(_) => By::Region,
         };
         Donors { donation, shown_for, count }
     }

@@ -20,6 +20,7 @@ both!(
     sites_that_fell_silent_are_named,
     only_those_who_plan_may_see,
     wrong_questions_are_refused,
+    closed_roads_leave_islands,
 );
 
 fn find<'a>(answer: &'a Value, area: &str, component: &str, group: &str) -> &'a Value {
@@ -228,4 +229,34 @@ fn wrong_questions_are_refused(app: TestApp) {
     ] {
         assert_eq!(command.get(&format!("{PATH}?{query}")).problem(status), code, "{query}");
     }
+}
+
+fn closed_roads_leave_islands(app: TestApp) {
+    shelves(&app);
+    let path = format!("{PATH}?component=red_cells&group=o_neg&region=west_bank_centre");
+    let ahead = "/api/v1/projections?component=red_cells&group=o_neg&region=west_bank_centre&days=3";
+    let command = app.client(Role::Command);
+    let areas = |answer: &Value, list: &str| -> Vec<(String, Value, Value)> {
+        let own = |cell: &Value| {
+            let units = cell.get("usable_units").or(cell.get("units")).unwrap().clone();
+            (cell["area"].as_str().unwrap().to_owned(), cell["island"].clone(), units)
+        };
+        answer[list].as_array().unwrap().iter().map(own).collect()
+    };
+    let whole = vec![("west_bank_centre".to_owned(), Value::Null, json!(9))];
+    assert_eq!(areas(&command.get(&path).expect(200), "cells"), whole);
+    let closed = json!({"governorate": "PS-RBH"});
+    let closure = command.post("/api/v1/closures", &closed).expect(201)["id"].clone();
+    let apart = vec![
+        ("west_bank_centre".to_owned(), json!(["PS-SLT", "PS-JRH"]), json!(0)),
+        ("PS-RBH".to_owned(), Value::Null, json!(9)),
+    ];
+    assert_eq!(areas(&command.get(&path).expect(200), "cells"), apart);
+    assert_eq!(areas(&command.get(ahead).expect(200), "areas"), apart);
+    // Every other region is whole, and the page names the islands.
+    let all = command.get(&format!("{PATH}?component=red_cells&group=o_neg")).expect(200);
+    assert_eq!(areas(&all, "cells").len(), 7);
+    let id = closure.as_str().unwrap();
+    command.post(&format!("/api/v1/closures/{id}/end"), &json!({})).expect(200);
+    assert_eq!(areas(&command.get(&path).expect(200), "cells"), whole);
 }

@@ -48,10 +48,7 @@ pub fn drives(conn: &mut Conn, places: &[Governorate], now: Moment, before: Mome
 }
 
 /// Each of those booked: their group and what they are to give.
-pub fn booked(
-    conn: &mut Conn,
-    of: &[DriveId],
-) -> Result<Vec<(DriveId, Option<BloodGroup>, DonationType)>> {
+pub fn booked(conn: &mut Conn, of: &[DriveId]) -> Result<Vec<(DriveId, Option<BloodGroup>, DonationType)>> {
     on_each!(conn => c, appointments::table
         .inner_join(donors::table.on(donors::id.eq(appointments::donor)))
         .filter(appointments::drive.eq_any(of))

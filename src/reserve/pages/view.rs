@@ -7,6 +7,7 @@ use shiryan_kernel::blood::Component;
 use shiryan_kernel::level::{self, Level};
 
 use super::super::{Cell, Demand, DonorCount};
+use crate::projections::Area;
 use crate::web::{Group, Say};
 
 /// The scale of every bar of a component: from nothing to twice the target.
@@ -64,6 +65,8 @@ pub struct Row {
     pub level_word: String,
     pub group: Group,
     pub name: String,
+    /// Where closed roads cut its area out of the region; else empty.
+    pub island: String,
     pub bar: Option<Bar>,
     pub days: String,
     pub demand: String,
@@ -81,6 +84,7 @@ impl Row {
             level_word: say.word("level", cell.level.code()),
             group: Group(cell.group),
             name: say.word("blood-group", cell.group.code()),
+            island: if matches!(cell.area, Area::Region(_)) { String::new() } else { named(say, cell.area) },
             bar: cell.demand.map(|demand| Bar {
                 percent: scale.percent(demand.cover.days()),
                 beyond: demand.cover.days() > scale.end(),
@@ -123,7 +127,7 @@ impl Card {
             group: Group(cell.group),
             name: say.word("blood-group", cell.group.code()),
             region: region.code(),
-            region_name: say.word("region", region.code()),
+            region_name: named(say, cell.area),
             days: cell.demand.map_or_else(String::new, |demand| days(demand.cover)),
             missing: cell.demand.map_or(0, |demand| missing(scale, demand, cell.usable_units)),
             by_units: cell.demand.and_then(floor).is_some(),
@@ -150,6 +154,15 @@ impl Square {
             days: demand.map_or_else(String::new, |demand| days(demand.cover)),
         }
     }
+}
+
+/// The region, or the governorates of an area that is cut out of one.
+fn named(say: Say, area: Area) -> String {
+    if let Area::Region(region) = area {
+        return say.word("region", region.code());
+    }
+    let names: Vec<String> = area.members().map(|member| say.word("governorate", member.code())).collect();
+    names.join(&format!("{} ", say.text("list-comma")))
 }
 
 /// Days with one decimal, never rounded up into a better level; `90+` where no end was seen.
@@ -210,7 +223,6 @@ mod tests {
 
     use super::super::super::{By, Donors};
     use super::*;
-    use crate::projections::Area;
     use crate::texts::Lang;
 
     fn cell(group: BloodGroup, level: Level, average: f64, cover: Cover, units: u32) -> Cell {

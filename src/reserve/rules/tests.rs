@@ -121,12 +121,18 @@ fn donors_are_exact_from_twenty_else_the_regions_else_hidden() {
 
 #[test]
 fn lists_of_areas() {
-    assert_eq!(areas(By::Region, None).len(), 6);
-    assert_eq!(areas(By::Governorate, None).len(), 16);
-    assert_eq!(areas(By::Region, Some(CENTRE)), [CENTRE]);
-    assert_eq!(areas(By::Governorate, Some(CENTRE)).len(), 3);
+    assert_eq!(areas(By::Region, None, &Roads::default()).len(), 6);
+    assert_eq!(areas(By::Governorate, None, &Roads::default()).len(), 16);
+    assert_eq!(areas(By::Region, Some(CENTRE), &Roads::default()), [CENTRE]);
+    assert_eq!(areas(By::Governorate, Some(CENTRE), &Roads::default()).len(), 3);
     let one = Area::Governorate(Governorate::Rafah);
-    assert_eq!((areas(By::Region, Some(one)), areas(By::Governorate, Some(one))), (vec![one], vec![one]));
+    assert_eq!(
+        (
+            areas(By::Region, Some(one), &Roads::default()),
+            areas(By::Governorate, Some(one), &Roads::default())
+        ),
+        (vec![one], vec![one])
+    );
     assert_eq!(donations(&[RED, Component::Plasma, Component::WholeBlood]), [DonationType::WholeBlood]);
 }
 
@@ -213,4 +219,63 @@ proptest! {
             prop_assert_eq!(donors.count == DonorCount::Under20, registered < LEAST_DONORS);
         }
     }
+}
+
+/// Every road closed: what stood in one cell stands in one cell for each governorate, and none holds another's.
+#[test]
+fn closing_every_road_isolates_exactly() {
+    use crate::places::closures::Closure;
+    use Governorate::{Jericho, RamallahAlBireh};
+    use shiryan_kernel::ids::ClosureId;
+    let shut = |governorate: Governorate| Closure {
+        id: ClosureId(1),
+        governorate,
+        other: None,
+        from: shiryan_kernel::time::Moment::default(),
+        until: None,
+        is_ended: false,
+    };
+    let facts = Facts {
+        shelf: vec![lot(RamallahAlBireh, 9, 12), lot(Jericho, 9, 2)],
+        issues: vec![issued(RamallahAlBireh, 56, 14), issued(Jericho, 28, 7)],
+        since: [RamallahAlBireh, Jericho].map(|own| (own, plus_days(today(), -28))).into(),
+        ..nothing()
+    };
+    let all: Vec<Closure> = Governorate::ALL.iter().map(|own| shut(*own)).collect();
+    let alone = areas(By::Region, Some(CENTRE), &Roads::but(&all));
+    assert_eq!(alone, areas(By::Governorate, Some(CENTRE), &Roads::default()));
+    let found: Vec<_> = alone.iter().map(|area| cell(&facts, *area)).collect();
+    let seen = |own: Governorate| found.iter().find(|cell| cell.area == Area::Governorate(own)).unwrap();
+    assert_eq!((seen(RamallahAlBireh).usable_units, seen(Jericho).usable_units), (12, 2));
+    assert_eq!(seen(RamallahAlBireh).demand.unwrap().cover, Cover::Days(6.0));
+    assert_eq!(seen(Jericho).demand.unwrap().cover, Cover::Days(2.0));
+    // Together they would have lasted 14 / 3 days; only Jericho cut off leaves an island of the others.
+    let islands = areas(By::Region, Some(CENTRE), &Roads::but(&[shut(Jericho)]));
+    assert_eq!(islands.len(), 2);
+    let rest = islands.iter().find(|area| area.island().is_some()).unwrap();
+    assert_eq!((cell(&facts, *rest).usable_units, cell(&facts, *rest).demand.unwrap().average), (12, 2.0));
+}
+
+/// Nineteen donors of an island are no figure, and the region's is none of its own.
+#[test]
+fn an_island_tells_its_own_donors_or_none() {
+    use crate::projections::islands;
+    let mut facts = nothing();
+    for (own, donors) in [(Governorate::RamallahAlBireh, 19), (Governorate::Jericho, 50)] {
+        let (registered, eligible) = people(own, donors, [9, 9, 9]);
+        facts.registered.push(registered);
+        facts.eligible.push(eligible);
+    }
+    let closure = crate::places::closures::Closure {
+        id: shiryan_kernel::ids::ClosureId(1),
+        governorate: Governorate::Jericho,
+        other: None,
+        from: shiryan_kernel::time::Moment::default(),
+        until: None,
+        is_ended: false,
+    };
+    let found = islands(Region::WestBankCentre, &Roads::but(&[closure]));
+    let rest = found.iter().find(|area| area.island().is_some()).unwrap();
+    assert_eq!(cell(&facts, *rest).donors.count, DonorCount::Under20);
+    assert_eq!(cell(&facts, CENTRE).donors.count, DonorCount::Exact([18, 18, 18]));
 }
