@@ -17,6 +17,7 @@
 //! - `eligibility` who may give what, when, and why not
 //! - `activities` the ten branches
 //! - `drives` drives, slots, appointments
+//! - `laboratory` results of each donation, and what they amount to
 //! - `stock` blood units and which fit whom
 //! - `donations` what was given, and the units made of it
 //! - `duties` who takes part in what, and who is to rest after a drive
@@ -44,6 +45,7 @@ pub mod eligibility;
 pub mod http;
 pub mod invitations;
 pub mod jobs;
+pub mod laboratory;
 pub mod mail;
 pub mod messages;
 pub mod places;

@@ -95,6 +95,7 @@ reason-duty = مهمّة خطِرة في اليوم نفسه
 reason-risk = تعرّض لخطر العدوى
 reason-adm-noid = لا يوجد إثبات هوية
 reason-custody = موقوف لدى القوات
+reason-lab-pending = بانتظار المختبر أو الطبيب
 reason-p-hiv = فيروس نقص المناعة البشري
 reason-p-hcv = التهاب الكبد C
 reason-p-htlv = فيروس HTLV

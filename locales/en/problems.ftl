@@ -156,6 +156,12 @@ problem-group-unknown = The blood group is not known well enough
 problem-group-discrepancy = Two records of the blood group disagree
     .detail = Stop, and have the laboratory resolve it before anything is issued.
 
+problem-tests-missing = Tests of this donation are still missing
+    .detail = Enter the missing results first; whoever enters them does not release.
+
+problem-tests-reactive = The tests of this donation, or of another of the same donor, do not let it go
+    .detail = The physician looks into it. Nothing is to be done at the shelf.
+
 problem-unit-expired = The blood unit has expired
     .detail = Choose another unit; this one is to be discarded.
 

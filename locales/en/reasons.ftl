@@ -95,6 +95,7 @@ reason-duty = hazardous duty the same day
 reason-risk = risk behaviour
 reason-adm-noid = identity not shown
 reason-custody = held in custody of the forces
+reason-lab-pending = awaiting the laboratory or the physician
 reason-p-hiv = HIV
 reason-p-hcv = hepatitis C
 reason-p-htlv = HTLV

@@ -112,6 +112,10 @@ rights! {
     /// Blood units: a hospital sees its own shelf.
     SeeStock: Hospital Bank Physician;
     SeeStockSummary: Admin Command Hospital Bank Physician;
+    /// Enters the laboratory's results of the own donations, and corrects somebody else's.
+    EnterResults: Bank;
+    /// Sees results, what waits for them, and which earlier donations a finding reaches.
+    SeeResults: Bank Physician;
     /// Takes blood units out of quarantine.
     ReleaseUnits: Bank;
     /// A unit's every step, with why it was stopped or thrown away.

@@ -18,7 +18,7 @@ use super::{KEY_CHECK, OpenError, said};
 use crate::audit::{self, Line};
 use crate::db::{Alone, Target, Tx, meta};
 use crate::vault::Vault;
-use crate::{activities, donors, drives, jobs, requests, stock};
+use crate::{activities, donors, drives, jobs, laboratory, requests, stock};
 
 /// The change that is under way; absent when none is.
 pub(super) const UNDER_WAY: &str = "key_rotation";
@@ -46,6 +46,7 @@ enum Stage {
     Incidents,
     Emergencies,
     Strays,
+    Results,
     Harms,
     Jobs,
     Audit,
@@ -132,7 +133,8 @@ fn slice(tx: &mut Tx, old: &Vault, new: &Vault, by: UserId) -> shiryan_kernel::R
         Stage::Requests => (requests::reseal(tx, old, new, at.after, SLICE)?, Stage::Incidents),
         Stage::Incidents => (requests::incidents::reseal(tx, old, new, at.after, SLICE)?, Stage::Emergencies),
         Stage::Emergencies => (requests::emergency::reseal(tx, old, new, at.after, SLICE)?, Stage::Strays),
-        Stage::Strays => (stock::reseal_strays(tx, old, new, at.after, SLICE)?, Stage::Harms),
+        Stage::Strays => (stock::reseal_strays(tx, old, new, at.after, SLICE)?, Stage::Results),
+        Stage::Results => (laboratory::reseal(tx, old, new, at.after, SLICE)?, Stage::Harms),
         Stage::Harms => (requests::recall::reseal(tx, old, new, at.after, SLICE)?, Stage::Jobs),
         Stage::Jobs => {
             jobs::reseal(tx, old, new)?;

@@ -205,6 +205,8 @@ pub const fn status(code: Code) -> StatusCode {
         | Code::GroupUnknown
         | Code::GroupDiscrepancy
         | Code::UnitExpired
+        | Code::TestsMissing
+        | Code::TestsReactive
         | Code::RhdPolicyForbids
         | Code::UnitIncompatible => StatusCode::CONFLICT,
         Code::BodyTooLarge => StatusCode::PAYLOAD_TOO_LARGE,

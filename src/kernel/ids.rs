@@ -152,6 +152,8 @@ id_type! {
     /// A laboratory typing of a donor.
     TypingId,
     AntigenResultId,
+    /// A result of a test for an infection.
+    TestResultId,
     TitreId,
     ConsentId,
     ActivityId,

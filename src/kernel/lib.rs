@@ -18,6 +18,7 @@ pub mod day;
 pub mod din;
 pub mod ids;
 pub mod isbt;
+pub mod laboratory;
 pub mod level;
 pub mod message;
 pub mod page;

@@ -62,6 +62,8 @@ word! {
         GroupUnknown = "group_unknown",
         GroupDiscrepancy = "group_discrepancy",
         UnitExpired = "unit_expired",
+        TestsMissing = "tests_missing",
+        TestsReactive = "tests_reactive",
         UnitIncompatible = "unit_incompatible",
         RhdPolicyForbids = "rhd_policy_forbids",
         IdentityDamaged = "identity_damaged",

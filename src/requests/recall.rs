@@ -18,6 +18,7 @@ use crate::accounts::Principal;
 use crate::audit::{self, Line};
 use crate::db::tables::hospital_reports;
 use crate::db::{Conn, Tx, feed};
+use crate::eligibility::Rulebook;
 use crate::stock::rules::{STOPS, check_why};
 use crate::stock::{self, BloodUnit, Subject, Why};
 use crate::vault::{Place, Vault};
@@ -122,13 +123,14 @@ pub struct HospitalReport {
 }
 
 /// Reports a reaction, or an infection that may come from it, of a unit that the own hospital has or had: the unit and
-/// its sisters are stopped at once, and for an infection all else that the donor gave.
+/// its sisters are stopped at once, for an infection all else that the donor gave, and the donor waits until a physician has
+/// looked into it.
 ///
 /// # Errors
 /// `not_found` of a unit that was not issued to the own hospital.
 pub fn report_harm(
     tx: &mut Tx,
-    vault: &Vault,
+    (vault, book): (&Vault, &Rulebook),
     by: &Principal,
     id: BloodUnitId,
     kind: ReportKind,
@@ -155,6 +157,7 @@ pub fn report_harm(
         .execute(tx.conn)?;
     let of_donor = kind == ReportKind::SuspectedInfection;
     let stopped = stock::stop_family(tx, vault, by.user, &unit, of_donor)?;
+    stock::await_physician(tx, (vault, book), by.user, &unit)?;
     let line = Line::new(Some(by.user), "requests.harm_reported").on(report).with("kind", kind);
     audit::record(tx, vault, &line.with("unit", id).with("stopped", stopped).alert())?;
     feed::append(tx, "hospital_report", report.0, kind.code())?;

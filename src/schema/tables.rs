@@ -751,6 +751,21 @@ diesel::table! {
 }
 
 diesel::table! {
+    test_results (id) {
+        id -> BigInt,
+        din -> Text,
+        marker -> Text,
+        run -> Integer,
+        corrects -> Nullable<BigInt>,
+        says -> Binary,
+        tested_on -> Date,
+        facility -> BigInt,
+        entered_at -> Timestamp,
+        entered_by -> BigInt,
+    }
+}
+
+diesel::table! {
     stray_scans (id) {
         id -> BigInt,
         facility -> BigInt,

@@ -1,5 +1,7 @@
 //! What no type says: ranges, and keys that go together.
 
+use shiryan_kernel::laboratory::Marker;
+
 use super::layers::Layers;
 use super::{Settings, SettingsError, Tls, Transport};
 
@@ -33,6 +35,10 @@ impl Settings {
         }
         if !(8..=128).contains(&self.accounts.password_characters) {
             return wrong("accounts.password_characters", "8 to 128");
+        }
+        let panel = &self.laboratory.panel;
+        if !Marker::MANDATORY.iter().all(|marker| panel.contains(marker)) {
+            return wrong("laboratory.panel", "hbsag, hcv, hiv and syphilis at least");
         }
         if !(1..=168).contains(&self.stock.hold_hours) {
             return wrong("stock.hold_hours", "1 to 168");

@@ -17,8 +17,8 @@ use crate::db::Target;
 use layers::Layers;
 use sections::KeySource;
 pub use sections::{
-    Accounts, Data, Database, Donors, Drives, Eligibility, KeyPlace, Keys, Log, LogFormat, LogLevel, Mail,
-    Metrics, Place, Server, Stock, Titres, Tls, Transport, Webhook,
+    Accounts, Data, Database, Donors, Drives, Eligibility, KeyPlace, Keys, Laboratory, Log, LogFormat,
+    LogLevel, Mail, Metrics, Place, Server, Stock, Titres, Tls, Transport, Webhook,
 };
 
 /// The manual, which is the default too.
@@ -42,6 +42,7 @@ pub struct Settings {
     pub drives: Drives,
     pub eligibility: Eligibility,
     pub titres: Titres,
+    pub laboratory: Laboratory,
     pub stock: Stock,
     pub mail: Mail,
     pub webhook: Webhook,

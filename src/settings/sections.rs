@@ -7,6 +7,7 @@ use chrono::NaiveTime;
 use lettre::message::Mailbox;
 use serde::{Deserialize, Deserializer};
 use shiryan_kernel::blood::Component;
+use shiryan_kernel::laboratory::Marker;
 use shiryan_kernel::time::clock_time;
 
 #[derive(Debug, Clone, Deserialize)]
@@ -116,6 +117,11 @@ pub struct Titres {
     pub low_below: u32,
     pub operational_days: u32,
     pub routine_days: u32,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+pub struct Laboratory {
+    pub panel: Vec<Marker>,
 }
 
 #[derive(Debug, Clone, Deserialize)]

@@ -3,6 +3,7 @@
 mod counts;
 mod divide;
 mod labels;
+mod results;
 mod transfers;
 
 use actix_web::{HttpResponse, get, post, web};
@@ -31,6 +32,7 @@ pub fn operations(config: &mut utoipa_actix_web::service_config::ServiceConfig) 
     transfers::operations(config);
     counts::operations(config);
     divide::operations(config);
+    results::operations(config);
 }
 
 #[derive(Debug, Deserialize, IntoParams)]
@@ -162,8 +164,10 @@ async fn release_unit(
     let request = key.of(by.user, &body);
     let (who, vault, zone) = (by.clone(), house.vault.clone(), house.zone);
     let (unit, named) = (id.0, body.into_inner().blood_group);
-    let released =
-        house.once(&by, request, move |tx| super::release(tx, &vault, zone, &who, unit, named)).await?;
+    let panel = house.settings.laboratory.panel.clone();
+    let released = house
+        .once(&by, request, move |tx| super::release(tx, (&vault, zone), &who, unit, named, &panel))
+        .await?;
     Ok(HttpResponse::Ok().json(released))
 }
 

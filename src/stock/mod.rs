@@ -2,8 +2,8 @@
 //!
 //! A unit is born in quarantine, and only a released one that is in date counts anywhere. Every change
 //! of state is one conditional statement that names the state before it, with a movement that is never
-//! changed after. Releasing is the blood bank's, of its own shelf alone, and never of a unit whose group
-//! nobody has named or whose names disagree.
+//! changed after. Releasing is the blood bank's, of its own shelf alone, and never of a unit whose tests
+//! are missing or not clear, whose group nobody has named or whose names disagree.
 
 pub mod api;
 mod count;
@@ -17,6 +17,7 @@ mod stop;
 mod store;
 mod stray;
 mod summary;
+mod tested;
 mod transfer;
 mod typing;
 
@@ -24,6 +25,7 @@ use chrono::NaiveDate;
 use shiryan_kernel::blood::{BloodGroup, Component, GroupEvidence};
 use shiryan_kernel::din::Din;
 use shiryan_kernel::ids::{BloodUnitId, DonationId, FacilityId, UserId};
+use shiryan_kernel::laboratory::Marker;
 use shiryan_kernel::status::{MoveReason, UnitStatus};
 use shiryan_kernel::time::{Moment, Zone};
 use shiryan_kernel::{Code, Problem, Result};
@@ -45,6 +47,9 @@ pub use stop::{
 pub use store::{BloodUnit, OnShelf, ShelfCount, count_on_shelf, first_to_expire, first_to_expire_at};
 pub use stray::{Explained, Stray, explain, reseal as reseal_strays, strays};
 pub use summary::{Area, Summary, SummaryCell, summary};
+pub use tested::{
+    Entered, LookBack, Tested, Waiting, await_physician, enter_results, look_back, results_of, waiting,
+};
 pub use transfer::{Label, Receipt, Sent, Transfer, TransferUnit, lose, receive, send, transfer, transfers};
 pub use typing::{settle_approval, type_donor};
 
@@ -103,20 +108,21 @@ pub struct Released {
     pub blood_group: BloodGroup,
 }
 
-/// Takes a unit of the caller's own facility out of quarantine. `named` is the group that the laboratory
-/// found; it may be left out where the unit's is known already.
+/// Takes a unit of the caller's own facility out of quarantine, once every `required` marker of its donation is clear.
+/// `named` is the group that the laboratory found; it may be left out where the unit's is known already.
 ///
 /// # Errors
+/// `tests_missing`, with which; `tests_reactive`; `second_person_required` for whoever entered a result;
 /// `not_found` for a unit of another facility; `state_conflict` when it is not in quarantine (with
 /// `state`); `unit_expired`; `group_unknown` when nobody has named the group; `group_discrepancy` when
 /// the named group is not that of the unit, of the donor's typings or of another unit of the donation.
 pub fn release(
     tx: &mut Tx,
-    vault: &Vault,
-    zone: Zone,
+    (vault, zone): (&Vault, Zone),
     by: &Principal,
     id: BloodUnitId,
     named: Option<BloodGroup>,
+    required: &[Marker],
 ) -> Result<Released> {
     let own = by.own_facility()?;
     let unit = store::unit(tx.conn, id)?;
@@ -129,6 +135,7 @@ pub fn release(
     if !unit.is_good_at(tx.now) {
         return Err(Problem::new(Code::UnitExpired));
     }
+    tested::check_tests(tx, vault, by, required, &unit)?;
     let group = settled_group(tx.conn, &unit, named)?;
     if !store::release(tx, id, own, group)? {
         return Err(conflict(store::unit(tx.conn, id)?.status));

@@ -62,7 +62,7 @@ pub fn units_of(conn: &mut Conn, by: &Principal, subject: Subject) -> Result<Vec
     Err(Problem::new(Code::NotFound))
 }
 
-fn all_units_of(conn: &mut Conn, subject: Subject) -> Result<Vec<BloodUnit>> {
+pub(super) fn all_units_of(conn: &mut Conn, subject: Subject) -> Result<Vec<BloodUnit>> {
     let numbers = match subject {
         Subject::Number(din) => vec![din],
         Subject::Donor(donor) => {

@@ -232,6 +232,37 @@ pub fn is_of_drive(conn: &mut Conn, donation: Option<DonationId>) -> Result<bool
     Ok(diesel::select(diesel::dsl::exists(of)).get_result(conn)?)
 }
 
+/// Every number that these records of a donor gave, with its civil day, the first first.
+pub fn given_by(conn: &mut Conn, records: &[DonorId]) -> Result<Vec<(Din, NaiveDate)>> {
+    on_each!(conn => c, donations::table
+        .filter(donations::donor.eq_any(records))
+        .order((donations::given_on, donations::id))
+        .select((donations::din, donations::given_on))
+        .load(c))
+    .map_err(Problem::from)
+}
+
+/// Numbers of donations here of which units are in quarantine there, with the oldest of them and the day, after `after`.
+pub fn numbers_in_quarantine(
+    conn: &mut Conn,
+    facility: FacilityId,
+    after: i64,
+    limit: i64,
+) -> Result<Vec<(Din, i64, NaiveDate)>> {
+    let first = diesel::dsl::min(blood_units::id);
+    let rows: Vec<(Din, Option<i64>, Option<NaiveDate>)> = on_each!(conn => c, blood_units::table
+        .filter(blood_units::facility.eq(facility))
+        .filter(blood_units::status.eq(UnitStatus::Quarantine))
+        .filter(blood_units::donation.is_not_null())
+        .group_by(blood_units::din)
+        .having(first.gt(after))
+        .order(first.asc())
+        .limit(limit)
+        .select((blood_units::din, first, diesel::dsl::min(blood_units::collected_on)))
+        .load(c))?;
+    Ok(rows.into_iter().filter_map(|(din, first, on)| Some((din, first?, on?))).collect())
+}
+
 /// The group of the donor behind a donation, and how well it is known.
 ///
 /// # Errors

@@ -10,7 +10,7 @@ use shiryan_kernel::status::UnitStatus;
 
 use super::support::app::{Reply, TestApp};
 use super::support::requests::{another_bank, status};
-use super::support::shelf::{Bag, Person, din, donation};
+use super::support::shelf::{Bag, Person, din, donation, tested};
 
 both!(
     whole_blood_becomes_its_components,
@@ -53,6 +53,7 @@ fn whole_blood_becomes_its_components(app: TestApp) {
         .iter()
         .map(|part| serde_json::from_value(part["id"].clone()).unwrap())
         .collect();
+    tested(&app, 1);
     let now = app.house.db.now();
     for (id, days) in made.iter().zip([35..=42, 365..=365]) {
         let part = app.house.db.read_now(|conn| stock::unit(conn, *id)).unwrap();

@@ -16,7 +16,7 @@ use shiryan_kernel::role::Role;
 use shiryan_kernel::status::DonorStatus;
 
 use super::support::app::{Client, Reply, TestApp, new_key};
-use super::support::shelf::din;
+use super::support::shelf::{din, tested};
 
 both!(
     a_donation_becomes_units_in_quarantine,
@@ -444,6 +444,8 @@ fn a_typing_blocks_units_that_left_quarantine_under_another_group(app: TestApp) 
     };
     let (one, other) = (donor(&app, app.places.company), donor(&app, app.places.company));
     let ([red, plasma], [strange, _]) = (made(one, 1), made(other, 2));
+    tested(&app, 1);
+    tested(&app, 2);
     release(&red, "a_pos").expect(200);
     release(&strange, "b_neg").expect(200);
 

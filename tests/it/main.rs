@@ -35,6 +35,7 @@ mod erasing;
 mod exports;
 mod fates;
 mod imports;
+mod infections;
 mod invitations;
 mod keys;
 mod laboratory;

@@ -13,7 +13,7 @@ use shiryan_kernel::status::UnitStatus;
 use shiryan_kernel::time::plus_days;
 
 use super::support::app::{Reply, TestApp};
-use super::support::shelf::{Bag, din};
+use super::support::shelf::{Bag, din, tested};
 
 both!(
     a_merge_keeps_every_deferral_and_every_giving,
@@ -305,6 +305,8 @@ fn typed_groups_that_differ_stop_the_donor_and_the_bags(app: TestApp) {
     let wrong = typed(two, "o_neg");
     let of_one = bags(&app, one, 1, BloodGroup::APos);
     let of_two = bags(&app, two, 2, BloodGroup::ONeg);
+    tested(&app, 1);
+    tested(&app, 2);
     let status = |unit: BloodUnitId| {
         let read = move |conn: &mut Conn| {
             use shiryan::db::tables::blood_units;

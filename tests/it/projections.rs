@@ -286,6 +286,7 @@ fn what_a_drive_brought_is_not_learnt_as_supply(app: TestApp) {
         let path = format!("/api/v1/stock/units/{unit}/release");
         app.client(Role::Bank).post(&path, &json!({"blood_group": "o_neg"})).expect(200);
     };
+    shelf::tested(&app, 901);
     release(of_drive);
     assert_eq!((flows(), expected()), (vec![(1, 1)], json!(0.0)));
     release(of_nobody);

@@ -110,6 +110,16 @@ fn a_donors_units_are_recalled_under_every_number(app: TestApp) {
 
 fn a_reaction_stops_the_sisters_and_an_infection_all_of_the_donor(app: TestApp) {
     let (_, [first, second]) = twice(&app);
+    let form = json!({
+        "first_name": "ياسر", "family_name": "البيطار", "sex": "male", "birth_date": "1996-02-10",
+        "unit": app.places.company, "weight_kg": 85.0, "height_cm": 180,
+    });
+    let made = app.client(Role::Bank).post("/api/v1/donors", &form).expect(201);
+    let donor: DonorId = serde_json::from_value(made["id"].clone()).unwrap();
+    let give = move |tx: &mut shiryan::db::Tx| {
+        Ok(diesel::update(donations::table).set(donations::donor.eq(donor)).execute(tx.conn)?)
+    };
+    assert_eq!(app.house.db.write_now(Lane::System, give).unwrap(), 2);
     let cells = bag(&app, 1, first, Component::RedCells).put(&app);
     let sister = bag(&app, 1, first, Component::Plasma).put(&app);
     let later = bag(&app, 2, second, Component::Plasma).put(&app);
@@ -123,6 +133,10 @@ fn a_reaction_stops_the_sisters_and_an_infection_all_of_the_donor(app: TestApp) 
     harm(&hospital, cells, "suspected_infection").expect(201);
     assert_eq!((status(&app, later), status(&app, stranger)), (UnitStatus::Blocked, UnitStatus::Released));
     assert_eq!(status(&app, cells), UnitStatus::Transfused);
+    // A17: the donor waits for a physician, once for both.
+    let path = format!("/api/v1/donors/{donor}/deferrals");
+    let waits = app.client(Role::Physician).get(&path).expect(200)["items"].clone();
+    assert_eq!((waits.as_array().unwrap().len(), &waits[0]["code"]), (1, &json!("LAB-PENDING")));
     for client in [app.client(Role::Bank), app.client(Role::Physician)] {
         let told = client.get("/api/v1/stock/harms").expect(200)["items"].clone();
         let kinds: Vec<&Value> = told.as_array().unwrap().iter().map(|row| &row["kind"]).collect();

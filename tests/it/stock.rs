@@ -15,7 +15,7 @@ use shiryan_kernel::status::{MoveReason, UnitStatus};
 use shiryan_kernel::time::Zone;
 
 use super::support::app::TestApp;
-use super::support::shelf::{Bag, Person, din, donation, put_all};
+use super::support::shelf::{Bag, Person, din, donation, put_all, tested};
 
 both!(
     a_unit_is_born_in_quarantine,
@@ -190,6 +190,7 @@ fn a_release_names_the_group_or_is_refused(app: TestApp) {
     let (confirmed, declared, typed) = (bag(1, confirmed), bag(2, declared), bag(3, typed));
     let labelled = Bag::new(&app, 4).quarantined(Some(BloodGroup::ONeg)).put(&app);
 
+    (1..=3).for_each(|sequence| tested(&app, sequence));
     let b_neg = json!({"blood_group": "b_neg"});
     assert_eq!(release(&app, confirmed, &b_neg).problem(409), "group_discrepancy");
     assert_eq!(release(&app, typed, &b_neg).problem(409), "group_discrepancy");

@@ -893,6 +893,24 @@ CREATE INDEX stray_scans_by_facility ON stray_scans (facility, id);
 CREATE INDEX stray_scans_by_count ON stray_scans (count, id);
 CREATE UNIQUE INDEX stray_scans_of_transfer ON stray_scans (transfer, din, component, division) WHERE transfer IS NOT NULL;
 
+-- Results of each donation. A line is never changed: another one takes its place, by another person. What was found, in
+-- which test and why it was corrected is sealed under the house key.
+CREATE TABLE test_results (
+    id BIGINT PRIMARY KEY NOT NULL,
+    din TEXT NOT NULL,
+    marker TEXT NOT NULL CHECK (marker IN ('hbsag', 'anti_hbc', 'hbv_nat', 'hcv', 'hcv_nat', 'hiv', 'hiv_nat', 'syphilis',
+        'htlv')),
+    run INTEGER NOT NULL CHECK (run > 0),
+    corrects BIGINT UNIQUE REFERENCES test_results (id),
+    says BYTEA NOT NULL,
+    tested_on DATE NOT NULL,
+    facility BIGINT NOT NULL REFERENCES facilities (id),
+    entered_at TIMESTAMP NOT NULL,
+    entered_by BIGINT NOT NULL REFERENCES users (id)
+);
+CREATE INDEX test_results_by_din ON test_results (din);
+CREATE UNIQUE INDEX test_results_one_run ON test_results (din, marker, run) WHERE corrects IS NULL;
+
 -- What a hospital's blood bank asks for. Patient and notes are sealed under the house key.
 CREATE TABLE blood_requests (
     id BIGINT PRIMARY KEY NOT NULL,

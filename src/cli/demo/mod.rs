@@ -7,6 +7,7 @@ mod calendar;
 mod history;
 mod people;
 mod places;
+mod results;
 mod schedule;
 mod write;
 
@@ -21,7 +22,7 @@ use clap::Args;
 use indicatif::{ProgressBar, ProgressStyle};
 use rand::SeedableRng;
 use rand::rngs::StdRng;
-use shiryan_kernel::ids::UnitId;
+use shiryan_kernel::ids::{UnitId, UserId};
 use shiryan_kernel::place::Governorate;
 use shiryan_kernel::role::Role;
 use shiryan_kernel::time::SystemClock;
@@ -169,10 +170,12 @@ impl Demo {
         write::deferrals(house, &bar, today, &written, &mut rng)?;
         app::daily(house, |done| bar.set_position(done))?;
         bar.finish();
-        self.accounts(house, &written)
+        let tester = self.accounts(house, &written)?;
+        results::write(house, tester)
     }
 
-    fn accounts(&self, house: &House, written: &Written) -> Result<()> {
+    /// Makes the accounts; whose it is that tests for the blood bank.
+    fn accounts(&self, house: &House, written: &Written) -> Result<UserId> {
         let hash = accounts::hash_now(self.password())?;
         let seat = Governorate::RamallahAlBireh;
         let (hospital, bank) = (written.hospitals.get(&seat).copied(), written.banks.get(&seat).copied());
@@ -180,6 +183,7 @@ impl Demo {
         let unit: Option<UnitId> = scope.and_then(|n| written.units.get(n).copied());
         let vault = house.vault.clone();
         house.db.write_now(Lane::System, move |tx| {
+            let mut tester = None;
             for (name, role) in ACCOUNTS {
                 let facility = match role {
                     Role::Hospital => hospital,
@@ -188,9 +192,11 @@ impl Demo {
                 };
                 let units = if role == Role::Medic { unit.into_iter().collect() } else { Vec::new() };
                 let new = NewUser { username: Username::parse(name)?, role, facility, units };
-                accounts::ensure_user(tx, &vault, &new, &hash)?;
+                let user = accounts::ensure_user(tx, &vault, &new, &hash)?;
+                // The last of the bank: `bank` releases what `bank2` found clear.
+                tester = if role == Role::Bank { Some(user) } else { tester };
             }
-            Ok(())
+            tester.ok_or_else(|| Problem::internal("a demo has a blood bank"))
         })
     }
 

@@ -145,7 +145,11 @@ fn the_default_limits_equal_the_reviewed_list() {
 fn the_catalogue_equals_the_reviewed_list() {
     let Some(rules) = domain_rules() else { return };
     let (listed, catalogue) = (rules["deferrals"].as_array().unwrap(), catalogue());
-    assert_eq!(catalogue.entries().count(), listed.len());
+    // The one cause that begins by itself is ours: the list is of causes that people enter.
+    let is_listed = |code: &str| listed.iter().any(|cause| cause["code"] == code);
+    let own: Vec<&str> =
+        catalogue.entries().map(|entry| entry.code.as_str()).filter(|code| !is_listed(code)).collect();
+    assert_eq!(own, ["LAB-PENDING"]);
     for cause in listed {
         let text = |key: &str| cause.get(key).and_then(Value::as_str);
         let code = text("code").unwrap();

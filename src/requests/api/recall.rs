@@ -119,8 +119,9 @@ async fn report_harm(
     let request = key.of(by.user, &body);
     let HarmForm { kind, note } = body.into_inner();
     let note: Note<500> = Note::parse(&note).map_err(|problem| problem.on("note"))?;
-    let (who, vault) = (by.clone(), house.vault.clone());
-    let done = house.once(&by, request, move |tx| recall::report_harm(tx, &vault, &who, id.0, kind, &note));
+    let (who, vault, book) = (by.clone(), house.vault.clone(), house.rules.clone());
+    let done =
+        house.once(&by, request, move |tx| recall::report_harm(tx, (&vault, &book), &who, id.0, kind, &note));
     Ok(HttpResponse::Created().json(done.await?))
 }
 

@@ -6,6 +6,7 @@ use shiryan_kernel::antigen::{Antigen, TitreMethod};
 use shiryan_kernel::blood::{AgeBand, BloodGroup, Component, DonationType, GroupEvidence, Sex};
 use shiryan_kernel::branch::{Branch, PhysicalLoad};
 use shiryan_kernel::consent::{ConsentKind, ConsentWay};
+use shiryan_kernel::laboratory::Marker;
 use shiryan_kernel::message::{MessageState, Template, Unsent};
 use shiryan_kernel::place::{Governorate, Region};
 use shiryan_kernel::role::Role;
@@ -74,6 +75,7 @@ fn word(table: &str, column: &str) -> Option<Vec<&'static str>> {
         ("titres", "method") => codes!(TitreMethod),
         ("messages", "reason") => codes!(Unsent),
         ("messages", "state") => codes!(MessageState),
+        ("test_results", "marker") => codes!(Marker),
         ("messages", "template") => codes!(Template),
         ("jobs", "kind") => codes!(JobKind),
         ("jobs", "state") => codes!(JobState),

@@ -4,9 +4,12 @@ use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 use shiryan::db::tables::{blood_units, donations, donors, givings};
 use shiryan::db::{Lane, Tx};
+use shiryan::laboratory::{self, NewResult};
 use shiryan_kernel::blood::{BloodGroup, Component, GroupEvidence};
 use shiryan_kernel::din::{Din, FICTITIOUS_FIN};
 use shiryan_kernel::ids::{BloodUnitId, DonationId, DonorId, FacilityId};
+use shiryan_kernel::laboratory::{Marker, TestFinding, TestStage};
+use shiryan_kernel::role::Role;
 use shiryan_kernel::status::{DonorStatus, UnitStatus};
 use shiryan_kernel::time::Zone;
 
@@ -168,4 +171,23 @@ pub fn donation(app: &TestApp, person: Person, sequence: u32) -> DonationId {
             Ok(id)
         })
         .unwrap()
+}
+
+/// Somebody else than the bank's own found nothing in the donation of this number.
+pub fn tested(app: &TestApp, sequence: u32) {
+    let (vault, today) = (app.house.vault.clone(), app.house.today());
+    let (somebody, facility) = (app.principal(Role::Physician), app.places.bank);
+    let results: Vec<NewResult> = Marker::MANDATORY
+        .map(|marker| NewResult {
+            marker,
+            stage: TestStage::Screening,
+            finding: TestFinding::NonReactive,
+            tested_on: today,
+            corrects: None,
+        })
+        .into();
+    let enter = move |tx: &mut Tx| {
+        laboratory::enter(tx, &vault, &somebody, facility, (din(sequence), today, today), &results)
+    };
+    app.house.db.write_now(Lane::System, enter).unwrap();
 }
