@@ -13,7 +13,7 @@ use shiryan_kernel::{Code, Problem, Result};
 use utoipa::ToSchema;
 
 use super::questions::Answered;
-use super::store::visits;
+use super::store::visits::{self, Visit};
 use super::visit::{Stood, conflict, decide, open};
 use super::{Desk, store};
 use crate::accounts::Principal;
@@ -93,7 +93,8 @@ pub fn screen(tx: &mut Tx, desk: Desk<'_>, by: &Principal, id: VisitId, new: &Sc
     let asked = (known.sex, visit.given);
     let yes = desk.questions.yes(new.questionnaire, asked, &new.answers, on)?;
     let rule_set = desk.book.in_force(on)?;
-    let mut findings = limits(rule_set, desk.book.catalogue(), visit.given, &measured(new, &known), on);
+    let last = haemoglobin_before(tx.conn, desk, &visit)?;
+    let mut findings = limits(rule_set, desk.book.catalogue(), visit.given, &measured(new, &known, last), on);
     let before = eligibility::facts_of(tx.conn, desk.vault, desk.book, visit.donor, None)?;
     for (question, base) in yes {
         note(tx, desk, by, &mut findings, &before, (visit.donor, &question.defers, base), on)?;
@@ -114,7 +115,19 @@ pub fn screen(tx: &mut Tx, desk: Desk<'_>, by: &Principal, id: VisitId, new: &Sc
     Ok(Stood { id, state: to })
 }
 
-fn measured(new: &Screening, known: &Known) -> Measured {
+/// What was measured at the person's last visit before this one at which it was, under whichever record; g/dL.
+fn haemoglobin_before(conn: &mut Conn, desk: Desk<'_>, visit: &Visit) -> Result<Option<f64>> {
+    let records = donors::records_of(conn, visit.donor, None)?.all;
+    for before in visits::screened_before(conn, &records, visit)? {
+        let Some(known) = donors::unless_erased(conn, desk.vault, before.donor)? else { continue };
+        if let Some(found) = read(&before, &known)?.haemoglobin_g_dl {
+            return Ok(Some(found));
+        }
+    }
+    Ok(None)
+}
+
+fn measured(new: &Screening, known: &Known, last: Option<f64>) -> Measured {
     Measured {
         body: Body {
             sex: known.sex,
@@ -122,7 +135,7 @@ fn measured(new: &Screening, known: &Known) -> Measured {
             height_cm: new.height_cm.or(known.height_cm),
         },
         haemoglobin_g_dl: new.haemoglobin_g_dl,
-        haemoglobin_before_g_dl: None,
+        haemoglobin_before_g_dl: last,
         systolic: new.systolic,
         diastolic: new.diastolic,
         pulse: new.pulse,
@@ -221,7 +234,8 @@ pub fn found(conn: &mut Conn, desk: Desk<'_>, by: &Principal, id: VisitId) -> Re
     let new = read(&visit, &known)?;
     let on = desk.zone.date(drive.starts_at);
     let (rule_set, catalogue) = (desk.book.in_force(on)?, desk.book.catalogue());
-    let mut findings = limits(rule_set, catalogue, visit.given, &measured(&new, &known), on);
+    let last = haemoglobin_before(conn, desk, &visit)?;
+    let mut findings = limits(rule_set, catalogue, visit.given, &measured(&new, &known, last), on);
     let said_yes = |code: &str| new.answers.iter().any(|answer| answer.yes && answer.question == code);
     for question in desk.questions.questions.iter().filter(|question| said_yes(&question.code)) {
         let entry = catalogue.get(&question.defers).filter(|entry| entry.scope == Scope::Visit);
@@ -233,7 +247,7 @@ pub fn found(conn: &mut Conn, desk: Desk<'_>, by: &Principal, id: VisitId) -> Re
     Ok(view(&decision, Viewer::of(by.role)?))
 }
 
-fn read(visit: &visits::Visit, known: &Known) -> Result<Screening> {
+fn read(visit: &Visit, known: &Known) -> Result<Screening> {
     let sealed = visit.screening.as_ref().ok_or_else(|| Problem::new(Code::NotFound))?;
     let text = known.key.open_text(Place::of("visits", "screening", visit.id.0), sealed)?;
     serde_json::from_str(&text).map_err(|_| Problem::new(Code::IdentityDamaged))

@@ -23,6 +23,7 @@ both!(
     nobody_is_there_twice,
     screening_waits_for_the_day_to_be_prepared,
     a_finding_defers_and_stays_with_the_donor,
+    a_fall_since_the_last_visit_needs_the_physician,
     what_ends_the_visit_alone_stays_with_it,
     b3_a_sealed_answer_is_the_physicians,
     a_refusal_stands_nowhere_else,
@@ -334,6 +335,26 @@ fn a_finding_defers_and_stays_with_the_donor(app: TestApp) {
     assert_eq!((&seen["state"], &seen["reasons"][0]["code"]), (&json!("deferred"), &json!("NOT-MEASURED")));
     let again = screen(&app, &unmeasured, &screening(&app, "male", &[])).expect(200);
     assert_eq!(again["state"], "fit", "measured after all");
+}
+
+fn a_fall_since_the_last_visit_needs_the_physician(app: TestApp) {
+    let (first, second) = (drive(&app, json!({})), drive(&app, json!({"date": "2026-12-15"})));
+    app.clock.set(morning());
+    prepare(&app, &first);
+    let (falls, is_new) = (donor(&app), donor(&app));
+    let of = |haemoglobin: f64| with(screening(&app, "male", &[]), json!({"haemoglobin_g_dl": haemoglobin}));
+    let visit = there(&app, &first, falls);
+    assert_eq!(screen(&app, &visit, &of(16.4)).expect(200)["state"], "fit");
+    bank(&app).post(&format!("{visit}/leave"), &json!({})).expect(200);
+    app.clock.set("2026-12-15T07:30:00Z".parse().unwrap());
+    prepare(&app, &second);
+    let visit = there(&app, &second, falls);
+    let seen = screen(&app, &visit, &of(14.4)).expect(200);
+    assert_eq!((&seen["state"], &seen["reasons"][0]["code"]), (&json!("deferred"), &json!("HB-FALL")));
+    // Taken again, two tenths higher; and whoever was never here before has nothing to fall from.
+    assert_eq!(screen(&app, &visit, &of(14.6)).expect(200)["state"], "fit");
+    let visit = there(&app, &second, is_new);
+    assert_eq!(screen(&app, &visit, &of(14.4)).expect(200)["state"], "fit");
 }
 
 fn what_ends_the_visit_alone_stays_with_it(app: TestApp) {

@@ -107,6 +107,20 @@ pub fn of(conn: &mut Conn, drive: DriveId, after: i64, limit: i64) -> Result<Vec
         .load(conn)?)
 }
 
+/// The last visits of these records before another at which they were screened, the latest first.
+pub fn screened_before(conn: &mut Conn, records: &[DonorId], before: &Visit) -> Result<Vec<Visit>> {
+    on_each!(conn => c, visits::table
+        .filter(visits::donor.eq_any(records))
+        .filter(visits::id.ne(before.id))
+        .filter(visits::checked_in_at.lt(before.checked_in_at))
+        .filter(visits::screening.is_not_null())
+        .order(visits::checked_in_at.desc())
+        .limit(5)
+        .select(Visit::as_select())
+        .load(c))
+    .map_err(Problem::from)
+}
+
 /// What screening found; whether the visit stood at check-in.
 pub fn screened(
     tx: &mut Tx,
