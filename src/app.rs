@@ -41,6 +41,7 @@ pub use rotate::{Rotated, rotate};
 pub use work::{work, work_off};
 
 use crate::places::calendar::Calendar;
+use crate::reserve::Levels;
 use crate::settings::{KeyPlace, Settings};
 use crate::vault::{RootKey, Salt, Vault};
 use crate::web::Visitor;
@@ -156,6 +157,7 @@ pub fn house(
         questions: Arc::new(Questionnaire::built_in(rules.catalogue()).map_err(OpenError)?),
         rules: Arc::new(rules),
         calendar: Arc::new(Calendar::load(settings.calendar_dir()).map_err(OpenError)?),
+        levels: Arc::new(Levels::load(settings.levels_file()).map_err(OpenError)?),
         settings: Arc::new(settings),
         post,
         names: donors::Names::default(),

@@ -97,9 +97,10 @@ column-day-3 = بعد 3 أيام
 column-day-7 = بعد 7 أيام
 
 reserve-title = هل نغطّي الليلة؟
-reserve-silent = مواقع لم تسجّل حركة منذ أكثر من 24 ساعة:
+reserve-silent = مواقع لم تسجّل حركة منذ مدة أطول من المسموح:
 reserve-silent-more = و{ $n } غيرها
 reserve-worst = الأسوأ الآن
+reserve-todo = ما يجب عمله ومن يتولّاه
 reserve-lasts = تكفي { $days } يوم
 reserve-days = { $days } يوم
 reserve-missing =

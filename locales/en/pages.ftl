@@ -97,9 +97,10 @@ column-day-3 = In 3 days
 column-day-7 = In 7 days
 
 reserve-title = Can we cover tonight?
-reserve-silent = Sites without any movement for over 24 hours:
+reserve-silent = Sites of which nothing was heard for too long:
 reserve-silent-more = and { $n } more
 reserve-worst = Worst now
+reserve-todo = What is to be done, and who sees to it
 reserve-lasts = Lasts { $days } days
 reserve-days = { $days } d
 reserve-missing =

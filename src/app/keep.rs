@@ -8,7 +8,7 @@ use shiryan_kernel::{Code, Result};
 use super::post;
 use crate::db::{Lane, meta, off_loop, once};
 use crate::http::House;
-use crate::reserve::published;
+use crate::reserve::{levels, published};
 use crate::{audit, donors, drives, eligibility, messages, requests, stock};
 
 /// The day and the rule set for which every donor's windows were last looked at.
@@ -17,7 +17,7 @@ const WINDOWS_OF: &str = "windows_of";
 const SLICE: usize = 64;
 
 /// Builds the index of names and follows the feed with it; chains the audit twice a second; each minute marks expired
-/// units, queues notices of appointments that became impossible, offers places that came free to those who wait, counts what waits in the outbox and does what a new
+/// units, queues notices of appointments that became impossible, offers places that came free to those who wait, writes the levels of the reserve that changed, counts what waits in the outbox and does what a new
 /// day asks for; each hour forgets old idempotency answers and messages. Runs until it is dropped.
 pub async fn keep(house: web::Data<House>) {
     house.names.keep(&house.db, &house.vault);
@@ -40,6 +40,9 @@ pub async fn keep(house: web::Data<House>) {
             let full = house.clone();
             let offer = move || drives::offer_places(&full.db, &full.vault, full.zone);
             note("offering places that came free", off_loop(offer).await.map(drop));
+            let stands = house.clone();
+            let watch = move || levels::watch(&stands.db, &stands.vault, &stands.levels, stands.zone);
+            note("watching the levels of the reserve", off_loop(watch).await.map(drop));
             let waiting = house.db.read(messages::waiting).await;
             note("counting what waits to be sent", waiting.map(post::count_waiting));
             note("the work of the day", off_loop(move || daily(&today, |_| {})).await);

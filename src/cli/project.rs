@@ -10,6 +10,7 @@ use chrono::{Datelike, NaiveDate};
 use clap::Args;
 use shiryan_forecast::{Backtest, Band, Cover, Forecast, Lot, Paths, Series, WeekdayModel, backtest};
 use shiryan_kernel::blood::Component;
+use shiryan_kernel::level::Bands;
 use shiryan_kernel::time::plus_days;
 
 use super::table::series;
@@ -77,6 +78,7 @@ impl Project {
             supply: beside(&supply, &self.supply)?,
             demand: beside(&demand, &self.demand)?,
             calendar: None,
+            bands: Bands::default(),
             seed: self.seed,
         };
         let days = usize::try_from(self.days).unwrap_or(28);

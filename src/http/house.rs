@@ -20,6 +20,7 @@ use crate::drives::Reminders;
 use crate::eligibility::Rulebook;
 use crate::mail::Post;
 use crate::places::calendar::Calendar;
+use crate::reserve::Levels;
 use crate::settings::Settings;
 use crate::vault::Vault;
 
@@ -39,6 +40,8 @@ pub struct House {
     pub questions: Arc<Questionnaire>,
     /// Hijri months, feasts, holidays, before what was sighted.
     pub calendar: Arc<Calendar>,
+    /// What the levels of the reserve mean, and what is done at each.
+    pub levels: Arc<Levels>,
     /// Names in memory, to be searched.
     pub names: Names,
     /// How letters leave the house.

@@ -163,6 +163,8 @@ id_type! {
     AbsenceId,
     /// Roads that are closed for a time.
     ClosureId,
+    /// A level of the reserve that changed.
+    LevelChangeId,
     /// A shelf that was counted.
     CountId,
     /// A label that was scanned where no unit of it should be.

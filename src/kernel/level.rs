@@ -1,7 +1,7 @@
 //! How well a reserve stands: the level of a group of a component in one sharing region.
 //!
 //! A level is entered at once and left only after two days above it; the ledger of levels keeps that
-//! count, here is the level of one moment. Bands are proposed defaults, to be signed.
+//! count, here is the level of one moment. Bands are proposed defaults, to be signed; a house may have others.
 
 use crate::blood::Component;
 
@@ -17,8 +17,6 @@ word! {
     }
 }
 
-/// Consecutive days above a level before it is left.
-pub const LEAVE_AFTER_DAYS: u32 = 2;
 /// Under this average daily demand (units a day) a group is judged by units, not by days.
 pub const SMALL_GROUP_UNDER: f64 = 1.0;
 /// No average daily demand is taken for lower than this (units a day).
@@ -29,27 +27,51 @@ pub const RESUPPLY_DAYS: f64 = 7.0;
 const Z: f64 = 1.65;
 
 /// The least days of cover of green, watch, amber and red; black below.
-#[must_use]
-pub const fn bands(component: Component) -> [f64; 4] {
-    match component {
-        Component::Platelets => [1.5, 1.0, 0.5, 0.25],
-        Component::WholeBlood | Component::RedCells | Component::Plasma | Component::Cryoprecipitate => {
-            [6.0, 3.0, 2.0, 1.0]
-        }
+#[derive(Debug, Clone, Copy, PartialEq, serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Bands {
+    /// Of every component but platelets.
+    pub default: [f64; 4],
+    pub platelets: [f64; 4],
+}
+
+impl Default for Bands {
+    fn default() -> Self {
+        Self { default: [6.0, 3.0, 2.0, 1.0], platelets: [1.5, 1.0, 0.5, 0.25] }
     }
 }
 
-/// The level of so many days of cover; `unknown` for what is no number.
-#[must_use]
-pub fn level_of(component: Component, days_of_cover: f64) -> Level {
-    if days_of_cover.is_nan() {
-        return Level::Unknown;
+impl Bands {
+    #[must_use]
+    pub const fn of(&self, component: Component) -> [f64; 4] {
+        match component {
+            Component::Platelets => self.platelets,
+            Component::WholeBlood | Component::RedCells | Component::Plasma | Component::Cryoprecipitate => {
+                self.default
+            }
+        }
     }
-    bands(component)
-        .into_iter()
-        .zip([Level::Green, Level::Watch, Level::Amber, Level::Red])
-        .find_map(|(least, level)| (days_of_cover >= least).then_some(level))
-        .unwrap_or(Level::Black)
+
+    /// Whether each is above nothing and lower than the one before.
+    #[must_use]
+    pub fn fall(&self) -> bool {
+        [self.default, self.platelets].iter().all(|[green, watch, amber, red]| {
+            green.is_finite() && green > watch && watch > amber && amber > red && *red > 0.0
+        })
+    }
+
+    /// The level of so many days of cover; `unknown` for what is no number.
+    #[must_use]
+    pub fn level_of(&self, component: Component, days_of_cover: f64) -> Level {
+        if days_of_cover.is_nan() {
+            return Level::Unknown;
+        }
+        self.of(component)
+            .into_iter()
+            .zip([Level::Green, Level::Watch, Level::Amber, Level::Red])
+            .find_map(|(least, level)| (days_of_cover >= least).then_some(level))
+            .unwrap_or(Level::Black)
+    }
 }
 
 /// The average daily demand to judge by: the higher of the 28-day and the 7-day mean, never under the
@@ -99,15 +121,17 @@ mod tests {
     #[test]
     fn every_edge_belongs_to_the_better_level() {
         let levels = [Level::Green, Level::Watch, Level::Amber, Level::Red, Level::Black];
+        let bands = Bands::default();
         for component in Component::ALL {
-            for (place, edge) in bands(*component).into_iter().enumerate() {
-                assert_eq!(level_of(*component, edge), levels[place], "{component} {edge}");
-                assert_eq!(level_of(*component, edge.next_down()), levels[place + 1], "{component} {edge}");
+            let level_of = |days| bands.level_of(*component, days);
+            for (place, edge) in bands.of(*component).into_iter().enumerate() {
+                assert_eq!(level_of(edge), levels[place], "{component} {edge}");
+                assert_eq!(level_of(edge.next_down()), levels[place + 1], "{component} {edge}");
             }
-            assert_eq!(level_of(*component, 0.0), Level::Black);
-            assert_eq!(level_of(*component, -1.0), Level::Black);
-            assert_eq!(level_of(*component, f64::INFINITY), Level::Green);
-            assert_eq!(level_of(*component, f64::NAN), Level::Unknown);
+            assert_eq!(level_of(0.0), Level::Black);
+            assert_eq!(level_of(-1.0), Level::Black);
+            assert_eq!(level_of(f64::INFINITY), Level::Green);
+            assert_eq!(level_of(f64::NAN), Level::Unknown);
         }
     }
 
@@ -117,11 +141,12 @@ mod tests {
         let table = &rules["reserve_bands"];
         for component in Component::ALL {
             let row = if *component == Component::Platelets { "PLT" } else { "DEFAULT" };
-            for (least, level) in bands(*component).into_iter().zip(["GREEN", "WATCH", "AMBER", "RED"]) {
+            for (least, level) in
+                Bands::default().of(*component).into_iter().zip(["GREEN", "WATCH", "AMBER", "RED"])
+            {
                 assert!((least - table[row][level].as_f64().unwrap()).abs() < f64::EPSILON);
             }
         }
-        assert_eq!(table["leave_after_days"].as_u64().unwrap(), u64::from(LEAVE_AFTER_DAYS));
         let floor = table["small_group_floor"]["average_daily_demand_floor"].as_f64().unwrap();
         assert!((floor - DEMAND_FLOOR).abs() < f64::EPSILON);
     }

@@ -182,7 +182,9 @@ async fn look_ahead(
 ) -> Answer {
     let ask = query.ask()?;
     let (now, zone, calendar) = (house.db.now(), house.zone, house.calendar.clone());
-    let areas = house.db.read(move |conn| super::ahead(conn, &ask, &calendar, now, zone)).await?;
+    let levels = house.levels.clone();
+    let read = house.db.read(move |conn| super::ahead(conn, &ask, (&calendar, &levels.bands), now, zone));
+    let areas = read.await?;
     let codes: Vec<&str> = rested(&areas).chain(ASSUMPTIONS).collect();
     Ok(HttpResponse::Ok().json(ProjectionsView {
         as_of: now,

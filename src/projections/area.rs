@@ -50,6 +50,29 @@ impl Area {
         }
     }
 
+    /// Its name in tables: its code, or those of the governorates of an island.
+    #[must_use]
+    pub fn key(self) -> String {
+        match self {
+            Self::Island(_) => self.members().map(Governorate::code).collect::<Vec<_>>().join("+"),
+            Self::Governorate(_) | Self::Region(_) => self.code().to_owned(),
+        }
+    }
+
+    /// The area of that name.
+    #[must_use]
+    pub fn read(key: &str) -> Option<Self> {
+        if let Ok(region) = key.parse() {
+            return Some(Self::Region(region));
+        }
+        let members: Vec<Governorate> = key.split('+').map(str::parse).collect::<Result<_, _>>().ok()?;
+        match members.as_slice() {
+            [own] => Some(Self::Governorate(*own)),
+            [first, ..] => Some(Self::Island(Island::of(first.region(), &members))),
+            [] => None,
+        }
+    }
+
     /// Its governorates.
     pub fn members(self) -> impl Iterator<Item = Governorate> {
         self.region().members().filter(move |member| match self {
@@ -143,6 +166,11 @@ mod tests {
             Region::WestBankNorth.members().filter(|own| *own != Governorate::Jenin).collect();
         assert_eq!((found[1].island(), found[1].code()), (Some(rest), Region::WestBankNorth.code()));
         assert_eq!(found[0].island(), None);
+        for area in found {
+            assert_eq!(Area::read(&area.key()), Some(area));
+        }
+        assert_eq!(Area::read(Region::GazaNorth.code()), Some(Area::Region(Region::GazaNorth)));
+        assert_eq!((Area::read("PS-XXX"), Area::read("")), (None, None));
     }
 
     proptest! {

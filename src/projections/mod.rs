@@ -21,6 +21,7 @@ use chrono::NaiveDate;
 use shiryan_forecast::{Axis, Lot, Series};
 use shiryan_kernel::Result;
 use shiryan_kernel::blood::{BloodGroup, Component};
+use shiryan_kernel::level::Bands;
 use shiryan_kernel::place::{Governorate, Region};
 use shiryan_kernel::time::{Moment, Zone, plus_days};
 
@@ -82,7 +83,7 @@ pub struct AreaOutlook {
 pub fn ahead(
     conn: &mut Conn,
     ask: &Ask,
-    calendar: &calendar::Calendar,
+    (calendar, bands): (&calendar::Calendar, &Bands),
     now: Moment,
     zone: Zone,
 ) -> Result<Vec<AreaOutlook>> {
@@ -106,6 +107,7 @@ pub fn ahead(
         drives: crate::drives::coming(conn, &members, now, until, zone)?,
         calendar: Arc::new(days::that_move_counts(&calendar, from, plus_days(today, CALENDAR_DAYS))),
         today,
+        bands: *bands,
     };
     Ok(areas.into_iter().map(|area| one(area, ask, &known)).collect())
 }
@@ -118,6 +120,7 @@ struct Known {
     drives: Vec<Coming>,
     calendar: Arc<shiryan_forecast::Calendar>,
     today: NaiveDate,
+    bands: Bands,
 }
 
 fn one(area: Area, ask: &Ask, known: &Known) -> AreaOutlook {
@@ -139,6 +142,7 @@ fn one(area: Area, ask: &Ask, known: &Known) -> AreaOutlook {
         supply,
         demand,
         calendar: Some(calendar.clone()),
+        bands: known.bands,
         seed: seed(area, ask.component, ask.group, today),
     });
     let units = shelf.iter().filter(|lot| is_here(lot.governorate)).map(|lot| lot.units).sum();

@@ -10,7 +10,7 @@ use shiryan_forecast::{
     Band, Calendar, CountModel, Cover, Lot, Paths, Plan, ProjectedDay, Series, WeekdayModel, project,
 };
 use shiryan_kernel::blood::{BloodGroup, Component};
-use shiryan_kernel::level::{self, Level};
+use shiryan_kernel::level::{self, Bands, Level};
 use shiryan_kernel::time::plus_days;
 
 use super::drives::{Batch, with_batches};
@@ -39,6 +39,8 @@ pub struct Start {
     pub demand: Series,
     /// The days that move counts, past and to come; `None`: the weekday mean speaks alone.
     pub calendar: Option<Arc<Calendar>>,
+    /// What the levels of the days are judged by.
+    pub bands: Bands,
     pub seed: u64,
 }
 
@@ -112,9 +114,15 @@ pub const fn is_dire(level: Level) -> bool {
 /// The level of so many units with so much cover: by days of cover, to the hundredth in which they are told, or by
 /// units where fewer than one a day is asked for.
 #[must_use]
-pub fn judge(component: Component, average_daily_demand: f64, units: f64, cover: Cover) -> Level {
+pub fn judge(
+    bands: &Bands,
+    component: Component,
+    average_daily_demand: f64,
+    units: f64,
+    cover: Cover,
+) -> Level {
     if !level::is_small(average_daily_demand) {
-        return level::level_of(component, (cover.days() * 100.0).round() / 100.0);
+        return bands.level_of(component, (cover.days() * 100.0).round() / 100.0);
     }
     let floor = level::floor_units(average_daily_demand, level::RESUPPLY_DAYS);
     let held = (1..=floor).take_while(|n| f64::from(*n) <= units + 1e-9).count();
@@ -191,7 +199,7 @@ pub fn futures(start: &Start, days: usize, paths: usize) -> Option<Ahead> {
         on_hand: day.on_hand,
         expected_on_hand: day.expected_on_hand,
         cover: day.cover,
-        level: judge(start.component, adu, day.expected_on_hand, day.cover),
+        level: judge(&start.bands, start.component, adu, day.expected_on_hand, day.cover),
         unmet_so_far: day.unmet_so_far,
     };
     let outlook = Outlook {
@@ -244,6 +252,7 @@ mod tests {
             supply: steady(400, supply),
             demand: steady(400, demand),
             calendar: None,
+            bands: Bands::default(),
             seed: 7,
         }
     }
@@ -300,14 +309,18 @@ mod tests {
         // One unit every fourth day: 7 × 0.25 + 1.65 × √1.75 = 3.93, so four units are the floor.
         let cover = Cover::Beyond(90.0);
         let levels: Vec<_> = [9.0, 4.0, 3.9, 3.0, 2.0, 1.0, 0.0]
-            .map(|units| judge(Component::Plasma, 0.25, units, cover))
+            .map(|units| judge(&Bands::default(), Component::Plasma, 0.25, units, cover))
             .into();
         use Level::{Amber, Black, Green, Red, Watch};
         assert_eq!(levels, [Green, Green, Watch, Watch, Amber, Red, Black]);
-        assert_eq!(judge(Component::Plasma, 1.0, 0.0, cover), Green);
-        assert_eq!(judge(Component::RedCells, 2.0, 6.0, Cover::Days(2.996)), Watch, "told as 3.00");
-        assert_eq!(judge(Component::RedCells, 2.0, 6.0, Cover::Days(2.994)), Amber);
-        assert_eq!(judge(Component::Platelets, 1.0, 9.0, Cover::Days(0.25)), Red);
+        assert_eq!(judge(&Bands::default(), Component::Plasma, 1.0, 0.0, cover), Green);
+        assert_eq!(
+            judge(&Bands::default(), Component::RedCells, 2.0, 6.0, Cover::Days(2.996)),
+            Watch,
+            "told as 3.00"
+        );
+        assert_eq!(judge(&Bands::default(), Component::RedCells, 2.0, 6.0, Cover::Days(2.994)), Amber);
+        assert_eq!(judge(&Bands::default(), Component::Platelets, 1.0, 9.0, Cover::Days(0.25)), Red);
     }
 
     #[test]

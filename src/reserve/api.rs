@@ -18,6 +18,7 @@ use crate::projections::{Area, COMPONENTS};
 /// Adds the operations.
 pub fn operations(config: &mut utoipa_actix_web::service_config::ServiceConfig) {
     config.service(see_reserve);
+    super::levels::api::operations(config);
 }
 
 #[derive(Debug, Deserialize, IntoParams)]
@@ -55,7 +56,7 @@ struct ReserveView {
     as_of: DateTime<Utc>,
     /// By area, then component, then group. Areas of different regions are never summed.
     cells: Vec<CellView>,
-    /// Facilities where nothing moved for 24 hours: the figures of their areas may be old.
+    /// Facilities where nothing moved for 24 hours, unless `levels.toml` tells another limit: the figures of their areas may be old.
     sites_silent: Vec<SiteView>,
 }
 
@@ -80,7 +81,13 @@ struct CellView {
     days_of_cover: Option<f64>,
     /// The shelf lasts at least so long; no further was looked.
     cover_capped: Option<bool>,
+    /// What stands: a worse level at once, a better one when it lasted (`GET /reserve/levels`).
     level: Level,
+    /// Since when it stands; absent where the ledger does not have it yet.
+    level_since: Option<DateTime<Utc>>,
+    /// By the figures of this moment; `unknown` where nobody reported for 28 days, or nothing was heard of any site
+    /// for longer than may be.
+    level_now: Level,
     donors: DonorsView,
 }
 
@@ -127,7 +134,8 @@ struct SiteView {
 async fn see_reserve(house: web::Data<House>, _by: Actor<SeeReserve>, query: Query<Asked>) -> Answer {
     let ask = query.ask()?;
     let (now, zone) = (house.db.now(), house.zone);
-    let picture = house.db.read(move |conn| super::picture(conn, &ask, now, zone)).await?;
+    let levels = house.levels.clone();
+    let picture = house.db.read(move |conn| super::picture(conn, &ask, &levels, now, zone)).await?;
     Ok(HttpResponse::Ok().json(ReserveView {
         as_of: picture.as_of,
         cells: picture.cells.iter().map(CellView::from).collect(),
@@ -153,6 +161,8 @@ impl From<&Cell> for CellView {
             days_of_cover: cell.demand.map(|demand| to_hundredths(demand.cover.days())),
             cover_capped: cell.demand.map(|demand| demand.cover.is_beyond()),
             level: cell.level,
+            level_since: cell.level_since,
+            level_now: cell.level_now,
             donors: DonorsView {
                 donation_type: cell.donors.donation,
                 shown_for: cell.donors.shown_for,

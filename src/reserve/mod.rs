@@ -6,6 +6,7 @@
 
 pub mod api;
 pub mod availability;
+pub mod levels;
 pub mod pages;
 pub mod published;
 mod rules;
@@ -18,11 +19,9 @@ use shiryan_kernel::time::{Moment, Zone, plus_days};
 use crate::db::Conn;
 use crate::places::closures;
 use crate::projections::{self, Area, COMPONENTS};
+pub use levels::Levels;
 pub use rules::{By, Cell, Demand, DonorCount, Donors, LEAST_DONORS, Scope};
 pub use store::Site;
-
-/// A site is silent when nothing moved there for this long.
-pub const SILENT_AFTER_HOURS: i64 = 24;
 
 /// What is asked of the reserve.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -48,7 +47,7 @@ pub struct Picture {
     pub as_of: Moment,
     /// By area, then component, then group, in the order of their words.
     pub cells: Vec<Cell>,
-    /// Facilities without any movement for [`SILENT_AFTER_HOURS`], by code: their figures may be old.
+    /// Facilities without any movement for longer than may be, by code: their figures may be old.
     pub silent: Vec<Site>,
 }
 
@@ -56,7 +55,7 @@ pub struct Picture {
 ///
 /// # Errors
 /// As any read.
-pub fn picture(conn: &mut Conn, ask: &Ask, now: Moment, zone: Zone) -> Result<Picture> {
+pub fn picture(conn: &mut Conn, ask: &Ask, levels: &Levels, now: Moment, zone: Zone) -> Result<Picture> {
     let today = zone.date(now);
     let components: Vec<Component> =
         COMPONENTS.into_iter().filter(|own| ask.component.is_none_or(|asked| asked == *own)).collect();
@@ -66,16 +65,37 @@ pub fn picture(conn: &mut Conn, ask: &Ask, now: Moment, zone: Zone) -> Result<Pi
     }
     let roads = closures::roads(conn, now)?;
     let facts = rules::Facts {
-        today,
-        shelf: projections::shelf(conn, ask.component, ask.group, now, today)?,
-        issues: store::issues(conn, ask.component, today)?,
-        since: store::first_flows(conn, plus_days(today, -rules::DEMAND_DAYS), today)?,
         eligible: donors,
         registered: store::registered(conn)?,
+        ..facts(conn, (ask.component, ask.group), levels, now, zone)?
     };
     let groups: Vec<BloodGroup> =
         BloodGroup::ALL.iter().copied().filter(|own| ask.group.is_none_or(|asked| asked == *own)).collect();
     let scope = Scope { areas: rules::areas(ask.by, ask.within, &roads), components, groups };
-    let silent = store::silent(conn, now - chrono::Duration::hours(SILENT_AFTER_HOURS))?;
-    Ok(Picture { as_of: now, cells: rules::cells(&facts, &scope), silent })
+    let silent = store::silent(conn, now - levels.silent_after())?;
+    let mut cells = rules::cells(&facts, &scope);
+    levels::stand(conn, &mut cells, levels, now)?;
+    Ok(Picture { as_of: now, cells, silent })
+}
+
+/// What cells follow from, without donors.
+fn facts(
+    conn: &mut Conn,
+    (component, group): (Option<Component>, Option<BloodGroup>),
+    levels: &Levels,
+    now: Moment,
+    zone: Zone,
+) -> Result<rules::Facts> {
+    let today = zone.date(now);
+    let heard_from = now - levels.silent_after();
+    Ok(rules::Facts {
+        today,
+        shelf: projections::shelf(conn, component, group, now, today)?,
+        issues: store::issues(conn, component, today)?,
+        since: store::first_flows(conn, plus_days(today, -rules::DEMAND_DAYS), today)?,
+        eligible: Vec::new(),
+        registered: Vec::new(),
+        silent: store::silent_places(conn, heard_from, zone.date(heard_from))?,
+        bands: levels.bands,
+    })
 }

@@ -7,15 +7,17 @@ use actix_web::HttpRequest;
 use askama::Template;
 use serde::Deserialize;
 use shiryan_kernel::blood::{BloodGroup, Component};
+use shiryan_kernel::level::Level;
 use shiryan_kernel::place::Region;
 use shiryan_kernel::{Code, Problem, Result};
 
+use super::levels::Plan;
 use super::{Ask, Cell, Site};
 use crate::accounts::{Actor, SeeReserve};
 use crate::http::{Answer, House, query};
 use crate::projections::COMPONENTS;
 use crate::texts::Lang;
-use crate::web::{Frame, Group, Time, Visitor};
+use crate::web::{Frame, Group, Say, Time, Visitor};
 use view::{Callable, Card, Row, Scale, Square};
 
 /// The worst cells that stand as cards.
@@ -39,6 +41,14 @@ struct Choice {
     chosen: bool,
 }
 
+/// What a level asks for.
+struct ToDo {
+    level: &'static str,
+    level_word: String,
+    owner: String,
+    actions: Vec<String>,
+}
+
 /// One group across all regions.
 struct Across {
     group: Group,
@@ -60,6 +70,8 @@ struct Page {
     has_donors: bool,
     scale: Scale,
     cards: Vec<Card>,
+    /// What is to be done by whom at the levels of the cards.
+    todo: Vec<ToDo>,
     /// Whether any cell is known at all.
     is_known: bool,
     rows: Vec<Row>,
@@ -79,11 +91,12 @@ pub async fn tonight(house: &House, visitor: &Visitor, asked: Asked) -> Answer {
         return Err(Problem::field("component", Code::InvalidValue).into());
     }
     let (zone, now) = (house.zone, house.db.now());
-    let picture =
-        house.db.read(move |conn| super::picture(conn, &Ask::regions(component, None), now, zone)).await?;
+    let levels = house.levels.clone();
+    let ask = Ask::regions(component, None);
+    let picture = house.db.read(move |conn| super::picture(conn, &ask, &levels, now, zone)).await?;
     let frame = Frame::of(house, visitor, "reserve-title");
     let say = frame.say;
-    let scale = Scale::of(component);
+    let scale = Scale::of(&house.levels.bands, component);
     let mut cells = picture.cells;
     view::worst_first(&mut cells);
     let region =
@@ -99,6 +112,7 @@ pub async fn tonight(house: &House, visitor: &Visitor, asked: Asked) -> Answer {
         regions: Region::ALL.iter().map(|own| choice("region", own.code(), *own == region)).collect(),
         region_name: say.word("region", region.code()),
         has_donors: region.has_donors(),
+        todo: todo(house, say, visitor.lang, &cells),
         cards: view::lacking(&cells).take(CARDS).map(|cell| Card::of(say, scale, cell)).collect(),
         is_known: cells.iter().any(|cell| cell.demand.is_some()),
         rows: cells
@@ -113,6 +127,21 @@ pub async fn tonight(house: &House, visitor: &Visitor, asked: Asked) -> Answer {
         frame,
     };
     Ok(visitor.page(&page)?)
+}
+
+/// The plans of the levels that the cards show, the worst first.
+fn todo(house: &House, say: Say, lang: Lang, cells: &[Cell]) -> Vec<ToDo> {
+    let mut shown: Vec<Level> = view::lacking(cells).take(CARDS).map(|cell| cell.level).collect();
+    shown.dedup();
+    let plans = &house.levels.plans;
+    let plan_of = |level: Level| plans.iter().find(|plan| plan.level == level);
+    let told = |plan: &Plan| ToDo {
+        level: plan.level.code(),
+        level_word: say.word("level", plan.level.code()),
+        owner: say.word("role", plan.owner.code()),
+        actions: plan.actions.iter().map(|action| action.in_language(lang).to_owned()).collect(),
+    };
+    shown.into_iter().filter_map(plan_of).map(told).collect()
 }
 
 /// The filters of a request.

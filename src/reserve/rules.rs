@@ -3,14 +3,14 @@
 //! A cell's figures come from the governorates of its own area and from nowhere else; its donor figure
 //! may come from its region, and says so.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use chrono::NaiveDate;
 use shiryan_forecast::{Cover, Lot, average_daily_demand, days_of_cover};
 use shiryan_kernel::blood::{BloodGroup, Component, DonationType};
-use shiryan_kernel::level::{self, Level};
+use shiryan_kernel::level::{self, Bands, Level};
 use shiryan_kernel::place::{Governorate, Region};
-use shiryan_kernel::time::plus_days;
+use shiryan_kernel::time::{Moment, plus_days};
 
 use crate::places::closures::Roads;
 use crate::projections::{Area, ShelfLot, day_number, islands, judge};
@@ -76,6 +76,9 @@ pub struct Facts {
     pub since: HashMap<Governorate, NaiveDate>,
     pub eligible: Vec<EligibleCount>,
     pub registered: Vec<RegisteredCount>,
+    /// Governorates of which nothing was heard for longer than may be.
+    pub silent: BTreeSet<Governorate>,
+    pub bands: Bands,
 }
 
 /// Which cells.
@@ -98,7 +101,11 @@ pub struct Cell {
     pub expiring_3_days: u32,
     /// `None` where nothing of the component moved in the last 28 days: nobody can say.
     pub demand: Option<Demand>,
+    /// Of this moment; `unknown` without demand, and where everyone of the area who reports fell silent.
+    pub level_now: Level,
+    /// What stands: a worse level at once, a better one when it lasted; and since when, as the ledger has it.
     pub level: Level,
+    pub level_since: Option<Moment>,
     pub donors: Donors,
 }
 
@@ -228,6 +235,12 @@ impl<'a> Index<'a> {
             average,
             cover: days_of_cover(&lots, day_number(today), &[average; COVER_DAYS]),
         });
+        let level = match demand {
+            Some(demand) if !self.is_silent(area, component) => {
+                judge(&self.facts.bands, component, demand.average, f64::from(usable_units), demand.cover)
+            }
+            _ => Level::Unknown,
+        };
         Cell {
             area,
             component,
@@ -235,11 +248,18 @@ impl<'a> Index<'a> {
             usable_units,
             expiring_3_days: lots.iter().filter(|lot| lot.expiry <= short).map(|lot| lot.units).sum(),
             demand,
-            level: demand.map_or(Level::Unknown, |demand| {
-                judge(component, demand.average, f64::from(usable_units), demand.cover)
-            }),
+            level_now: level,
+            level,
+            level_since: None,
             donors: self.donors(area, donation_for(component), group),
         }
+    }
+
+    /// Whether nothing is heard any more of any member that reports the component.
+    fn is_silent(&self, area: Area, component: Component) -> bool {
+        let mut reporting =
+            area.members().filter(|member| self.reporting.binary_search(&(*member, component)).is_ok());
+        reporting.all(|member| self.facts.silent.contains(&member))
     }
 
     /// Means of the members add up, each over the days since it began to report.

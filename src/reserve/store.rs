@@ -1,7 +1,7 @@
 //! Counts of issues, of donors by window, and of sites: grouped in the database, a handful of queries
 //! for any number of cells.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use chrono::NaiveDate;
 use diesel::dsl::{count_star, min, sum};
@@ -9,7 +9,7 @@ use diesel::prelude::*;
 use shiryan_kernel::blood::{BloodGroup, Component, DonationType};
 use shiryan_kernel::ids::{FacilityId, least_at};
 use shiryan_kernel::place::Governorate;
-use shiryan_kernel::status::DonorStatus;
+use shiryan_kernel::status::{DonorStatus, MoveReason};
 use shiryan_kernel::time::{Moment, plus_days};
 use shiryan_kernel::{Problem, Result};
 
@@ -142,15 +142,9 @@ pub fn registered(conn: &mut Conn) -> Result<Vec<RegisteredCount>> {
         .collect()
 }
 
-/// Facilities where nothing moved since that moment, by code.
+/// Facilities where nobody moved anything since that moment, by code; a unit whose date passes is not heard of.
 pub fn silent(conn: &mut Conn, since: Moment) -> Result<Vec<Site>> {
-    // Ids are minted in order of time, so this is the end of the primary key, not the whole ledger.
-    let heard: Vec<i64> = unit_movements::table
-        .filter(unit_movements::id.ge(least_at(since)))
-        .filter(unit_movements::moved_at.ge(since.naive_utc()))
-        .select(unit_movements::facility)
-        .distinct()
-        .load(conn)?;
+    let heard = heard(conn, since)?;
     let rows: Vec<(i64, String, String, String, Governorate)> = facilities::table
         .order(facilities::code)
         .select((
@@ -172,4 +166,37 @@ pub fn silent(conn: &mut Conn, since: Moment) -> Result<Vec<Site>> {
             governorate,
         })
         .collect())
+}
+
+fn heard(conn: &mut Conn, since: Moment) -> Result<Vec<i64>> {
+    // Ids are minted in order of time, so this is the end of the primary key, not the whole ledger.
+    Ok(unit_movements::table
+        .filter(unit_movements::id.ge(least_at(since)))
+        .filter(unit_movements::moved_at.ge(since.naive_utc()))
+        .filter(unit_movements::reason.ne(MoveReason::DatePassed))
+        .select(unit_movements::facility)
+        .distinct()
+        .load(conn)?)
+}
+
+/// Governorates of which nothing was heard since that moment: no movement at any facility, no receipt and no issue of
+/// that day or later.
+pub fn silent_places(conn: &mut Conn, since: Moment, day: NaiveDate) -> Result<BTreeSet<Governorate>> {
+    let heard = heard(conn, since)?;
+    let facilities: Vec<(i64, Governorate)> =
+        facilities::table.select((facilities::id, facilities::governorate)).load(conn)?;
+    let moved: Vec<Governorate> = daily_flows::table
+        .filter(daily_flows::flow_on.ge(day))
+        .filter(daily_flows::received.gt(0).or(daily_flows::issued.gt(0)))
+        .select(daily_flows::governorate)
+        .distinct()
+        .load(conn)?;
+    let mut silent: BTreeSet<Governorate> = Governorate::ALL.iter().copied().collect();
+    for (id, governorate) in facilities {
+        if heard.contains(&id) {
+            silent.remove(&governorate);
+        }
+    }
+    silent.retain(|governorate| !moved.contains(governorate));
+    Ok(silent)
 }

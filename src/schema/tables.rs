@@ -921,6 +921,39 @@ diesel::table! {
 }
 
 diesel::table! {
+    reserve_levels (area, component, blood_group) {
+        area -> Text,
+        component -> Text,
+        blood_group -> Text,
+        seen -> Text,
+        seen_since -> Timestamp,
+        watch_until -> Nullable<Timestamp>,
+        amber_until -> Nullable<Timestamp>,
+        red_until -> Nullable<Timestamp>,
+        black_until -> Nullable<Timestamp>,
+        level -> Text,
+        level_since -> Timestamp,
+        version -> BigInt,
+    }
+}
+
+diesel::table! {
+    level_changes (id) {
+        id -> BigInt,
+        area -> Text,
+        region -> Text,
+        component -> Text,
+        blood_group -> Text,
+        level -> Text,
+        was -> Nullable<Text>,
+        usable_units -> Integer,
+        average_daily_demand -> Nullable<Double>,
+        days_of_cover -> Nullable<Double>,
+        changed_at -> Timestamp,
+    }
+}
+
+diesel::table! {
     audit_lines (id) {
         id -> BigInt,
         at -> Timestamp,

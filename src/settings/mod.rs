@@ -18,7 +18,7 @@ use layers::Layers;
 use sections::KeySource;
 pub use sections::{
     Accounts, Data, Database, Donors, Drives, Eligibility, KeyPlace, Keys, Laboratory, Log, LogFormat,
-    LogLevel, Mail, Metrics, Place, Server, Stock, Titres, Tls, Transport, Webhook,
+    LogLevel, Mail, Metrics, Place, Reserve, Server, Stock, Titres, Tls, Transport, Webhook,
 };
 
 /// The manual, which is the default too.
@@ -44,6 +44,7 @@ pub struct Settings {
     pub titres: Titres,
     pub laboratory: Laboratory,
     pub stock: Stock,
+    pub reserve: Reserve,
     pub mail: Mail,
     pub webhook: Webhook,
     pub log: Log,
@@ -130,6 +131,12 @@ impl Settings {
     #[must_use]
     pub fn calendar_dir(&self) -> Option<&Path> {
         Some(Path::new(&self.place.calendar)).filter(|dir| !dir.as_os_str().is_empty())
+    }
+
+    /// The operator's own levels of the reserve, when there are any.
+    #[must_use]
+    pub fn levels_file(&self) -> Option<&Path> {
+        Some(Path::new(&self.reserve.levels)).filter(|file| !file.as_os_str().is_empty())
     }
 
     /// Where letters are kept when they go to files.

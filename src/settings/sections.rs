@@ -131,6 +131,11 @@ pub struct Stock {
 }
 
 #[derive(Debug, Clone, Deserialize)]
+pub struct Reserve {
+    pub(super) levels: String,
+}
+
+#[derive(Debug, Clone, Deserialize)]
 pub struct Mail {
     pub transport: Transport,
     pub(super) from: String,

@@ -40,6 +40,7 @@ mod invitations;
 mod keys;
 mod laboratory;
 mod ledger;
+mod levels;
 mod merges;
 mod messages;
 mod migrations;

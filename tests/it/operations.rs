@@ -208,6 +208,8 @@ const TABLE: &[(&str, &str, &[Role])] = &[
     ("POST", "/requests/{id}/issue", &[Bank]),
     ("POST", "/requests/{id}/receive", &[Hospital]),
     ("GET", "/reserve", RESERVE),
+    ("GET", "/reserve/levels", RESERVE),
+    ("GET", "/reserve/changes", RESERVE),
     ("GET", "/projections", RESERVE),
     // Last: it ends the session that the test's tokens stand on.
     ("DELETE", "/sessions/current", ALL),

@@ -77,7 +77,7 @@ impl Browser {
     }
 }
 
-fn signed_in(app: &TestApp, role: Role) -> Browser {
+pub fn signed_in(app: &TestApp, role: Role) -> Browser {
     let mut browser = Browser::new(app);
     let reply = browser.sign_in(role.code());
     assert_eq!((reply.status, reply.headers["location"].to_str().unwrap()), (303, "/"), "{}", reply.text);

@@ -1082,6 +1082,41 @@ CREATE TABLE published_cells (
     PRIMARY KEY (published, blood_group, area, donation_type)
 );
 
+-- Where each cell of the reserve stands: what was seen of it last, until when it was last seen worse, and the level
+-- that follows. `area` is a governorate, a region, or governorates of an island joined by '+'.
+CREATE TABLE reserve_levels (
+    area TEXT NOT NULL,
+    component TEXT NOT NULL CHECK (component IN ('whole_blood', 'red_cells', 'platelets', 'plasma', 'cryoprecipitate')),
+    blood_group TEXT NOT NULL CHECK (blood_group IN ('o_neg', 'o_pos', 'a_neg', 'a_pos', 'b_neg', 'b_pos', 'ab_neg', 'ab_pos')),
+    seen TEXT NOT NULL CHECK (seen IN ('green', 'watch', 'amber', 'red', 'black', 'unknown')),
+    seen_since TIMESTAMP NOT NULL,
+    watch_until TIMESTAMP,
+    amber_until TIMESTAMP,
+    red_until TIMESTAMP,
+    black_until TIMESTAMP,
+    level TEXT NOT NULL CHECK (level IN ('green', 'watch', 'amber', 'red', 'black', 'unknown')),
+    level_since TIMESTAMP NOT NULL,
+    version BIGINT NOT NULL,
+    PRIMARY KEY (area, component, blood_group)
+);
+
+-- Every change of a level, never corrected: each was so when it was seen.
+CREATE TABLE level_changes (
+    id BIGINT PRIMARY KEY NOT NULL,
+    area TEXT NOT NULL,
+    region TEXT NOT NULL CHECK (region IN ('west_bank_north', 'west_bank_centre', 'east_jerusalem', 'west_bank_south',
+        'gaza_north', 'gaza_south')),
+    component TEXT NOT NULL CHECK (component IN ('whole_blood', 'red_cells', 'platelets', 'plasma', 'cryoprecipitate')),
+    blood_group TEXT NOT NULL CHECK (blood_group IN ('o_neg', 'o_pos', 'a_neg', 'a_pos', 'b_neg', 'b_pos', 'ab_neg', 'ab_pos')),
+    level TEXT NOT NULL CHECK (level IN ('green', 'watch', 'amber', 'red', 'black', 'unknown')),
+    was TEXT CHECK (was IN ('green', 'watch', 'amber', 'red', 'black', 'unknown')),
+    usable_units INTEGER NOT NULL CHECK (usable_units >= 0),
+    average_daily_demand DOUBLE PRECISION,
+    days_of_cover DOUBLE PRECISION,
+    changed_at TIMESTAMP NOT NULL,
+    CHECK (was <> level)
+);
+
 -- record ---------------------------------------------------------------------------------------
 
 -- Written with the fact, each with its own keyed digest; the sealer chains them after.

@@ -2,6 +2,8 @@ DROP TABLE idempotency;
 DROP TABLE feed;
 DROP TABLE audit_chain;
 DROP TABLE audit_lines;
+DROP TABLE level_changes;
+DROP TABLE reserve_levels;
 DROP TABLE published_cells;
 DROP TABLE published_tables;
 DROP TABLE history_days;

@@ -4,7 +4,7 @@ use std::cmp::Ordering;
 
 use shiryan_forecast::Cover;
 use shiryan_kernel::blood::Component;
-use shiryan_kernel::level::{self, Level};
+use shiryan_kernel::level::{self, Bands, Level};
 
 use super::super::{Cell, Demand, DonorCount};
 use crate::projections::Area;
@@ -21,8 +21,8 @@ pub struct Scale {
 
 impl Scale {
     #[must_use]
-    pub const fn of(component: Component) -> Self {
-        let [target, _, _, stop] = level::bands(component);
+    pub const fn of(bands: &Bands, component: Component) -> Self {
+        let [target, _, _, stop] = bands.of(component);
         Self { target, stop }
     }
 
@@ -233,7 +233,9 @@ mod tests {
             usable_units: units,
             expiring_3_days: 1,
             demand: Some(Demand { average, cover }),
+            level_now: level,
             level,
+            level_since: None,
             donors: Donors {
                 donation: DonationType::WholeBlood,
                 shown_for: By::Region,
@@ -245,10 +247,10 @@ mod tests {
     #[test]
     fn the_target_stands_in_the_middle_of_every_scale() {
         for component in Component::ALL {
-            let scale = Scale::of(*component);
+            let scale = Scale::of(&Bands::default(), *component);
             assert_eq!(scale.percent(scale.target), "50.0");
         }
-        let scale = Scale::of(Component::RedCells);
+        let scale = Scale::of(&Bands::default(), Component::RedCells);
         assert_eq!((scale.stop_percent().as_str(), scale.percent(40.0).as_str()), ("8.3", "100.0"));
         let row = Row::of(
             Say(Lang::En),
@@ -268,7 +270,7 @@ mod tests {
 
     #[test]
     fn what_is_missing_is_told_in_whole_units() {
-        let scale = Scale::of(Component::RedCells);
+        let scale = Scale::of(&Bands::default(), Component::RedCells);
         let demand = |average| Demand { average, cover: Cover::Days(1.0) };
         assert_eq!(missing(scale, demand(2.1), 9), 4, "12.6 are wanted");
         assert_eq!(missing(scale, demand(2.1), 40), 0);

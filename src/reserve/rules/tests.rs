@@ -18,6 +18,8 @@ fn nothing() -> Facts {
         since: HashMap::new(),
         eligible: Vec::new(),
         registered: Vec::new(),
+        silent: BTreeSet::new(),
+        bands: Bands::default(),
     }
 }
 
@@ -278,4 +280,22 @@ fn an_island_tells_its_own_donors_or_none() {
     let rest = found.iter().find(|area| area.island().is_some()).unwrap();
     assert_eq!(cell(&facts, *rest).donors.count, DonorCount::Under20);
     assert_eq!(cell(&facts, CENTRE).donors.count, DonorCount::Exact([18, 18, 18]));
+}
+
+/// Jericho fell silent: alone it is unknown, its units are told; the region goes on with what it last knew of it.
+#[test]
+fn who_is_silent_is_unknown_and_keeps_its_units() {
+    use Governorate::{Jericho, RamallahAlBireh};
+    let mut facts = Facts {
+        shelf: vec![lot(RamallahAlBireh, 9, 12), lot(Jericho, 9, 2)],
+        issues: vec![issued(RamallahAlBireh, 56, 14), issued(Jericho, 28, 7)],
+        since: [RamallahAlBireh, Jericho].map(|own| (own, plus_days(today(), -28))).into(),
+        silent: [Jericho, Governorate::Salfit].into(),
+        ..nothing()
+    };
+    let alone = cell(&facts, Area::Governorate(Jericho));
+    assert_eq!((alone.level_now, alone.usable_units), (Level::Unknown, 2));
+    assert_eq!((cell(&facts, CENTRE).level_now, cell(&facts, CENTRE).usable_units), (Level::Watch, 14));
+    facts.silent.insert(RamallahAlBireh);
+    assert_eq!(cell(&facts, CENTRE).level_now, Level::Unknown);
 }

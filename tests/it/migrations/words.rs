@@ -7,6 +7,7 @@ use shiryan_kernel::blood::{AgeBand, BloodGroup, Component, DonationType, GroupE
 use shiryan_kernel::branch::{Branch, PhysicalLoad};
 use shiryan_kernel::consent::{ConsentKind, ConsentWay};
 use shiryan_kernel::laboratory::Marker;
+use shiryan_kernel::level::Level;
 use shiryan_kernel::message::{MessageState, Template, Unsent};
 use shiryan_kernel::place::{Governorate, Region};
 use shiryan_kernel::role::Role;
@@ -35,7 +36,8 @@ fn word(table: &str, column: &str) -> Option<Vec<&'static str>> {
         (_, "donation_type") => codes!(DonationType),
         (_, "governorate") | ("closures", "other") => codes!(Governorate),
         (_, "group_evidence") => codes!(GroupEvidence),
-        ("incidents", "region") => codes!(Region),
+        ("incidents" | "level_changes", "region") => codes!(Region),
+        ("reserve_levels", "level" | "seen") | ("level_changes", "level" | "was") => codes!(Level),
         (_, "physical_load") => codes!(PhysicalLoad),
         (_, "role") => codes!(Role),
         (_, "sex") => codes!(Sex),
