@@ -80,6 +80,19 @@ pub fn coming(
     Ok(found)
 }
 
+/// The share of those booked who come, in per cent, of these units that have a record.
+///
+/// # Errors
+/// As any read.
+pub fn shows(conn: &mut Conn, units: &[UnitId], now: Moment) -> Result<Vec<(UnitId, i32)>> {
+    let since = now - Duration::days(RECORD_DAYS);
+    let came = rows::records(conn, units, since, AppointmentStatus::Kept)?;
+    let stayed_away = rows::records(conn, units, since, AppointmentStatus::NoShow)?;
+    let of = |record: &HashMap<UnitId, i64>, unit| record.get(unit).copied().unwrap_or(0);
+    let known = units.iter().filter(|unit| came.contains_key(*unit) || stayed_away.contains_key(*unit));
+    Ok(known.map(|unit| (*unit, show_rate(of(&came, unit), of(&stayed_away, unit)))).collect())
+}
+
 fn proposed(
     conn: &mut Conn,
     drive: DriveId,

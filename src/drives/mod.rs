@@ -55,7 +55,7 @@ pub use busy::{UnitClash, clashes};
 pub use call_off::{CalledOff, call_off};
 pub use cancel::{Cancelled, cancel, cancel_by_link};
 pub use change::{Moved, change_slot, swap};
-pub use coming::{Brings, Coming, coming};
+pub use coming::{Brings, Coming, coming, shows};
 pub use copy::{Copied, copy};
 pub use foresee::{Foreseen, foresee};
 pub use keep::keep_appointment;

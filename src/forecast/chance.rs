@@ -76,6 +76,54 @@ impl Draws {
         radius * (std::f64::consts::TAU * self.uniform()).cos()
     }
 
+    /// Gamma with this shape and scale 1 (Marsaglia and Tsang 2000); zero for a shape that is none.
+    pub fn gamma(&mut self, shape: f64) -> f64 {
+        if shape.is_nan() || shape <= 0.0 {
+            return 0.0;
+        }
+        if shape < 1.0 {
+            return self.gamma(shape + 1.0) * (1.0 - self.uniform()).powf(1.0 / shape);
+        }
+        let d = shape - 1.0 / 3.0;
+        let c = 1.0 / (9.0 * d).sqrt();
+        loop {
+            let x = self.normal();
+            let v = (1.0 + c * x).powi(3);
+            if v > 0.0 && (1.0 - self.uniform()).ln() < 0.5 * x * x + d - d * v + d * v.ln() {
+                return d * v;
+            }
+        }
+    }
+
+    /// Beta with these parameters.
+    pub fn beta(&mut self, a: f64, b: f64) -> f64 {
+        let (x, y) = (self.gamma(a), self.gamma(b));
+        if x + y > 0.0 { x / (x + y) } else { 0.0 }
+    }
+
+    /// How many of `count` succeed with this chance each: term by term under a mean of 30, above by the normal law.
+    pub fn binomial(&mut self, count: u32, chance: f64) -> u32 {
+        let chance = chance.clamp(0.0, 1.0);
+        if chance > 0.5 {
+            return count - self.binomial(count, 1.0 - chance);
+        }
+        let all = f64::from(count);
+        let mean = all * chance;
+        if mean >= 30.0 {
+            let spread = (mean * (1.0 - chance)).sqrt();
+            return crate::number::whole(mean + spread * self.normal() + 0.5).min(count);
+        }
+        let odds = chance / (1.0 - chance);
+        let (mut term, mut left) = ((1.0 - chance).powf(all), self.uniform());
+        let mut came = 0;
+        while left >= term && came < count {
+            left -= term;
+            term *= odds * f64::from(count - came) / f64::from(came + 1);
+            came += 1;
+        }
+        came
+    }
+
     /// A Poisson count with this mean: by arrivals below 30, above by the normal law with continuity
     /// correction (its error there is far below what any history of counts can tell).
     pub fn poisson(&mut self, mean: f64) -> u32 {
@@ -101,6 +149,24 @@ mod tests {
         let values: Vec<f64> = (0..40_000).map(|path| draw(&mut chance.at(path, 9))).collect();
         let mean = values.iter().sum::<f64>() / 40_000.0;
         (mean, values.iter().map(|v| (v - mean).powi(2)).sum::<f64>() / 40_000.0)
+    }
+
+    #[test]
+    fn shares_and_those_who_come_have_the_right_moments() {
+        let (mean, variance) = moments(|draws| draws.beta(4.0, 12.0));
+        assert!(
+            (mean - 0.25).abs() < 0.003 && (variance - 0.1875 / 17.0).abs() < 0.000_5,
+            "{mean} {variance}"
+        );
+        let (mean, variance) = moments(|draws| draws.gamma(0.5));
+        assert!((mean - 0.5).abs() < 0.02 && (variance - 0.5).abs() < 0.05, "{mean} {variance}");
+        for (count, chance) in [(7, 0.3), (400, 0.05), (400, 0.25), (90, 0.8), (1, 0.5), (12, 0.0), (12, 1.0)]
+        {
+            let (mean, variance) = moments(|draws| f64::from(draws.binomial(count, chance)));
+            let told = (f64::from(count) * chance, f64::from(count) * chance * (1.0 - chance));
+            assert!((mean - told.0).abs() < 0.02 + told.1.sqrt() / 40.0, "{count} {chance}: {mean}");
+            assert!((variance - told.1).abs() < 0.02 + 0.06 * told.1, "{count} {chance}: {variance}");
+        }
     }
 
     #[test]

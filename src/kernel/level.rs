@@ -98,6 +98,15 @@ pub fn floor_units(average_daily_demand: f64, resupply_days: f64) -> u32 {
     units
 }
 
+/// Units that meet so many days of this demand, rounded up.
+#[must_use]
+pub fn units_for(average_daily_demand: f64, days: f64) -> u32 {
+    let units = (average_daily_demand * days - 1e-9).ceil().max(0.0);
+    #[allow(clippy::as_conversions)] // saturates at u32::MAX, which is what an absurd demand deserves
+    let units = units as u32;
+    units
+}
+
 /// The level of a small group: green from the floor, watch from three quarters of it, amber from a
 /// half, red from a quarter, black below.
 #[must_use]
@@ -181,6 +190,11 @@ mod tests {
         assert_eq!(floor_units(f64::NAN, 7.0), 3);
         assert_eq!(floor_units(0.5, 0.0), 1);
         assert_eq!(floor_units(f64::INFINITY, 7.0), u32::MAX);
+    }
+
+    #[test]
+    fn days_of_demand_in_whole_units() {
+        assert_eq!([units_for(2.1, 6.0), units_for(2.0, 6.0), units_for(0.0, 6.0)], [13, 12, 0]);
     }
 
     #[test]

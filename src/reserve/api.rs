@@ -19,6 +19,7 @@ use crate::projections::{Area, COMPONENTS};
 pub fn operations(config: &mut utoipa_actix_web::service_config::ServiceConfig) {
     config.service(see_reserve);
     super::levels::api::operations(config);
+    super::living::api::operations(config);
 }
 
 #[derive(Debug, Deserialize, IntoParams)]

@@ -7,6 +7,7 @@
 pub mod api;
 pub mod availability;
 pub mod levels;
+pub mod living;
 pub mod pages;
 pub mod published;
 mod rules;

@@ -109,6 +109,21 @@ pub struct Cell {
     pub donors: Donors,
 }
 
+impl Cell {
+    /// Units that it lacks of its target; `None` where nobody knows the demand.
+    #[must_use]
+    pub fn missing(&self, bands: &Bands) -> Option<u32> {
+        let average = self.demand?.average;
+        let target = if level::is_small(average) {
+            level::floor_units(average, level::RESUPPLY_DAYS)
+        } else {
+            let [green, ..] = bands.of(self.component);
+            level::units_for(average, green)
+        };
+        Some(target.saturating_sub(self.usable_units))
+    }
+}
+
 /// What is asked for, and how long the shelf meets it.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Demand {

@@ -41,6 +41,7 @@ mod keys;
 mod laboratory;
 mod ledger;
 mod levels;
+mod living;
 mod merges;
 mod messages;
 mod migrations;

@@ -210,6 +210,7 @@ const TABLE: &[(&str, &str, &[Role])] = &[
     ("GET", "/reserve", RESERVE),
     ("GET", "/reserve/levels", RESERVE),
     ("GET", "/reserve/changes", RESERVE),
+    ("GET", "/reserve/living", RESERVE),
     ("GET", "/projections", RESERVE),
     // Last: it ends the session that the test's tokens stand on.
     ("DELETE", "/sessions/current", ALL),

@@ -7,6 +7,7 @@ use serde::Deserialize;
 use shiryan_kernel::level::{Bands, Level};
 use shiryan_kernel::role::Role;
 
+use crate::reserve::living::Calling;
 use crate::texts::Lang;
 
 /// The levels that come with the program.
@@ -49,6 +50,7 @@ pub struct Levels {
     silent_after_hours: i64,
     #[serde(rename = "cover")]
     pub bands: Bands,
+    pub calling: Calling,
     #[serde(rename = "level")]
     pub plans: Vec<Plan>,
 }
@@ -80,6 +82,9 @@ impl Levels {
         }
         if !read.bands.fall() {
             return said("cover: expected four numbers above nothing, each lower than the one before");
+        }
+        if let Some(fault) = read.calling.fault() {
+            return said(fault);
         }
         let told: Vec<Level> = read.plans.iter().map(|plan| plan.level).collect();
         if told != Level::ALL {
@@ -126,6 +131,8 @@ mod tests {
             ("silent_after_hours = 24", "silent_after_hours = 5", "silent_after_hours"),
             ("default = [6.0, 3.0, 2.0, 1.0]", "default = [6.0, 3.0, 3.0, 1.0]", "cover"),
             ("default = [6.0, 3.0, 2.0, 1.0]", "default = [6.0, 3.0, 2.0, 0.0]", "cover"),
+            ("others = [2.0, 18.0]", "others = [0.0, 18.0]", "calling.others"),
+            ("beds = 4", "beds = 0", "calling.beds"),
             ("code = \"watch\"", "code = \"green\"", "level: expected"),
             ("owner = \"bank\"", "owner = \"nobody\"", "nobody"),
             ("Go on as planned, with the drives that are planned", " ", "both languages"),
