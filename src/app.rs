@@ -3,6 +3,7 @@
 //! The one room that knows every other. It refuses to serve a demo's world as real, a database that
 //! another key sealed, and one that other migrations made.
 
+mod heads;
 mod keep;
 mod post;
 mod rotate;
@@ -35,6 +36,7 @@ use crate::http::{
     openapi::{self, ApiDoc, Gate},
     server,
 };
+pub use heads::Left;
 pub use keep::{daily, keep};
 pub use post::{Delivered, deliver, post};
 pub use rotate::{Rotated, rotate};
@@ -124,6 +126,39 @@ pub fn open(
     claim(&db, &vault, world)?;
     let key_on_same_disk = matches!(place, KeyPlace::File(_)) && on_same_disk(&target, place.path());
     house(settings, world, db, vault, key_on_same_disk)
+}
+
+/// A database that is there, whatever it is for, and its keys: makes nothing and changes nothing.
+///
+/// # Errors
+/// Says what is in the way.
+pub fn look(settings: &Settings, clock: Arc<dyn Clock>) -> Result<(Db, Vault), OpenError> {
+    let target = settings.target().map_err(|error| OpenError(error.0))?;
+    let place = settings.key_place().map_err(|error| OpenError(error.0))?;
+    let absent = |what: &std::path::Path| OpenError(format!("{}: there is none", what.display()));
+    if let Target::Sqlite(path) = &target
+        && !path.exists()
+    {
+        return Err(absent(path));
+    }
+    if !place.path().exists() {
+        return Err(absent(place.path()));
+    }
+    let vault = Vault::new(root_key(&place).map_err(OpenError)?);
+    match migrate::state(&target).map_err(said)? {
+        migrate::State::Current => {}
+        migrate::State::Empty => return Err(OpenError(format!("{} is empty", target.label()))),
+        migrate::State::Foreign => return Err(OpenError(migrate::foreign(&target))),
+    }
+    let db = Db::open(&target, Size(settings.database.connections), clock).map_err(said)?;
+    let found = db.read_now(|conn| meta::get(conn, KEY_CHECK)).map_err(said)?;
+    if found.is_some_and(|found| found != vault.key_check()) {
+        return Err(OpenError(format!(
+            "{} was sealed under another root key: set keys.file to that key",
+            target.label()
+        )));
+    }
+    Ok((db, vault))
 }
 
 /// Builds the house of what is open.

@@ -5,6 +5,7 @@ use std::time::Duration;
 use actix_web::web;
 use shiryan_kernel::{Code, Result};
 
+use super::heads::Left;
 use super::post;
 use crate::db::{Lane, meta, off_loop, once};
 use crate::http::House;
@@ -16,17 +17,21 @@ const WINDOWS_OF: &str = "windows_of";
 /// Rows in one slice of bulk work.
 const SLICE: usize = 64;
 
-/// Builds the index of names and follows the feed with it; chains the audit twice a second; each minute marks expired
-/// units, queues notices of appointments that became impossible, offers places that came free to those who wait, writes the levels of the reserve that changed, counts what waits in the outbox and does what a new
+/// Builds the index of names and follows the feed with it; chains the audit twice a second, and lets its head leave;
+/// each minute marks expired units, queues notices of appointments that became impossible, offers places that came free
+/// to those who wait, writes the levels of the reserve that changed, counts what waits in the outbox and does what a new
 /// day asks for; each hour forgets old idempotency answers and messages. Runs until it is dropped.
 pub async fn keep(house: web::Data<House>) {
     house.names.keep(&house.db, &house.vault);
-    let mut turn = 0_u32;
+    let (mut turn, mut left) = (0_u32, Left::default());
     loop {
         tokio::time::sleep(Duration::from_millis(500)).await;
         let vault = house.vault.clone();
         let sealed = house.db.write(Lane::System, move |tx| audit::seal(tx, &vault)).await;
         note("sealing the audit", sealed.map(drop));
+        if turn.is_multiple_of(20) {
+            note("letting the audit's head leave", left.leave(&house).await);
+        }
         if turn.is_multiple_of(120) {
             note("marking expired units", mark_expired(&house).await);
             note("ending holds whose time is up", end_holds(&house).await);

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use shiryan_kernel::{Problem, Result};
 
-use super::head;
+use super::last;
 use crate::db::{Conn, Tx, meta};
 use crate::vault::{Digests, Place, Vault, hex, unhex};
 
@@ -56,7 +56,7 @@ pub fn change_root(tx: &mut Tx, old: &Vault, new: &Vault) -> Result<()> {
     for row in &mut rows {
         row.key = hex(&new.reseal(old, place(row.until), &sealed(row)?));
     }
-    let (until, _) = head(tx.conn)?;
+    let (until, _) = last(tx.conn)?;
     if rows.last().is_none_or(|last| last.until < until) {
         rows.push(Row { until, key: hex(&new.keep_digests_of(old, place(until))) });
     }

@@ -5,6 +5,7 @@
 //! make all writes conflict.
 
 mod earlier;
+mod heads;
 
 use diesel::prelude::*;
 use shiryan_kernel::ids::{AuditId, UserId};
@@ -14,6 +15,7 @@ use crate::db::tables::{audit_chain, audit_lines};
 use crate::db::{Conn, Tx, on_each};
 use crate::vault::{Digests, Vault};
 pub use earlier::change_root;
+pub use heads::{Head, first_missing, head};
 
 /// At most so many lines are chained in one write, so that nobody waits long behind it.
 const SLICE: i64 = 256;
@@ -112,7 +114,7 @@ pub fn seal(tx: &mut Tx, vault: &Vault) -> Result<usize> {
         .limit(SLICE)
         .select((audit_lines::id, audit_lines::digest))
         .load(tx.conn)?;
-    let Some(head) = (if lines.is_empty() { None } else { Some(head(tx.conn)?) }) else { return Ok(0) };
+    let Some(head) = (if lines.is_empty() { None } else { Some(last(tx.conn)?) }) else { return Ok(0) };
     let (mut seq, mut hash) = head;
     let count = lines.len();
     for (line, digest) in lines {
@@ -126,13 +128,27 @@ pub fn seal(tx: &mut Tx, vault: &Vault) -> Result<usize> {
     Ok(count)
 }
 
-fn head(conn: &mut Conn) -> Result<(i64, Vec<u8>)> {
+fn last(conn: &mut Conn) -> Result<(i64, Vec<u8>)> {
     Ok(audit_chain::table
         .order(audit_chain::seq.desc())
         .select((audit_chain::seq, audit_chain::hash))
         .first(conn)
         .optional()?
         .unwrap_or_default())
+}
+
+/// How many lines are marked as chained although no link holds them: their links were deleted.
+///
+/// # Errors
+/// As any read.
+pub fn loose(conn: &mut Conn) -> Result<i64> {
+    let linked = audit_chain::table.filter(audit_chain::line.eq(audit_lines::id));
+    on_each!(conn => c, audit_lines::table
+        .filter(audit_lines::chained)
+        .filter(diesel::dsl::not(diesel::dsl::exists(linked)))
+        .count()
+        .get_result(c))
+    .map_err(Problem::from)
 }
 
 /// What reading the whole chain again found.

@@ -1,5 +1,6 @@
 //! The command line: one file per command. Errors are one sentence on standard error and exit code 2.
 
+mod audit;
 mod backtest;
 mod demo;
 mod export;
@@ -30,6 +31,8 @@ struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    /// Whether the record of who did what is whole.
+    Audit(audit::Audit),
     /// Judges the forecast on the past of daily series, beside simpler ones.
     Backtest(backtest::Backtest),
     /// Makes a world of invented people and serves it.
@@ -75,6 +78,7 @@ impl Common {
 #[must_use]
 pub fn run() -> ExitCode {
     let outcome = match Cli::parse().command {
+        Command::Audit(audit) => audit.run(),
         Command::Backtest(backtest) => backtest.run(),
         Command::Demo(demo) => demo.run(),
         Command::Export(export) => export.run(),

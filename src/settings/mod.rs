@@ -17,7 +17,7 @@ use crate::db::Target;
 use layers::Layers;
 use sections::KeySource;
 pub use sections::{
-    Accounts, Data, Database, Donors, Drives, Eligibility, KeyPlace, Keys, Laboratory, Log, LogFormat,
+    Accounts, Audit, Data, Database, Donors, Drives, Eligibility, KeyPlace, Keys, Laboratory, Log, LogFormat,
     LogLevel, Mail, Metrics, Place, Reserve, Server, Stock, Titres, Tls, Transport, Webhook,
 };
 
@@ -42,6 +42,7 @@ pub struct Settings {
     pub drives: Drives,
     pub eligibility: Eligibility,
     pub titres: Titres,
+    pub audit: Audit,
     pub laboratory: Laboratory,
     pub stock: Stock,
     pub reserve: Reserve,
@@ -179,6 +180,12 @@ impl Settings {
     #[must_use]
     pub fn metrics_listen(&self) -> Option<SocketAddr> {
         self.metrics.listen.parse().ok()
+    }
+
+    /// Where the audit's head is kept beside the log, when it is.
+    #[must_use]
+    pub fn audit_heads(&self) -> Option<PathBuf> {
+        Some(PathBuf::from(&self.audit.heads)).filter(|file| !file.as_os_str().is_empty())
     }
 
     /// Tests and the demo listen on no figures.

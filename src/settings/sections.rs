@@ -120,6 +120,11 @@ pub struct Titres {
 }
 
 #[derive(Debug, Clone, Deserialize)]
+pub struct Audit {
+    pub(super) heads: String,
+}
+
+#[derive(Debug, Clone, Deserialize)]
 pub struct Laboratory {
     pub panel: Vec<Marker>,
 }

@@ -2,13 +2,18 @@
 
 use diesel::prelude::*;
 use diesel::sql_query;
-use shiryan::audit::{self, Line, Verdict};
+use shiryan::audit::{self, Head, Line, Verdict};
 use shiryan::db::{Db, Lane, on_each};
 use shiryan::vault::{RootKey, Vault};
 
 use crate::support::databases::Migrated;
 
-both!(lines_are_chained_in_order, tampering_is_found, two_sealers_do_not_fork_the_chain);
+both!(
+    lines_are_chained_in_order,
+    tampering_is_found,
+    two_sealers_do_not_fork_the_chain,
+    a_head_that_was_kept_finds_what_the_chain_alone_does_not,
+);
 
 fn vault() -> Vault {
     Vault::new(RootKey::from_bytes([3; 32]))
@@ -91,4 +96,29 @@ fn two_sealers_do_not_fork_the_chain(at: Migrated) {
     });
     seal_all(&at.db);
     assert_eq!(verdict(&at.db), Verdict::Whole(40));
+}
+
+fn a_head_that_was_kept_finds_what_the_chain_alone_does_not(at: Migrated) {
+    write_lines(&at.db, 6);
+    seal_all(&at.db);
+    let now = at.db.now();
+    let head = || at.db.read_now(|conn| audit::head(conn, now)).unwrap().unwrap();
+    let missing = |heads: Vec<Head>| {
+        at.db.read_now(|conn| Ok(audit::first_missing(conn, &heads)?.map(|head| head.seq))).unwrap()
+    };
+    let early = head();
+    write_lines(&at.db, 4);
+    seal_all(&at.db);
+    let kept = vec![early.clone(), head()];
+    assert_eq!((kept[0].seq, kept[1].seq, missing(kept.clone())), (6, 10, None));
+    // The last lines go with their links: what is left agrees with itself.
+    run(&at.db, "DELETE FROM audit_chain WHERE seq > 7");
+    assert_eq!((verdict(&at.db), at.db.read_now(audit::loose).unwrap()), (Verdict::Whole(7), 3));
+    run(&at.db, "DELETE FROM audit_lines WHERE id NOT IN (SELECT line FROM audit_chain)");
+    assert_eq!((verdict(&at.db), at.db.read_now(audit::loose).unwrap()), (Verdict::Whole(7), 0));
+    assert_eq!((missing(kept.clone()), missing(vec![early])), (Some(10), None));
+    // As many others take their place, with the key: whole again, and another head.
+    write_lines(&at.db, 3);
+    seal_all(&at.db);
+    assert_eq!((verdict(&at.db), missing(kept)), (Verdict::Whole(10), Some(10)));
 }

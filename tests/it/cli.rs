@@ -95,6 +95,19 @@ fn an_empty_database_is_served_and_stopped(at: Empty) {
     assert_eq!(sign_in(own), 201);
     let stopped = served.stop();
     assert!(stopped < Duration::from_secs(9), "{stopped:?}");
+    // Its record is whole, and holds the head that was kept.
+    let ask = |arguments: &[&str]| {
+        shiryan(home.path(), &[arguments, &["--database", &url]].concat()).output().unwrap()
+    };
+    let head = text(&ask(&["audit", "head"]).stdout);
+    std::fs::write(home.path().join("heads"), &head).unwrap();
+    let whole = ask(&["audit", "verify", "--against", "heads"]);
+    assert!(whole.status.success(), "{}", text(&whole.stderr));
+    assert!(text(&whole.stdout).contains("each of the 1 heads"), "{}", text(&whole.stdout));
+    std::fs::write(home.path().join("heads"), head.replace("\"hash\":\"", "\"hash\":\"00")).unwrap();
+    let cut = ask(&["audit", "verify", "--against", "heads"]);
+    assert_eq!(cut.status.code(), Some(2));
+    assert!(text(&cut.stderr).contains("cut or made anew"), "{}", text(&cut.stderr));
     // The administrator is made once, and `demo` leaves real work alone.
     let mut again = Served::start(home.path(), &url);
     assert!(!again.line("Pages:").contains("password"));
