@@ -153,6 +153,8 @@ rights! {
     ServeRequests: Bank;
     SeeReserve: Admin Command Bank Physician;
     SeeProjections: Admin Command Bank Physician;
+    /// Keeps scenarios and ends them; whoever sees projections runs them.
+    KeepScenarios: Command Bank;
 }
 
 /// A signed-in user who holds the right `R`.

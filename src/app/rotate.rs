@@ -18,7 +18,7 @@ use super::{KEY_CHECK, OpenError, said};
 use crate::audit::{self, Line};
 use crate::db::{Alone, Target, Tx, meta};
 use crate::vault::Vault;
-use crate::{activities, donors, drives, jobs, laboratory, requests, stock};
+use crate::{activities, donors, drives, jobs, laboratory, projections, requests, stock};
 
 /// The change that is under way; absent when none is.
 pub(super) const UNDER_WAY: &str = "key_rotation";
@@ -41,6 +41,7 @@ enum Stage {
     Traces,
     Activities,
     Blueprints,
+    Scenarios,
     Movements,
     Requests,
     Incidents,
@@ -128,7 +129,10 @@ fn slice(tx: &mut Tx, old: &Vault, new: &Vault, by: UserId) -> shiryan_kernel::R
         Stage::Donors => (donors::rekey(tx, old, new, at.after, SLICE)?, Stage::Traces),
         Stage::Traces => (donors::reseal_traces(tx, old, new, at.after, SLICE)?, Stage::Activities),
         Stage::Activities => (activities::reseal(tx, old, new, at.after, SLICE)?, Stage::Blueprints),
-        Stage::Blueprints => (drives::blueprints::reseal(tx, old, new, at.after, SLICE)?, Stage::Movements),
+        Stage::Blueprints => (drives::blueprints::reseal(tx, old, new, at.after, SLICE)?, Stage::Scenarios),
+        Stage::Scenarios => {
+            (projections::scenarios::reseal(tx, old, new, at.after, SLICE)?, Stage::Movements)
+        }
         Stage::Movements => (stock::reseal(tx, old, new, at.after, SLICE)?, Stage::Requests),
         Stage::Requests => (requests::reseal(tx, old, new, at.after, SLICE)?, Stage::Incidents),
         Stage::Incidents => (requests::incidents::reseal(tx, old, new, at.after, SLICE)?, Stage::Emergencies),

@@ -14,7 +14,7 @@ use shiryan_kernel::level::Bands;
 use shiryan_kernel::time::plus_days;
 
 use super::table::series;
-use crate::projections::{Ahead, Start, day_number, futures};
+use crate::projections::{Ahead, Changes, Start, day_number, futures};
 
 /// Simulated futures.
 const PATHS: usize = 2_000;
@@ -79,6 +79,7 @@ impl Project {
             demand: beside(&demand, &self.demand)?,
             calendar: None,
             bands: Bands::default(),
+            changes: Changes::default(),
             seed: self.seed,
         };
         let days = usize::try_from(self.days).unwrap_or(28);

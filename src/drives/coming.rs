@@ -21,6 +21,7 @@ const RECORD_DAYS: i64 = 730;
 #[derive(Debug, Clone, PartialEq)]
 pub struct Coming {
     pub id: DriveId,
+    pub unit: UnitId,
     pub governorate: Governorate,
     pub on: NaiveDate,
     /// The share of those booked who come, in per cent, by the record of its unit.
@@ -75,7 +76,14 @@ pub fn coming(
             let those = booked.remove(&drive.id).unwrap_or_default();
             Brings::Booked(those.into_iter().map(|((group, given), people)| (group, given, people)).collect())
         };
-        found.push(Coming { id: drive.id, governorate: drive.governorate, on, show, brings });
+        found.push(Coming {
+            id: drive.id,
+            unit: drive.unit,
+            governorate: drive.governorate,
+            on,
+            show,
+            brings,
+        });
     }
     Ok(found)
 }

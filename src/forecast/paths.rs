@@ -63,6 +63,24 @@ impl Paths {
         self.counts.chunks_exact(self.days.max(1))
     }
 
+    /// These counts, each day's so many times, and so many more on average; parts of a unit by chance. Days that are
+    /// told once and nothing stay as they are.
+    #[must_use]
+    pub fn shaken(&self, seed: u64, stream: u64, of_day: impl Fn(usize) -> (f64, f64) + Sync) -> Self {
+        let chance = Chance::new(seed, stream);
+        Self::filled(self.len(), self.days, |path, row| {
+            row.copy_from_slice(self.path(usize::try_from(path).unwrap_or(usize::MAX)));
+            for (day, count) in row.iter_mut().enumerate() {
+                let (times, more) = of_day(day);
+                if (times - 1.0).abs() > 0.0 || more > 0.0 {
+                    let mut draws = chance.at(path, wide(day));
+                    let own = whole(f64::from(*count) * times.max(0.0) + draws.uniform());
+                    *count = own.saturating_add(draws.poisson(more));
+                }
+            }
+        })
+    }
+
     /// The mean count of each day.
     #[must_use]
     pub fn means(&self) -> Vec<f64> {
@@ -194,6 +212,17 @@ mod tests {
     fn rise_and_fall(day: u64) -> f64 {
         let week = if day % 7 == 5 { 10.0 } else { 50.0 };
         week * (0.3 * (real(day) / 50.0).sin()).exp()
+    }
+
+    #[test]
+    fn shaken_days_have_their_mean_and_others_stay() {
+        let paths = Paths::certain(4_000, &[10, 10, 10, 10]);
+        let shaken = paths.shaken(3, 5, |day| [(1.0, 0.0), (1.25, 0.0), (0.0, 0.0), (1.0, 7.5)][day]);
+        let means = shaken.means();
+        assert!(means[0] == 10.0 && means[2] == 0.0, "{means:?}");
+        assert!((means[1] - 12.5).abs() < 0.05 && (means[3] - 17.5).abs() < 0.2, "{means:?}");
+        assert_eq!(shaken, paths.shaken(3, 5, |day| [(1.0, 0.0), (1.25, 0.0), (0.0, 0.0), (1.0, 7.5)][day]));
+        assert_eq!(paths.shaken(3, 5, |_| (1.0, 0.0)), paths);
     }
 
     #[test]

@@ -163,6 +163,8 @@ id_type! {
     AbsenceId,
     /// Roads that are closed for a time.
     ClosureId,
+    /// What might happen, kept under a name.
+    ScenarioId,
     /// A level of the reserve that changed.
     LevelChangeId,
     /// A shelf that was counted.

@@ -218,8 +218,16 @@ pub fn list(
 /// # Errors
 /// As any read.
 pub fn roads(conn: &mut Conn, at: Moment) -> Result<Roads> {
+    Ok(Roads::but(&list_at(conn, at)?))
+}
+
+/// The closures of a moment.
+///
+/// # Errors
+/// As any read.
+pub fn list_at(conn: &mut Conn, at: Moment) -> Result<Vec<Closure>> {
     let instant = at + chrono::Duration::microseconds(1);
-    Ok(Roads::but(&list(conn, (Some(at), Some(instant)), 0, i64::MAX)?))
+    list(conn, (Some(at), Some(instant)), 0, i64::MAX)
 }
 
 #[cfg(test)]

@@ -17,6 +17,7 @@ use crate::texts;
 /// Adds the operations.
 pub fn operations(config: &mut utoipa_actix_web::service_config::ServiceConfig) {
     config.service(look_ahead);
+    super::scenarios::api::operations(config);
 }
 
 #[derive(Debug, Deserialize, IntoParams)]
@@ -36,7 +37,7 @@ struct Asked {
 /// Days ahead: 1 to 90, 28 unless told.
 #[derive(Debug, Clone, Copy, Deserialize)]
 #[serde(try_from = "i64")]
-struct Horizon(usize);
+pub(super) struct Horizon(usize);
 
 impl Default for Horizon {
     fn default() -> Self {
@@ -64,18 +65,26 @@ impl utoipa::PartialSchema for Horizon {
 }
 impl ToSchema for Horizon {}
 
-impl Asked {
-    fn ask(&self) -> Result<Ask> {
-        let wrong = |field: &str| Problem::new(Code::InvalidValue).about(field, Code::InvalidValue);
-        if !COMPONENTS.contains(&self.component) {
-            return Err(wrong("component"));
-        }
-        if self.governorate.zip(self.region).is_some_and(|(place, region)| place.region() != region) {
-            return Err(wrong("governorate"));
-        }
-        let area = self.governorate.map(Area::Governorate).or(self.region.map(Area::Region));
-        Ok(Ask { component: self.component, group: self.group, area, days: self.days.0 })
+/// What is asked, when it can be answered.
+///
+/// # Errors
+/// `invalid_value` of a component that has no level, and of a governorate that is not in the region.
+pub(super) fn asked(
+    component: Component,
+    group: BloodGroup,
+    days: Horizon,
+    governorate: Option<Governorate>,
+    region: Option<Region>,
+) -> Result<Ask> {
+    let wrong = |field: &str| Problem::new(Code::InvalidValue).about(field, Code::InvalidValue);
+    if !COMPONENTS.contains(&component) {
+        return Err(wrong("component"));
     }
+    if governorate.zip(region).is_some_and(|(place, region)| place.region() != region) {
+        return Err(wrong("governorate"));
+    }
+    let area = governorate.map(Area::Governorate).or(region.map(Area::Region));
+    Ok(Ask { component, group, area, days: days.0 })
 }
 
 #[derive(Debug, Serialize, ToSchema)]
@@ -89,7 +98,7 @@ struct ProjectionsView {
 }
 
 #[derive(Debug, Serialize, ToSchema)]
-struct AreaView {
+pub(super) struct AreaView {
     /// The code of a region, or of a governorate.
     area: &'static str,
     region: Region,
@@ -180,7 +189,7 @@ async fn look_ahead(
     speak: Speak,
     query: Query<Asked>,
 ) -> Answer {
-    let ask = query.ask()?;
+    let ask = asked(query.component, query.group, query.days, query.governorate, query.region)?;
     let (now, zone, calendar) = (house.db.now(), house.zone, house.calendar.clone());
     let levels = house.levels.clone();
     let read = house.db.read(move |conn| super::ahead(conn, &ask, (&calendar, &levels.bands), now, zone));

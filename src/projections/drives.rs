@@ -141,7 +141,7 @@ pub fn with_batches(supply: &Paths, batches: &[Batch], component: Component, see
 
 #[cfg(test)]
 mod tests {
-    use shiryan_kernel::ids::DriveId;
+    use shiryan_kernel::ids::{DriveId, UnitId};
     use shiryan_kernel::place::Governorate;
 
     use super::*;
@@ -152,7 +152,7 @@ mod tests {
 
     fn drive(brings: Brings) -> Coming {
         let on = "2026-11-29".parse().unwrap();
-        Coming { id: DriveId(77), governorate: Governorate::Hebron, on, show: 80, brings }
+        Coming { id: DriveId(77), unit: UnitId(5), governorate: Governorate::Hebron, on, show: 80, brings }
     }
 
     fn booked() -> Vec<Batch> {

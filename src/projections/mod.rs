@@ -13,27 +13,32 @@ mod drives;
 mod import;
 mod memo;
 mod rules;
+pub mod scenarios;
 mod store;
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use chrono::NaiveDate;
-use shiryan_forecast::{Axis, Lot, Series};
+use shiryan_forecast::{Axis, Lot, Pending, Series};
 use shiryan_kernel::Result;
 use shiryan_kernel::blood::{BloodGroup, Component};
+use shiryan_kernel::ids::FacilityId;
 use shiryan_kernel::level::Bands;
 use shiryan_kernel::place::{Governorate, Region};
 use shiryan_kernel::time::{Moment, Zone, plus_days};
 
 use crate::db::Conn;
 use crate::drives::{Brings, Coming};
+use crate::places::closures::Roads;
 use crate::places::{calendar, closures};
 pub use area::{Area, islands};
 pub use drives::{Batch, Size};
 pub use import::import_history;
 pub use rules::{
-    Ahead, Outlook, OutlookDay, Rest, Start, day_number, futures, is_dire, judge, outlook, seed,
+    Ahead, Changes, Outlook, OutlookDay, Rest, Start, day_number, futures, is_dire, judge, outlook, seed,
 };
+use scenarios::event::{self, Event};
 pub use store::{Flow, ShelfLot, shelf};
 
 /// The components that reserve and projections speak of; cryoprecipitate is made to order.
@@ -45,6 +50,9 @@ pub const MOST_DAYS: usize = 90;
 
 /// Flows older than this are not read: four years, the time in which days with an event count half, and eight weeks.
 const HISTORY_DAYS: i64 = 1_517;
+
+/// Days in which a governorate's part of its area is told.
+const PARTS_DAYS: i64 = 365;
 
 /// Days ahead of which the calendar is read: cover looks beyond the longest projection.
 const CALENDAR_DAYS: i64 = 200;
@@ -87,8 +95,23 @@ pub fn ahead(
     now: Moment,
     zone: Zone,
 ) -> Result<Vec<AreaOutlook>> {
+    ahead_of(conn, ask, (calendar, bands), now, zone, &[])
+}
+
+/// The same, if these events happen. Roads that they close on any of the days asked for are taken as closed on all.
+fn ahead_of(
+    conn: &mut Conn,
+    ask: &Ask,
+    (calendar, bands): (&calendar::Calendar, &Bands),
+    now: Moment,
+    zone: Zone,
+    events: &[Event],
+) -> Result<Vec<AreaOutlook>> {
     let today = zone.date(now);
-    let roads = closures::roads(conn, now)?;
+    let last = plus_days(today, i64::try_from(ask.days).unwrap_or(1) - 1);
+    let mut shut = closures::list_at(conn, now)?;
+    shut.extend(event::closed(events, today, last));
+    let roads = Roads::but(&shut);
     let areas: Vec<Area> = match ask.area {
         Some(Area::Region(region)) => islands(region, &roads),
         Some(area) => vec![area],
@@ -104,7 +127,15 @@ pub fn ahead(
         shelf,
         flows,
         testing: store::testing(conn, ask.component, ask.group, today)?,
-        drives: crate::drives::coming(conn, &members, now, until, zone)?,
+        drives: {
+            let below = store::below(conn, events)?;
+            let mut drives = crate::drives::coming(conn, &members, now, until, zone)?;
+            drives.retain(|drive| !event::calls_off(events, drive, &below));
+            drives
+        },
+        banks: store::banks(conn)?,
+        down: store::down(conn, ask, &event::down_now(events, today), now, today)?,
+        events: events.to_vec(),
         calendar: Arc::new(days::that_move_counts(&calendar, from, plus_days(today, CALENDAR_DAYS))),
         today,
         bands: *bands,
@@ -121,6 +152,11 @@ struct Known {
     calendar: Arc<shiryan_forecast::Calendar>,
     today: NaiveDate,
     bands: Bands,
+    events: Vec<Event>,
+    /// Each blood bank, and where it is.
+    banks: BTreeMap<FacilityId, Governorate>,
+    /// What lies at banks that are down, and from when it can be had again.
+    down: Vec<(FacilityId, Pending)>,
 }
 
 fn one(area: Area, ask: &Ask, known: &Known) -> AreaOutlook {
@@ -134,6 +170,8 @@ fn one(area: Area, ask: &Ask, known: &Known) -> AreaOutlook {
         .collect();
     let own: Vec<&Flow> = flows.iter().filter(|flow| is_here(flow.governorate)).collect();
     let (committed, proposed) = batches(area, ask, known);
+    let changes = changes(area, ask, known, &own);
+    let lots = without(lots, &changes.pending);
     let start = series(&own, today).map(|(supply, demand)| Start {
         component: ask.component,
         today,
@@ -143,12 +181,13 @@ fn one(area: Area, ask: &Ask, known: &Known) -> AreaOutlook {
         demand,
         calendar: Some(calendar.clone()),
         bands: known.bands,
+        changes,
         seed: seed(area, ask.component, ask.group, today),
     });
     let units = shelf.iter().filter(|lot| is_here(lot.governorate)).map(|lot| lot.units).sum();
     let expected = |batches: &[Batch]| -> f64 {
         let ahead = batches.iter().filter(|batch| batch.ahead < ask.days);
-        ahead.map(|batch| batch.expected(ask.component)).sum()
+        ahead.map(|batch| batch.expected(ask.component)).fold(0.0, |sum, units| sum + units)
     };
     let from_drives = (expected(&committed), expected(&proposed));
     let with_proposed = start.clone().filter(|_| !proposed.is_empty()).and_then(|start| {
@@ -157,6 +196,55 @@ fn one(area: Area, ask: &Ask, known: &Known) -> AreaOutlook {
     });
     let outlook = start.and_then(|start| memo::outlook(&start, ask.days));
     AreaOutlook { area, units, outlook, with_proposed, from_drives }
+}
+
+/// What the events change in an area. A governorate's part is what it asked for or received of the area's last year; of
+/// several blood banks in one, each has the same.
+fn changes(area: Area, ask: &Ask, known: &Known, flows: &[&Flow]) -> Changes {
+    if known.events.is_empty() {
+        return Changes::default();
+    }
+    let is_here = |governorate: Governorate| area.members().any(|member| member == governorate);
+    let since = plus_days(known.today, -PARTS_DAYS);
+    let part = |of: fn(&Flow) -> i32, governorate: Governorate| -> f64 {
+        let recent = flows.iter().filter(|flow| flow.on >= since);
+        let (own, all) = recent.fold((0.0, 0.0), |(own, all), flow| {
+            let units = f64::from(of(flow));
+            (if flow.governorate == governorate { own + units } else { own }, all + units)
+        });
+        if all > 0.0 { own / all } else { 0.0 }
+    };
+    let of_bank = |facility: FacilityId| {
+        let Some(here) = known.banks.get(&facility) else { return 0.0 };
+        let banks = known.banks.values().filter(|own| *own == here).count();
+        part(|flow| flow.received, *here) / f64::from(u32::try_from(banks).unwrap_or(u32::MAX))
+    };
+    let of_demand = |governorate| part(|flow| flow.issued, governorate);
+    let what = (ask.component, ask.group);
+    Changes {
+        pending: known
+            .down
+            .iter()
+            .filter(|(bank, _)| known.banks.get(bank).is_some_and(|here| is_here(*here)))
+            .map(|(_, late)| *late)
+            .collect(),
+        supply: event::of_supply(&known.events, known.today, &of_bank),
+        demand: event::of_demand(&known.events, what, known.today, &of_demand, &is_here),
+    }
+}
+
+/// The lots less those that cannot be had yet.
+fn without(mut lots: Vec<Lot>, pending: &[Pending]) -> Vec<Lot> {
+    for late in pending {
+        let mut left = late.lot.units;
+        for lot in lots.iter_mut().filter(|lot| lot.expiry == late.lot.expiry) {
+            let taken = lot.units.min(left);
+            lot.units -= taken;
+            left -= taken;
+        }
+    }
+    lots.retain(|lot| lot.units > 0);
+    lots
 }
 
 /// What published drives and quarantine bring to an area, and what drives bring that are not published yet.

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use chrono::{Datelike, NaiveDate};
 use shiryan_forecast::{
-    Band, Calendar, CountModel, Cover, Lot, Paths, Plan, ProjectedDay, Series, WeekdayModel, project,
+    Band, Calendar, CountModel, Cover, Lot, Paths, Pending, Plan, ProjectedDay, Series, WeekdayModel, project,
 };
 use shiryan_kernel::blood::{BloodGroup, Component};
 use shiryan_kernel::level::{self, Bands, Level};
@@ -22,6 +22,34 @@ const PATHS: usize = 1_000;
 pub const COVER_DAYS: usize = 90;
 /// Days between collection and release (tests): what is received has already lost them of its life.
 const DAYS_BEFORE_RELEASE: usize = 2;
+
+/// What a scenario does to a count, from one day ahead through another (today 0): so many times, and so many more.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Shock {
+    pub first: usize,
+    pub last: usize,
+    pub times: f64,
+    pub more: f64,
+}
+
+/// What a scenario changes; nothing unless one is asked for.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Changes {
+    /// Units that cannot be had before a day.
+    pub pending: Vec<Pending>,
+    pub supply: Vec<Shock>,
+    pub demand: Vec<Shock>,
+}
+
+/// What all shocks do to one day.
+fn of_day(shocks: &[Shock], day: usize) -> (f64, f64) {
+    let own = shocks.iter().filter(|shock| (shock.first..=shock.last).contains(&day));
+    own.fold((1.0, 0.0), |(times, more), shock| (times * shock.times, more + shock.more))
+}
+
+/// Streams of chance beside those of `drives`.
+const SHAKEN_SUPPLY: u64 = 5;
+const SHAKEN_DEMAND: u64 = 6;
 
 /// Everything that an outlook follows from.
 #[derive(Debug, Clone, PartialEq)]
@@ -41,6 +69,7 @@ pub struct Start {
     pub calendar: Option<Arc<Calendar>>,
     /// What the levels of the days are judged by.
     pub bands: Bands,
+    pub changes: Changes,
     pub seed: u64,
 }
 
@@ -180,17 +209,28 @@ pub fn futures(start: &Start, days: usize, paths: usize) -> Option<Ahead> {
         || Counts::of(&start.supply, start, days, paths, 0),
         || Counts::of(&start.demand, start, days, paths, 1),
     );
-    let supplied = with_batches(&supply.paths, &start.batches, start.component, start.seed);
+    let Changes { pending, supply: on_supply, demand: on_demand } = &start.changes;
+    let shaken = |paths: Paths, shocks: &[Shock], stream| {
+        if shocks.is_empty() { paths } else { paths.shaken(start.seed, stream, |day| of_day(shocks, day)) }
+    };
+    let demand_paths = shaken(demand.paths, on_demand, SHAKEN_DEMAND);
+    let means = demand.means.iter().enumerate().map(|(day, mean)| {
+        let (times, more) = of_day(on_demand, day);
+        mean * times + more
+    });
+    let means: Vec<f64> = means.collect();
+    let supply_paths = shaken(supply.paths, on_supply, SHAKEN_SUPPLY);
+    let supplied = with_batches(&supply_paths, &start.batches, start.component, start.seed);
     let life = usize::try_from(start.component.shelf_life_days()).unwrap_or(0);
     let projection = project(&Plan {
         today: day_number(start.today),
         lots: &start.lots,
-        pending: &[],
+        pending,
         supply: &supplied,
-        demand: &demand.paths,
+        demand: &demand_paths,
         shelf_life: life.saturating_sub(DAYS_BEFORE_RELEASE),
         lag: 0,
-        expected_demand: &demand.means,
+        expected_demand: &means,
     })
     .ok()?;
     let adu = recent_demand(&start.demand);
@@ -208,7 +248,7 @@ pub fn futures(start: &Start, days: usize, paths: usize) -> Option<Ahead> {
         demand: demand.rest,
         days: (0..).zip(&projection.days).map(day).collect(),
     };
-    Some(Ahead { outlook, supply_paths: supplied, demand_paths: demand.paths })
+    Some(Ahead { outlook, supply_paths: supplied, demand_paths })
 }
 
 /// Average daily demand at the end of a series, in units a day; gaps are not counted.
@@ -253,6 +293,7 @@ mod tests {
             demand: steady(400, demand),
             calendar: None,
             bands: Bands::default(),
+            changes: Changes::default(),
             seed: 7,
         }
     }

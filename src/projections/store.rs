@@ -5,13 +5,17 @@ use std::collections::{BTreeMap, HashMap};
 use chrono::NaiveDate;
 use diesel::dsl::count_star;
 use diesel::prelude::*;
+use shiryan_forecast::{Lot, Pending};
 use shiryan_kernel::blood::{BloodGroup, Component};
+use shiryan_kernel::ids::{FacilityId, UnitId};
 use shiryan_kernel::place::Governorate;
-use shiryan_kernel::status::UnitStatus;
+use shiryan_kernel::status::{FacilityKind, UnitStatus};
 use shiryan_kernel::time::Moment;
 use shiryan_kernel::{Problem, Result};
 
-use crate::db::tables::{blood_units, daily_flows, donations, donors, facilities};
+use super::scenarios::Event;
+use super::{Ask, day_number};
+use crate::db::tables::{blood_units, daily_flows, donations, donors, drives, facilities, unit_tree, units};
 use crate::db::{Conn, on_each};
 
 /// Usable units of one facility that expire on one day.
@@ -169,4 +173,72 @@ pub fn flows(
             issued,
         })
         .collect())
+}
+
+/// The units at and below those that these events send away.
+pub fn below(conn: &mut Conn, events: &[Event]) -> Result<BTreeMap<UnitId, Vec<UnitId>>> {
+    let mut found = BTreeMap::new();
+    for event in events {
+        if let Event::UnitDeployed { unit, .. } = event {
+            let own = unit_tree::table.filter(unit_tree::ancestor.eq(unit.0));
+            found.insert(*unit, own.select(unit_tree::descendant).load(conn)?);
+        }
+    }
+    Ok(found)
+}
+
+/// Every blood bank, and where it is.
+pub fn banks(conn: &mut Conn) -> Result<BTreeMap<FacilityId, Governorate>> {
+    let rows: Vec<(FacilityId, Governorate)> = facilities::table
+        .filter(facilities::kind.eq(FacilityKind::BloodBank))
+        .select((facilities::id, facilities::governorate))
+        .load(conn)?;
+    Ok(rows.into_iter().collect())
+}
+
+/// Usable units that lie at facilities which are down, to be had again on the day told.
+pub fn down(
+    conn: &mut Conn,
+    ask: &Ask,
+    back: &BTreeMap<FacilityId, NaiveDate>,
+    now: Moment,
+    today: NaiveDate,
+) -> Result<Vec<(FacilityId, Pending)>> {
+    let mut found = Vec::new();
+    for (facility, day) in back {
+        let rows: Vec<(NaiveDate, i64)> = blood_units::table
+            .group_by(blood_units::expires_on)
+            .select((blood_units::expires_on, count_star()))
+            .filter(blood_units::facility.eq(facility.0))
+            .filter(blood_units::component.eq(ask.component))
+            .filter(blood_units::blood_group.eq(ask.group))
+            .filter(blood_units::status.eq(UnitStatus::Released))
+            .filter(blood_units::expires_at.gt(now.naive_utc()))
+            .filter(blood_units::expires_on.gt(today))
+            .order(blood_units::expires_on)
+            .load(conn)?;
+        for (expires_on, units) in rows {
+            let lot = Lot {
+                expiry: day_number(expires_on),
+                units: u32::try_from(units).map_err(Problem::internal)?,
+            };
+            found.push((*facility, Pending { usable_from: day_number(*day), lot }));
+        }
+    }
+    Ok(found)
+}
+
+/// The field of an event that names something which is not there.
+pub fn missing(conn: &mut Conn, event: &Event) -> Result<Option<&'static str>> {
+    let (found, field): (i64, _) = match event {
+        Event::DriveCancelled { drive } => (drives::table.find(drive.0).count().get_result(conn)?, "drive"),
+        Event::UnitDeployed { unit, .. } => (units::table.find(unit.0).count().get_result(conn)?, "unit"),
+        Event::BankDown { facility, .. } => {
+            let bank =
+                facilities::table.find(facility.0).filter(facilities::kind.eq(FacilityKind::BloodBank));
+            (bank.count().get_result(conn)?, "facility")
+        }
+        _ => (1, ""),
+    };
+    Ok((found == 0).then_some(field))
 }

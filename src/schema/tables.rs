@@ -921,6 +921,17 @@ diesel::table! {
 }
 
 diesel::table! {
+    scenarios (id) {
+        id -> BigInt,
+        name -> Binary,
+        events -> Binary,
+        made_at -> Timestamp,
+        made_by -> BigInt,
+        ended_at -> Nullable<Timestamp>,
+    }
+}
+
+diesel::table! {
     reserve_levels (area, component, blood_group) {
         area -> Text,
         component -> Text,

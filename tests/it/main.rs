@@ -55,6 +55,7 @@ mod recalls;
 mod requests;
 mod reserve;
 mod reviews;
+mod scenarios;
 mod search;
 mod stock;
 mod transfers;

@@ -212,6 +212,10 @@ const TABLE: &[(&str, &str, &[Role])] = &[
     ("GET", "/reserve/changes", RESERVE),
     ("GET", "/reserve/living", RESERVE),
     ("GET", "/projections", RESERVE),
+    ("POST", "/scenarios", &[Command, Bank]),
+    ("GET", "/scenarios", RESERVE),
+    ("GET", "/scenarios/compare", RESERVE),
+    ("POST", "/scenarios/{id}/end", &[Command, Bank]),
     // Last: it ends the session that the test's tokens stand on.
     ("DELETE", "/sessions/current", ALL),
 ];

@@ -4,6 +4,7 @@ DROP TABLE audit_chain;
 DROP TABLE audit_lines;
 DROP TABLE level_changes;
 DROP TABLE reserve_levels;
+DROP TABLE scenarios;
 DROP TABLE published_cells;
 DROP TABLE published_tables;
 DROP TABLE history_days;

@@ -1082,6 +1082,16 @@ CREATE TABLE published_cells (
     PRIMARY KEY (published, blood_group, area, donation_type)
 );
 
+-- What might happen, kept under a name; name and events are sealed.
+CREATE TABLE scenarios (
+    id INTEGER PRIMARY KEY NOT NULL,
+    name BLOB NOT NULL,
+    events BLOB NOT NULL,
+    made_at TIMESTAMP NOT NULL,
+    made_by BIGINT NOT NULL REFERENCES users (id),
+    ended_at TIMESTAMP
+);
+
 -- Where each cell of the reserve stands: what was seen of it last, until when it was last seen worse, and the level
 -- that follows. `area` is a governorate, a region, or governorates of an island joined by '+'.
 CREATE TABLE reserve_levels (
