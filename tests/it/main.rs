@@ -55,7 +55,6 @@ mod recalls;
 mod requests;
 mod reserve;
 mod reviews;
-mod scenarios;
 mod search;
 mod stock;
 mod transfers;

@@ -1,5 +1,7 @@
 //! Stock ahead over HTTP: what is worked out by hand comes out, and what cannot be summed is not.
 
+mod scenarios;
+
 use diesel::prelude::*;
 use serde_json::{Value, json};
 use shiryan::db::Tx;
@@ -28,7 +30,7 @@ both!(
 );
 
 /// Two hundred days, enough to measure that nothing varies, on which Ramallah issues two units a day.
-pub fn two_a_day(app: &TestApp) {
+fn two_a_day(app: &TestApp) {
     write(app, |tx| {
         for ago in 1..=200 {
             flow(tx, "PS-RBH", O_NEG, day(-ago), 0, 2);
@@ -194,7 +196,7 @@ fn ramadan_and_its_sighting_move_the_outlook(app: TestApp) {
 }
 
 /// A drive of today in Ramallah in this state, with so many O− donors whose appointments stand so.
-pub fn drive(tx: &mut Tx, status: &str, booked: &[(&str, &str, u32)]) {
+fn drive(tx: &mut Tx, status: &str, booked: &[(&str, &str, u32)]) {
     let slot = rows::slot(tx, 90).unwrap();
     let drive: i64 = slots::table.find(slot).select(slots::drive).first(tx.conn).unwrap();
     diesel::update(drives::table.find(drive)).set(drives::status.eq(status)).execute(tx.conn).unwrap();

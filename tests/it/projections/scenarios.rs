@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use shiryan::db::tables::{activities, drives};
 use shiryan_kernel::role::Role;
 
-use crate::projections::{drive, two_a_day};
+use super::{drive, two_a_day};
 use crate::support::app::TestApp;
 use crate::support::reserve::{day, units, write};
 
