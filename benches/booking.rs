@@ -28,12 +28,12 @@ use shiryan_kernel::ids::{DonorId, DriveId, SlotId, UnitId};
 use shiryan_kernel::status::AppointmentStatus;
 use shiryan_kernel::time::{SystemClock, plus_days};
 
-const ROUNDS: usize = 5;
+const ROUNDS: usize = 3;
 const ROUND: Duration = Duration::from_secs(2);
 /// Clients at once, and bookings a second that are wanted of them, with the slowest hundredth in milliseconds.
 const LOADS: [(usize, f64, f64); 2] = [(32, 5_000.0, 20.0), (256, 8_000.0, 50.0)];
 /// Drives lie on so many days, every second for the bare booking.
-const DAYS: i64 = 40;
+const DAYS: i64 = 60;
 const BARE: &str = "--bare";
 
 fn main() {
@@ -58,7 +58,7 @@ fn main() {
             let body = format!("{{\"donor\":\"{}\"}}", pair.donor);
             format!(
                 "POST /api/v1/drives/{}/appointments HTTP/1.1\r\nhost: x\r\nauthorization: Bearer {token}\r\n\
-                 content-type: application/json\r\nidempotency-key: bench-{n}\r\ncontent-length: {}\r\n\r\n{body}",
+                 content-type: application/json\r\nidempotency-key: bench-{n:08}\r\ncontent-length: {}\r\n\r\n{body}",
                 pair.drive,
                 body.len()
             )
@@ -146,7 +146,7 @@ impl Pairs {
                 let mut made = agent
                     .post(format!("http://{api}/api/v1/drives"))
                     .header("authorization", format!("Bearer {token}"))
-                    .header("idempotency-key", format!("bench-drive-{n}-{}", all.len()))
+                    .header("idempotency-key", format!("bench-drive-{n:04}-{}", all.len()))
                     .send_json(form)
                     .unwrap();
                 let seen: serde_json::Value = made.body_mut().read_json().unwrap();

@@ -3,6 +3,7 @@
 //! The one room that knows every other. It refuses to serve a demo's world as real, a database that
 //! another key sealed, and one that other migrations made.
 
+pub mod backup;
 mod heads;
 mod keep;
 mod post;
@@ -37,7 +38,7 @@ use crate::http::{
     server,
 };
 pub use heads::Left;
-pub use keep::{daily, keep};
+pub use keep::{close_record, daily, keep};
 pub use post::{Delivered, deliver, post};
 pub use rotate::{Rotated, rotate};
 pub use work::{work, work_off};

@@ -94,6 +94,9 @@ pub fn duties_around(conn: &mut Conn, activity: ActivityId, span: (Moment, Momen
 }
 
 fn with_loads(conn: &mut Conn, rows: Vec<store::Row>) -> Result<Vec<Duty>> {
+    if rows.is_empty() {
+        return Ok(Vec::new());
+    }
     let ids: Vec<ActivityId> = rows.iter().map(|row| row.id).collect();
     let mut loads = store::loads_of(conn, &ids)?;
     let duty = |row: store::Row| Duty {

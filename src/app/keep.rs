@@ -62,6 +62,19 @@ pub async fn keep(house: web::Data<House>) {
     }
 }
 
+/// Chains what the audit still holds loose and lets its head leave: the last work of a program that stops.
+pub async fn close_record(house: &House) {
+    loop {
+        let vault = house.vault.clone();
+        let sealed = house.db.write(Lane::System, move |tx| audit::seal(tx, &vault)).await;
+        if !matches!(sealed, Ok(1..)) {
+            note("sealing the audit", sealed.map(drop));
+            break;
+        }
+    }
+    note("letting the audit's head leave", Left::default().leave(house).await);
+}
+
 /// The work of a new civil day or another rule set, done once: windows of giving that have passed make room for the
 /// next, traces whose time is over go, SQLite's log is emptied, then the hospitals' table is made. `progress` gets the number of donors done.
 ///

@@ -2,6 +2,7 @@
 
 mod audit;
 mod backtest;
+mod backup;
 mod demo;
 mod export;
 mod import;
@@ -35,6 +36,8 @@ enum Command {
     Audit(audit::Audit),
     /// Judges the forecast on the past of daily series, beside simpler ones.
     Backtest(backtest::Backtest),
+    /// Copies the whole database into one encrypted file.
+    Backup(backup::Backup),
     /// Makes a world of invented people and serves it.
     Demo(demo::Demo),
     /// Writes a register into a file, for a person who signs in.
@@ -43,6 +46,8 @@ enum Command {
     Import(import::Import),
     /// Changes the keys under which everything is sealed.
     Keys(keys::Keys),
+    /// Puts a backup where nothing is.
+    Restore(backup::Restore),
     /// Serves pages and API.
     Serve(serve::Serve),
     /// Brings a database to the present schema.
@@ -80,10 +85,12 @@ pub fn run() -> ExitCode {
     let outcome = match Cli::parse().command {
         Command::Audit(audit) => audit.run(),
         Command::Backtest(backtest) => backtest.run(),
+        Command::Backup(backup) => backup.run(),
         Command::Demo(demo) => demo.run(),
         Command::Export(export) => export.run(),
         Command::Import(import) => import.run(),
         Command::Keys(keys) => keys.run(),
+        Command::Restore(restore) => restore.run(),
         Command::Serve(serve) => serve.run(),
         Command::Migrate(common) => migrate::run(&common),
         Command::Project(project) => project.run(),

@@ -95,6 +95,7 @@ pub fn run_house(
         if let Some(figures) = figures {
             figures.stop(false).await;
         }
+        app::close_record(&house).await;
         tracing::info!("stopped");
         ended
     })

@@ -222,8 +222,8 @@ fn take_named(tx: &mut Tx, drive: DriveId, wanted: SlotId, who: Who) -> Result<S
 /// each try may fail and the next slot is asked; hours and slots are locked in this one order only.
 fn take_earliest(tx: &mut Tx, drive: DriveId, who: Who) -> Result<Slot> {
     let mut has_place = false;
-    for slot in store::slots(tx.conn, drive)? {
-        if slot.starts_at <= tx.now || slot.booked >= slot.capacity || !is_for(&slot, who.sex) {
+    for slot in store::free_slots(tx.conn, drive, tx.now)? {
+        if !is_for(&slot, who.sex) {
             continue;
         }
         if who.first_timer && !store::count_first_timer(tx, drive, slot.starts_at)? {

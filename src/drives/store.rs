@@ -159,6 +159,18 @@ pub fn slots(conn: &mut Conn, drive: DriveId) -> Result<Vec<Slot>> {
     Ok(rows.into_iter().map(slot_of).collect())
 }
 
+/// Slots to come that have a place, by start.
+pub fn free_slots(conn: &mut Conn, drive: DriveId, now: Moment) -> Result<Vec<Slot>> {
+    let rows: Vec<SlotRow> = slots::table
+        .filter(slots::drive.eq(drive))
+        .filter(slots::starts_at.gt(now.naive_utc()))
+        .filter(slots::booked.lt(slots::capacity))
+        .order(slots::starts_at)
+        .select((slots::id, slots::starts_at, slots::capacity, slots::booked, slots::for_women))
+        .load(conn)?;
+    Ok(rows.into_iter().map(slot_of).collect())
+}
+
 pub fn slot(conn: &mut Conn, drive: DriveId, id: SlotId) -> Result<Option<Slot>> {
     let row: Option<SlotRow> = slots::table
         .filter(slots::drive.eq(drive))
@@ -226,8 +238,14 @@ pub fn uncount_first_timer(tx: &mut Tx, drive: DriveId, starts_at: Moment) -> Re
 
 /// Whether nothing is known that a person with these records gave.
 pub fn is_first_timer(conn: &mut Conn, records: &[DonorId]) -> Result<bool> {
-    let gave = givings::table.filter(givings::donor.eq_any(records));
-    Ok(!on_each!(conn => c, select(exists(gave)).get_result::<bool>(c))?)
+    // Record by record: a statement with a list is prepared anew each time, and a person seldom has two.
+    for record in records {
+        let gave = givings::table.filter(givings::donor.eq(record));
+        if on_each!(conn => c, select(exists(gave)).get_result::<bool>(c))? {
+            return Ok(false);
+        }
+    }
+    Ok(true)
 }
 
 /// Status and unit of a donor, and whose record this one is read as; whom no other booking may touch until this transaction ends. SQLite has
@@ -286,13 +304,21 @@ pub fn is_booked(
     drive: DriveId,
     (from, before): (Moment, Moment),
 ) -> Result<bool> {
-    let that_day = slots::starts_at.ge(from.naive_utc()).and(slots::starts_at.lt(before.naive_utc()));
-    let standing = appointments::table
-        .inner_join(slots::table)
-        .filter(appointments::donor.eq_any(records))
-        .filter(appointments::status.eq_any(STANDING))
-        .filter(appointments::drive.eq(drive).or(that_day));
-    Ok(on_each!(conn => c, select(exists(standing)).get_result(c))?)
+    let [proposed, booked, kept] = STANDING;
+    // Record by record: as above.
+    for record in records {
+        let status = appointments::status;
+        let that_day = slots::starts_at.ge(from.naive_utc()).and(slots::starts_at.lt(before.naive_utc()));
+        let standing = appointments::table
+            .inner_join(slots::table)
+            .filter(appointments::donor.eq(record))
+            .filter(status.eq(proposed).or(status.eq(booked)).or(status.eq(kept)))
+            .filter(appointments::drive.eq(drive).or(that_day));
+        if on_each!(conn => c, select(exists(standing)).get_result::<bool>(c))? {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }
 
 /// An appointment to be written.

@@ -17,8 +17,8 @@ use crate::db::Target;
 use layers::Layers;
 use sections::KeySource;
 pub use sections::{
-    Accounts, Audit, Data, Database, Donors, Drives, Eligibility, KeyPlace, Keys, Laboratory, Log, LogFormat,
-    LogLevel, Mail, Metrics, Place, Reserve, Server, Stock, Titres, Tls, Transport, Webhook,
+    Accounts, Audit, Backup, Data, Database, Donors, Drives, Eligibility, KeyPlace, Keys, Laboratory, Log,
+    LogFormat, LogLevel, Mail, Metrics, Place, Reserve, Server, Stock, Titres, Tls, Transport, Webhook,
 };
 
 /// The manual, which is the default too.
@@ -43,6 +43,7 @@ pub struct Settings {
     pub eligibility: Eligibility,
     pub titres: Titres,
     pub audit: Audit,
+    pub backup: Backup,
     pub laboratory: Laboratory,
     pub stock: Stock,
     pub reserve: Reserve,

@@ -120,6 +120,11 @@ pub struct Titres {
 }
 
 #[derive(Debug, Clone, Deserialize)]
+pub struct Backup {
+    pub recipient: String,
+}
+
+#[derive(Debug, Clone, Deserialize)]
 pub struct Audit {
     pub(super) heads: String,
 }

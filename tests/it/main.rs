@@ -18,6 +18,7 @@ mod arrows;
 mod audit;
 mod availability;
 mod backtest;
+mod backup;
 mod canaries;
 mod cli;
 mod consents;

@@ -78,16 +78,23 @@ pub fn list(
 
 /// The activities that a person is on and that touch the span, unless they are over or off.
 pub fn of(conn: &mut Conn, records: &[DonorId], (from, before): (Moment, Moment)) -> Result<Vec<Row>> {
-    on_each!(conn => c, assignments::table
-        .inner_join(activities::table)
-        .filter(assignments::donor.eq_any(records))
-        .filter(assignments::ended_at.is_null())
-        .filter(activities::status.eq_any(OPEN))
-        .filter(activities::ends_at.gt(from.naive_utc()))
-        .filter(activities::starts_at.lt(before.naive_utc()))
-        .select(Row::as_select())
-        .load(c))
-    .map_err(Problem::from)
+    let [proposed, approved, under_way] = OPEN;
+    let status = activities::status;
+    let mut rows = Vec::new();
+    // Record by record: a statement with a list is prepared anew each time, and a person seldom has two.
+    for record in records {
+        let of: Vec<Row> = assignments::table
+            .inner_join(activities::table)
+            .filter(assignments::donor.eq(record))
+            .filter(assignments::ended_at.is_null())
+            .filter(status.eq(proposed).or(status.eq(approved)).or(status.eq(under_way)))
+            .filter(activities::ends_at.gt(from.naive_utc()))
+            .filter(activities::starts_at.lt(before.naive_utc()))
+            .select(Row::as_select())
+            .load(conn)?;
+        rows.extend(of);
+    }
+    Ok(rows)
 }
 
 /// The activities of units at, above and below these that touch the span, unless they are over or off.

@@ -96,6 +96,10 @@ impl Fresh for TestApp {
 }
 
 impl TestApp {
+    const ROOT_KEY: [u8; 32] = [9; 32];
+    /// As a file of the program holds it.
+    pub const ROOT_KEY_TEXT: &str = "0909090909090909090909090909090909090909090909090909090909090909";
+
     pub fn start(kind: Kind, world: World) -> Self {
         let database = Migrated::fresh(kind);
         let db = database.db.clone();
@@ -103,7 +107,7 @@ impl TestApp {
         let listen = ("SHIRYAN__SERVER__LISTEN".to_owned(), "127.0.0.1:0".to_owned());
         let mut settings = Settings::load(None, [listen], &Flags::default()).unwrap();
         settings.without_metrics();
-        let vault = Vault::new(RootKey::from_bytes([9; 32]));
+        let vault = Vault::new(RootKey::from_bytes(Self::ROOT_KEY));
         let (places, users) = people(&db, &vault);
         let house = web::Data::new(app::house(settings, world, db, vault, false).unwrap());
         let (send, receive) = std::sync::mpsc::channel();
