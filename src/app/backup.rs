@@ -6,6 +6,7 @@
 
 use std::fs::File;
 use std::io::{BufRead, BufReader, BufWriter, Read, Write};
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 use std::str::FromStr;
 
@@ -160,7 +161,8 @@ pub fn restore(file: &Path, identity: &Path, target: &Target, room: &Path) -> Re
     crate::vault::private_dir(room).map_err(OpenError)?;
     let held = tempfile::Builder::new().prefix(".restore-").tempdir_in(room).map_err(failed(room))?;
     let copy = held.path().join("copy");
-    let mut out = File::create_new(&copy).map_err(failed(&copy))?;
+    let mut own = std::fs::OpenOptions::new();
+    let mut out = own.write(true).create_new(true).mode(0o600).open(&copy).map_err(failed(&copy))?;
     std::io::copy(&mut opened, &mut out).map_err(failed(file))?;
     out.sync_all().map_err(failed(&copy))?;
     if digest(&copy)? != (about.bytes, about.sha256.clone()) {

@@ -113,6 +113,10 @@ fn a_backup_is_made_while_others_write_and_put_where_nothing_is(app: TestApp) {
     let restore = ["restore", "one.age", "--identity", "identity"];
     let done = run(home.path(), &empty.target, &restore);
     assert!(done.status.success(), "{}", text(&done.stderr));
+    if let Target::Sqlite(path) = &empty.target {
+        use std::os::unix::fs::PermissionsExt;
+        assert_eq!(std::fs::metadata(path).unwrap().permissions().mode() & 0o077, 0, "its owner's alone");
+    }
     let there = Db::open(&empty.target, Size(2), app.clock.clone()).unwrap();
     for donor in before {
         let known = there.read_now(|conn| donors::known(conn, &vault, donor)).unwrap();
