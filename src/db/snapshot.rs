@@ -56,7 +56,12 @@ pub fn put(from: &Path, target: &Target) -> Result<()> {
                 std::io::ErrorKind::AlreadyExists => taken(),
                 _ => Problem::internal(error),
             })?;
-            std::fs::File::open(path).and_then(|file| file.sync_all()).map_err(Problem::internal)
+            let dir =
+                path.parent().filter(|dir| !dir.as_os_str().is_empty()).unwrap_or_else(|| Path::new("."));
+            for place in [path.as_path(), dir] {
+                std::fs::File::open(place).and_then(|file| file.sync_all()).map_err(Problem::internal)?;
+            }
+            Ok(())
         }
         Target::Postgres(url) => {
             if migrate::state(target)? != migrate::State::Empty {

@@ -34,11 +34,11 @@ pub struct Tested {
     pub state: MarkerState,
 }
 
-/// A number whose results were entered.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+/// A number whose results were entered. What they say is read anew: an answer that is kept for a repeated request
+/// stands in clear.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Entered {
     pub din: Din,
-    pub markers: Vec<Tested>,
 }
 
 /// A number of which units wait in quarantine.
@@ -85,7 +85,7 @@ pub fn enter_results(
     if panel.is_suspect() {
         stop_for(tx, (vault, book), by.user, &units, &panel, today)?;
     }
-    Ok(Entered { din, markers: tested(&panel) })
+    Ok(Entered { din })
 }
 
 /// Stops all that the giver of these units gave, and makes him or her wait.

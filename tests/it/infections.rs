@@ -12,6 +12,7 @@ use shiryan_kernel::status::UnitStatus;
 
 use super::support::app::{Client, Reply, TestApp};
 use super::support::requests::{another_bank, of_facility, status};
+use super::support::rows;
 use super::support::shelf::din;
 
 both!(
@@ -432,6 +433,12 @@ fn results_are_sealed_and_move_with_the_root_key(app: TestApp) {
             })
             .unwrap()
     };
+    // An answer that is kept for a repeated request says nothing of it either, and the repetition is answered alike.
+    let form = json!({"din": din(1), "results": [result(Marker::Hiv, "repeat", "reactive", &app)]});
+    let [one, again] = [0, 1].map(|_| laboratory(&app).post_as("repeat-of-one", RESULTS, &form).expect(201));
+    assert_eq!((state(&one, Marker::Hiv), &one), ("repeat_reactive".into(), &again));
+    let kept = rows::whole(&app, "idempotency");
+    assert!(kept.contains("repeat-of-one") && !kept.contains("reactive"), "{kept}");
     let before = cells();
     assert_eq!(before.iter().map(Vec::len).collect::<std::collections::BTreeSet<_>>().len(), 1, "one length");
     assert!(before.iter().all(|cell| !String::from_utf8_lossy(cell).contains("reactive")));

@@ -12,7 +12,8 @@ use shiryan_kernel::text::Note;
 use shiryan_kernel::{Code, Problem, Result};
 use utoipa::{IntoParams, ToSchema};
 
-use crate::accounts::{Actor, EnterResults, SeeResults};
+use crate::accounts::{Actor, EnterResults, Principal, SeeResults};
+use crate::db::Tx;
 use crate::http::{Answer, Body, House, IdempotencyKey, Limit, Query};
 use crate::laboratory::{Entry, NewResult};
 use crate::stock::{self, Entered, LookBack, Tested, Waiting};
@@ -108,6 +109,13 @@ struct ResultList {
     items: Vec<ResultView>,
 }
 
+/// A number whose results were entered.
+#[derive(Debug, Serialize, ToSchema)]
+struct EnteredView {
+    din: Din,
+    markers: Vec<Tested>,
+}
+
 /// A number of which units wait in quarantine.
 #[derive(Debug, Serialize, ToSchema)]
 struct WaitingView {
@@ -168,7 +176,7 @@ fn number(text: &str) -> Result<Din> {
 /// Enters results of a donation of which a unit lies or lay on the own shelf; all or none. One that is not non-reactive
 /// stops, at once, every unit of its donor, and the donor waits. A correction is a line of its own, by somebody else.
 #[utoipa::path(tag = "laboratory", params(("Idempotency-Key" = String, Header)), request_body = ResultsForm,
-    responses((status = 201, description = "Entered, and what the tests of the number amount to now", body = Entered)))]
+    responses((status = 201, description = "Entered, and what the tests of the number amount to now", body = EnteredView)))]
 #[post("/laboratory/results")]
 async fn enter_results(
     house: web::Data<House>,
@@ -181,9 +189,15 @@ async fn enter_results(
     let (din, new) = (number(&din)?, read(results)?);
     let (who, vault, book) = (by.clone(), house.vault.clone(), house.rules.clone());
     let panel = house.settings.laboratory.panel.clone();
-    let entered = house
-        .once(&by, request, move |tx| stock::enter_results(tx, (&vault, &book), &who, &panel, din, &new));
-    Ok(HttpResponse::Created().json(entered.await?))
+    let enter = move |tx: &mut Tx| stock::enter_results(tx, (&vault, &book), &who, &panel, din, &new);
+    let Entered { din } = house.once(&by, request, enter).await?;
+    let (_, markers) = read_results(&house, &by, din).await?;
+    Ok(HttpResponse::Created().json(EnteredView { din, markers }))
+}
+
+async fn read_results(house: &House, by: &Principal, din: Din) -> Result<(Vec<Entry>, Vec<Tested>)> {
+    let (who, vault, panel) = (by.clone(), house.vault.clone(), house.settings.laboratory.panel.clone());
+    house.db.read(move |conn| stock::results_of(conn, &vault, &who, &panel, din)).await
 }
 
 /// Every result of a donation in the caller's reach, oldest first.
@@ -192,9 +206,7 @@ async fn enter_results(
 #[get("/laboratory/results")]
 async fn list_results(house: web::Data<House>, by: Actor<SeeResults>, query: Query<NumberQuery>) -> Answer {
     let din = number(&query.din)?;
-    let (who, vault, panel) = (by.clone(), house.vault.clone(), house.settings.laboratory.panel.clone());
-    let (entries, markers) =
-        house.db.read(move |conn| stock::results_of(conn, &vault, &who, &panel, din)).await?;
+    let (entries, markers) = read_results(&house, &by, din).await?;
     let items = entries.into_iter().map(ResultView::from).collect();
     Ok(HttpResponse::Ok().json(ResultList { din, markers, items }))
 }
