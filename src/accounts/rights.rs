@@ -135,7 +135,7 @@ rights! {
     MoveUnits: Bank;
     /// Counts the own shelf, and says what became of what differs.
     CountStock: Bank;
-    /// Asks for units for the own hospital, takes them in and says what became of each.
+    /// Asks for units for the own hospital, once or again and again, takes them in and says what became of each.
     RequestUnits: Hospital;
     /// Requests with their units and the patient's pseudonym: a hospital its own alone, a blood bank those of its
     /// region.

@@ -18,7 +18,7 @@ const WINDOWS_OF: &str = "windows_of";
 const SLICE: usize = 64;
 
 /// Builds the index of names and follows the feed with it; chains the audit twice a second, and lets its head leave;
-/// each minute marks expired units, queues notices of appointments that became impossible, offers places that came free
+/// each minute marks expired units, asks for what standing orders are due, queues notices of appointments that became impossible, offers places that came free
 /// to those who wait, writes the levels of the reserve that changed, counts what waits in the outbox and does what a new
 /// day asks for; each hour forgets old idempotency answers and messages. Runs until it is dropped.
 pub async fn keep(house: web::Data<House>) {
@@ -35,6 +35,7 @@ pub async fn keep(house: web::Data<House>) {
         if turn.is_multiple_of(120) {
             note("marking expired units", mark_expired(&house).await);
             note("ending holds whose time is up", end_holds(&house).await);
+            note("asking what standing orders are due", make_due(&house).await);
             let today = house.clone();
             let looked = house.clone();
             let tell = move || drives::tell_impossible(&looked.db, &looked.vault, looked.zone);
@@ -114,6 +115,21 @@ async fn end_holds(house: &House) -> Result<()> {
         let vault = house.vault.clone();
         let ended = house.db.write(Lane::Bulk, move |tx| requests::end_stale(tx, &vault, most)).await?;
         if ended < SLICE {
+            return Ok(());
+        }
+    }
+}
+
+/// The requests that standing orders ask for by now.
+async fn make_due(house: &House) -> Result<()> {
+    let (zone, most) = (house.zone, i64::try_from(SLICE).unwrap_or(i64::MAX));
+    loop {
+        let vault = house.vault.clone();
+        let due = house
+            .db
+            .write(Lane::Bulk, move |tx| requests::standing::make_due(tx, &vault, zone, most))
+            .await?;
+        if due == 0 {
             return Ok(());
         }
     }

@@ -207,6 +207,8 @@ id_type! {
     RequestId,
     /// A unit held for a request.
     ReservationId,
+    /// A hospital's repeating request.
+    StandingOrderId,
     AuditId,
     SeriesId,
     RuleSetId,

@@ -166,6 +166,17 @@ word! {
 }
 
 word! {
+    /// Where a hospital's repeating request stands.
+    pub enum StandingState {
+        Active = "active",
+        /// Nothing is asked for until it is resumed.
+        Paused = "paused",
+        /// By the hospital, or past its last day.
+        Ended = "ended",
+    }
+}
+
+word! {
     /// Where an emergency issue stands.
     pub enum EmergencyState {
         /// Units are held; a second person has to confirm.

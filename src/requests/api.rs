@@ -4,16 +4,17 @@ mod emergency;
 mod incidents;
 mod recall;
 mod serve;
+mod standing;
 mod units;
 
 use actix_web::{HttpResponse, get, post, web};
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
 use shiryan_kernel::Result;
 use shiryan_kernel::blood::{AgeBand, BloodGroup, Component, GroupEvidence, Sex};
 use shiryan_kernel::compat::Recipient;
 use shiryan_kernel::din::Din;
-use shiryan_kernel::ids::{BloodUnitId, FacilityId, RequestId, UserId};
+use shiryan_kernel::ids::{BloodUnitId, FacilityId, RequestId, StandingOrderId, UserId};
 use shiryan_kernel::page::Page;
 use shiryan_kernel::problem::Faults;
 use shiryan_kernel::status::{HoldEnd, RefusalReason, RequestState, UnitStatus, Urgency};
@@ -33,6 +34,7 @@ pub fn operations(config: &mut utoipa_actix_web::service_config::ServiceConfig) 
     incidents::operations(config);
     emergency::operations(config);
     recall::operations(config);
+    standing::operations(config);
 }
 
 /// A code and what it says in the caller's language.
@@ -146,6 +148,9 @@ struct RequestView {
     bank: Option<FacilityId>,
     /// The request of which this one asks what was not issued.
     rest_of: Option<RequestId>,
+    /// The standing order that made it, and the civil day for which.
+    standing_order: Option<StandingOrderId>,
+    due_on: Option<NaiveDate>,
     /// The physician who answers for RhD-positive units for this RhD-negative patient.
     rhd_by: Option<UserId>,
     rhd_at: Option<DateTime<Utc>>,
@@ -293,6 +298,8 @@ impl RequestView {
             refusal: request.refusal,
             bank: request.bank,
             rest_of: request.rest_of,
+            standing_order: request.standing_order,
+            due_on: request.due_on,
             rhd_by: request.rhd_by,
             rhd_at: request.rhd_at(),
             made_at: request.made_at(),

@@ -16,12 +16,14 @@ mod patient;
 pub mod recall;
 mod rhd;
 pub mod rules;
+pub mod standing;
 mod store;
 
+use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 use shiryan_kernel::blood::{AgeBand, BloodGroup, Component, GroupEvidence, Sex};
 use shiryan_kernel::compat::Recipient;
-use shiryan_kernel::ids::{BloodUnitId, FacilityId, RequestId};
+use shiryan_kernel::ids::{BloodUnitId, FacilityId, RequestId, StandingOrderId, UserId};
 use shiryan_kernel::place::Region;
 use shiryan_kernel::problem::Faults;
 use shiryan_kernel::role::Role;
@@ -174,17 +176,28 @@ pub fn submit(tx: &mut Tx, vault: &Vault, by: &Principal, new: &NewRequest) -> R
     }
     let evidence = faults.keep("group_evidence", rules::evidence(new.blood_group, new.group_evidence));
     let group_evidence = faults.give(evidence)?;
-    put(tx, vault, by, own, new, (needed_at, group_evidence), None)
+    put(tx, vault, by.user, own, new, (needed_at, group_evidence), Origin::Asked)
+}
+
+/// How a request came to be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Origin {
+    /// Somebody asked.
+    Asked,
+    /// Somebody asked for what another request did not get.
+    RestOf(RequestId),
+    /// A standing order was due.
+    Standing { order: StandingOrderId, due_on: NaiveDate },
 }
 
 fn put(
     tx: &mut Tx,
     vault: &Vault,
-    by: &Principal,
+    by: UserId,
     own: FacilityId,
     new: &NewRequest,
     (needed_at, group_evidence): (Moment, GroupEvidence),
-    rest_of: Option<RequestId>,
+    origin: Origin,
 ) -> Result<Step> {
     let id = RequestId(tx.id());
     let notes = new.notes.as_ref().map(|notes| vault.house().seal_text(notes_at(id), notes.as_str()));
@@ -201,11 +214,15 @@ fn put(
         urgency: new.urgency,
         needed_at,
         notes,
-        rest_of,
+        rest_of: if let Origin::RestOf(other) = origin { Some(other) } else { None },
+        standing: if let Origin::Standing { order, due_on } = origin { Some((order, due_on)) } else { None },
     };
-    store::insert(tx, id, by.user, row)?;
-    let line = Line::new(Some(by.user), "requests.submitted").on(id).with("urgency", new.urgency);
-    audit::record(tx, vault, &line)?;
+    store::insert(tx, id, by, row)?;
+    let line = match origin {
+        Origin::Standing { order, .. } => Line::new(None, "requests.submitted").on(id).with("order", order),
+        Origin::Asked | Origin::RestOf(_) => Line::new(Some(by), "requests.submitted").on(id),
+    };
+    audit::record(tx, vault, &line.with("urgency", new.urgency))?;
     told(tx, id, RequestState::Submitted, Vec::new())
 }
 
@@ -239,7 +256,7 @@ pub fn ask_rest(tx: &mut Tx, vault: &Vault, by: &Principal, id: RequestId) -> Re
         notes: notes.as_deref().map(Note::parse).transpose()?,
     };
     let needed = (request.good_at(tx.now), request.group_evidence);
-    put(tx, vault, by, request.facility, &new, needed, Some(id))
+    put(tx, vault, by.user, request.facility, &new, needed, Origin::RestOf(id))
 }
 
 /// Takes a request for the caller's own blood bank.
@@ -298,12 +315,7 @@ pub fn list(
     limit: i64,
     now: Moment,
 ) -> Result<Vec<(BloodRequest, Counts)>> {
-    let whose = match (by.role, by.facility) {
-        (Role::Hospital, Some(own)) => Whose::Of(own),
-        (Role::Bank, Some(own)) => Whose::In(region_of(conn, own)?.members().collect()),
-        (Role::Physician, _) => Whose::All,
-        _ => return Err(Problem::new(Code::Forbidden)),
-    };
+    let whose = whose(conn, by)?;
     let requests = store::list(conn, &whose, state, after, limit)?;
     let ids: Vec<RequestId> = requests.iter().map(|request| request.id).collect();
     let shares = shares(conn, &ids)?;
@@ -346,7 +358,7 @@ pub fn reseal(tx: &mut Tx, old: &Vault, new: &Vault, after: i64, limit: i64) -> 
         last = Some(id.0);
         let patient = old.house().open_text(patient_at(id), &cells.patient);
         let again = Sealed {
-            patient_tag: patient::tag_again(new, id, hospital, patient),
+            patient_tag: patient::tag_again(new, id.0, hospital, patient),
             patient: new.reseal(old, patient_at(id), &cells.patient),
             notes: cells.notes.map(|notes| new.reseal(old, notes_at(id), &notes)),
             rhd_reason: cells.rhd_reason.map(|reason| new.reseal(old, rhd_reason_at(id), &reason)),
@@ -375,13 +387,29 @@ fn region_of(conn: &mut Conn, facility: FacilityId) -> Result<Region> {
 /// A request that the caller may know of; any other is not there.
 fn in_reach(conn: &mut Conn, by: &Principal, id: RequestId) -> Result<BloodRequest> {
     let request = store::request(conn, id)?;
+    within(conn, by, request.facility)?;
+    Ok(request)
+}
+
+/// Whether the caller may know what this hospital asks for.
+fn within(conn: &mut Conn, by: &Principal, hospital: FacilityId) -> Result<()> {
     let reached = match (by.role, by.facility) {
-        (Role::Hospital, own) => own == Some(request.facility),
-        (Role::Bank, Some(own)) => region_of(conn, own)? == region_of(conn, request.facility)?,
+        (Role::Hospital, own) => own == Some(hospital),
+        (Role::Bank, Some(own)) => region_of(conn, own)? == region_of(conn, hospital)?,
         (Role::Physician, _) => true,
         _ => false,
     };
-    if reached { Ok(request) } else { Err(Problem::new(Code::NotFound)) }
+    if reached { Ok(()) } else { Err(Problem::new(Code::NotFound)) }
+}
+
+/// The same of a list.
+fn whose(conn: &mut Conn, by: &Principal) -> Result<Whose> {
+    match (by.role, by.facility) {
+        (Role::Hospital, Some(own)) => Ok(Whose::Of(own)),
+        (Role::Bank, Some(own)) => Ok(Whose::In(region_of(conn, own)?.members().collect())),
+        (Role::Physician, _) => Ok(Whose::All),
+        _ => Err(Problem::new(Code::Forbidden)),
+    }
 }
 
 fn shares(conn: &mut Conn, requests: &[RequestId]) -> Result<Vec<Share>> {

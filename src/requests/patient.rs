@@ -19,12 +19,7 @@ pub(super) fn tag(vault: &Vault, hospital: FacilityId, patient: &str) -> Vec<u8>
 }
 
 /// The same of what is stored under another root key; a pseudonym that does not open has a tag of its own.
-pub(super) fn tag_again(
-    new: &Vault,
-    id: RequestId,
-    hospital: FacilityId,
-    patient: Result<String>,
-) -> Vec<u8> {
+pub(super) fn tag_again(new: &Vault, id: i64, hospital: FacilityId, patient: Result<String>) -> Vec<u8> {
     match patient.as_deref().map(Pseudonym::parse) {
         Ok(Ok(patient)) => tag(new, hospital, patient.as_str()),
         _ => new.tag("request_patient", &format!("damaged {id}")),

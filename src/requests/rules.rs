@@ -1,6 +1,8 @@
 //! Pure decisions about requests: for whom a unit is chosen, which state follows which, how many O− go to a
 //! patient whose group nobody knows.
 
+pub mod standing;
+
 use shiryan_kernel::blood::{Abo, AgeBand, BloodGroup, Component, GroupEvidence, Sex};
 use shiryan_kernel::compat::{MAX_O_NEG_BEFORE_REASSESSING, PatientFacts, Recipient, Titre, Verdict, judge};
 use shiryan_kernel::status::RequestState;

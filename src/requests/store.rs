@@ -1,12 +1,15 @@
 //! Rows of requests and of the units held for them.
 
 pub mod emergency;
+pub mod standing;
 
-use chrono::NaiveDateTime;
+use chrono::{NaiveDate, NaiveDateTime};
 use diesel::dsl::{exists, not};
 use diesel::prelude::*;
 use shiryan_kernel::blood::{AgeBand, BloodGroup, Component, GroupEvidence, Sex};
-use shiryan_kernel::ids::{BloodUnitId, EmergencyIssueId, FacilityId, RequestId, ReservationId, UserId};
+use shiryan_kernel::ids::{
+    BloodUnitId, EmergencyIssueId, FacilityId, RequestId, ReservationId, StandingOrderId, UserId,
+};
 use shiryan_kernel::place::Governorate;
 use shiryan_kernel::status::{HoldEnd, RefusalReason, RequestState, UnitStatus, Urgency};
 use shiryan_kernel::time::Moment;
@@ -35,6 +38,9 @@ pub struct BloodRequest {
     pub bank: Option<FacilityId>,
     /// The request of which this one asks what was not issued.
     pub rest_of: Option<RequestId>,
+    /// The standing order that made it, and the civil day for which.
+    pub standing_order: Option<StandingOrderId>,
+    pub due_on: Option<NaiveDate>,
     /// Who answers for RhD-positive units.
     pub rhd_by: Option<UserId>,
     rhd_at: Option<NaiveDateTime>,
@@ -120,6 +126,7 @@ pub struct NewRow {
     pub needed_at: Moment,
     pub notes: Option<Vec<u8>>,
     pub rest_of: Option<RequestId>,
+    pub standing: Option<(StandingOrderId, NaiveDate)>,
 }
 
 pub fn insert(tx: &mut Tx, id: RequestId, by: UserId, row: NewRow) -> Result<()> {
@@ -139,6 +146,8 @@ pub fn insert(tx: &mut Tx, id: RequestId, by: UserId, row: NewRow) -> Result<()>
             blood_requests::needed_at.eq(row.needed_at.naive_utc()),
             blood_requests::notes.eq(row.notes),
             blood_requests::rest_of.eq(row.rest_of),
+            blood_requests::standing_order.eq(row.standing.map(|(order, _)| order)),
+            blood_requests::due_on.eq(row.standing.map(|(_, due_on)| due_on)),
             blood_requests::state.eq(RequestState::Submitted),
             blood_requests::made_at.eq(tx.now.naive_utc()),
             blood_requests::made_by.eq(by),

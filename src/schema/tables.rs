@@ -688,6 +688,35 @@ diesel::table! {
 }
 
 diesel::table! {
+    standing_orders (id) {
+        id -> BigInt,
+        facility -> BigInt,
+        patient -> Binary,
+        patient_tag -> Binary,
+        blood_group -> Nullable<Text>,
+        group_evidence -> Text,
+        sex -> Nullable<Text>,
+        age_band -> Nullable<Text>,
+        component -> Text,
+        units -> Integer,
+        notes -> Nullable<Binary>,
+        every_days -> Nullable<Integer>,
+        weekdays -> Nullable<Integer>,
+        due_minute -> Integer,
+        first_on -> Date,
+        last_on -> Date,
+        days_ahead -> Integer,
+        state -> Text,
+        next_due_on -> Nullable<Date>,
+        ask_on -> Nullable<Date>,
+        made_at -> Timestamp,
+        made_by -> BigInt,
+        changed_at -> Timestamp,
+        version -> BigInt,
+    }
+}
+
+diesel::table! {
     blood_requests (id) {
         id -> BigInt,
         facility -> BigInt,
@@ -706,6 +735,8 @@ diesel::table! {
         refusal -> Nullable<Text>,
         bank -> Nullable<BigInt>,
         rest_of -> Nullable<BigInt>,
+        standing_order -> Nullable<BigInt>,
+        due_on -> Nullable<Date>,
         rhd_by -> Nullable<BigInt>,
         rhd_at -> Nullable<Timestamp>,
         rhd_reason -> Nullable<Binary>,
@@ -1044,6 +1075,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     collections,
     reactions,
     blood_units,
+    standing_orders,
     blood_requests,
     emergency_issues,
     reservations,
@@ -1068,6 +1100,7 @@ diesel::joinable!(collections -> visits (visit));
 diesel::joinable!(reactions -> visits (visit));
 diesel::joinable!(blood_units -> facilities (facility));
 diesel::joinable!(blood_requests -> facilities (facility));
+diesel::joinable!(standing_orders -> facilities (facility));
 diesel::joinable!(emergency_issues -> blood_requests (request));
 diesel::joinable!(reservations -> blood_requests (request));
 diesel::joinable!(reservations -> blood_units (blood_unit));

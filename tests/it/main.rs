@@ -57,5 +57,6 @@ mod requests;
 mod reserve;
 mod reviews;
 mod search;
+mod standing;
 mod stock;
 mod transfers;

@@ -911,6 +911,45 @@ CREATE TABLE test_results (
 CREATE INDEX test_results_by_din ON test_results (din);
 CREATE UNIQUE INDEX test_results_one_run ON test_results (din, marker, run) WHERE corrects IS NULL;
 
+-- What a hospital asks for again and again, for one patient: on every so many days, or on these weekdays (a bit for each,
+-- Sunday first). Each due day makes one request, `days_ahead` before; the next one is named here. Patient and notes are
+-- sealed under the house key.
+CREATE TABLE standing_orders (
+    id BIGINT PRIMARY KEY NOT NULL,
+    facility BIGINT NOT NULL REFERENCES facilities (id),
+    patient BYTEA NOT NULL,
+    patient_tag BYTEA NOT NULL,
+    blood_group TEXT CHECK (blood_group IN ('o_neg', 'o_pos', 'a_neg', 'a_pos', 'b_neg', 'b_pos', 'ab_neg', 'ab_pos')),
+    group_evidence TEXT NOT NULL CHECK (group_evidence IN ('unknown', 'declared', 'typed_once', 'confirmed', 'discrepant')),
+    sex TEXT CHECK (sex IN ('male', 'female')),
+    age_band TEXT CHECK (age_band IN ('under_18', 'from_18_to_50', 'over_50')),
+    component TEXT NOT NULL CHECK (component IN ('whole_blood', 'red_cells', 'platelets', 'plasma', 'cryoprecipitate')),
+    units INTEGER NOT NULL CHECK (units > 0),
+    notes BYTEA,
+    every_days INTEGER CHECK (every_days > 0),
+    weekdays INTEGER CHECK (weekdays BETWEEN 1 AND 127),
+    -- Minutes from midnight, civil time.
+    due_minute INTEGER NOT NULL CHECK (due_minute BETWEEN 0 AND 1439),
+    first_on DATE NOT NULL,
+    last_on DATE NOT NULL,
+    days_ahead INTEGER NOT NULL CHECK (days_ahead BETWEEN 1 AND 14),
+    state TEXT NOT NULL CHECK (state IN ('active', 'paused', 'ended')),
+    next_due_on DATE,
+    -- The day on which the next request is made.
+    ask_on DATE,
+    made_at TIMESTAMP NOT NULL,
+    made_by BIGINT NOT NULL REFERENCES users (id),
+    changed_at TIMESTAMP NOT NULL,
+    version BIGINT NOT NULL,
+    CHECK ((every_days IS NULL) <> (weekdays IS NULL)),
+    CHECK (last_on >= first_on),
+    CHECK ((state = 'active') = (next_due_on IS NOT NULL) AND (next_due_on IS NULL) = (ask_on IS NULL))
+);
+-- A patient has one order of a component that goes on.
+CREATE UNIQUE INDEX standing_orders_one_live ON standing_orders (patient_tag, component) WHERE state <> 'ended';
+CREATE INDEX standing_orders_by_facility ON standing_orders (facility, id);
+CREATE INDEX standing_orders_due ON standing_orders (state, ask_on, id);
+
 -- What a hospital's blood bank asks for. Patient and notes are sealed under the house key.
 CREATE TABLE blood_requests (
     id BIGINT PRIMARY KEY NOT NULL,
@@ -933,6 +972,9 @@ CREATE TABLE blood_requests (
     bank BIGINT REFERENCES facilities (id),
     -- The request of which this one asks what was not issued.
     rest_of BIGINT UNIQUE REFERENCES blood_requests (id),
+    -- The order and the civil day for which it was made by itself.
+    standing_order BIGINT REFERENCES standing_orders (id),
+    due_on DATE,
     -- RhD-positive units for an RhD-negative patient: the physician who answers for it, and why.
     rhd_by BIGINT REFERENCES users (id),
     rhd_at TIMESTAMP,
@@ -941,6 +983,8 @@ CREATE TABLE blood_requests (
     made_by BIGINT NOT NULL REFERENCES users (id),
     changed_at TIMESTAMP NOT NULL,
     version BIGINT NOT NULL,
+    UNIQUE (standing_order, due_on),
+    CHECK ((standing_order IS NULL) = (due_on IS NULL)),
     CHECK ((state = 'refused') = (refusal IS NOT NULL)),
     CHECK (bank IS NOT NULL OR state IN ('submitted', 'cancelled')),
     CHECK ((rhd_by IS NULL) = (rhd_at IS NULL) AND (rhd_by IS NULL) = (rhd_reason IS NULL)),

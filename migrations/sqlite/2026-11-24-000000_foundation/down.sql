@@ -15,6 +15,7 @@ DROP TABLE hospital_reports;
 DROP TABLE reservations;
 DROP TABLE emergency_issues;
 DROP TABLE blood_requests;
+DROP TABLE standing_orders;
 DROP TABLE test_results;
 DROP TABLE stray_scans;
 DROP TABLE count_misses;

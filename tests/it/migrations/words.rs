@@ -15,8 +15,8 @@ use shiryan_kernel::status::{
     AbsenceKind, ActivityStatus, AppointmentStatus, ApprovalKind, ApprovalState, CountState, DinState,
     DonorKind, DonorStatus, Drawn, DriveStatus, EmergencyState, FacilityKind, HoldEnd, JobKind, JobState,
     LinkKind, LinkVerb, MissEnd, MoveReason, ReactionGrade, ReactionKind, RefusalReason, ReportKind,
-    RequestState, ReviewGround, ReviewState, TransferEnd, TransferState, UnitStatus, Urgency, VisitState,
-    WaitingState,
+    RequestState, ReviewGround, ReviewState, StandingState, TransferEnd, TransferState, UnitStatus, Urgency,
+    VisitState, WaitingState,
 };
 
 use super::schema;
@@ -55,7 +55,8 @@ fn word(table: &str, column: &str) -> Option<Vec<&'static str>> {
         ("blood_requests", "state") => codes!(RequestState),
         ("blood_requests", "refusal") => codes!(RefusalReason),
         ("blood_requests", "urgency") => codes!(Urgency),
-        ("blood_requests", "age_band") => codes!(AgeBand),
+        ("blood_requests" | "standing_orders", "age_band") => codes!(AgeBand),
+        ("standing_orders", "state") => codes!(StandingState),
         ("hospital_reports", "kind") => codes!(ReportKind),
         ("stock_counts", "state") => codes!(CountState),
         ("count_misses", "outcome") => codes!(MissEnd),
