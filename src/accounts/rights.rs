@@ -137,6 +137,8 @@ rights! {
     CountStock: Bank;
     /// Asks for units for the own hospital, once or again and again, takes them in and says what became of each.
     RequestUnits: Hospital;
+    /// Stops a massive-transfusion pack: a hospital its own, a blood bank one of which it took a line.
+    StopPacks: Hospital Bank;
     /// Requests with their units and the patient's pseudonym: a hospital its own alone, a blood bank those of its
     /// region.
     SeeRequests: Hospital Bank Physician;

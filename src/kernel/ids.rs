@@ -209,6 +209,8 @@ id_type! {
     ReservationId,
     /// A hospital's repeating request.
     StandingOrderId,
+    /// A massive-transfusion pack.
+    PackId,
     AuditId,
     SeriesId,
     RuleSetId,

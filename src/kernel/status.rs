@@ -160,7 +160,7 @@ word! {
         /// What became of each unit is known.
         Closed = "closed",
         Refused = "refused",
-        /// By the hospital.
+        /// By the hospital, or with its pack.
         Cancelled = "cancelled",
     }
 }
@@ -173,6 +173,15 @@ word! {
         Paused = "paused",
         /// By the hospital, or past its last day.
         Ended = "ended",
+    }
+}
+
+word! {
+    /// Where a massive-transfusion pack stands.
+    pub enum PackState {
+        Running = "running",
+        /// No further round; what is issued and not used is to be returned.
+        Stopped = "stopped",
     }
 }
 

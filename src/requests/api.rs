@@ -2,6 +2,7 @@
 
 mod emergency;
 mod incidents;
+mod packs;
 mod recall;
 mod serve;
 mod standing;
@@ -14,7 +15,7 @@ use shiryan_kernel::Result;
 use shiryan_kernel::blood::{AgeBand, BloodGroup, Component, GroupEvidence, Sex};
 use shiryan_kernel::compat::Recipient;
 use shiryan_kernel::din::Din;
-use shiryan_kernel::ids::{BloodUnitId, FacilityId, RequestId, StandingOrderId, UserId};
+use shiryan_kernel::ids::{BloodUnitId, FacilityId, PackId, RequestId, StandingOrderId, UserId};
 use shiryan_kernel::page::Page;
 use shiryan_kernel::problem::Faults;
 use shiryan_kernel::status::{HoldEnd, RefusalReason, RequestState, UnitStatus, Urgency};
@@ -35,6 +36,7 @@ pub fn operations(config: &mut utoipa_actix_web::service_config::ServiceConfig) 
     emergency::operations(config);
     recall::operations(config);
     standing::operations(config);
+    packs::operations(config);
 }
 
 /// A code and what it says in the caller's language.
@@ -151,6 +153,9 @@ struct RequestView {
     /// The standing order that made it, and the civil day for which.
     standing_order: Option<StandingOrderId>,
     due_on: Option<NaiveDate>,
+    /// The massive-transfusion pack and its round for which it was made.
+    pack: Option<PackId>,
+    pack_round: Option<i32>,
     /// The physician who answers for RhD-positive units for this RhD-negative patient.
     rhd_by: Option<UserId>,
     rhd_at: Option<DateTime<Utc>>,
@@ -300,6 +305,8 @@ impl RequestView {
             rest_of: request.rest_of,
             standing_order: request.standing_order,
             due_on: request.due_on,
+            pack: request.pack,
+            pack_round: request.pack_round,
             rhd_by: request.rhd_by,
             rhd_at: request.rhd_at(),
             made_at: request.made_at(),

@@ -11,6 +11,7 @@ mod candidates;
 pub mod emergency;
 mod hold;
 pub mod incidents;
+pub mod packs;
 pub mod pages;
 mod patient;
 pub mod recall;
@@ -23,7 +24,7 @@ use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 use shiryan_kernel::blood::{AgeBand, BloodGroup, Component, GroupEvidence, Sex};
 use shiryan_kernel::compat::Recipient;
-use shiryan_kernel::ids::{BloodUnitId, FacilityId, RequestId, StandingOrderId, UserId};
+use shiryan_kernel::ids::{BloodUnitId, FacilityId, PackId, RequestId, StandingOrderId, UserId};
 use shiryan_kernel::place::Region;
 use shiryan_kernel::problem::Faults;
 use shiryan_kernel::role::Role;
@@ -188,6 +189,8 @@ enum Origin {
     RestOf(RequestId),
     /// A standing order was due.
     Standing { order: StandingOrderId, due_on: NaiveDate },
+    /// A round of a pack was called.
+    Pack { pack: PackId, round: i32 },
 }
 
 fn put(
@@ -216,10 +219,12 @@ fn put(
         notes,
         rest_of: if let Origin::RestOf(other) = origin { Some(other) } else { None },
         standing: if let Origin::Standing { order, due_on } = origin { Some((order, due_on)) } else { None },
+        pack: if let Origin::Pack { pack, round } = origin { Some((pack, round)) } else { None },
     };
     store::insert(tx, id, by, row)?;
     let line = match origin {
         Origin::Standing { order, .. } => Line::new(None, "requests.submitted").on(id).with("order", order),
+        Origin::Pack { pack, .. } => Line::new(Some(by), "requests.submitted").on(id).with("pack", pack),
         Origin::Asked | Origin::RestOf(_) => Line::new(Some(by), "requests.submitted").on(id),
     };
     audit::record(tx, vault, &line.with("urgency", new.urgency))?;
@@ -230,14 +235,15 @@ fn put(
 ///
 /// # Errors
 /// `not_found` of another hospital's; `state_conflict` (with `state`) before something was issued, when nothing is left,
-/// and when it was asked for before; `identity_damaged`.
+/// when it was asked for before, and of a pack's line; `identity_damaged`.
 pub fn ask_rest(tx: &mut Tx, vault: &Vault, by: &Principal, id: RequestId) -> Result<Step> {
     let request = in_reach(tx.conn, by, id)?;
     let is_issued =
         matches!(request.state, RequestState::Issued | RequestState::Received | RequestState::Closed);
     let issued = shares(tx.conn, &[id])?.iter().filter(|share| share.is_issued()).count();
     let left = usize::try_from(request.units).unwrap_or(0).saturating_sub(issued);
-    if !is_issued || left == 0 {
+    // A pack calls its next round, and stopping it leaves nothing behind.
+    if !is_issued || left == 0 || request.pack.is_some() {
         return Err(conflict(request.state));
     }
     let Sealed { patient, notes, .. } = store::sealed(tx.conn, id)?;

@@ -1,6 +1,7 @@
 //! Pure decisions about requests: for whom a unit is chosen, which state follows which, how many O− go to a
 //! patient whose group nobody knows.
 
+pub mod pack;
 pub mod standing;
 
 use shiryan_kernel::blood::{Abo, AgeBand, BloodGroup, Component, GroupEvidence, Sex};

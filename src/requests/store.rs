@@ -1,6 +1,7 @@
 //! Rows of requests and of the units held for them.
 
 pub mod emergency;
+pub mod packs;
 pub mod standing;
 
 use chrono::{NaiveDate, NaiveDateTime};
@@ -8,7 +9,7 @@ use diesel::dsl::{exists, not};
 use diesel::prelude::*;
 use shiryan_kernel::blood::{AgeBand, BloodGroup, Component, GroupEvidence, Sex};
 use shiryan_kernel::ids::{
-    BloodUnitId, EmergencyIssueId, FacilityId, RequestId, ReservationId, StandingOrderId, UserId,
+    BloodUnitId, EmergencyIssueId, FacilityId, PackId, RequestId, ReservationId, StandingOrderId, UserId,
 };
 use shiryan_kernel::place::Governorate;
 use shiryan_kernel::status::{HoldEnd, RefusalReason, RequestState, UnitStatus, Urgency};
@@ -41,6 +42,9 @@ pub struct BloodRequest {
     /// The standing order that made it, and the civil day for which.
     pub standing_order: Option<StandingOrderId>,
     pub due_on: Option<NaiveDate>,
+    /// The pack and its round for which it was made.
+    pub pack: Option<PackId>,
+    pub pack_round: Option<i32>,
     /// Who answers for RhD-positive units.
     pub rhd_by: Option<UserId>,
     rhd_at: Option<NaiveDateTime>,
@@ -127,6 +131,7 @@ pub struct NewRow {
     pub notes: Option<Vec<u8>>,
     pub rest_of: Option<RequestId>,
     pub standing: Option<(StandingOrderId, NaiveDate)>,
+    pub pack: Option<(PackId, i32)>,
 }
 
 pub fn insert(tx: &mut Tx, id: RequestId, by: UserId, row: NewRow) -> Result<()> {
@@ -148,6 +153,8 @@ pub fn insert(tx: &mut Tx, id: RequestId, by: UserId, row: NewRow) -> Result<()>
             blood_requests::rest_of.eq(row.rest_of),
             blood_requests::standing_order.eq(row.standing.map(|(order, _)| order)),
             blood_requests::due_on.eq(row.standing.map(|(_, due_on)| due_on)),
+            blood_requests::pack.eq(row.pack.map(|(pack, _)| pack)),
+            blood_requests::pack_round.eq(row.pack.map(|(_, round)| round)),
             blood_requests::state.eq(RequestState::Submitted),
             blood_requests::made_at.eq(tx.now.naive_utc()),
             blood_requests::made_by.eq(by),

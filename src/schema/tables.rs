@@ -717,6 +717,19 @@ diesel::table! {
 }
 
 diesel::table! {
+    packs (id) {
+        id -> BigInt,
+        facility -> BigInt,
+        state -> Text,
+        rounds -> Integer,
+        started_at -> Timestamp,
+        started_by -> BigInt,
+        stopped_at -> Nullable<Timestamp>,
+        stopped_by -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
     blood_requests (id) {
         id -> BigInt,
         facility -> BigInt,
@@ -737,6 +750,8 @@ diesel::table! {
         rest_of -> Nullable<BigInt>,
         standing_order -> Nullable<BigInt>,
         due_on -> Nullable<Date>,
+        pack -> Nullable<BigInt>,
+        pack_round -> Nullable<Integer>,
         rhd_by -> Nullable<BigInt>,
         rhd_at -> Nullable<Timestamp>,
         rhd_reason -> Nullable<Binary>,
@@ -1076,6 +1091,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     reactions,
     blood_units,
     standing_orders,
+    packs,
     blood_requests,
     emergency_issues,
     reservations,
@@ -1101,6 +1117,8 @@ diesel::joinable!(reactions -> visits (visit));
 diesel::joinable!(blood_units -> facilities (facility));
 diesel::joinable!(blood_requests -> facilities (facility));
 diesel::joinable!(standing_orders -> facilities (facility));
+diesel::joinable!(packs -> facilities (facility));
+diesel::joinable!(blood_requests -> packs (pack));
 diesel::joinable!(emergency_issues -> blood_requests (request));
 diesel::joinable!(reservations -> blood_requests (request));
 diesel::joinable!(reservations -> blood_units (blood_unit));

@@ -43,6 +43,16 @@ impl Settings {
         if !(1..=168).contains(&self.stock.hold_hours) {
             return wrong("stock.hold_hours", "1 to 168");
         }
+        let pack = &self.pack;
+        if !(1..=20).contains(&pack.red_cells) {
+            return wrong("pack.red_cells", "1 to 20");
+        }
+        if !(1..=20).contains(&pack.plasma) {
+            return wrong("pack.plasma", "1 to 20");
+        }
+        if !(0..=20).contains(&pack.platelets) {
+            return wrong("pack.platelets", "0 to 20");
+        }
         let drives = &self.drives;
         if !(1..=100).contains(&drives.first_timers_per_cent) {
             return wrong("drives.first_timers_per_cent", "1 to 100");

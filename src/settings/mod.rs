@@ -18,7 +18,7 @@ use layers::Layers;
 use sections::KeySource;
 pub use sections::{
     Accounts, Audit, Backup, Data, Database, Donors, Drives, Eligibility, KeyPlace, Keys, Laboratory, Log,
-    LogFormat, LogLevel, Mail, Metrics, Place, Reserve, Server, Stock, Titres, Tls, Transport, Webhook,
+    LogFormat, LogLevel, Mail, Metrics, Pack, Place, Reserve, Server, Stock, Titres, Tls, Transport, Webhook,
 };
 
 /// The manual, which is the default too.
@@ -46,6 +46,7 @@ pub struct Settings {
     pub backup: Backup,
     pub laboratory: Laboratory,
     pub stock: Stock,
+    pub pack: Pack,
     pub reserve: Reserve,
     pub mail: Mail,
     pub webhook: Webhook,

@@ -140,6 +140,14 @@ pub struct Stock {
     pub hold_hours: i64,
 }
 
+/// Units of one round of a massive-transfusion pack.
+#[derive(Debug, Clone, Deserialize)]
+pub struct Pack {
+    pub red_cells: i32,
+    pub plasma: i32,
+    pub platelets: i32,
+}
+
 #[derive(Debug, Clone, Deserialize)]
 pub struct Reserve {
     pub(super) levels: String,

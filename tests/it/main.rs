@@ -47,6 +47,7 @@ mod merges;
 mod messages;
 mod migrations;
 mod operations;
+mod packs;
 mod pages;
 mod patients;
 mod policies;

@@ -16,6 +16,7 @@ DROP TABLE reservations;
 DROP TABLE emergency_issues;
 DROP TABLE blood_requests;
 DROP TABLE standing_orders;
+DROP TABLE packs;
 DROP TABLE test_results;
 DROP TABLE stray_scans;
 DROP TABLE count_misses;

@@ -950,6 +950,20 @@ CREATE UNIQUE INDEX standing_orders_one_live ON standing_orders (patient_tag, co
 CREATE INDEX standing_orders_by_facility ON standing_orders (facility, id);
 CREATE INDEX standing_orders_due ON standing_orders (state, ask_on, id);
 
+-- Massive transfusions: each round makes a request for every component of the pack.
+CREATE TABLE packs (
+    id INTEGER PRIMARY KEY NOT NULL,
+    facility BIGINT NOT NULL REFERENCES facilities (id),
+    state TEXT NOT NULL CHECK (state IN ('running', 'stopped')),
+    rounds INTEGER NOT NULL CHECK (rounds > 0),
+    started_at TIMESTAMP NOT NULL,
+    started_by BIGINT NOT NULL REFERENCES users (id),
+    stopped_at TIMESTAMP,
+    stopped_by BIGINT REFERENCES users (id),
+    CHECK ((state = 'stopped') = (stopped_at IS NOT NULL) AND (stopped_at IS NULL) = (stopped_by IS NULL))
+);
+CREATE INDEX packs_by_facility ON packs (facility, id);
+
 -- What a hospital's blood bank asks for. Patient and notes are sealed under the house key.
 CREATE TABLE blood_requests (
     id INTEGER PRIMARY KEY NOT NULL,
@@ -975,6 +989,9 @@ CREATE TABLE blood_requests (
     -- The order and the civil day for which it was made by itself.
     standing_order BIGINT REFERENCES standing_orders (id),
     due_on DATE,
+    -- The pack and its round for which it was made.
+    pack BIGINT REFERENCES packs (id),
+    pack_round INTEGER,
     -- RhD-positive units for an RhD-negative patient: the physician who answers for it, and why.
     rhd_by BIGINT REFERENCES users (id),
     rhd_at TIMESTAMP,
@@ -984,7 +1001,9 @@ CREATE TABLE blood_requests (
     changed_at TIMESTAMP NOT NULL,
     version BIGINT NOT NULL,
     UNIQUE (standing_order, due_on),
+    UNIQUE (pack, pack_round, component),
     CHECK ((standing_order IS NULL) = (due_on IS NULL)),
+    CHECK ((pack IS NULL) = (pack_round IS NULL)),
     CHECK ((state = 'refused') = (refusal IS NOT NULL)),
     CHECK (bank IS NOT NULL OR state IN ('submitted', 'cancelled')),
     CHECK ((rhd_by IS NULL) = (rhd_at IS NULL) AND (rhd_by IS NULL) = (rhd_reason IS NULL)),

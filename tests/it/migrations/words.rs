@@ -14,9 +14,9 @@ use shiryan_kernel::role::Role;
 use shiryan_kernel::status::{
     AbsenceKind, ActivityStatus, AppointmentStatus, ApprovalKind, ApprovalState, CountState, DinState,
     DonorKind, DonorStatus, Drawn, DriveStatus, EmergencyState, FacilityKind, HoldEnd, JobKind, JobState,
-    LinkKind, LinkVerb, MissEnd, MoveReason, ReactionGrade, ReactionKind, RefusalReason, ReportKind,
-    RequestState, ReviewGround, ReviewState, StandingState, TransferEnd, TransferState, UnitStatus, Urgency,
-    VisitState, WaitingState,
+    LinkKind, LinkVerb, MissEnd, MoveReason, PackState, ReactionGrade, ReactionKind, RefusalReason,
+    ReportKind, RequestState, ReviewGround, ReviewState, StandingState, TransferEnd, TransferState,
+    UnitStatus, Urgency, VisitState, WaitingState,
 };
 
 use super::schema;
@@ -57,6 +57,7 @@ fn word(table: &str, column: &str) -> Option<Vec<&'static str>> {
         ("blood_requests", "urgency") => codes!(Urgency),
         ("blood_requests" | "standing_orders", "age_band") => codes!(AgeBand),
         ("standing_orders", "state") => codes!(StandingState),
+        ("packs", "state") => codes!(PackState),
         ("hospital_reports", "kind") => codes!(ReportKind),
         ("stock_counts", "state") => codes!(CountState),
         ("count_misses", "outcome") => codes!(MissEnd),
