@@ -112,4 +112,7 @@ unit-status-expired = منتهية الصلاحية
 unit-status-blocked = موقوفة
 unit-status-in-transit = في الطريق إلى بنك دم آخر
 unit-status-divided = قُسّمت إلى وحدات أخرى
+unit-status-emergency-untested = غير مفحوصة: للطوارئ فقط
+
+unit-warning-emergency-untested = دم غير مفحوص. لم تُعرف نتائج فحوص العدوى. للمريض الذي أذن له طبيبان فقط، ويطابق شخصان الكيس والمريض عند السرير.
 request-minutes-out = دقائق خارج الحفظ المضبوط (يُترك فارغًا إن لم يُعرف)

@@ -112,4 +112,7 @@ unit-status-expired = Expired
 unit-status-blocked = Stopped
 unit-status-in-transit = On its way to another blood bank
 unit-status-divided = Divided into other units
+unit-status-emergency-untested = Untested: emergency alone
+
+unit-warning-emergency-untested = UNTESTED BLOOD. Its tests for infections are not known. Only for the patient for whom two physicians authorised it; two people compare bag and patient at the bed.
 request-minutes-out = Minutes out of controlled storage (leave empty if nobody knows)

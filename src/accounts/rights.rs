@@ -151,6 +151,15 @@ rights! {
     AskEmergencyIssues: Bank;
     /// Sees emergency issues, confirms one as the second person, reviews one as the third: a blood bank its own.
     ConfirmEmergencyIssues: Bank Physician;
+    /// Answers, as one of two physicians, for a unit that is given before its tests, and follows its patient up.
+    AuthoriseUntested: Physician;
+    /// Compares bag and patient at the bed, as one of two people.
+    CheckUntested: Hospital;
+    /// Units that are given before their tests: a hospital those of its requests without a word of the tests, a blood bank
+    /// those of its shelf with what the tests amount to.
+    SeeUntested: Hospital Bank Physician;
+    /// Withdraws such a unit that was not given.
+    WithdrawUntested: Bank Physician;
     /// Takes or refuses a request of the own region, holds units of the own shelf for it and issues them.
     ServeRequests: Bank;
     SeeReserve: Admin Command Bank Physician;

@@ -3,7 +3,7 @@
 use chrono::{DateTime, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
 use shiryan_kernel::ids::{DonationId, DonorId, DriveId, ReactionId, UserId, VisitId};
-use shiryan_kernel::status::{MoveReason, ReactionGrade, ReactionKind};
+use shiryan_kernel::status::{MoveReason, ReactionGrade, ReactionKind, UnitStatus};
 use shiryan_kernel::time::{Moment, plus_days};
 use shiryan_kernel::{Code, Problem, Result};
 use utoipa::ToSchema;
@@ -131,7 +131,7 @@ pub fn inform_by_link(tx: &mut Tx, desk: Desk<'_>, id: DonationId) -> Result<Inf
 fn take_in(tx: &mut Tx, desk: Desk<'_>, by: Option<UserId>, id: DonationId) -> Result<Informed> {
     let mut out = 0;
     for unit in stock::units_of_donation(tx.conn, id)? {
-        out += usize::from(unit.status == shiryan_kernel::status::UnitStatus::Issued);
+        out += usize::from(matches!(unit.status, UnitStatus::Issued | UnitStatus::EmergencyUntested));
         stock::block_standing(tx, desk.vault, by, unit.id, MoveReason::DonorInformation)?;
     }
     let line = Line::new(by, "donations.information").on(id);

@@ -211,6 +211,8 @@ id_type! {
     StandingOrderId,
     /// A massive-transfusion pack.
     PackId,
+    /// A unit that is given before its tests.
+    UntestedId,
     AuditId,
     SeriesId,
     RuleSetId,

@@ -64,6 +64,8 @@ word! {
         InTransit = "in_transit",
         /// Made into other units, which carry its number on.
         Divided = "divided",
+        /// Given before its tests, by two physicians: no stock, and on no other path.
+        EmergencyUntested = "emergency_untested",
     }
 }
 
@@ -141,6 +143,8 @@ word! {
         Lost = "lost",
         /// Made into other units, or made of another.
         Divided = "divided",
+        /// Two physicians give it before its tests.
+        Emergency = "emergency",
         /// Told in words.
         Other = "other",
     }
@@ -182,6 +186,23 @@ word! {
         Running = "running",
         /// No further round; what is issued and not used is to be returned.
         Stopped = "stopped",
+    }
+}
+
+word! {
+    /// Where a unit that is given before its tests stands.
+    pub enum UntestedState {
+        /// By the first physician.
+        Asked = "asked",
+        /// By the second physician.
+        Authorised = "authorised",
+        /// Bag and patient were compared by the first of two at the bed.
+        Checked = "checked",
+        /// Compared by the second one; the patient is to be followed up.
+        Given = "given",
+        FollowedUp = "followed_up",
+        /// It was not given.
+        Withdrawn = "withdrawn",
     }
 }
 

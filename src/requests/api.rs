@@ -7,6 +7,7 @@ mod recall;
 mod serve;
 mod standing;
 mod units;
+mod untested;
 
 use actix_web::{HttpResponse, get, post, web};
 use chrono::{DateTime, NaiveDate, Utc};
@@ -37,6 +38,7 @@ pub fn operations(config: &mut utoipa_actix_web::service_config::ServiceConfig) 
     recall::operations(config);
     standing::operations(config);
     packs::operations(config);
+    untested::operations(config);
 }
 
 /// A code and what it says in the caller's language.

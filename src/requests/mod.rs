@@ -19,6 +19,7 @@ mod rhd;
 pub mod rules;
 pub mod standing;
 mod store;
+pub mod untested;
 
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};

@@ -13,7 +13,7 @@ use shiryan_kernel::text::Note;
 use shiryan_kernel::{Code, Problem, Result};
 use utoipa::ToSchema;
 
-use super::store;
+use super::{store, untested};
 use crate::accounts::Principal;
 use crate::audit::{self, Line};
 use crate::db::tables::hospital_reports;
@@ -82,8 +82,13 @@ pub fn recall(
 fn traced(conn: &mut Conn, units: &[BloodUnit], stopped: &[BloodUnitId]) -> Result<Vec<Traced>> {
     let mut rows = Vec::with_capacity(units.len());
     for unit in units {
-        let hold = store::issued_for(conn, unit.id)?;
-        let request = hold.as_ref().map(|hold| store::request(conn, hold.request)).transpose()?;
+        let (request, issued_at, used_at) = match store::issued_for(conn, unit.id)? {
+            Some(hold) => (Some(store::request(conn, hold.request)?), hold.ended_at(), hold.used_at()),
+            None => match untested::brought(conn, unit.id)? {
+                Some(brought) => (Some(brought.request), Some(brought.at), brought.given_at),
+                None => (None, None, None),
+            },
+        };
         rows.push(Traced {
             id: unit.id,
             din: unit.din,
@@ -94,8 +99,8 @@ fn traced(conn: &mut Conn, units: &[BloodUnit], stopped: &[BloodUnitId]) -> Resu
             facility: unit.facility,
             request: request.as_ref().map(|request| request.id),
             issued_to: request.map(|request| request.facility),
-            issued_at: hold.as_ref().and_then(super::Reservation::ended_at),
-            used_at: hold.and_then(|hold| hold.used_at()),
+            issued_at,
+            used_at,
             stopped: stopped.contains(&unit.id),
         });
     }
@@ -139,9 +144,20 @@ pub fn report_harm(
     let own = by.own_facility()?;
     let absent = || Problem::new(Code::NotFound);
     let unit = stock::unit(tx.conn, id)?;
-    let hold = store::issued_for(tx.conn, id)?.ok_or_else(absent)?;
-    let request = store::request(tx.conn, hold.request)?;
-    let bank = request.bank.filter(|_| request.facility == own).ok_or_else(absent)?;
+    let (request, bank) = match store::issued_for(tx.conn, id)? {
+        Some(hold) => {
+            let request = store::request(tx.conn, hold.request)?;
+            let bank = request.bank.ok_or_else(absent)?;
+            (request, bank)
+        }
+        None => {
+            let brought = untested::brought(tx.conn, id)?.ok_or_else(absent)?;
+            (brought.request, brought.bank)
+        }
+    };
+    if request.facility != own {
+        return Err(absent());
+    }
     let report = HospitalReportId(tx.id());
     diesel::insert_into(hospital_reports::table)
         .values((

@@ -80,7 +80,19 @@ pub fn evidence(group: Option<BloodGroup>, said: Option<GroupEvidence>) -> Resul
 /// on record.
 #[must_use]
 pub fn fits(component: Component, recipient: Recipient, unit: BloodGroup, by_policy: bool) -> bool {
-    match judge(component, recipient, unit, Titre::Unknown) {
+    fits_titred(component, recipient, unit, Titre::Unknown, by_policy)
+}
+
+/// The same of a unit of whose donor the titre is known.
+#[must_use]
+pub fn fits_titred(
+    component: Component,
+    recipient: Recipient,
+    unit: BloodGroup,
+    titre: Titre,
+    by_policy: bool,
+) -> bool {
+    match judge(component, recipient, unit, titre) {
         Verdict::Fits { .. } => true,
         Verdict::ByPolicy { .. } => by_policy,
         Verdict::Never => false,

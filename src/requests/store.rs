@@ -3,6 +3,7 @@
 pub mod emergency;
 pub mod packs;
 pub mod standing;
+pub mod untested;
 
 use chrono::{NaiveDate, NaiveDateTime};
 use diesel::dsl::{exists, not};

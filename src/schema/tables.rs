@@ -763,6 +763,29 @@ diesel::table! {
 }
 
 diesel::table! {
+    untested_issues (id) {
+        id -> BigInt,
+        request -> BigInt,
+        blood_unit -> BigInt,
+        bank -> BigInt,
+        state -> Text,
+        reason -> Binary,
+        rapid_tests -> Binary,
+        asked_at -> Timestamp,
+        asked_by -> BigInt,
+        authorised_at -> Nullable<Timestamp>,
+        authorised_by -> Nullable<BigInt>,
+        checked_at -> Nullable<Timestamp>,
+        checked_by -> Nullable<BigInt>,
+        given_at -> Nullable<Timestamp>,
+        given_by -> Nullable<BigInt>,
+        follow_up -> Nullable<Binary>,
+        followed_at -> Nullable<Timestamp>,
+        followed_by -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
     hospital_reports (id) {
         id -> BigInt,
         blood_unit -> BigInt,
@@ -1094,6 +1117,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     packs,
     blood_requests,
     emergency_issues,
+    untested_issues,
     reservations,
     transfers,
     transfer_units,
@@ -1120,6 +1144,7 @@ diesel::joinable!(standing_orders -> facilities (facility));
 diesel::joinable!(packs -> facilities (facility));
 diesel::joinable!(blood_requests -> packs (pack));
 diesel::joinable!(emergency_issues -> blood_requests (request));
+diesel::joinable!(untested_issues -> blood_requests (request));
 diesel::joinable!(reservations -> blood_requests (request));
 diesel::joinable!(reservations -> blood_units (blood_unit));
 diesel::joinable!(transfer_units -> transfers (transfer));

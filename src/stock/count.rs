@@ -153,6 +153,7 @@ fn lose(tx: &mut Tx, vault: &Vault, by: &Principal, id: BloodUnitId, why: &Why) 
         && matches!(
             unit.status,
             UnitStatus::Quarantine
+                | UnitStatus::EmergencyUntested
                 | UnitStatus::Released
                 | UnitStatus::Reserved
                 | UnitStatus::Expired

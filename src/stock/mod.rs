@@ -20,6 +20,7 @@ mod summary;
 mod tested;
 mod transfer;
 mod typing;
+mod untested;
 
 use chrono::NaiveDate;
 use shiryan_kernel::blood::{BloodGroup, Component, GroupEvidence};
@@ -52,6 +53,7 @@ pub use tested::{
 };
 pub use transfer::{Label, Receipt, Sent, Transfer, TransferUnit, lose, receive, send, transfer, transfers};
 pub use typing::{settle_approval, type_donor};
+pub use untested::{authorise_untested, check_untested, give_untested, withdraw_untested};
 
 /// What the units of one donation have in common.
 #[derive(Debug, Clone)]

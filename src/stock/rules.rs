@@ -17,16 +17,18 @@ use shiryan_kernel::{Code, Problem, Result};
 #[must_use]
 pub const fn next(from: UnitStatus) -> &'static [UnitStatus] {
     use UnitStatus::{
-        Blocked, Discarded, Divided, Expired, InTransit, Issued, Quarantine, Released, Reserved, Returned,
-        Transfused,
+        Blocked, Discarded, Divided, EmergencyUntested, Expired, InTransit, Issued, Quarantine, Released,
+        Reserved, Returned, Transfused,
     };
     match from {
-        Quarantine => &[Released, InTransit, Divided, Discarded, Expired, Blocked],
+        Quarantine => &[Released, InTransit, Divided, EmergencyUntested, Discarded, Expired, Blocked],
         Released => &[Reserved, Issued, InTransit, Discarded, Expired, Blocked],
         Reserved => &[Released, Issued, Discarded, Expired, Blocked],
         Issued => &[Transfused, Returned, Discarded, Expired, Blocked],
         Returned => &[Quarantine, Discarded, Expired, Blocked],
         InTransit => &[Quarantine, Released, Discarded, Expired, Blocked],
+        // Never to the shelf: what was not given is tested like any other.
+        EmergencyUntested => &[Quarantine, Transfused, Discarded, Expired, Blocked],
         // What was used before it was stopped or passed its date is told late.
         Blocked => &[Quarantine, Transfused, Discarded],
         Expired => &[Transfused, Discarded],
@@ -317,6 +319,12 @@ mod tests {
             (Expired, Transfused),
             (Blocked, Discarded),
             (Expired, Discarded),
+            (Quarantine, EmergencyUntested),
+            (EmergencyUntested, Quarantine),
+            (EmergencyUntested, Transfused),
+            (EmergencyUntested, Discarded),
+            (EmergencyUntested, Expired),
+            (EmergencyUntested, Blocked),
         ];
         for from in UnitStatus::ALL {
             for to in UnitStatus::ALL {

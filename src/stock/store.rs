@@ -123,6 +123,15 @@ macro_rules! changed {
 
 /// Whether the unit was still in quarantine there, with this group or none.
 pub fn release(tx: &mut Tx, id: BloodUnitId, facility: FacilityId, group: BloodGroup) -> Result<bool> {
+    leave_quarantine(tx, id, (facility, group), UnitStatus::Released)
+}
+
+fn leave_quarantine(
+    tx: &mut Tx,
+    id: BloodUnitId,
+    (facility, group): (FacilityId, BloodGroup),
+    to: UnitStatus,
+) -> Result<bool> {
     let agrees = blood_units::blood_group.is_null().or(blood_units::blood_group.eq(group));
     let rows = blood_units::table
         .filter(blood_units::id.eq(id))
@@ -130,7 +139,17 @@ pub fn release(tx: &mut Tx, id: BloodUnitId, facility: FacilityId, group: BloodG
         .filter(blood_units::status.eq(UnitStatus::Quarantine))
         .filter(blood_units::expires_at.ge(tx.now.naive_utc()))
         .filter(agrees);
-    changed!(tx, rows, (blood_units::status.eq(UnitStatus::Released), blood_units::blood_group.eq(group)))
+    changed!(tx, rows, (blood_units::status.eq(to), blood_units::blood_group.eq(group)))
+}
+
+/// Whether the unit was still in quarantine there, with this group or none: it is given before its tests.
+pub fn authorise_untested(
+    tx: &mut Tx,
+    id: BloodUnitId,
+    facility: FacilityId,
+    group: BloodGroup,
+) -> Result<bool> {
+    leave_quarantine(tx, id, (facility, group), UnitStatus::EmergencyUntested)
 }
 
 /// Whether the unit was still in the state `from`.
@@ -252,7 +271,7 @@ pub fn numbers_in_quarantine(
     let first = diesel::dsl::min(blood_units::id);
     let rows: Vec<(Din, Option<i64>, Option<NaiveDate>)> = on_each!(conn => c, blood_units::table
         .filter(blood_units::facility.eq(facility))
-        .filter(blood_units::status.eq(UnitStatus::Quarantine))
+        .filter(blood_units::status.eq_any([UnitStatus::Quarantine, UnitStatus::EmergencyUntested]))
         .filter(blood_units::donation.is_not_null())
         .group_by(blood_units::din)
         .having(first.gt(after))
@@ -287,7 +306,8 @@ pub fn donor_group(
 /// Units of a donor's donations that left quarantine and may still reach somebody, with the group that each
 /// carries.
 pub fn out_of_quarantine(conn: &mut Conn, donor: DonorId) -> Result<Vec<(BloodUnitId, Option<BloodGroup>)>> {
-    const STATES: [UnitStatus; 5] = [
+    const STATES: [UnitStatus; 6] = [
+        UnitStatus::EmergencyUntested,
         UnitStatus::Released,
         UnitStatus::Reserved,
         UnitStatus::Issued,
@@ -316,7 +336,8 @@ pub fn groups_of_din(conn: &mut Conn, din: &Din) -> Result<Vec<BloodGroup>> {
 
 /// Units that somebody holds and whose date has passed, those first that passed it first.
 pub fn overdue(conn: &mut Conn, now: Moment, at_most: i64) -> Result<Vec<BloodUnit>> {
-    const HELD: [UnitStatus; 6] = [
+    const HELD: [UnitStatus; 7] = [
+        UnitStatus::EmergencyUntested,
         UnitStatus::Quarantine,
         UnitStatus::Released,
         UnitStatus::Reserved,

@@ -105,7 +105,8 @@ fn stop_for(
         Some(donor) => all_units_of(tx.conn, Subject::Donor(donor))?,
         None => units.to_vec(),
     };
-    let was_out = family.iter().any(|unit| unit.status == UnitStatus::Issued);
+    let was_out =
+        family.iter().any(|unit| matches!(unit.status, UnitStatus::Issued | UnitStatus::EmergencyUntested));
     let stopped = stop_all(tx, vault, by, &family, &Why::of(MoveReason::ReactiveResult))?;
     if !stopped.is_empty() {
         let line =
@@ -180,13 +181,22 @@ pub(super) fn check_tests(
     if !missing.is_empty() {
         return Err(Problem::new(Code::TestsMissing).with("missing", missing.join(" ")));
     }
-    let records = donors::records_of(tx.conn, donor, None)?.all;
-    let others = store::numbers_of(tx.conn, &records)?;
-    if laboratory::panels(tx.conn, vault, &[], &others)?.iter().any(Panel::is_suspect) {
-        return Err(Problem::new(Code::TestsReactive));
-    }
+    check_nothing_found(tx.conn, vault, donor)?;
     for entry in entries.iter().filter(|entry| !entry.is_corrected) {
         accounts::check_two_people(tx, by.user, entry.entered_by)?;
+    }
+    Ok(())
+}
+
+/// Whether no donation of the donor may be infected, by all that was found so far.
+///
+/// # Errors
+/// `tests_reactive`.
+pub(super) fn check_nothing_found(conn: &mut Conn, vault: &Vault, donor: DonorId) -> Result<()> {
+    let records = donors::records_of(conn, donor, None)?.all;
+    let others = store::numbers_of(conn, &records)?;
+    if laboratory::panels(conn, vault, &[], &others)?.iter().any(Panel::is_suspect) {
+        return Err(Problem::new(Code::TestsReactive));
     }
     Ok(())
 }

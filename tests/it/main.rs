@@ -61,3 +61,4 @@ mod search;
 mod standing;
 mod stock;
 mod transfers;
+mod untested;

@@ -787,7 +787,7 @@ CREATE TABLE blood_units (
     blood_group TEXT CHECK (blood_group IN ('o_neg', 'o_pos', 'a_neg', 'a_pos', 'b_neg', 'b_pos', 'ab_neg', 'ab_pos')),
     volume_ml INTEGER NOT NULL CHECK (volume_ml > 0),
     status TEXT NOT NULL CHECK (status IN ('quarantine', 'released', 'reserved', 'issued', 'transfused',
-        'returned', 'discarded', 'expired', 'blocked', 'in_transit', 'divided')),
+        'returned', 'discarded', 'expired', 'blocked', 'in_transit', 'divided', 'emergency_untested')),
     facility BIGINT NOT NULL REFERENCES facilities (id),
     collected_on DATE NOT NULL,
     expires_at TIMESTAMP NOT NULL,
@@ -805,12 +805,12 @@ CREATE TABLE unit_movements (
     id BIGINT PRIMARY KEY NOT NULL,
     blood_unit BIGINT NOT NULL REFERENCES blood_units (id),
     from_status TEXT CHECK (from_status IN ('quarantine', 'released', 'reserved', 'issued', 'transfused',
-        'returned', 'discarded', 'expired', 'blocked', 'in_transit', 'divided')),
+        'returned', 'discarded', 'expired', 'blocked', 'in_transit', 'divided', 'emergency_untested')),
     to_status TEXT NOT NULL CHECK (to_status IN ('quarantine', 'released', 'reserved', 'issued', 'transfused',
-        'returned', 'discarded', 'expired', 'blocked', 'in_transit', 'divided')),
+        'returned', 'discarded', 'expired', 'blocked', 'in_transit', 'divided', 'emergency_untested')),
     reason TEXT NOT NULL CHECK (reason IN ('collected', 'delivered', 'tested', 'not_eligible', 'group_discrepancy', 'donor_information',
         'hospital_report', 'reactive_result', 'recall', 'damaged', 'out_of_temperature', 'low_volume',
-        'used', 'freed', 'not_used', 'cleared', 'date_passed', 'sent', 'arrived', 'lost', 'divided', 'other')),
+        'used', 'freed', 'not_used', 'cleared', 'date_passed', 'sent', 'arrived', 'lost', 'divided', 'emergency', 'other')),
     note BYTEA,
     facility BIGINT NOT NULL REFERENCES facilities (id),
     moved_at TIMESTAMP NOT NULL,
@@ -839,7 +839,7 @@ CREATE TABLE transfer_units (
     transfer BIGINT NOT NULL REFERENCES transfers (id),
     blood_unit BIGINT NOT NULL REFERENCES blood_units (id),
     left_as TEXT NOT NULL CHECK (left_as IN ('quarantine', 'released', 'reserved', 'issued', 'transfused',
-        'returned', 'discarded', 'expired', 'blocked', 'in_transit', 'divided')),
+        'returned', 'discarded', 'expired', 'blocked', 'in_transit', 'divided', 'emergency_untested')),
     outcome TEXT CHECK (outcome IN ('arrived', 'lost')),
     ended_at TIMESTAMP,
     ended_by BIGINT REFERENCES users (id),
@@ -1063,6 +1063,41 @@ CREATE TABLE reservations (
 CREATE UNIQUE INDEX reservations_one_live ON reservations (blood_unit) WHERE ended_at IS NULL;
 CREATE INDEX reservations_by_request ON reservations (request, id);
 CREATE INDEX reservations_by_unit ON reservations (blood_unit, id);
+
+-- Units that are given before their tests, to save a life: two physicians answer for it, two people compare bag and
+-- patient at the bed, a physician follows the patient up. Reason, rapid tests and follow-up are sealed under the house key.
+CREATE TABLE untested_issues (
+    id BIGINT PRIMARY KEY NOT NULL,
+    request BIGINT NOT NULL REFERENCES blood_requests (id),
+    blood_unit BIGINT NOT NULL REFERENCES blood_units (id),
+    bank BIGINT NOT NULL REFERENCES facilities (id),
+    state TEXT NOT NULL CHECK (state IN ('asked', 'authorised', 'checked', 'given', 'followed_up', 'withdrawn')),
+    reason BYTEA NOT NULL,
+    rapid_tests BYTEA NOT NULL,
+    asked_at TIMESTAMP NOT NULL,
+    asked_by BIGINT NOT NULL REFERENCES users (id),
+    authorised_at TIMESTAMP,
+    authorised_by BIGINT REFERENCES users (id),
+    checked_at TIMESTAMP,
+    checked_by BIGINT REFERENCES users (id),
+    given_at TIMESTAMP,
+    given_by BIGINT REFERENCES users (id),
+    follow_up BYTEA,
+    followed_at TIMESTAMP,
+    followed_by BIGINT REFERENCES users (id),
+    CHECK ((authorised_at IS NULL) = (authorised_by IS NULL) AND (checked_at IS NULL) = (checked_by IS NULL)
+        AND (given_at IS NULL) = (given_by IS NULL)),
+    CHECK ((followed_at IS NULL) = (followed_by IS NULL) AND (followed_at IS NULL) = (follow_up IS NULL)
+        AND (followed_at IS NULL) = (state <> 'followed_up')),
+    CHECK (state NOT IN ('authorised', 'checked', 'given', 'followed_up') OR authorised_by IS NOT NULL),
+    CHECK (state NOT IN ('checked', 'given', 'followed_up') OR checked_by IS NOT NULL),
+    CHECK ((given_at IS NOT NULL) = (state IN ('given', 'followed_up'))),
+    CHECK (authorised_by <> asked_by),
+    CHECK (given_by <> checked_by)
+);
+CREATE UNIQUE INDEX untested_issues_one_live ON untested_issues (blood_unit) WHERE state <> 'withdrawn';
+CREATE INDEX untested_issues_by_request ON untested_issues (request, id);
+CREATE INDEX untested_issues_by_bank ON untested_issues (bank, id);
 
 -- What a hospital reports of a unit that it used: a reaction, or an infection that may come from it. The note is sealed
 -- under the house key.

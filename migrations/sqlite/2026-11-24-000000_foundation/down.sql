@@ -12,6 +12,7 @@ DROP TABLE history_series;
 DROP TABLE daily_flows;
 DROP TABLE incidents;
 DROP TABLE hospital_reports;
+DROP TABLE untested_issues;
 DROP TABLE reservations;
 DROP TABLE emergency_issues;
 DROP TABLE blood_requests;

@@ -111,7 +111,8 @@ pub fn close(tx: &mut Tx, id: CountId) -> Result<()> {
 
 /// What lies on a shelf, or should: also what was stopped or passed its date, which may have left it before.
 pub fn on_shelf(conn: &mut Conn, own: FacilityId) -> Result<Vec<BloodUnit>> {
-    const THERE: [UnitStatus; 5] = [
+    const THERE: [UnitStatus; 6] = [
+        UnitStatus::EmergencyUntested,
         UnitStatus::Quarantine,
         UnitStatus::Released,
         UnitStatus::Reserved,

@@ -16,7 +16,7 @@ use shiryan_kernel::status::{
     DonorKind, DonorStatus, Drawn, DriveStatus, EmergencyState, FacilityKind, HoldEnd, JobKind, JobState,
     LinkKind, LinkVerb, MissEnd, MoveReason, PackState, ReactionGrade, ReactionKind, RefusalReason,
     ReportKind, RequestState, ReviewGround, ReviewState, StandingState, TransferEnd, TransferState,
-    UnitStatus, Urgency, VisitState, WaitingState,
+    UnitStatus, UntestedState, Urgency, VisitState, WaitingState,
 };
 
 use super::schema;
@@ -58,6 +58,7 @@ fn word(table: &str, column: &str) -> Option<Vec<&'static str>> {
         ("blood_requests" | "standing_orders", "age_band") => codes!(AgeBand),
         ("standing_orders", "state") => codes!(StandingState),
         ("packs", "state") => codes!(PackState),
+        ("untested_issues", "state") => codes!(UntestedState),
         ("hospital_reports", "kind") => codes!(ReportKind),
         ("stock_counts", "state") => codes!(CountState),
         ("count_misses", "outcome") => codes!(MissEnd),
