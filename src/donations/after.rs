@@ -132,7 +132,7 @@ fn take_in(tx: &mut Tx, desk: Desk<'_>, by: Option<UserId>, id: DonationId) -> R
     let mut out = 0;
     for unit in stock::units_of_donation(tx.conn, id)? {
         out += usize::from(matches!(unit.status, UnitStatus::Issued | UnitStatus::EmergencyUntested));
-        stock::block_standing(tx, desk.vault, by, unit.id, MoveReason::DonorInformation)?;
+        stock::block_standing(tx, desk.vault, by, unit.id, MoveReason::DonorLinked)?;
     }
     let line = Line::new(by, "donations.information").on(id);
     audit::record(tx, desk.vault, &line)?;

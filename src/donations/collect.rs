@@ -139,7 +139,7 @@ fn stop(
     let reason = match (outcome, answer.as_str()) {
         (Drawn::LowVolume | Drawn::Failed, _) => MoveReason::LowVolume,
         (Drawn::Complete, rules::USE) => return Ok(()),
-        (Drawn::Complete, _) => MoveReason::DonorInformation,
+        (Drawn::Complete, _) => MoveReason::DonorLinked,
     };
     for unit in units {
         stock::block_standing(tx, desk.vault, Some(by.user), unit.id, reason)?;

@@ -150,7 +150,7 @@ fn write(tx: &mut Tx, desk: Desk<'_>, by: &Principal, new: &NewDonation, came: C
     let made = stock::create_units(tx, desk.vault, desk.zone, Some(by.user), &origin, &units)?;
     if !eligible {
         for unit in &made {
-            stock::block(tx, desk.vault, Some(by.user), *unit, MoveReason::NotEligible)?;
+            stock::block(tx, desk.vault, Some(by.user), *unit, MoveReason::DonorLinked)?;
         }
     }
     let line = Line::new(Some(by.user), "donations.recorded").on(id).with("donor", new.donor);

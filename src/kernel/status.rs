@@ -114,13 +114,11 @@ word! {
         Delivered = "delivered",
         /// The laboratory let it go.
         Tested = "tested",
-        /// The rules say that the donor should not have given.
-        NotEligible = "not_eligible",
+        /// Something about the donor: a finding, what he or she told, what the rules say. One word for all of it, so
+        /// that no step of a bag tells which.
+        DonorLinked = "donor_linked",
         GroupDiscrepancy = "group_discrepancy",
-        /// The donor told of something after giving.
-        DonorInformation = "donor_information",
         HospitalReport = "hospital_report",
-        ReactiveResult = "reactive_result",
         /// Another service or a manufacturer calls it back.
         Recall = "recall",
         Damaged = "damaged",

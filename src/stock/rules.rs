@@ -43,10 +43,9 @@ pub fn may_follow(from: UnitStatus, to: UnitStatus) -> bool {
 }
 
 /// For what a person may stop a bag.
-pub const STOPS: [MoveReason; 8] = [
-    MoveReason::DonorInformation,
+pub const STOPS: [MoveReason; 7] = [
+    MoveReason::DonorLinked,
     MoveReason::HospitalReport,
-    MoveReason::ReactiveResult,
     MoveReason::Recall,
     MoveReason::GroupDiscrepancy,
     MoveReason::OutOfTemperature,
@@ -55,16 +54,14 @@ pub const STOPS: [MoveReason; 8] = [
 ];
 
 /// For what a bag may be thrown away.
-pub const DISCARDS: [MoveReason; 11] = [
-    MoveReason::DonorInformation,
+pub const DISCARDS: [MoveReason; 9] = [
+    MoveReason::DonorLinked,
     MoveReason::HospitalReport,
-    MoveReason::ReactiveResult,
     MoveReason::Recall,
     MoveReason::GroupDiscrepancy,
     MoveReason::OutOfTemperature,
     MoveReason::Damaged,
     MoveReason::Other,
-    MoveReason::NotEligible,
     MoveReason::LowVolume,
     MoveReason::DatePassed,
 ];

@@ -107,10 +107,10 @@ fn stop_for(
     };
     let was_out =
         family.iter().any(|unit| matches!(unit.status, UnitStatus::Issued | UnitStatus::EmergencyUntested));
-    let stopped = stop_all(tx, vault, by, &family, &Why::of(MoveReason::ReactiveResult))?;
+    let stopped = stop_all(tx, vault, by, &family, &Why::of(MoveReason::DonorLinked))?;
     if !stopped.is_empty() {
         let line =
-            Line::new(Some(by), "laboratory.stopped").with("stopped", stopped).with("was_out", was_out);
+            Line::new(Some(by), "stock.donor_linked_stopped").with("stopped", stopped).with("was_out", was_out);
         audit::record(tx, vault, &line.alert())?;
     }
     let Some(donor) = giver else { return Ok(()) };

@@ -3,7 +3,7 @@
 use diesel::prelude::*;
 use serde_json::{Value, json};
 use shiryan::accounts::Principal;
-use shiryan::db::tables::{test_results, users};
+use shiryan::db::tables::{audit_lines, test_results, users};
 use shiryan::vault::{RootKey, Vault};
 use shiryan_kernel::ids::{BloodUnitId, DonorId, SessionId, UserId};
 use shiryan_kernel::laboratory::Marker;
@@ -23,6 +23,7 @@ both!(
     a16_what_is_confirmed_defers_and_is_told_to_nobody,
     a16_a_look_back_begins_before_the_last_clear_donation,
     b3_a_medic_reads_the_same_after_a_reactive_sample_and_another_cause,
+    b3_a_step_of_a_unit_does_not_tell_what_the_donor_was_stopped_for,
     a_result_is_corrected_by_somebody_else_and_stays,
     bad_results_change_nothing,
     a_number_of_another_shelf_is_nobodys,
@@ -448,4 +449,34 @@ fn results_are_sealed_and_move_with_the_root_key(app: TestApp) {
     assert!(last.is_some() && cells() != before);
     let list = app.client(Role::Bank).get(&format!("{RESULTS}?din={}", din(1)));
     assert_eq!(list.problem(500), "identity_damaged", "sealed anew");
+}
+
+fn b3_a_step_of_a_unit_does_not_tell_what_the_donor_was_stopped_for(app: TestApp) {
+    let [found, _] = gives(&app, donor(&app, 1), 1);
+    let [told, _] = gives(&app, donor(&app, 2), 2);
+    // One who gave today already: the rules speak against it.
+    let again = donor(&app, 3);
+    gives(&app, again, 3);
+    let [ruled, _] = gives(&app, again, 4);
+    enter(&app, &laboratory(&app), 1, &[(Marker::Hiv, "screening", "reactive")]).expect(201);
+    let donation = app.house.db.read_now(|conn| shiryan::stock::unit(conn, told)).unwrap().donation.unwrap();
+    let path = format!("/api/v1/donations/{donation}/information");
+    app.client(Role::Bank).post(&path, &json!({})).expect(200);
+    let last = |unit: BloodUnitId| {
+        let steps = app.client(Role::Bank).get(&format!("/api/v1/stock/units/{unit}")).expect(200);
+        let last = steps["movements"].as_array().unwrap().last().unwrap().clone();
+        (last["from"].clone(), last["to"].clone(), last["reason"].clone(), last["note"].clone())
+    };
+    let neutral = (json!("quarantine"), json!("blocked"), json!("donor_linked"), Value::Null);
+    assert_eq!((last(found), last(told), last(ruled)), (neutral.clone(), neutral.clone(), neutral));
+    // Nor does the record say what was found.
+    let lines: Vec<(String, String)> = app
+        .house
+        .db
+        .read_now(|conn| {
+            Ok(audit_lines::table.select((audit_lines::action, audit_lines::detail)).load(conn)?)
+        })
+        .unwrap();
+    assert!(lines.iter().any(|(action, _)| action == "stock.donor_linked_stopped"));
+    assert!(!lines.iter().any(|(action, detail)| action.contains("reactive") || detail.contains("reactive")));
 }

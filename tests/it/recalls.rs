@@ -103,7 +103,7 @@ fn a_donors_units_are_recalled_under_every_number(app: TestApp) {
         bag(&app, 1, first, Component::RedCells).put(&app),
         bag(&app, 2, second, Component::Plasma).put(&app),
     ];
-    let told = recall(&app.client(Role::Physician), &json!({"donor": donor, "reason": "donor_information"}));
+    let told = recall(&app.client(Role::Physician), &json!({"donor": donor, "reason": "donor_linked"}));
     assert_eq!(told.as_array().unwrap().len(), 2);
     assert!(units.iter().all(|unit| status(&app, *unit) == UnitStatus::Blocked));
 }
