@@ -14,6 +14,7 @@ pub mod day;
 pub mod questions;
 pub mod rules;
 pub mod screen;
+pub mod panel;
 mod store;
 mod thanks;
 pub mod visit;

@@ -3,7 +3,8 @@
 use shiryan_kernel::Result;
 use shiryan_kernel::ids::DonorId;
 
-use super::ledger::GivingLine;
+use super::ledger::{GivingLine, standing_givings};
+use super::record::GivingSource;
 use super::store;
 use crate::accounts::Principal;
 use crate::db::Conn;
@@ -30,4 +31,13 @@ pub fn list_givings(
         .map(|line| (line.voided || replaced.contains(&line.id), line))
         .map(|(gone, line)| (line, !gone))
         .collect())
+}
+
+/// Whether a donor has given here, by the record's own lines.
+///
+/// # Errors
+/// As any read.
+pub fn gave_here(conn: &mut Conn, donor: DonorId) -> Result<bool> {
+    let lines = store::giving_lines(conn, store::one(donor))?.take(donor);
+    Ok(standing_givings(lines, None).iter().any(|line| line.source == GivingSource::Donation))
 }

@@ -176,6 +176,33 @@ pub fn panels(conn: &mut Conn, vault: &Vault, required: &[Marker], numbers: &[Di
         .collect())
 }
 
+/// The day of the oldest test of a whole panel that was found clear, of the youngest such among these numbers; none where
+/// none was, or while anything of any of them may be an infection.
+///
+/// # Errors
+/// As [`results`].
+pub fn clear_since(
+    conn: &mut Conn,
+    vault: &Vault,
+    required: &[Marker],
+    numbers: &[Din],
+) -> Result<Option<NaiveDate>> {
+    let mut entries = store::of(conn, vault, numbers)?;
+    let mut since = None;
+    for din in numbers {
+        let own: Vec<Entry> = entries.extract_if(.., |entry| entry.din == *din).collect();
+        let panel = Panel::of(required, &own);
+        if panel.is_suspect() {
+            return Ok(None);
+        }
+        if panel.is_free() && panel.missing().next().is_none() {
+            let standing = own.iter().filter(|entry| !entry.is_corrected && required.contains(&entry.marker));
+            since = since.max(standing.map(|entry| entry.tested_on).min());
+        }
+    }
+    Ok(since)
+}
+
 /// Seals lines of at most `limit` after `after` under another root key; the last of them, none at the end.
 ///
 /// # Errors

@@ -33,6 +33,7 @@ both!(
     a11_what_a_donor_wants_done_changes_no_answer,
     a11_what_is_told_later_stops_every_unit,
     a_reaction_is_followed_by_a_call,
+    a15_a_donation_that_went_well_counts_from_the_next_day,
     a19_a_late_box_is_downgraded_by_name,
     b2_everybody_who_came_rests_alike,
     a11_whoever_came_is_thanked_alike_and_once,
@@ -816,4 +817,27 @@ fn a_roster_opens_names_and_records_each(app: TestApp) {
     );
     assert_eq!(opened() - before, 1);
     assert_eq!(app.client(Role::Command).post(&format!("{drive}/roster"), &asked).problem(403), "forbidden");
+}
+
+fn a15_a_donation_that_went_well_counts_from_the_next_day(app: TestApp) {
+    let drive = begun(&app, json!({}));
+    let (well, ill) = (ready(&app, &drive, true), ready(&app, &drive, true));
+    bank(&app).post(&format!("{well}/collection"), &drawing(&app, 1)).expect(201);
+    bank(&app).post(&format!("{ill}/collection"), &drawing(&app, 2)).expect(201);
+    let form = json!({"kind": "vasovagal", "grade": "mild", "began_at": app.house.db.now()});
+    for _ in 0..2 {
+        bank(&app).post(&format!("{ill}/reactions"), &form).expect(201);
+    }
+    let met = |visit: &str| {
+        let id: shiryan_kernel::ids::VisitId = visit.rsplit('/').next().unwrap().parse().unwrap();
+        let giver = visits::table.find(id.0).select(visits::donor);
+        let donor: DonorId = app.house.db.read_now(|conn| Ok(giver.first(conn)?)).unwrap();
+        let panel = app.client(Role::Physician).get(&format!("/api/v1/donors/{donor}/emergency-panel"));
+        let all = panel.expect(200)["requirements"].clone();
+        let found = all.as_array().unwrap().iter().find(|one| one["requirement"] == "uneventful_donation");
+        found.unwrap()["met"].as_str().unwrap().to_owned()
+    };
+    assert_eq!((met(&well), met(&ill)), ("unknown".to_owned(), "no".to_owned()));
+    app.clock.advance(Duration::days(1));
+    assert_eq!((met(&well), met(&ill)), ("yes".to_owned(), "no".to_owned()));
 }

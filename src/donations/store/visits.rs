@@ -490,3 +490,37 @@ pub fn called(tx: &mut Tx, id: ReactionId, by: UserId) -> Result<bool> {
         .execute(tx.conn)?;
     Ok(called == 1)
 }
+
+/// How a donation went.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Course {
+    pub din: Din,
+    pub given_on: NaiveDate,
+    /// Absent of a donation that was recorded without a visit: nobody could say.
+    pub had_reaction: Option<bool>,
+}
+
+/// The donations of a donor's records, oldest first.
+pub fn courses(conn: &mut Conn, records: &[DonorId]) -> Result<Vec<Course>> {
+    let rows: Vec<(Din, NaiveDate, Option<i64>, Option<i64>)> = on_each!(conn => c, donations::table
+        .left_join(collections::table.on(collections::donation.eq(donations::id.nullable())))
+        .left_join(reactions::table.on(reactions::visit.eq(collections::visit)))
+        .filter(donations::donor.eq_any(records))
+        .order(donations::id)
+        .select((
+            donations::din,
+            donations::given_on,
+            collections::visit.nullable(),
+            reactions::id.nullable(),
+        ))
+        .load(c))?;
+    let mut courses: Vec<Course> = Vec::with_capacity(rows.len());
+    for (din, given_on, visit, reaction) in rows {
+        let had_reaction = visit.map(|_| reaction.is_some());
+        // Several reactions of one visit are several rows.
+        if courses.last().is_none_or(|last| last.din != din) {
+            courses.push(Course { din, given_on, had_reaction });
+        }
+    }
+    Ok(courses)
+}

@@ -7,7 +7,7 @@ use crate::accounts::{Actor, SeePanel, TypeGroups};
 use crate::donors::{
     self, Antigens, AntigensRecorded, NewAntigens, NewTitre, Scope, TitreLimits, TitreRecorded, Titres,
 };
-use crate::eligibility::{self, Panel};
+use crate::donations::panel::{self, Panel};
 use crate::http::{Answer, Body, House, IdempotencyKey, NoQuery, PathId};
 
 fn limits(house: &House) -> TitreLimits {
@@ -111,7 +111,10 @@ pub(super) async fn read_panel(
     _query: NoQuery,
 ) -> Answer {
     let (who, id, limits, today) = (by.clone(), id.0, limits(&house), house.today());
-    let panel =
-        house.db.read(move |conn| eligibility::emergency_panel(conn, &who, id, limits, today)).await?;
+    let (vault, required) = (house.vault.clone(), house.settings.laboratory.panel.clone());
+    let panel = house
+        .db
+        .read(move |conn| panel::emergency_panel(conn, &vault, &who, id, (limits, &required), today))
+        .await?;
     Ok(HttpResponse::Ok().json(panel))
 }

@@ -1,7 +1,7 @@
-//! Who may be counted on for an emergency collection, and what is missing.
+//! Who may be counted on for an emergency collection, and what is missing (A15).
 //!
 //! Nothing is stored: who agreed is a member, and each requirement is read from the ledgers when it is asked. What
-//! the service cannot know yet is `unknown`, and nobody is ready while anything is: a result that nobody recorded
+//! the service cannot know is `unknown`, and nobody is ready while anything is: a result that nobody recorded
 //! is never taken for a good one. Deferrals are no part of this answer, so that it tells of none; they are asked
 //! when the donor is called.
 
@@ -10,16 +10,23 @@ use serde::Serialize;
 use shiryan_kernel::Result;
 use shiryan_kernel::blood::{Abo, GroupEvidence};
 use shiryan_kernel::consent::ConsentKind;
+use shiryan_kernel::din::Din;
 use shiryan_kernel::ids::DonorId;
+use shiryan_kernel::laboratory::Marker;
 use shiryan_kernel::status::DonorStatus;
+use shiryan_kernel::time::plus_days;
 use utoipa::ToSchema;
 
-use super::ledger::standing_givings;
-use super::record::GivingSource;
-use super::store;
+use super::store::visits::{self, Course};
 use crate::accounts::Principal;
 use crate::db::Conn;
 use crate::donors::{self, Donor, LowTitre, Scope, TitreLimits};
+use crate::eligibility;
+use crate::laboratory;
+use crate::vault::Vault;
+
+/// Days for which a whole panel of tests counts.
+pub const PANEL_DAYS: i64 = 90;
 
 shiryan_kernel::word! {
     /// What a member of the emergency panel must have.
@@ -28,13 +35,14 @@ shiryan_kernel::word! {
         Active = "active",
         /// Agreed to be called, and has not taken it back.
         Consent = "consent",
-        /// Has given here at least once, without an adverse reaction.
+        /// Has given here at least once, before today, without an adverse reaction.
         UneventfulDonation = "uneventful_donation",
         /// Two independent typings.
         GroupConfirmed = "group_confirmed",
         /// Of group O: both titres low, measured within the days that count in operations.
         LowTitre = "low_titre",
-        /// Every marker of infection tested and negative within 90 days.
+        /// Every marker of the installation's panel found clear in one donation, tested within 90 days, and nothing suspect in
+        /// any.
         InfectionPanel = "infection_panel",
     }
 }
@@ -71,38 +79,57 @@ pub struct Panel {
 struct Facts {
     status: DonorStatus,
     consents: bool,
-    gave_here: bool,
+    uneventful: Met,
     abo: Option<Abo>,
     evidence: GroupEvidence,
     titre: Option<LowTitre>,
+    /// The oldest test of the youngest whole panel that was clear; none while anything is suspect.
+    clear_since: Option<NaiveDate>,
 }
 
-/// A donor's place in the panel on `today`.
+/// A donor's place in the panel on `today`; `required` are the markers of a whole panel.
 ///
 /// # Errors
-/// `not_found`, outside the scope too.
+/// `not_found`, outside the scope too; `identity_damaged`.
 pub fn emergency_panel(
     conn: &mut Conn,
+    vault: &Vault,
     by: &Principal,
     donor: DonorId,
-    limits: TitreLimits,
+    (limits, required): (TitreLimits, &[Marker]),
     today: NaiveDate,
 ) -> Result<Panel> {
     let scope = Scope::of(conn, by)?;
     let found: Donor = donors::donor(conn, &scope, donor)?;
     let consents = donors::consents(conn, &scope, donor)?;
-    let lines = store::giving_lines(conn, store::one(donor))?.take(donor);
+    let records = donors::records_of(conn, donor, None)?.all;
+    let courses = visits::courses(conn, &records)?;
+    let gave_here = eligibility::gave_here(conn, donor)?;
+    let numbers: Vec<Din> = courses.iter().map(|course| course.din).collect();
     let facts = Facts {
         status: found.standing(),
         consents: consents
             .iter()
             .any(|line| line.kind == ConsentKind::EmergencyPanel && line.holds && line.given),
-        gave_here: standing_givings(lines, None).iter().any(|line| line.source == GivingSource::Donation),
+        uneventful: if gave_here { uneventful(&courses, today) } else { Met::No },
         abo: found.blood_group.map(shiryan_kernel::blood::BloodGroup::abo),
         evidence: found.group_evidence,
         titre: donors::titres(conn, &scope, donor, limits)?.low_titre,
+        clear_since: laboratory::clear_since(conn, vault, required, &numbers)?,
     };
     Ok(panel(facts, today))
+}
+
+/// By the donations whose course is known: whoever gave at a visit was watched and could be called the next day.
+fn uneventful(courses: &[Course], today: NaiveDate) -> Met {
+    let past = || courses.iter().filter(|course| course.given_on < today);
+    if past().any(|course| course.had_reaction == Some(false)) {
+        Met::Yes
+    } else if courses.iter().any(|course| course.had_reaction != Some(true)) {
+        Met::Unknown
+    } else {
+        Met::No
+    }
 }
 
 fn panel(facts: Facts, today: NaiveDate) -> Panel {
@@ -115,15 +142,14 @@ fn panel(facts: Facts, today: NaiveDate) -> Panel {
     let mut requirements = vec![
         (Active, yes_if(facts.status == DonorStatus::Active)),
         (Consent, yes_if(facts.consents)),
-        // Reactions are not recorded yet: a donation may have had one.
-        (UneventfulDonation, if facts.gave_here { Met::Unknown } else { Met::No }),
+        (UneventfulDonation, facts.uneventful),
         (GroupConfirmed, yes_if(facts.evidence == GroupEvidence::Confirmed)),
     ];
     if facts.abo.is_none_or(|abo| abo == Abo::O) {
         requirements.push((Requirement::LowTitre, yes_if(titre_holds())));
     }
-    // No result of a marker is recorded yet.
-    requirements.push((InfectionPanel, Met::Unknown));
+    let is_clear = facts.clear_since.is_some_and(|since| today <= plus_days(since, PANEL_DAYS));
+    requirements.push((InfectionPanel, yes_if(is_clear)));
     let requirements: Vec<Required> =
         requirements.into_iter().map(|(requirement, met)| Required { requirement, met }).collect();
     let ready = requirements.iter().all(|required| required.met == Met::Yes);
@@ -148,10 +174,11 @@ mod tests {
         Facts {
             status: DonorStatus::Active,
             consents: true,
-            gave_here: true,
+            uneventful: Met::Yes,
             abo: Some(Abo::O),
             evidence: GroupEvidence::Confirmed,
             titre: Some(titre),
+            clear_since: Some(day("2026-03-01")),
         }
     }
 
@@ -161,16 +188,33 @@ mod tests {
     }
 
     #[test]
-    fn nobody_is_ready_while_the_infection_panel_is_unknown() {
-        let best = panel(best(), day("2026-03-02"));
-        assert!(best.member && !best.ready);
-        let open: Vec<Requirement> = best
-            .requirements
-            .iter()
-            .filter(|required| required.met != Met::Yes)
-            .map(|required| required.requirement)
-            .collect();
-        assert_eq!(open, [Requirement::UneventfulDonation, Requirement::InfectionPanel]);
+    fn whoever_meets_all_is_ready_and_nobody_while_anything_is_unknown() {
+        let all = panel(best(), day("2026-03-02"));
+        assert!(all.member && all.ready);
+        let unknown = panel(Facts { uneventful: Met::Unknown, ..best() }, day("2026-03-02"));
+        assert!(unknown.member && !unknown.ready);
+    }
+
+    #[test]
+    fn a_whole_panel_counts_for_ninety_days() {
+        let known = Facts { titre: None, abo: Some(Abo::A), ..best() };
+        assert_eq!(met(known, "2026-05-30", Requirement::InfectionPanel), Some(Met::Yes));
+        assert_eq!(met(known, "2026-05-31", Requirement::InfectionPanel), Some(Met::No));
+    }
+
+    #[test]
+    fn one_donation_that_went_well_before_today_is_enough_and_silence_is_not() {
+        let course = |on: &str, had_reaction| Course { din: Din::parse("A9999 26 000001").unwrap(), given_on: day(on), had_reaction };
+        let today = day("2026-03-02");
+        for (courses, expected) in [
+            (vec![course("2026-01-01", Some(false))], Met::Yes),
+            (vec![course("2026-01-01", Some(false)), course("2026-02-28", Some(true))], Met::Yes),
+            (vec![course("2026-03-02", Some(false))], Met::Unknown),
+            (vec![course("2026-01-01", None), course("2026-02-01", Some(true))], Met::Unknown),
+            (vec![course("2026-01-01", Some(true))], Met::No),
+        ] {
+            assert_eq!(uneventful(&courses, today), expected, "{courses:?}");
+        }
     }
 
     #[test]
@@ -179,7 +223,8 @@ mod tests {
         for (facts, requirement) in [
             (Facts { status: DonorStatus::Review, ..best() }, Requirement::Active),
             (Facts { consents: false, ..best() }, Requirement::Consent),
-            (Facts { gave_here: false, ..best() }, Requirement::UneventfulDonation),
+            (Facts { uneventful: Met::No, ..best() }, Requirement::UneventfulDonation),
+            (Facts { clear_since: None, ..best() }, Requirement::InfectionPanel),
             (Facts { evidence: GroupEvidence::TypedOnce, ..best() }, Requirement::GroupConfirmed),
             (Facts { titre: None, ..best() }, Requirement::LowTitre),
         ] {
