@@ -101,6 +101,8 @@ rights! {
     Book: Medic Bank;
     /// Runs the day of a drive and records what was given.
     RecordDonations: Medic Bank;
+    /// How many gave of their own accord, for a patient, and by an appeal: a blood bank its own donations. No donor.
+    SeeDonationKinds: Bank Physician;
     /// What a donor was asked and answered, and what was measured; each reading is recorded.
     ReadScreenings: Physician;
     /// The questions that donors are asked: no fact about anybody.

@@ -1,6 +1,7 @@
 //! Donations and the drive day over HTTP.
 
 mod day;
+mod kinds;
 mod numbers;
 mod visits;
 
@@ -11,6 +12,7 @@ use shiryan_kernel::blood::{Component, DonationType};
 use shiryan_kernel::din::Din;
 use shiryan_kernel::ids::{DonorId, DriveId, FacilityId};
 use shiryan_kernel::problem::Faults;
+use shiryan_kernel::status::DonorKind;
 use utoipa::ToSchema;
 
 use super::{NewDonation, Recorded};
@@ -21,6 +23,7 @@ use crate::http::{Answer, Body, House, IdempotencyKey};
 pub fn operations(config: &mut utoipa_actix_web::service_config::ServiceConfig) {
     config
         .service(record_donation)
+        .service(kinds::count_kinds)
         .service(visits::check_in)
         .service(visits::list_visits)
         .service(visits::screen)
@@ -64,6 +67,8 @@ struct DonationForm {
     facility: Option<FacilityId>,
     /// What it is made into; as its type usually is, unless said here.
     components: Option<Vec<Component>>,
+    /// How the donor came to give this time; as the register says, unless said here. It changes nothing for anybody.
+    given_as: Option<DonorKind>,
 }
 
 /// Records a donation; its units are born in quarantine.
@@ -92,6 +97,7 @@ async fn record_donation(
         drive: form.drive,
         facility: form.facility,
         components: form.components,
+        given_as: form.given_as,
     }))?;
     let (who, of) = (by.clone(), house.clone());
     let recorded: Recorded =

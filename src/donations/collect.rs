@@ -9,7 +9,7 @@ use shiryan_kernel::blood::Component;
 use shiryan_kernel::din::Din;
 use shiryan_kernel::ids::{DonationId, VisitId};
 use shiryan_kernel::problem::Faults;
-use shiryan_kernel::status::{DinState, Drawn, MoveReason, VisitState};
+use shiryan_kernel::status::{DinState, DonorKind, Drawn, MoveReason, VisitState};
 use shiryan_kernel::text::ShortCode;
 use shiryan_kernel::time::Moment;
 use shiryan_kernel::{Code, Problem, Result};
@@ -36,6 +36,8 @@ pub struct NewDrawing {
     pub volume_ml: i32,
     pub outcome: Drawn,
     pub components: Option<Vec<Component>>,
+    /// How the donor came to give this time; as the register says, unless said.
+    pub given_as: Option<DonorKind>,
 }
 
 /// A collection that was recorded. What its donor wants done with it changes nothing here.
@@ -82,6 +84,7 @@ pub fn collect(
             drive: Some(visit.drive),
             facility: None,
             components: new.components.clone(),
+            given_as: new.given_as,
         };
         let recorded = write(tx, desk, by, &given, Came::ToVisit(visit.appointment))?;
         (Some(recorded.id), recorded.units)

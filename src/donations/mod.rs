@@ -14,6 +14,7 @@ pub mod day;
 pub mod questions;
 pub mod rules;
 pub mod screen;
+pub mod kinds;
 pub mod panel;
 mod store;
 mod thanks;
@@ -23,7 +24,7 @@ use serde::{Deserialize, Serialize};
 use shiryan_kernel::blood::{Component, DonationType, GroupEvidence};
 use shiryan_kernel::din::Din;
 use shiryan_kernel::ids::{AppointmentId, BloodUnitId, DecisionId, DonationId, DonorId, DriveId, FacilityId};
-use shiryan_kernel::status::{DonorStatus, DriveStatus, FacilityKind, MoveReason};
+use shiryan_kernel::status::{DonorKind, DonorStatus, DriveStatus, FacilityKind, MoveReason};
 use shiryan_kernel::time::{Moment, Zone};
 use shiryan_kernel::{Code, Problem, Result};
 use utoipa::ToSchema;
@@ -56,6 +57,8 @@ pub struct NewDonation {
     pub facility: Option<FacilityId>,
     /// What it is made into; as its type usually is, unless said.
     pub components: Option<Vec<Component>>,
+    /// How the donor came to give this time; as the register says, unless said.
+    pub given_as: Option<DonorKind>,
 }
 
 /// What recording works with, beside the transaction.
@@ -137,7 +140,8 @@ fn write(tx: &mut Tx, desk: Desk<'_>, by: &Principal, new: &NewDonation, came: C
         (Came::Unseen, Some(drive)) => drives::keep_appointment(tx, desk.vault, by, drive, new.donor)?,
         (Came::Unseen, None) => None,
     };
-    let row = store::NewRow { id, facility, appointment, decision };
+    let given_as = new.given_as.or(donor.kind);
+    let row = store::NewRow { id, facility, appointment, decision, given_as };
     store::insert(tx, desk.zone, by.user, new, &row)?;
     give(tx, desk, new)?;
     let origin = Origin {

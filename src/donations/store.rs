@@ -2,15 +2,17 @@
 
 pub mod visits;
 
+use chrono::NaiveDate;
 use diesel::prelude::*;
-use shiryan_kernel::Result;
 use shiryan_kernel::din::Din;
 use shiryan_kernel::ids::{AppointmentId, DecisionId, DonationId, FacilityId, UserId};
+use shiryan_kernel::status::DonorKind;
 use shiryan_kernel::time::Zone;
+use shiryan_kernel::{Problem, Result};
 
 use super::NewDonation;
 use crate::db::tables::donations;
-use crate::db::{Conn, Tx};
+use crate::db::{Conn, Tx, on_each};
 
 pub fn is_used(conn: &mut Conn, din: &Din) -> Result<bool> {
     let found: Option<i64> =
@@ -25,6 +27,7 @@ pub struct NewRow {
     pub facility: FacilityId,
     pub appointment: Option<AppointmentId>,
     pub decision: DecisionId,
+    pub given_as: Option<DonorKind>,
 }
 
 pub fn insert(tx: &mut Tx, zone: Zone, by: UserId, new: &NewDonation, row: &NewRow) -> Result<()> {
@@ -41,9 +44,30 @@ pub fn insert(tx: &mut Tx, zone: Zone, by: UserId, new: &NewDonation, row: &NewR
             donations::drive.eq(new.drive),
             donations::appointment.eq(row.appointment),
             donations::decision.eq(row.decision),
+            donations::given_as.eq(row.given_as),
             donations::recorded_at.eq(tx.now.naive_utc()),
             donations::recorded_by.eq(by),
         ))
         .execute(tx.conn)?;
     Ok(())
+}
+
+/// Donations of a span of days by how the donor came: of one blood bank, or of all.
+pub fn kinds(
+    conn: &mut Conn,
+    facility: Option<FacilityId>,
+    (first, last): (NaiveDate, NaiveDate),
+) -> Result<Vec<(Option<DonorKind>, i64)>> {
+    on_each!(conn => c, {
+        let mut rows = donations::table
+            .filter(donations::given_on.between(first, last))
+            .group_by(donations::given_as)
+            .select((donations::given_as, diesel::dsl::count_star()))
+            .into_boxed();
+        if let Some(facility) = facility {
+            rows = rows.filter(donations::facility.eq(facility));
+        }
+        rows.load(c)
+    })
+    .map_err(Problem::from)
 }

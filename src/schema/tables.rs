@@ -562,6 +562,7 @@ diesel::table! {
         drive -> Nullable<BigInt>,
         appointment -> Nullable<BigInt>,
         decision -> Nullable<BigInt>,
+        given_as -> Nullable<Text>,
         recorded_at -> Timestamp,
         recorded_by -> Nullable<BigInt>,
     }

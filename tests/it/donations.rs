@@ -12,10 +12,12 @@ use shiryan::eligibility::{self, NewDeferral};
 use shiryan_kernel::Result;
 use shiryan_kernel::blood::{DonationType, Sex};
 use shiryan_kernel::ids::{DonorId, UnitId};
+use shiryan_kernel::place::Governorate;
 use shiryan_kernel::role::Role;
 use shiryan_kernel::status::DonorStatus;
 
 use super::support::app::{Client, Reply, TestApp, new_key};
+use super::support::requests::another_bank;
 use super::support::shelf::{din, tested};
 
 both!(
@@ -32,6 +34,7 @@ both!(
     only_a_confirmed_group_is_on_the_bag,
     a_record_that_waits_for_review_takes_no_donation,
     a_typing_blocks_units_that_left_quarantine_under_another_group,
+    how_somebody_came_to_give_is_counted_and_changes_nothing,
 );
 
 const DONATIONS: &str = "/api/v1/donations";
@@ -460,4 +463,42 @@ fn a_typing_blocks_units_that_left_quarantine_under_another_group(app: TestApp) 
     // A single typing contradicts no typing, but it does contradict the label.
     typing(Role::Bank, other, "a_pos", "S4");
     assert_eq!(stands(&strange), "blocked");
+}
+
+fn how_somebody_came_to_give_is_counted_and_changes_nothing(app: TestApp) {
+    let bank = app.client(Role::Bank);
+    let today = app.house.today();
+    let gives = |n: u32, kind: Option<&str>, given_as: Value| {
+        let giver = donor(&app, app.places.company);
+        if let Some(kind) = kind {
+            let kind = donors::kind.eq(kind.to_owned());
+            write(&app, move |tx| {
+                Ok(diesel::update(donors::table.find(giver.0)).set(kind.clone()).execute(tx.conn)?)
+            });
+        }
+        let mut form = json!({"donor": giver, "donation_type": "whole_blood", "din": din(n), "volume_ml": 450,
+            "collected_at": now(&app)});
+        form["given_as"] = given_as;
+        let made = bank.post(DONATIONS, &form).expect(201);
+        (made["warnings"].clone(), made["units"][0]["component"].clone())
+    };
+    let usual = gives(1, None, Value::Null);
+    // As the register says, unless this time was otherwise.
+    assert_eq!(gives(2, Some("replacement"), Value::Null), usual);
+    assert_eq!(gives(3, Some("voluntary"), json!("replacement")), usual);
+    assert_eq!(gives(4, Some("voluntary"), json!("call_up")), usual);
+    assert_eq!(gives(5, Some("voluntary"), Value::Null), usual);
+    let path = |first: i64, last: i64| {
+        let day = |n| today + Duration::days(n);
+        format!("/api/v1/donations/kinds?first={}&last={}", day(first), day(last))
+    };
+    let counted = json!({"donations": 5, "voluntary": 1, "replacement": 2, "call_up": 1, "unsaid": 1});
+    assert_eq!(bank.get(&path(0, 0)).expect(200), counted);
+    assert_eq!(app.client(Role::Physician).get(&path(-366, 0)).expect(200), counted);
+    assert_eq!(bank.get(&path(1, 9)).expect(200)["donations"], 0);
+    let other = another_bank(&app, Governorate::RamallahAlBireh, "OTHER");
+    assert_eq!(other.get(&path(0, 0)).expect(200)["donations"], 0);
+    for wrong in [path(0, -1), path(-367, 0)] {
+        assert_eq!(bank.get(&wrong).expect(422)["errors"][0]["field"], "last");
+    }
 }

@@ -140,6 +140,7 @@ const TABLE: &[(&str, &str, &[Role])] = &[
     ("POST", "/visits/{id}/reactions", &[Medic, Bank]),
     ("GET", "/drives/{id}/reactions", &[Medic, Bank]),
     ("POST", "/reactions/{id}/called", &[Medic, Bank]),
+    ("GET", "/donations/kinds", &[Bank, Physician]),
     ("POST", "/donations/{id}/information", &[Medic, Bank, Physician]),
     ("GET", "/questionnaire", &[Medic, Bank, Physician]),
     ("POST", "/drives/{id}/preparation", &[Medic, Bank]),

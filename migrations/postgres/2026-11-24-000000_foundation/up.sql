@@ -660,10 +660,13 @@ CREATE TABLE donations (
     drive BIGINT REFERENCES drives (id),
     appointment BIGINT UNIQUE REFERENCES appointments (id),
     decision BIGINT REFERENCES decisions (id),
+    -- How the donor came to give this time, where somebody said so.
+    given_as TEXT CHECK (given_as IN ('voluntary', 'replacement', 'call_up')),
     recorded_at TIMESTAMP NOT NULL,
     recorded_by BIGINT REFERENCES users (id)
 );
 CREATE INDEX donations_by_donor ON donations (donor);
+CREATE INDEX donations_by_day ON donations (given_on, facility);
 
 -- donors' own links --------------------------------------------------------------------------------
 

@@ -8,7 +8,7 @@ use shiryan_kernel::din::Din;
 use shiryan_kernel::ids::{AppointmentId, DonationId, DonorId, DriveId, ReactionId, VisitId};
 use shiryan_kernel::page::Page;
 use shiryan_kernel::problem::Faults;
-use shiryan_kernel::status::{Drawn, ReactionGrade, ReactionKind, VisitState};
+use shiryan_kernel::status::{DonorKind, Drawn, ReactionGrade, ReactionKind, VisitState};
 use shiryan_kernel::text::ShortCode;
 use shiryan_kernel::{Code, Result};
 use utoipa::ToSchema;
@@ -113,6 +113,8 @@ struct CollectionForm {
     outcome: Drawn,
     /// What it is made into; as its type usually is, unless said here.
     components: Option<Vec<Component>>,
+    /// How the donor came to give this time; as the register says, unless said here. It changes nothing for anybody.
+    given_as: Option<DonorKind>,
 }
 
 #[derive(Debug, Deserialize, ToSchema)]
@@ -295,6 +297,7 @@ fn drawing(form: CollectionForm) -> Result<NewDrawing> {
         volume_ml: form.volume_ml,
         outcome: form.outcome,
         components: form.components,
+        given_as: form.given_as,
     }))
 }
 

@@ -86,7 +86,7 @@ fn word(table: &str, column: &str) -> Option<Vec<&'static str>> {
         ("jobs", "state") => codes!(JobState),
         ("consents", "kind") => codes!(ConsentKind),
         ("consents", "way") => codes!(ConsentWay),
-        ("donors", "kind") => codes!(DonorKind),
+        ("donors", "kind") | ("donations", "given_as") => codes!(DonorKind),
         (_, "language") => codes!(shiryan::texts::Lang),
         _ => return None,
     })
