@@ -105,13 +105,14 @@ fn stop_for(
         Some(donor) => all_units_of(tx.conn, Subject::Donor(donor))?,
         None => units.to_vec(),
     };
-    let was_out =
-        family.iter().any(|unit| matches!(unit.status, UnitStatus::Issued | UnitStatus::EmergencyUntested));
+    let count = |such: &[UnitStatus]| family.iter().filter(|unit| such.contains(&unit.status)).count();
+    let out = count(&[UnitStatus::Issued, UnitStatus::EmergencyUntested]);
+    let used = count(&[UnitStatus::Transfused]);
     let stopped = stop_all(tx, vault, by, &family, &Why::of(MoveReason::DonorLinked))?;
-    if !stopped.is_empty() {
-        let line =
-            Line::new(Some(by), "stock.donor_linked_stopped").with("stopped", stopped).with("was_out", was_out);
-        audit::record(tx, vault, &line.alert())?;
+    // Nothing may be left to stop, and a patient has it.
+    if !stopped.is_empty() || used > 0 {
+        let line = Line::new(Some(by), "stock.donor_linked_stopped").with("stopped", stopped);
+        audit::record(tx, vault, &line.with("out", out).with("used", used).alert())?;
     }
     let Some(donor) = giver else { return Ok(()) };
     make_wait(tx, (vault, book), by, donor, (PENDING, None))?;

@@ -3,7 +3,7 @@
 use diesel::prelude::*;
 use serde_json::{Value, json};
 use shiryan::db::Lane;
-use shiryan::db::tables::{daily_flows, donors};
+use shiryan::db::tables::{audit_lines, daily_flows, donors};
 use shiryan::requests::untested;
 use shiryan::vault::{RootKey, Vault};
 use shiryan_kernel::blood::{BloodGroup, Component, GroupEvidence};
@@ -275,6 +275,13 @@ fn a_hospital_reports_harm_and_the_trace_leads_to_it(app: TestApp) {
     assert_eq!(report(&app.client(Role::Hospital)).problem(404), "not_found");
     go(&app.client(Role::Hospital), &id, "check", &at_the_bed(1)).expect(200);
     go(&nurse(&app), &id, "give", &at_the_bed(1)).expect(200);
+    // A finding alerts, though nothing is left to stop.
+    reactive(&app, 1);
+    let alerts = audit_lines::table
+        .filter(audit_lines::action.eq("stock.donor_linked_stopped"))
+        .filter(audit_lines::detail.like("%used%"));
+    let alerts = app.house.db.read_now(|conn| Ok(alerts.count().get_result::<i64>(conn)?));
+    assert_eq!(alerts.unwrap(), 1);
     let neighbour = another_hospital(&app, Governorate::RamallahAlBireh, "SECOND");
     assert_eq!(report(&neighbour).problem(404), "not_found");
     report(&app.client(Role::Hospital)).expect(201);
