@@ -67,6 +67,9 @@ action-refuse = رفض
 action-receive = تسجيل الوصول
 action-transfused = نُقلت
 action-return = إعادة
+action-downtime = ورقة العمل عند توقف النظام
+action-slip = ورقة الصندوق
+action-label = الملصق
 action-take-back = استلام المعاد
 action-take-request-back = سحب الطلب
 
@@ -116,3 +119,35 @@ unit-status-emergency-untested = غير مفحوصة: للطوارئ فقط
 
 unit-warning-emergency-untested = دم غير مفحوص. لم تُعرف نتائج فحوص العدوى. للمريض الذي أذن له طبيبان فقط، ويطابق شخصان الكيس والمريض عند السرير.
 request-minutes-out = دقائق خارج الحفظ المضبوط (يُترك فارغًا إن لم يُعرف)
+
+### صفحات للطباعة.
+label-title = أي ملصق يوضع على الكيس؟
+label-not-for-issue = لا تُصرف
+label-no-group = الزمرة غير مؤكدة
+label-collected = التبرع
+label-expires = تنتهي الصلاحية
+print-hint = للطابعة: لا يُطبع إطار الصفحة.
+slip-title = ماذا في الصندوق؟
+slip-number = رقم الطلب
+slip-none = لا وحدة محجوزة أو مصروفة لهذا الطلب.
+slip-packed = التعبئة
+slip-carried = النقل
+slip-received = الاستلام
+slip-step = الخطوة
+slip-name = الاسم
+slip-time = التاريخ والساعة
+slip-temperature = درجة الحرارة
+slip-signature = التوقيع
+downtime-title = ماذا نكتب والنظام متوقف؟
+downtime-lead = ورقة واحدة لكل طلب. يُبلَّغ بنك الدم هاتفيًا، ويأخذ حامل الوحدات هذه الورقة معه.
+downtime-request = الطلب
+downtime-asked-by = اسم الطالب
+downtime-asked-at = وقت الطلب
+downtime-units = الوحدات
+downtime-din = الرقم على الكيس
+downtime-first = المطابقة الأولى عند السرير
+downtime-second = المطابقة الثانية عند السرير
+downtime-begun = بدء النقل
+downtime-fate = نُقلت أو أُعيدت أو أُتلفت
+downtime-enter = تُدخل الورقة حين يعود النظام، بالأوقات المكتوبة عليها، وتُحفظ.
+downtime-entered-by = اسم المُدخِل

@@ -67,6 +67,9 @@ action-refuse = Refuse
 action-receive = Record the arrival
 action-transfused = Transfused
 action-return = Return
+action-downtime = Form for when the system is down
+action-slip = Slip for the box
+action-label = Label
 action-take-back = Take back
 action-take-request-back = Withdraw the request
 
@@ -116,3 +119,35 @@ unit-status-emergency-untested = Untested: emergency alone
 
 unit-warning-emergency-untested = UNTESTED BLOOD. Its tests for infections are not known. Only for the patient for whom two physicians authorised it; two people compare bag and patient at the bed.
 request-minutes-out = Minutes out of controlled storage (leave empty if nobody knows)
+
+### Printed pages.
+label-title = Which label does the bag get?
+label-not-for-issue = NOT FOR ISSUE
+label-no-group = Group not confirmed
+label-collected = Collected
+label-expires = Expires
+print-hint = For the printer: the frame of the page is not printed.
+slip-title = What is in the box?
+slip-number = Request number
+slip-none = Nothing is held or issued for this request.
+slip-packed = Packed
+slip-carried = Carried
+slip-received = Received
+slip-step = Step
+slip-name = Name
+slip-time = Date and hour
+slip-temperature = Temperature
+slip-signature = Signature
+downtime-title = What do we write while the system is down?
+downtime-lead = One sheet for each request. Phone it to the blood bank; a runner takes this sheet along.
+downtime-request = The request
+downtime-asked-by = Asked by
+downtime-asked-at = Asked at
+downtime-units = Units
+downtime-din = Number on the bag
+downtime-first = First check at the bed
+downtime-second = Second check at the bed
+downtime-begun = Begun at
+downtime-fate = Transfused, returned or discarded
+downtime-enter = Enter the sheet when the system is back, with the hours that stand on it, and keep it.
+downtime-entered-by = Entered by

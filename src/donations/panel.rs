@@ -204,7 +204,11 @@ mod tests {
 
     #[test]
     fn one_donation_that_went_well_before_today_is_enough_and_silence_is_not() {
-        let course = |on: &str, had_reaction| Course { din: Din::parse("A9999 26 000001").unwrap(), given_on: day(on), had_reaction };
+        let course = |on: &str, had_reaction| Course {
+            din: Din::parse("A9999 26 000001").unwrap(),
+            given_on: day(on),
+            had_reaction,
+        };
         let today = day("2026-03-02");
         for (courses, expected) in [
             (vec![course("2026-01-01", Some(false))], Met::Yes),

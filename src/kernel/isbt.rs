@@ -120,6 +120,19 @@ fn stamp(rest: &str, with_time: bool) -> Result<Stamp> {
     Ok(Stamp { date, time })
 }
 
+/// The content of the bar code of a group, `=%gg00`: for the usual use, or for emergency use only.
+#[must_use]
+pub fn group_code(group: BloodGroup, emergency_only: bool) -> String {
+    let [usual, emergency] = group.isbt_codes();
+    format!("=%{}00", if emergency_only { emergency } else { usual })
+}
+
+/// The content of the bar code of an expiry, `&>cyyjjjhhmm` in local time.
+#[must_use]
+pub fn expiry_code(last: Moment, zone: Zone) -> String {
+    last.with_timezone(&zone.0).format("&>0%y%j%H%M").to_string()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -207,5 +220,23 @@ mod tests {
         fn any_text_is_read_or_refused(text in "[=&]?[%><*;A-Z0-9]?\\PC{0,16}") {
             let _ = Scan::parse(&text);
         }
+    }
+
+    #[test]
+    fn what_is_written_is_read() {
+        for group in BloodGroup::ALL {
+            for emergency_only in [false, true] {
+                let read = Scan::parse(&group_code(*group, emergency_only)).unwrap();
+                assert_eq!(read, Scan::Group { group: *group, emergency_only });
+            }
+        }
+        assert_eq!(group_code(BloodGroup::AbNeg, false), "=%2800");
+        let zone = Zone::default();
+        let last = zone.end_of(date("2026-12-31"));
+        assert_eq!(expiry_code(last, zone), "&>0263652359");
+        let Scan::Expires(stamp) = Scan::parse(&expiry_code(last, zone)).unwrap() else {
+            panic!("no expiry")
+        };
+        assert_eq!(stamp.last_moment(zone), last);
     }
 }

@@ -2,8 +2,10 @@
 //!
 //! A hospital and a blood bank look at the same pages; each is offered the steps that are its own.
 
+mod downtime;
 mod new;
 mod one;
+mod slip;
 
 use std::collections::HashMap;
 
@@ -30,7 +32,9 @@ pub fn pages(config: &mut web::ServiceConfig) {
         .route("/requests", web::get().to(all))
         .route("/requests/new", web::get().to(new::ask))
         .route("/requests/new", web::post().to(new::submit))
+        .route("/downtime", web::get().to(downtime::downtime))
         .route("/requests/{id}", web::get().to(one::look))
+        .route("/requests/{id}/slip", web::get().to(slip::slip))
         .route("/requests/{id}/{step}", web::post().to(one::step));
 }
 

@@ -1,5 +1,7 @@
 //! The page of the shelves: what may be issued, by group and component.
 
+mod label;
+
 use std::collections::BTreeMap;
 
 use actix_web::web;
@@ -15,9 +17,9 @@ use crate::places;
 use crate::texts::Lang;
 use crate::web::{Frame, Group, Say, Time, Visitor};
 
-/// Adds the page.
+/// Adds the pages.
 pub fn pages(config: &mut web::ServiceConfig) {
-    config.route("/shelves", web::get().to(ask));
+    config.route("/shelves", web::get().to(ask)).route("/labels/{id}", web::get().to(label::label));
 }
 
 async fn ask(house: web::Data<House>, visitor: Visitor) -> Answer {

@@ -5,6 +5,7 @@
 //! and no page holds an inline style or script. The pages themselves live in the rooms of their subject.
 
 mod assets;
+mod bars;
 mod form;
 mod frame;
 mod refused;
@@ -12,6 +13,7 @@ mod show;
 mod visitor;
 
 pub use assets::serve as serve_assets;
+pub use bars::Bars;
 pub use form::{Posted, Print};
 pub use frame::{Frame, Tab, go};
 pub use refused::FACE;

@@ -51,6 +51,7 @@ mod packs;
 mod pages;
 mod patients;
 mod policies;
+mod print;
 mod project;
 mod projections;
 mod recalls;

@@ -66,7 +66,7 @@ impl Browser {
     }
 
     /// Sends a form of the first page, as that page would.
-    fn submit(&mut self, path: &str, fields: &[(&str, &str)]) -> Reply {
+    pub fn submit(&mut self, path: &str, fields: &[(&str, &str)]) -> Reply {
         let token = token(&self.get("/"));
         let origin = self.origin.clone();
         self.send("POST", path, &[("origin", &origin)], Some(form(&token, fields)))
@@ -247,7 +247,7 @@ fn every_role_has_a_first_page_in_both_languages(app: TestApp) {
 }
 
 /// What holds for every page.
-fn check(page: &Reply, language: &str) {
+pub fn check(page: &Reply, language: &str) {
     let policy = page.headers["content-security-policy"].to_str().unwrap();
     for part in ["default-src 'none'", "style-src 'self'", "script-src 'self'", "form-action 'self'"] {
         assert!(policy.contains(part), "{policy}");
@@ -350,7 +350,7 @@ const REQUEST: [(&str, &str); 10] = [
 ];
 
 /// Where a form that was taken leads to.
-fn led(reply: &Reply) -> String {
+pub fn led(reply: &Reply) -> String {
     assert_eq!(reply.status, 303, "{}", reply.text);
     reply.headers["location"].to_str().unwrap().to_owned()
 }

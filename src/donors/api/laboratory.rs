@@ -4,10 +4,10 @@ use actix_web::{HttpResponse, get, post, web};
 use shiryan_kernel::ids::DonorId;
 
 use crate::accounts::{Actor, SeePanel, TypeGroups};
+use crate::donations::panel::{self, Panel};
 use crate::donors::{
     self, Antigens, AntigensRecorded, NewAntigens, NewTitre, Scope, TitreLimits, TitreRecorded, Titres,
 };
-use crate::donations::panel::{self, Panel};
 use crate::http::{Answer, Body, House, IdempotencyKey, NoQuery, PathId};
 
 fn limits(house: &House) -> TitreLimits {

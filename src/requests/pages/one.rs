@@ -41,6 +41,8 @@ struct Unit {
     is_on_own_shelf: bool,
     /// The blood bank may take it back.
     comes_back: bool,
+    /// Its label can be printed.
+    has_label: bool,
 }
 
 /// A unit that may be held, in the order of issue.
@@ -220,6 +222,7 @@ fn unit(house: &House, say: Say, by: &Principal, request: &BloodRequest, share: 
             && request.bank.is_some_and(own)
             && !own(unit.facility)
             && matches!(unit.status, UnitStatus::Returned | UnitStatus::Blocked),
+        has_label: by.role != Role::Hospital && unit.status != UnitStatus::Transfused,
     }
 }
 
