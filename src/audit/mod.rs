@@ -12,7 +12,7 @@ use shiryan_kernel::ids::{AuditId, UserId};
 use shiryan_kernel::{Problem, Result};
 
 use crate::db::tables::{audit_chain, audit_lines};
-use crate::db::{Conn, Tx, on_each};
+use crate::db::{Conn, Tx, insert_all, on_each};
 use crate::vault::{Digests, Vault};
 pub use earlier::change_root;
 pub use heads::{Head, first_missing, head};
@@ -69,18 +69,17 @@ pub fn record(tx: &mut Tx, vault: &Vault, line: &Line) -> Result<AuditId> {
     let actor = line.actor.map(|actor| actor.0);
     let detail = line.detail.to_string();
     let digest = digest(&vault.digests(), id, at, actor, line.action, line.subject.as_deref(), &detail);
-    diesel::insert_into(audit_lines::table)
-        .values((
-            audit_lines::id.eq(id),
-            audit_lines::at.eq(at),
-            audit_lines::actor.eq(actor),
-            audit_lines::action.eq(line.action),
-            audit_lines::subject.eq(line.subject.as_deref()),
-            audit_lines::detail.eq(&detail),
-            audit_lines::digest.eq(digest),
-            audit_lines::chained.eq(false),
-        ))
-        .execute(tx.conn)?;
+    let row = (
+        audit_lines::id.eq(id),
+        audit_lines::at.eq(at),
+        audit_lines::actor.eq(actor),
+        audit_lines::action.eq(line.action),
+        audit_lines::subject.eq(line.subject.as_deref()),
+        audit_lines::detail.eq(&detail),
+        audit_lines::digest.eq(digest),
+        audit_lines::chained.eq(false),
+    );
+    on_each!(tx.conn => c, diesel::insert_into(audit_lines::table).values(row).execute(c))?;
     Ok(AuditId(id))
 }
 
@@ -116,14 +115,20 @@ pub fn seal(tx: &mut Tx, vault: &Vault) -> Result<usize> {
         .load(tx.conn)?;
     let Some(head) = (if lines.is_empty() { None } else { Some(last(tx.conn)?) }) else { return Ok(0) };
     let (mut seq, mut hash) = head;
-    let count = lines.len();
+    let mut links = Vec::with_capacity(lines.len());
+    let mut end = 0;
     for (line, digest) in lines {
         seq += 1;
         hash = vault.digest(&[&seq.to_be_bytes(), &hash, &digest]);
-        diesel::insert_into(audit_chain::table)
-            .values((audit_chain::seq.eq(seq), audit_chain::line.eq(line), audit_chain::hash.eq(&hash)))
-            .execute(tx.conn)?;
-        diesel::update(audit_lines::table.find(line)).set(audit_lines::chained.eq(true)).execute(tx.conn)?;
+        links.push((audit_chain::seq.eq(seq), audit_chain::line.eq(line), audit_chain::hash.eq(hash.clone())));
+        end = line;
+    }
+    insert_all!(tx.conn => audit_chain::table, links)?;
+    // The slice is all that was not chained up to its end, in this transaction.
+    let loose = audit_lines::table.filter(diesel::dsl::not(audit_lines::chained)).filter(audit_lines::id.le(end));
+    let count = diesel::update(loose).set(audit_lines::chained.eq(true)).execute(tx.conn)?;
+    if count != links.len() {
+        return Err(Problem::internal("a line came between while the chain was made"));
     }
     Ok(count)
 }

@@ -8,8 +8,8 @@ use diesel::dsl::max;
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Nullable, Text};
 use shiryan_kernel::Result;
-use shiryan_schema::Conn;
 use shiryan_schema::tables::feed;
+use shiryan_schema::{Conn, on_each};
 
 use super::Tx;
 
@@ -30,15 +30,14 @@ pub fn append_span(tx: &mut Tx, entity: &str, first: i64, last: i64, kind: &str)
 }
 
 fn put(tx: &mut Tx, entity: &str, id: i64, through: Option<i64>, kind: &str) -> Result<()> {
-    diesel::insert_into(feed::table)
-        .values((
-            feed::entity.eq(entity),
-            feed::entity_id.eq(id),
-            feed::through_id.eq(through),
-            feed::kind.eq(kind),
-            feed::at.eq(tx.now.naive_utc()),
-        ))
-        .execute(tx.conn)?;
+    let row = (
+        feed::entity.eq(entity),
+        feed::entity_id.eq(id),
+        feed::through_id.eq(through),
+        feed::kind.eq(kind),
+        feed::at.eq(tx.now.naive_utc()),
+    );
+    on_each!(tx.conn => c, diesel::insert_into(feed::table).values(row).execute(c))?;
     Ok(())
 }
 

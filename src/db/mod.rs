@@ -24,7 +24,7 @@ use std::time::{Duration, Instant};
 use shiryan_kernel::ids::Mint;
 use shiryan_kernel::time::{Clock, Moment};
 use shiryan_kernel::{Code, Problem, Result};
-pub use shiryan_schema::{Conn, insert_all, on_each, tables};
+pub use shiryan_schema::{Conn, fixed, insert_all, on_each, tables};
 
 pub use alone::Alone;
 pub use bulk::Bulk;

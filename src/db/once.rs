@@ -3,7 +3,7 @@
 
 use diesel::prelude::*;
 use shiryan_kernel::{Code, Problem, Result};
-use shiryan_schema::{on_each, tables::idempotency};
+use shiryan_schema::{fixed, on_each, tables::idempotency};
 
 use super::Tx;
 
@@ -29,10 +29,19 @@ where
     }
     let value = f(tx)?;
     let answer = serde_json::to_string(&value).map_err(Problem::internal)?;
-    diesel::update(idempotency::table.find((request.principal, &request.route, &request.key)))
-        .set(idempotency::answer.eq(answer))
-        .execute(tx.conn)?;
+    let Request { principal, route, key, .. } = request.clone();
+    let keep = KeepAnswer { answer, principal, route, key };
+    on_each!(tx.conn => c, keep.execute(c))?;
     Ok(value)
+}
+
+fixed! {
+    /// Writes the answer beside the key that was claimed.
+    struct KeepAnswer:
+    "UPDATE idempotency SET answer = " (answer: Text = String)
+    " WHERE principal = " (principal: BigInt = i64)
+    " AND route = " (route: Text = String)
+    " AND key = " (key: Text = String)
 }
 
 /// Whether this is the first asking. On PostgreSQL a second asking waits here for the first to end.

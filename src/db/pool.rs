@@ -6,7 +6,7 @@ use diesel::connection::{AnsiTransactionManager, SimpleConnection, TransactionMa
 use diesel::r2d2::{ManageConnection, R2D2Connection};
 use diesel::{Connection, PgConnection, RunQueryDsl, SqliteConnection};
 use shiryan_kernel::{Code, Problem, Result};
-use shiryan_schema::Conn;
+use shiryan_schema::{Conn, fixed, on_each};
 
 use super::{Isolation, Target};
 
@@ -208,16 +208,29 @@ struct Version {
     data_version: i32,
 }
 
-/// One level deeper: undone alone.
+fixed! { struct Savepoint: "SAVEPOINT job" }
+fixed! { struct Release: "RELEASE job" }
+fixed! { struct Undo: "ROLLBACK TO job" }
+
+/// A job within a transaction, which is undone alone.
 pub fn savepoint(conn: &mut Conn) -> Result<()> {
-    match conn {
-        Conn::Sqlite(c) => AnsiTransactionManager::begin_transaction(c)?,
-        Conn::Pg(c) => AnsiTransactionManager::begin_transaction(c)?,
-    }
+    on_each!(conn => c, Savepoint {}.execute(c))?;
     Ok(())
 }
 
-/// Ends the innermost level and keeps it.
+/// Ends a job and keeps what it did, within its transaction.
+pub fn release(conn: &mut Conn) -> Result<()> {
+    on_each!(conn => c, Release {}.execute(c))?;
+    Ok(())
+}
+
+/// Ends a job and undoes what it did.
+pub fn undo(conn: &mut Conn) -> Result<()> {
+    on_each!(conn => c, Undo {}.execute(c))?;
+    release(conn)
+}
+
+/// Ends the transaction and keeps it.
 pub fn commit(conn: &mut Conn) -> Result<()> {
     match conn {
         Conn::Sqlite(c) => AnsiTransactionManager::commit_transaction(c)?,
@@ -226,7 +239,7 @@ pub fn commit(conn: &mut Conn) -> Result<()> {
     Ok(())
 }
 
-/// Ends the innermost level and undoes it.
+/// Ends the transaction and undoes it.
 pub fn rollback(conn: &mut Conn) -> Result<()> {
     match conn {
         Conn::Sqlite(c) => AnsiTransactionManager::rollback_transaction(c)?,

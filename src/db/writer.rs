@@ -205,7 +205,7 @@ fn step(tx: &mut Tx, job: Box<dyn Job>) -> Option<Reply> {
         return None;
     }
     let (keep, reply) = job.run(tx);
-    let ended = if keep { pool::commit(tx.conn) } else { pool::rollback(tx.conn) };
+    let ended = if keep { pool::release(tx.conn) } else { pool::undo(tx.conn) };
     match ended {
         Ok(()) => Some(reply),
         Err(problem) => {

@@ -218,11 +218,12 @@ fn take_named(tx: &mut Tx, drive: DriveId, wanted: SlotId, who: Who) -> Result<S
     if store::take(tx, slot.id)? { Ok(slot) } else { Err(Problem::new(Code::SlotFull)) }
 }
 
-/// Tries, in order, the slots to come that had a place a moment ago. Others take places meanwhile, so
-/// each try may fail and the next slot is asked; hours and slots are locked in this one order only.
+/// Tries, in order, the slots to come that have a place. Others take places meanwhile, so each try may fail and the
+/// next slot is asked; hours and slots are locked in this one order only.
 fn take_earliest(tx: &mut Tx, drive: DriveId, who: Who) -> Result<Slot> {
-    let mut has_place = false;
-    for slot in store::free_slots(tx.conn, drive, tx.now)? {
+    let (mut has_place, mut after) = (false, tx.now);
+    while let Some(slot) = store::next_free(tx.conn, drive, after)? {
+        after = slot.starts_at;
         if !is_for(&slot, who.sex) {
             continue;
         }

@@ -23,7 +23,7 @@ use crate::activities::Key;
 use crate::db::tables::{
     activities, appointments, donors, drive_hours, drives, giving_windows, givings, slots, unit_tree,
 };
-use crate::db::{Conn, Tx, on_each};
+use crate::db::{Conn, Tx, fixed, on_each};
 pub use telling::{Notice, Place, appointment, coming, held_to_come, live, notices, proposed, untold};
 
 /// A drive with its activity.
@@ -90,7 +90,8 @@ const STANDING: [AppointmentStatus; 3] =
     [AppointmentStatus::Proposed, AppointmentStatus::Booked, AppointmentStatus::Kept];
 
 pub fn drive(conn: &mut Conn, id: DriveId) -> Result<Row> {
-    Ok(drives::table.inner_join(activities::table).filter(drives::id.eq(id)).select(row!()).first(conn)?)
+    let found = drives::table.inner_join(activities::table).filter(drives::id.eq(id)).select(row!());
+    Ok(on_each!(conn => c, found.first(c))?)
 }
 
 /// Drives that start between two moments, by start; all of them, or those of units at and below `roots`.
@@ -159,16 +160,16 @@ pub fn slots(conn: &mut Conn, drive: DriveId) -> Result<Vec<Slot>> {
     Ok(rows.into_iter().map(slot_of).collect())
 }
 
-/// Slots to come that have a place, by start.
-pub fn free_slots(conn: &mut Conn, drive: DriveId, now: Moment) -> Result<Vec<Slot>> {
-    let rows: Vec<SlotRow> = slots::table
+/// The first slot after a moment that has a place.
+pub fn next_free(conn: &mut Conn, drive: DriveId, after: Moment) -> Result<Option<Slot>> {
+    let free = slots::table
         .filter(slots::drive.eq(drive))
-        .filter(slots::starts_at.gt(now.naive_utc()))
+        .filter(slots::starts_at.gt(after.naive_utc()))
         .filter(slots::booked.lt(slots::capacity))
         .order(slots::starts_at)
-        .select((slots::id, slots::starts_at, slots::capacity, slots::booked, slots::for_women))
-        .load(conn)?;
-    Ok(rows.into_iter().map(slot_of).collect())
+        .select((slots::id, slots::starts_at, slots::capacity, slots::booked, slots::for_women));
+    let row: Option<SlotRow> = on_each!(conn => c, free.first(c).optional())?;
+    Ok(row.map(slot_of))
 }
 
 pub fn slot(conn: &mut Conn, drive: DriveId, id: SlotId) -> Result<Option<Slot>> {
@@ -185,13 +186,24 @@ pub fn drive_of_slot(conn: &mut Conn, id: SlotId) -> Result<Option<DriveId>> {
     Ok(slots::table.find(id.0).select(slots::drive).first(conn).optional()?)
 }
 
+fixed! {
+    /// Takes a place of a slot that has one.
+    struct TakePlace:
+    "UPDATE slots SET booked = booked + 1 WHERE booked < capacity AND id = " (slot: BigInt = i64)
+}
+
+fixed! {
+    /// Counts one more in an hour that has not its share yet.
+    struct CountFirstTimer:
+    "UPDATE drive_hours SET first_timers = first_timers + 1 \
+     WHERE first_timers < most_first_timers AND drive = " (drive: BigInt = i64)
+    " AND starts_at = " (hour: Timestamp = NaiveDateTime)
+}
+
 /// Takes a place; `false` when there is none. On PostgreSQL the statement waits for whoever holds the
 /// row and then looks again, so the condition is true of what is written.
 pub fn take(tx: &mut Tx, slot: SlotId) -> Result<bool> {
-    let taken = diesel::update(slots::table.find(slot.0).filter(slots::booked.lt(slots::capacity)))
-        .set(slots::booked.eq(slots::booked + 1))
-        .execute(tx.conn)?;
-    Ok(taken == 1)
+    Ok(on_each!(tx.conn => c, TakePlace { slot: slot.0 }.execute(c))? == 1)
 }
 
 /// Takes a place of the lane for those who come unannounced; `false` when there is none.
@@ -220,11 +232,8 @@ pub fn give_back(tx: &mut Tx, held: &Place) -> Result<bool> {
 /// Counts somebody who gives for the first time in the hour of a slot; `false` when the hour has its share. The hour
 /// is locked before the slot.
 pub fn count_first_timer(tx: &mut Tx, drive: DriveId, starts_at: Moment) -> Result<bool> {
-    let hour = drive_hours::table.find((drive.0, hour_of(starts_at).naive_utc()));
-    let counted = diesel::update(hour.filter(drive_hours::first_timers.lt(drive_hours::most_first_timers)))
-        .set(drive_hours::first_timers.eq(drive_hours::first_timers + 1))
-        .execute(tx.conn)?;
-    Ok(counted == 1)
+    let counting = CountFirstTimer { drive: drive.0, hour: hour_of(starts_at).naive_utc() };
+    Ok(on_each!(tx.conn => c, counting.execute(c))? == 1)
 }
 
 /// Counts one less; `false` when none is counted.
@@ -334,21 +343,20 @@ pub struct NewAppointment {
 
 pub fn insert_appointment(tx: &mut Tx, new: &NewAppointment, by: Option<UserId>) -> Result<AppointmentId> {
     let id = AppointmentId(tx.id());
-    let inserted = diesel::insert_into(appointments::table)
-        .values((
-            appointments::id.eq(id),
-            appointments::drive.eq(new.drive),
-            appointments::slot.eq(new.slot),
-            appointments::donor.eq(new.donor),
-            appointments::status.eq(new.status),
-            appointments::donation_type.eq(new.given),
-            appointments::first_timer.eq(new.first_timer),
-            appointments::created_at.eq(tx.now.naive_utc()),
-            appointments::created_by.eq(by),
-            appointments::changed_at.eq(tx.now.naive_utc()),
-            appointments::version.eq(1_i64),
-        ))
-        .execute(tx.conn)
+    let row = (
+        appointments::id.eq(id),
+        appointments::drive.eq(new.drive),
+        appointments::slot.eq(new.slot),
+        appointments::donor.eq(new.donor),
+        appointments::status.eq(new.status),
+        appointments::donation_type.eq(new.given),
+        appointments::first_timer.eq(new.first_timer),
+        appointments::created_at.eq(tx.now.naive_utc()),
+        appointments::created_by.eq(by),
+        appointments::changed_at.eq(tx.now.naive_utc()),
+        appointments::version.eq(1_i64),
+    );
+    let inserted = on_each!(tx.conn => c, diesel::insert_into(appointments::table).values(row).execute(c))
         .map_err(Problem::from);
     match inserted {
         Ok(_) => Ok(id),

@@ -83,7 +83,7 @@ pub fn of(conn: &mut Conn, records: &[DonorId], (from, before): (Moment, Moment)
     let mut rows = Vec::new();
     // Record by record: a statement with a list is prepared anew each time, and a person seldom has two.
     for record in records {
-        let of: Vec<Row> = assignments::table
+        let of: Vec<Row> = on_each!(conn => c, assignments::table
             .inner_join(activities::table)
             .filter(assignments::donor.eq(record))
             .filter(assignments::ended_at.is_null())
@@ -91,7 +91,7 @@ pub fn of(conn: &mut Conn, records: &[DonorId], (from, before): (Moment, Moment)
             .filter(activities::ends_at.gt(from.naive_utc()))
             .filter(activities::starts_at.lt(before.naive_utc()))
             .select(Row::as_select())
-            .load(conn)?;
+            .load(c))?;
         rows.extend(of);
     }
     Ok(rows)

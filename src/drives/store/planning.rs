@@ -161,8 +161,8 @@ pub fn wants(conn: &mut Conn, ids: &[DriveId]) -> Result<HashMap<DriveId, Wants>
 
 /// What a drive collects, in one order.
 pub fn types_of(conn: &mut Conn, id: DriveId) -> Result<Vec<DonationType>> {
-    let mut types: Vec<DonationType> =
-        drive_types::table.filter(drive_types::drive.eq(id)).select(drive_types::donation_type).load(conn)?;
+    let of = drive_types::table.filter(drive_types::drive.eq(id)).select(drive_types::donation_type);
+    let mut types: Vec<DonationType> = on_each!(conn => c, of.load(c))?;
     types.sort_unstable();
     Ok(types)
 }
