@@ -69,14 +69,14 @@ fn matching(house: &House, bank: &Principal, hospital: &Principal) {
     let ours = median(|| {
         let by = bank.clone();
         let found = house.db.read_now(move |conn| requests::candidates(conn, &by, request, now)).unwrap();
-        assert_eq!(found.2.len(), 50);
+        assert_eq!(found.offers.len(), 50);
     });
     let own = bank.facility.unwrap();
     let bare = median(|| {
         let rows = house.db.read_now(move |conn| {
             let mut rows = Vec::new();
             for group in BloodGroup::ALL {
-                rows.extend(stock::first_to_expire_at(conn, Component::RedCells, *group, own, now, 50)?);
+                rows.extend(stock::first_of_shelf(conn, Component::RedCells, *group, own, now, 50)?);
             }
             Ok(rows)
         });

@@ -120,12 +120,17 @@ pub fn seal(tx: &mut Tx, vault: &Vault) -> Result<usize> {
     for (line, digest) in lines {
         seq += 1;
         hash = vault.digest(&[&seq.to_be_bytes(), &hash, &digest]);
-        links.push((audit_chain::seq.eq(seq), audit_chain::line.eq(line), audit_chain::hash.eq(hash.clone())));
+        links.push((
+            audit_chain::seq.eq(seq),
+            audit_chain::line.eq(line),
+            audit_chain::hash.eq(hash.clone()),
+        ));
         end = line;
     }
     insert_all!(tx.conn => audit_chain::table, links)?;
     // The slice is all that was not chained up to its end, in this transaction.
-    let loose = audit_lines::table.filter(diesel::dsl::not(audit_lines::chained)).filter(audit_lines::id.le(end));
+    let loose =
+        audit_lines::table.filter(diesel::dsl::not(audit_lines::chained)).filter(audit_lines::id.le(end));
     let count = diesel::update(loose).set(audit_lines::chained.eq(true)).execute(tx.conn)?;
     if count != links.len() {
         return Err(Problem::internal("a line came between while the chain was made"));

@@ -3,14 +3,17 @@
 use shiryan_kernel::blood::BloodGroup;
 use shiryan_kernel::compat::{Caution, Titre};
 use shiryan_kernel::ids::RequestId;
+use shiryan_kernel::level::Level;
+use shiryan_kernel::status::Urgency;
 use shiryan_kernel::time::Moment;
 use shiryan_kernel::{Problem, Result};
 
 use super::{BloodRequest, Counts, in_reach, patient, rules, shares};
 use crate::accounts::Principal;
 use crate::db::Conn;
-use crate::places;
-use crate::stock::rules::{Candidate, Cover, Site, Wanted, choose};
+use crate::places::{self, closures};
+use crate::reserve::levels;
+use crate::stock::rules::{Candidate, Chosen, Cover, Site, Wanted, choose};
 use crate::stock::{self, BloodUnit};
 
 /// Units listed as candidates.
@@ -25,18 +28,30 @@ pub struct Offer {
     pub preference: u8,
     pub site: Site,
     pub cautions: &'static [Caution],
+    /// Whether it is spent before it is lost.
+    pub is_short_dated: bool,
+    /// Whether it stands behind others because its group has little left.
+    pub is_spared: bool,
 }
 
-/// Units of the caller's own shelf that fit a request, in the order of issue, and how many it still wants.
+/// What may be held for a request.
+#[derive(Debug)]
+pub struct Candidates {
+    pub request: BloodRequest,
+    pub counts: Counts,
+    pub offers: Vec<Offer>,
+    /// How the groups that are offered stand where blood still gets to from here: what each unit costs the reserve.
+    pub levels: Vec<(BloodGroup, Level)>,
+    /// Whether no road leads from here to the hospital now.
+    pub is_cut_off: bool,
+}
+
+/// Units of the caller's own shelf that fit a request, in the order of issue, and how many it still wants. A group with
+/// little left is spared, but not in an emergency.
 ///
 /// # Errors
 /// `not_found` of another region's.
-pub fn candidates(
-    conn: &mut Conn,
-    by: &Principal,
-    id: RequestId,
-    now: Moment,
-) -> Result<(BloodRequest, Counts, Vec<Offer>)> {
+pub fn candidates(conn: &mut Conn, by: &Principal, id: RequestId, now: Moment) -> Result<Candidates> {
     let own = by.own_facility()?;
     let request = in_reach(conn, by, id)?;
     let counts = Counts::of(request.units, &shares(conn, &[id])?, now);
@@ -46,36 +61,36 @@ pub fn candidates(
         good_at: request.good_at(now),
         by_policy: request.rhd_by.is_some(),
     };
+    let fitting = BloodGroup::ALL
+        .iter()
+        .copied()
+        .filter(|group| rules::fits(wanted.component, wanted.recipient, *group, wanted.by_policy));
     let mut shelf = Vec::new();
-    for group in BloodGroup::ALL {
-        if rules::fits(wanted.component, wanted.recipient, *group, wanted.by_policy) {
-            let good_at = wanted.good_at;
-            let at_most = MOST_CANDIDATES;
-            shelf.extend(stock::first_to_expire_at(conn, wanted.component, *group, own, good_at, at_most)?);
-        }
+    for group in fitting {
+        let (component, good_at) = (wanted.component, wanted.good_at);
+        shelf.extend(stock::first_of_shelf(conn, component, group, own, good_at, MOST_CANDIDATES)?);
     }
-    let site = if places::facility(conn, own)?.governorate
-        == places::facility(conn, request.facility)?.governorate
-    {
-        Site::SameGovernorate
-    } else {
-        Site::SameRegion
-    };
-    let grouped = shelf.into_iter().filter_map(|unit| Some((unit.blood_group?, unit)));
-    let units: Vec<(BloodGroup, BloodUnit)> = grouped.collect();
-    let candidates = units.iter().enumerate().map(|(key, (group, unit))| Candidate {
+    let here = places::facility(conn, own)?.governorate;
+    let there = places::facility(conn, request.facility)?.governorate;
+    let is_cut_off = !closures::roads(conn, now)?.reach(here).contains(&there);
+    let site = if here == there { Site::SameGovernorate } else { Site::SameRegion };
+    let mut levels = levels::around(conn, wanted.component, here, now)?;
+    let cover =
+        if request.urgency == Urgency::Emergency { Cover::unknown() } else { levels::spared(&levels) };
+    let candidates = shelf.into_iter().map(|(key, group, expires_at)| Candidate {
         key,
-        group: *group,
+        group,
         titre: Titre::Unknown,
-        expires_at: unit.expires_at(),
+        expires_at,
         site,
     });
     let most = usize::try_from(MOST_CANDIDATES).map_err(Problem::internal)?;
-    let chosen = choose(&wanted, &Cover::unknown(), candidates).into_iter().take(most);
-    let offers = chosen.filter_map(|chosen| {
-        let (blood_group, unit) = units.get(chosen.candidate.key)?.clone();
-        let (preference, cautions) = (chosen.preference, chosen.needs);
-        Some(Offer { unit, blood_group, preference, site, cautions })
-    });
-    Ok((request, counts, offers.collect()))
+    let mut offers = Vec::new();
+    for chosen in choose(&wanted, &cover, candidates).into_iter().take(most) {
+        let Chosen { candidate, is_short_dated, is_spared, preference, needs: cautions } = chosen;
+        let (unit, blood_group) = (stock::unit(conn, candidate.key)?, candidate.group);
+        offers.push(Offer { unit, blood_group, preference, site, cautions, is_short_dated, is_spared });
+    }
+    levels.retain(|(group, _)| offers.iter().any(|offer| offer.blood_group == *group));
+    Ok(Candidates { request, counts, offers, levels, is_cut_off })
 }

@@ -43,7 +43,7 @@ use crate::stock::BloodUnit;
 use crate::vault::{Place, Vault};
 
 pub use arrival::{Receipt, ReceivedUnit, Reported, receive, report, take_back};
-pub use candidates::{MOST_CANDIDATES, Offer, candidates};
+pub use candidates::{Candidates, MOST_CANDIDATES, Offer, candidates};
 pub use hold::{end_stale, free, issue, reserve};
 pub use rhd::{NewRhdPolicy, authorise};
 use store::{Advance, Sealed, Whose};

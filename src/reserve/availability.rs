@@ -1,7 +1,7 @@
 //! The hospitals' question: which units can I request, and which donors could be called?
 //!
-//! Units are live and exact: released, still good at the end of the time asked for, and inside the
-//! sharing region of the place asked for. Donors come from the published table alone, as bands. When
+//! Units are live and exact: released, still good at the end of the time asked for, and wherever blood still gets
+//! from to the place asked for: its sharing region, less what closed roads cut off, which is counted apart. Donors come from the published table alone, as bands. When
 //! nothing fits, the answer says what stands nearest, each region apart and never added up. It supports
 //! a choice and issues nothing.
 
@@ -17,7 +17,7 @@ use shiryan_kernel::{Code, Problem, Result};
 use super::published::{self, Area, Band};
 use crate::accounts::Principal;
 use crate::db::Conn;
-use crate::places;
+use crate::places::{self, closures};
 use crate::stock::rules::{Candidate, Cover, Site, Wanted, choose};
 use crate::stock::{OnShelf, ShelfCount, count_on_shelf, counted_at, first_to_expire};
 
@@ -106,8 +106,10 @@ pub struct Availability {
     pub region: Region,
     /// At most [`MOST_LISTED`], in the order of issue.
     pub units: Vec<Offered>,
-    /// Every group that fits, best first, with all its units of the region.
+    /// Every group that fits, best first, with all its units that can be reached.
     pub groups: Vec<GroupCount>,
+    /// Units that fit in the region's governorates from which no road leads here now.
+    pub cut_off: Vec<GroupCount>,
     /// Absent while something fits.
     pub nearest: Option<Nearest>,
     pub donors: Callable,
@@ -132,17 +134,25 @@ pub fn ask(conn: &mut Conn, by: &Principal, question: Question, now: Moment) -> 
     let good_at = now + chrono::Duration::hours(question.within_hours);
     let fitting = acceptable(question.component, question.recipient);
     let shelf = count_on_shelf(conn, question.component, good_at)?;
-    let groups = counts(&shelf, region, &fitting);
-    let units = listed(conn, &question, by.facility, governorate, &groups, good_at)?;
-    let nearest = groups.iter().all(|group| group.units == 0).then(|| nearest(&shelf, &question, region));
+    let reached = closures::roads(conn, now)?.reach(governorate);
+    let groups = counts(&shelf, |place| reached.contains(&place), &fitting);
+    let is_cut_off = |place: Governorate| place.region() == region && !reached.contains(&place);
+    let cut_off = some(counts(&shelf, is_cut_off, &fitting));
+    let units = listed(conn, &question, (by.facility, governorate), &reached, &groups, now)?;
+    let nearest =
+        groups.iter().all(|group| group.units == 0).then(|| nearest(&shelf, &question, region, &reached));
     let donors = callable(conn, &question, region, &fitting)?;
-    Ok(Availability { as_of: now, question, governorate, region, units, groups, nearest, donors })
+    Ok(Availability { as_of: now, question, governorate, region, units, groups, cut_off, nearest, donors })
 }
 
-fn counts(shelf: &[ShelfCount], region: Region, groups: &[(BloodGroup, u8)]) -> Vec<GroupCount> {
+fn counts(
+    shelf: &[ShelfCount],
+    lies: impl Fn(Governorate) -> bool,
+    groups: &[(BloodGroup, u8)],
+) -> Vec<GroupCount> {
     let of = |group| {
         let of_group = shelf.iter().filter(|count| count.blood_group == group);
-        of_group.filter(|count| count.governorate.region() == region).map(|count| count.units).sum()
+        of_group.filter(|count| lies(count.governorate)).map(|count| count.units).sum()
     };
     let counted = groups.iter().map(|(group, preference)| GroupCount {
         blood_group: *group,
@@ -152,16 +162,20 @@ fn counts(shelf: &[ShelfCount], region: Region, groups: &[(BloodGroup, u8)]) -> 
     counted.collect()
 }
 
+fn some(groups: Vec<GroupCount>) -> Vec<GroupCount> {
+    groups.into_iter().filter(|group| group.units > 0).collect()
+}
+
 /// The first units to expire of each group are enough: the order never takes a later one first.
 fn listed(
     conn: &mut Conn,
     question: &Question,
-    own: Option<FacilityId>,
-    governorate: Governorate,
+    (own, governorate): (Option<FacilityId>, Governorate),
+    reached: &[Governorate],
     groups: &[GroupCount],
-    good_at: Moment,
+    now: Moment,
 ) -> Result<Vec<Offered>> {
-    let members: Vec<Governorate> = governorate.region().members().collect();
+    let good_at = now + chrono::Duration::hours(question.within_hours);
     let mut candidates = Vec::new();
     let mut shelf = Vec::new();
     for group in groups.iter().filter(|group| group.units > 0) {
@@ -169,7 +183,7 @@ fn listed(
             conn,
             question.component,
             group.blood_group,
-            &members,
+            reached,
             good_at,
             MOST_LISTED,
         )?);
@@ -196,6 +210,7 @@ fn listed(
         good_at,
         by_policy: false,
     };
+    // The tables alone: an order by what is spared would tell a hospital how deep the reserve is.
     let chosen = choose(&wanted, &Cover::unknown(), candidates);
     let most = usize::try_from(MOST_LISTED).map_err(Problem::internal)?;
     let mut sites: Vec<FacilityId> = shelf.iter().map(|unit| unit.facility).collect();
@@ -215,7 +230,7 @@ fn listed(
     Ok(offered.collect())
 }
 
-fn nearest(shelf: &[ShelfCount], question: &Question, own: Region) -> Nearest {
+fn nearest(shelf: &[ShelfCount], question: &Question, own: Region, reached: &[Governorate]) -> Nearest {
     let fitting = acceptable(question.component, question.recipient);
     let mut policy: Vec<(BloodGroup, u8)> = BloodGroup::ALL
         .iter()
@@ -225,14 +240,15 @@ fn nearest(shelf: &[ShelfCount], question: &Question, own: Region) -> Nearest {
         })
         .collect();
     policy.sort_by_key(|(_, preference)| *preference);
-    let some = |groups: Vec<GroupCount>| -> Vec<GroupCount> {
-        groups.into_iter().filter(|group| group.units > 0).collect()
-    };
     let others = Region::ALL.iter().copied().filter(|region| *region != own);
     let not_shared = others
-        .map(|region| Elsewhere { region, groups: some(counts(shelf, region, &fitting)) })
+        .map(|region| Elsewhere {
+            region,
+            groups: some(counts(shelf, |place| place.region() == region, &fitting)),
+        })
         .filter(|elsewhere| !elsewhere.groups.is_empty());
-    Nearest { by_policy: some(counts(shelf, own, &policy)), not_shared: not_shared.collect() }
+    let by_policy = some(counts(shelf, |place| reached.contains(&place), &policy));
+    Nearest { by_policy, not_shared: not_shared.collect() }
 }
 
 fn callable(

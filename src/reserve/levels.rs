@@ -23,6 +23,7 @@ use crate::audit::{self, Line};
 use crate::db::{Conn, Db, Lane, Tx, feed};
 use crate::places::closures;
 use crate::projections::{Area, COMPONENTS, islands};
+use crate::stock::rules::Cover as Sparing;
 use crate::vault::Vault;
 pub use book::{Action, Levels, Plan};
 use rules::Seen;
@@ -169,6 +170,34 @@ pub fn stand(conn: &mut Conn, cells: &mut [Cell], levels: &Levels, now: Moment) 
         cell.level_since = (cell.level == row.level).then_some(row.since);
     }
     Ok(())
+}
+
+/// How the groups of a component stand wherever blood still gets to from a governorate, as the ledger last saw it.
+///
+/// # Errors
+/// As any read.
+pub fn around(
+    conn: &mut Conn,
+    component: Component,
+    governorate: Governorate,
+    now: Moment,
+) -> Result<Vec<(BloodGroup, Level)>> {
+    let roads = closures::roads(conn, now)?;
+    let islands = islands(governorate.region(), &roads);
+    let Some(own) = islands.into_iter().find(|area| area.members().any(|own| own == governorate)) else {
+        return Ok(Vec::new());
+    };
+    store::of(conn, own, component)
+}
+
+/// The groups that are spared while another fits: those whose level is red or black, under two days for a group in
+/// daily use.
+#[must_use]
+pub fn spared(levels: &[(BloodGroup, Level)]) -> Sparing {
+    Sparing::of(|group| {
+        let found = levels.iter().find(|(own, _)| *own == group);
+        found.map(|(_, level)| if matches!(level, Level::Red | Level::Black) { 0.0 } else { 1.0 })
+    })
 }
 
 /// Which changes.

@@ -139,6 +139,17 @@ pub fn check_why(reasons: &[MoveReason], reason: MoveReason, has_note: bool) -> 
     Ok(())
 }
 
+/// A unit with no more than this left is spent before it is lost: nothing spares it. Plasma and cryoprecipitate keep
+/// frozen.
+#[must_use]
+pub const fn short_dated(component: Component) -> Option<chrono::Duration> {
+    match component {
+        Component::WholeBlood | Component::RedCells => Some(chrono::Duration::days(5)),
+        Component::Platelets => Some(chrono::Duration::days(1)),
+        Component::Plasma | Component::Cryoprecipitate => None,
+    }
+}
+
 /// Days of cover of each group as a share of its floor: below 1 the group is better left alone while
 /// another group fits. What nobody has worked out counts as at its floor.
 #[derive(Debug, Clone, PartialEq)]
@@ -161,7 +172,9 @@ impl Cover {
         cover
     }
 
-    fn is_below_floor(&self, group: BloodGroup) -> bool {
+    /// Whether a group is better left alone while another fits.
+    #[must_use]
+    pub fn is_below_floor(&self, group: BloodGroup) -> bool {
         let known = BloodGroup::ALL.iter().zip(self.0).find(|(known, _)| **known == group);
         known.and_then(|(_, share)| share).is_some_and(|share| share < 1.0)
     }
@@ -199,10 +212,22 @@ pub struct Candidate<K> {
     pub site: Site,
 }
 
+impl Wanted {
+    /// Whether a unit is so near its end when it is wanted that it is spent before it is lost.
+    #[must_use]
+    pub fn is_short_dated(&self, expires_at: Moment) -> bool {
+        short_dated(self.component).is_some_and(|left| expires_at <= self.good_at + left)
+    }
+}
+
 /// A unit in its place in the order.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Chosen<K> {
     pub candidate: Candidate<K>,
+    /// Whether it is spent before it is lost.
+    pub is_short_dated: bool,
+    /// Whether it stands behind others because its group has little left.
+    pub is_spared: bool,
     /// The group's place in the component's table; 0 is best.
     pub preference: u8,
     /// What must be seen to before the unit is given.
@@ -213,8 +238,8 @@ pub struct Chosen<K> {
 ///
 /// What needs the RhD policy comes last. The identical group first. Then, for red cells and whole blood, RhD-positive groups before
 /// RhD-negative ones for an RhD-positive recipient; then groups at or above their floor before those
-/// below it; then the component's table. Within a group the unit that expires first, then the nearer
-/// one, then the smaller key.
+/// below it, which spare nothing that is short-dated; then the component's table. Within a group the unit that expires
+/// first, then the nearer one, then the smaller key.
 #[must_use]
 pub fn choose<K: Ord>(
     wanted: &Wanted,
@@ -225,13 +250,16 @@ pub fn choose<K: Ord>(
         .into_iter()
         .filter(|candidate| wanted.good_at <= candidate.expires_at)
         .filter_map(|candidate| {
-            match judge(wanted.component, wanted.recipient, candidate.group, candidate.titre) {
-                Verdict::Fits { preference, needs } => Some(Chosen { candidate, preference, needs }),
-                Verdict::ByPolicy { preference, needs } if wanted.by_policy => {
-                    Some(Chosen { candidate, preference, needs })
-                }
-                Verdict::ByPolicy { .. } | Verdict::Never => None,
-            }
+            let (preference, needs) =
+                match judge(wanted.component, wanted.recipient, candidate.group, candidate.titre) {
+                    Verdict::Fits { preference, needs } => (preference, needs),
+                    Verdict::ByPolicy { preference, needs } if wanted.by_policy => (preference, needs),
+                    Verdict::ByPolicy { .. } | Verdict::Never => return None,
+                };
+            let is_short_dated = wanted.is_short_dated(candidate.expires_at);
+            let is_other = wanted.recipient.group() != Some(candidate.group);
+            let is_spared = is_other && !is_short_dated && cover.is_below_floor(candidate.group);
+            Some(Chosen { candidate, is_short_dated, is_spared, preference, needs })
         })
         .collect();
     chosen.sort_by(|a, b| {
@@ -239,12 +267,7 @@ pub fn choose<K: Ord>(
             let group = c.candidate.group;
             let other = wanted.recipient.group() != Some(group);
             let by_policy = c.needs.contains(&Caution::PolicyRhdPositiveToNegative);
-            (
-                by_policy,
-                other,
-                other && spends_rhd_negative(wanted, group),
-                other && cover.is_below_floor(group),
-            )
+            (by_policy, other, other && spends_rhd_negative(wanted, group), c.is_spared)
         };
         let within = |c: &Chosen<K>| (c.preference, c.candidate.expires_at, c.candidate.site);
         rank(a)
@@ -354,7 +377,7 @@ mod tests {
     }
 
     fn one_of_each() -> Vec<Candidate<u32>> {
-        (0..).zip(BloodGroup::ALL).map(|(key, group)| candidate(key, *group, 48)).collect()
+        (0..).zip(BloodGroup::ALL).map(|(key, group)| candidate(key, *group, 24 * 20)).collect()
     }
 
     #[test]
@@ -371,6 +394,40 @@ mod tests {
         let scarce = Cover::of(|group| Some(if [AbPos, APos, AbNeg].contains(&group) { 0.5 } else { 2.0 }));
         let spared = choose(&wanted, &scarce, one_of_each());
         assert_eq!(groups(&spared), [AbPos, BPos, OPos, APos, ANeg, BNeg, ONeg, AbNeg]);
+    }
+
+    #[test]
+    fn a_scarce_unit_that_would_be_lost_is_not_spared() {
+        use BloodGroup::*;
+        let scarce = Cover::of(|group| Some(if group == OPos { 0.5 } else { 2.0 }));
+        let hours = |component, recipient: BloodGroup, hours: i64, other: i64| {
+            let wanted = Wanted { component, recipient: recipient.into(), good_at: at(0), by_policy: false };
+            let shelf = [candidate(1, OPos, hours), candidate(2, BNeg, other)];
+            let chosen = choose(&wanted, &scarce, shelf);
+            (groups(&chosen), chosen.iter().find(|unit| unit.candidate.key == 1).unwrap().clone())
+        };
+        // RhD-negative is spent last, whatever is scarce.
+        let (order, unit) = hours(Component::RedCells, BPos, 24 * 20, 24 * 20);
+        assert_eq!((order, unit.is_spared, unit.is_short_dated), (vec![OPos, BNeg], true, false));
+        let between = |left: i64| {
+            let wanted = Wanted {
+                component: Component::RedCells,
+                recipient: AbPos.into(),
+                good_at: at(0),
+                by_policy: false,
+            };
+            groups(&choose(
+                &wanted,
+                &Cover::of(|group| Some(if group == APos { 0.5 } else { 2.0 })),
+                [candidate(1, APos, left), candidate(2, OPos, 24 * 20)],
+            ))
+        };
+        assert_eq!(between(24 * 5 + 1), [OPos, APos]);
+        assert_eq!(between(24 * 5), [APos, OPos]);
+        let (_, kept) = hours(Component::Platelets, BPos, 24, 96);
+        assert!(kept.is_short_dated && !kept.is_spared);
+        assert!(!hours(Component::Platelets, BPos, 25, 96).1.is_short_dated);
+        assert_eq!(short_dated(Component::Plasma), None);
     }
 
     #[test]
@@ -457,8 +514,9 @@ mod tests {
                     && !unit.candidate.group.rhd_positive()
             };
             prop_assert!(chosen.is_sorted_by_key(spends), "RhD-negative is spent last");
-            // A group is one run: the list never comes back to it.
-            let mut runs = groups(&chosen);
+            // What is spared of a group is one run, and so is what is not: the list never comes back to either.
+            let mut runs: Vec<(BloodGroup, bool)> =
+                chosen.iter().map(|unit| (unit.candidate.group, unit.is_spared)).collect();
             runs.dedup();
             let mut distinct = runs.clone();
             distinct.sort();

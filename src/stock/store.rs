@@ -22,7 +22,7 @@ use crate::db::{Conn, Tx, on_each};
 
 pub use flows::{Flow, add_flow};
 pub use movements::{insert_movement, movements, notes_after, set_note, was_at};
-pub use shelf::{OnShelf, ShelfCount, count_on_shelf, first_to_expire, first_to_expire_at, governorates};
+pub use shelf::{OnShelf, ShelfCount, count_on_shelf, first_of_shelf, first_to_expire, governorates};
 
 /// A bag.
 #[derive(Debug, Clone, PartialEq, Eq, Queryable, Selectable)]
@@ -77,7 +77,7 @@ pub fn insert(tx: &mut Tx, zone: Zone, id: BloodUnitId, origin: &Origin, unit: &
 }
 
 pub fn unit(conn: &mut Conn, id: BloodUnitId) -> Result<BloodUnit> {
-    Ok(blood_units::table.find(id.0).select(BloodUnit::as_select()).first(conn)?)
+    Ok(on_each!(conn => c, blood_units::table.find(id.0).select(BloodUnit::as_select()).first(c))?)
 }
 
 pub fn units_of_donation(conn: &mut Conn, donation: DonationId) -> Result<Vec<BloodUnit>> {

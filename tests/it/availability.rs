@@ -23,6 +23,7 @@ both!(
     each_cell_of_the_tables_is_what_is_listed,
     only_what_is_released_good_and_in_the_region_is_shown,
     the_order_is_identical_then_preferred_then_first_to_expire,
+    what_lies_behind_closed_roads_is_counted_apart,
     nothing_fits_is_never_an_empty_answer,
     the_place_is_the_own_or_must_be_said,
     of_one_donor_a_hospital_learns_nothing_before_the_next_day,
@@ -192,6 +193,54 @@ fn the_order_is_identical_then_preferred_then_first_to_expire(app: TestApp) {
         .map(|g| (g["blood_group"].as_str().unwrap(), g["units"].as_i64().unwrap()))
         .collect();
     assert_eq!(groups, [("a_pos", 3), ("o_pos", 1), ("a_neg", 1), ("o_neg", 1)]);
+}
+
+fn what_lies_behind_closed_roads_is_counted_apart(app: TestApp) {
+    let (salfit, jericho) = (facility(&app, Governorate::Salfit), facility(&app, Governorate::Jericho));
+    let bag = |n, group, facility| Bag { blood_group: Some(group), facility, ..Bag::new(&app, n) };
+    let made = put_all(
+        &app,
+        vec![
+            bag(1, BloodGroup::APos, app.places.bank),
+            bag(2, BloodGroup::APos, salfit),
+            bag(3, BloodGroup::OPos, jericho),
+        ],
+    );
+    let codes = |answer: &Value| -> Vec<String> {
+        let notes = answer["notes"].as_array().unwrap().iter();
+        notes.map(|note| note["code"].as_str().unwrap().to_owned()).collect()
+    };
+    let asked = || ask(&app, Role::Hospital, BloodGroup::APos, Component::RedCells, "");
+    let open = asked();
+    assert_eq!((ids(&open).len(), &open["cut_off"]), (3, &json!([])));
+    assert!(!codes(&open).contains(&"cut_off".to_owned()));
+
+    let close = |form: Value| app.client(Role::Command).post("/api/v1/closures", &form).expect(201);
+    close(json!({"governorate": "PS-JRH"}));
+    let one_shut = asked();
+    assert_eq!(ids(&one_shut), [made[0].to_string(), made[1].to_string()]);
+    assert_eq!(one_shut["cut_off"], json!([{"blood_group": "o_pos", "preference": 1, "units": 1}]));
+    assert!(codes(&one_shut).contains(&"cut_off".to_owned()));
+    let counted = |answer: &Value| -> i64 {
+        answer["groups"].as_array().unwrap().iter().map(|group| group["units"].as_i64().unwrap()).sum()
+    };
+    assert_eq!(counted(&one_shut), 2);
+    // Behind the closed road they see their own and nothing else.
+    let inside = "&governorate=PS-JRH";
+    let inside = ask(&app, Role::Command, BloodGroup::APos, Component::RedCells, inside);
+    assert_eq!((ids(&inside), counted(&inside)), (vec![made[2].to_string()], 1));
+    assert_eq!(inside["cut_off"], json!([{"blood_group": "a_pos", "preference": 0, "units": 2}]));
+
+    close(json!({"governorate": "PS-RBH"}));
+    let alone = asked();
+    assert_eq!(ids(&alone), [made[0].to_string()]);
+    assert_eq!(
+        alone["cut_off"],
+        json!([
+            {"blood_group": "a_pos", "preference": 0, "units": 1},
+            {"blood_group": "o_pos", "preference": 1, "units": 1},
+        ])
+    );
 }
 
 fn nothing_fits_is_never_an_empty_answer(app: TestApp) {

@@ -10,22 +10,26 @@ use rand::seq::IndexedRandom;
 use rand::{RngExt, SeedableRng};
 use serde_json::{Value, json};
 use shiryan::accounts::Principal;
-use shiryan::db::Lane;
 use shiryan::db::tables::{
-    blood_requests, daily_flows, emergency_issues, reservations, unit_movements, users,
+    blood_requests, daily_flows, emergency_issues, reservations, reserve_levels, unit_movements, users,
 };
+use shiryan::db::{Lane, Tx};
+use shiryan::projections::Area;
 use shiryan::vault::{RootKey, Vault};
 use shiryan::{requests, stock};
+use shiryan_kernel::Problem;
 use shiryan_kernel::blood::{BloodGroup, Component};
 use shiryan_kernel::compat::{Titre, verdict};
 use shiryan_kernel::ids::{BloodUnitId, SessionId, UserId};
+use shiryan_kernel::level::Level;
 use shiryan_kernel::place::Governorate;
 use shiryan_kernel::role::Role;
 use shiryan_kernel::status::{MoveReason, UnitStatus};
 
 use super::support::app::{Client, TestApp, new_key};
 use super::support::requests::{
-    accepted, act, another_bank, ask, bags, give_back, of_facility, report, reserve, seen, status, submit,
+    accepted, act, another_bank, another_hospital, ask, bags, give_back, of_facility, report, reserve, seen,
+    status, submit,
 };
 use super::support::shelf::{Bag, din, put_all};
 
@@ -47,7 +51,84 @@ both!(
     rhd_positive_units_are_opened_by_a_physician_to_whom_the_policy_covers,
     the_most_urgent_come_first_and_pages_hold_each_once,
     what_a_request_did_not_get_is_asked_of_another_blood_bank,
+    a_group_with_little_left_is_spared_but_not_in_an_emergency,
 );
+
+fn a_group_with_little_left_is_spared_but_not_in_an_emergency(app: TestApp) {
+    let level = |group: BloodGroup, level: Level| {
+        let now = app.house.db.now().naive_utc();
+        let write = move |tx: &mut Tx| {
+            let row = (
+                reserve_levels::area.eq(Area::Region(Governorate::RamallahAlBireh.region()).key()),
+                reserve_levels::component.eq(Component::RedCells),
+                reserve_levels::blood_group.eq(group),
+                reserve_levels::seen.eq(level),
+                reserve_levels::seen_since.eq(now),
+                reserve_levels::level.eq(level),
+                reserve_levels::level_since.eq(now),
+                reserve_levels::version.eq(1_i64),
+            );
+            diesel::insert_into(reserve_levels::table).values(row).execute(tx.conn).map_err(Problem::from)
+        };
+        app.house.db.write_now(Lane::System, write).unwrap();
+    };
+    let scarce = bags(&app, BloodGroup::APos, 1, 1)[0];
+    let plenty = bags(&app, BloodGroup::OPos, 2, 1)[0];
+    let soon = Bag {
+        blood_group: Some(BloodGroup::APos),
+        expires_at: app.house.db.now() + chrono::Duration::days(4),
+        ..Bag::new(&app, 3)
+    };
+    let soon = soon.put(&app);
+    let (bank, hospital) = (app.client(Role::Bank), app.client(Role::Hospital));
+    let request = |urgency: &str| {
+        let mut form = ask(1);
+        form["blood_group"] = json!("ab_pos");
+        form["urgency"] = json!(urgency);
+        let id = submit(&hospital, &form);
+        act(&bank, &id, "accept", &json!({})).expect(200);
+        id
+    };
+    let (urgent, emergency) = (request("urgent"), request("emergency"));
+    let offered = |id: &str| bank.get(&format!("/api/v1/requests/{id}/candidates")).expect(200);
+    let order = |answer: &Value| -> Vec<(Value, bool, bool)> {
+        let units = answer["candidates"].as_array().unwrap().iter();
+        units.map(|unit| (unit["id"].clone(), unit["short_dated"] == true, unit["spared"] == true)).collect()
+    };
+    let plain = [(json!(soon), true, false), (json!(scarce), false, false), (json!(plenty), false, false)];
+    let unknown = offered(&urgent);
+    assert_eq!((order(&unknown), &unknown["levels"]), (plain.to_vec(), &json!([])));
+
+    level(BloodGroup::APos, Level::Red);
+    level(BloodGroup::OPos, Level::Amber);
+    level(BloodGroup::ONeg, Level::Black);
+    let spared = offered(&urgent);
+    assert_eq!(
+        order(&spared),
+        [(json!(soon), true, false), (json!(plenty), false, false), (json!(scarce), false, true)]
+    );
+    let levels =
+        json!([{"blood_group": "a_pos", "level": "red"}, {"blood_group": "o_pos", "level": "amber"}]);
+    let mut told = spared["levels"].as_array().unwrap().clone();
+    told.sort_by_key(|cell| cell["blood_group"].to_string());
+    assert_eq!(json!(told), levels);
+    assert_eq!(order(&offered(&emergency)), plain);
+    // A hospital does not see how deep the reserve is.
+    let theirs = hospital.get(&format!("/api/v1/requests/{urgent}/candidates"));
+    assert_eq!(theirs.problem(403), "forbidden");
+
+    // Of a hospital to which no road leads the list says so; a detour is a road.
+    let far = another_hospital(&app, Governorate::Jericho, "far_hospital");
+    let beyond = submit(&far, &ask(1));
+    act(&bank, &beyond, "accept", &json!({})).expect(200);
+    let shut = |form: Value| app.client(Role::Command).post("/api/v1/closures", &form).expect(201);
+    let is_cut_off = || offered(&beyond)["notes"].to_string().contains("hospital_cut_off");
+    assert!(!is_cut_off());
+    shut(json!({"governorate": "PS-RBH", "other": "PS-JRH"}));
+    assert!(!is_cut_off(), "by way of Salfit");
+    shut(json!({"governorate": "PS-SLT", "other": "PS-JRH"}));
+    assert!(is_cut_off());
+}
 
 fn block(app: &TestApp, unit: BloodUnitId) {
     let path = format!("/api/v1/stock/units/{unit}/block");

@@ -7,6 +7,7 @@ use shiryan_kernel::blood::BloodGroup;
 use shiryan_kernel::compat::Caution;
 use shiryan_kernel::din::Din;
 use shiryan_kernel::ids::{BloodUnitId, RequestId};
+use shiryan_kernel::level::Level;
 use shiryan_kernel::problem::Faults;
 use shiryan_kernel::status::RefusalReason;
 use shiryan_kernel::text::Note;
@@ -15,7 +16,7 @@ use utoipa::ToSchema;
 use super::{RequestView, Said, StepView, reminders, said};
 use crate::accounts::{Actor, AuthoriseRhd, ServeRequests};
 use crate::http::{Answer, Body, House, IdempotencyKey, NoQuery, Nothing, PathId, Speak};
-use crate::requests::{self, NewRhdPolicy, Offer};
+use crate::requests::{self, Candidates, NewRhdPolicy, Offer};
 use crate::stock::rules::Site;
 use crate::texts::Lang;
 
@@ -61,6 +62,17 @@ struct CandidateView {
     site: Site,
     cautions: &'static [Caution],
     expires_at: DateTime<Utc>,
+    /// Whether so little time is left that it is spent before it is lost.
+    short_dated: bool,
+    /// Whether it stands behind others because its group has little left: its level is red or black.
+    spared: bool,
+}
+
+/// How a group stands where blood still gets to from the own shelf.
+#[derive(Debug, Serialize, ToSchema)]
+struct GroupLevelView {
+    blood_group: BloodGroup,
+    level: Level,
 }
 
 #[derive(Debug, Serialize, ToSchema)]
@@ -71,6 +83,8 @@ struct CandidatesView {
     left: usize,
     /// At most 50 of the own shelf, in the order of issue.
     candidates: Vec<CandidateView>,
+    /// What it costs the reserve: how the groups above stand, where that is known.
+    levels: Vec<GroupLevelView>,
     reminders: Vec<Said>,
     notes: Vec<Said>,
     /// The words of the cautions that occur above.
@@ -89,8 +103,8 @@ async fn candidates(
     Speak(lang): Speak,
 ) -> Answer {
     let (who, now) = (by.clone(), house.db.now());
-    let (request, counts, offers) =
-        house.db.read(move |conn| requests::candidates(conn, &who, id.0, now)).await?;
+    let found = house.db.read(move |conn| requests::candidates(conn, &who, id.0, now)).await?;
+    let Candidates { request, counts, offers, levels, is_cut_off } = found;
     let recipient = request.recipient().group();
     let mut cautions: Vec<Caution> = offers.iter().flat_map(|offer| offer.cautions.iter().copied()).collect();
     cautions.sort_unstable();
@@ -98,17 +112,22 @@ async fn candidates(
     Ok(HttpResponse::Ok().json(CandidatesView {
         as_of: now,
         left: counts.left(),
-        notes: notes(recipient.is_none(), lang),
+        notes: notes(recipient.is_none(), is_cut_off, lang),
         request: RequestView::of(&request, counts),
         candidates: offers.into_iter().map(|offer| CandidateView::of(offer, recipient)).collect(),
+        levels: levels
+            .into_iter()
+            .map(|(blood_group, level)| GroupLevelView { blood_group, level })
+            .collect(),
         reminders: reminders(lang),
         cautions: cautions.into_iter().map(|caution| said(lang, "stock-caution", caution.code())).collect(),
     }))
 }
 
-fn notes(is_unknown: bool, lang: Lang) -> Vec<Said> {
-    let notes: &[&'static str] = if is_unknown { &["declared_is_unknown", "unknown_group"] } else { &[] };
-    notes.iter().map(|code| said(lang, "stock-note", code)).collect()
+fn notes(is_unknown: bool, is_cut_off: bool, lang: Lang) -> Vec<Said> {
+    let unknown = ["declared_is_unknown", "unknown_group"].into_iter().filter(|_| is_unknown);
+    let notes = unknown.chain(is_cut_off.then_some("hospital_cut_off"));
+    notes.map(|code| said(lang, "stock-note", code)).collect()
 }
 
 /// Takes a request for the own blood bank.
@@ -228,7 +247,7 @@ async fn issue(
 
 impl CandidateView {
     fn of(offer: Offer, recipient: Option<BloodGroup>) -> Self {
-        let Offer { unit, blood_group, preference, site, cautions } = offer;
+        let Offer { unit, blood_group, preference, site, cautions, is_short_dated, is_spared } = offer;
         Self {
             id: unit.id,
             din: unit.din,
@@ -238,6 +257,8 @@ impl CandidateView {
             site,
             cautions,
             expires_at: unit.expires_at(),
+            short_dated: is_short_dated,
+            spared: is_spared,
         }
     }
 }

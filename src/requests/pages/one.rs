@@ -152,7 +152,7 @@ async fn show(house: &House, visitor: &Visitor, id: RequestId, problem: Option<&
             let opened = requests::look(conn, &vault, &who, id, now)?;
             let steps = Steps::of(&who, &opened.request, opened.counts);
             let offers =
-                if steps.reserve { requests::candidates(conn, &who, id, now)?.2 } else { Vec::new() };
+                if steps.reserve { requests::candidates(conn, &who, id, now)?.offers } else { Vec::new() };
             let named = [Some(opened.request.facility), opened.request.bank];
             let names = Names::read(conn, named.into_iter().flatten())?;
             Ok((opened, steps, offers, names))

@@ -130,8 +130,10 @@ struct AvailabilityView {
     within_hours: i64,
     /// At most 50, in the order of issue.
     units: Vec<OfferedUnit>,
-    /// Every group that fits, best first, with all its units of the region.
+    /// Every group that fits, best first, with all its units from where a road leads here.
     groups: Vec<GroupCountView>,
+    /// Units that fit in governorates of the region from which no road leads here now; never among those above.
+    cut_off: Vec<GroupCountView>,
     /// Absent while something fits.
     nearest: Option<NearestView>,
     donors: CallableView,
@@ -174,6 +176,9 @@ fn notes(found: &Availability) -> Vec<&'static str> {
         Component::WholeBlood => notes.push("whole_blood_untitred"),
         Component::RedCells | Component::Platelets | Component::Cryoprecipitate => {}
     }
+    if !found.cut_off.is_empty() {
+        notes.push("cut_off");
+    }
     if let Some(nearest) = &found.nearest {
         notes.push("nothing_fits");
         if !nearest.by_policy.is_empty() {
@@ -195,7 +200,8 @@ impl AvailabilityView {
         let cautions =
             cautions.into_iter().map(|caution| said(lang, "stock-caution", caution.code())).collect();
         let notes = notes(&found).into_iter().map(|code| said(lang, "stock-note", code)).collect();
-        let Availability { as_of, question, governorate, region, units, groups, nearest, donors } = found;
+        let Availability { as_of, question, governorate, region, units, groups, cut_off, nearest, donors } =
+            found;
         let cells = donors.cells.into_iter().map(|cell| DonorCellView {
             blood_group: cell.blood_group,
             preference: cell.preference,
@@ -215,6 +221,7 @@ impl AvailabilityView {
             within_hours: question.within_hours,
             units: units.into_iter().map(|unit| OfferedUnit::of(unit, question.recipient)).collect(),
             groups: counts(groups),
+            cut_off: counts(cut_off),
             nearest: nearest.map(|nearest| NearestView {
                 by_policy: counts(nearest.by_policy),
                 other_regions: nearest

@@ -42,6 +42,15 @@ struct Stored {
     version: i64,
 }
 
+/// How each group of a component stands in an area, where it was ever known.
+pub fn of(conn: &mut Conn, area: Area, component: Component) -> Result<Vec<(BloodGroup, Level)>> {
+    let rows = reserve_levels::table
+        .filter(reserve_levels::area.eq(area.key()))
+        .filter(reserve_levels::component.eq(component))
+        .select((reserve_levels::blood_group, reserve_levels::level));
+    Ok(on_each!(conn => c, rows.load(c))?)
+}
+
 /// Every cell that was ever known.
 pub fn all(conn: &mut Conn) -> Result<HashMap<Key, Row>> {
     let rows: Vec<Stored> = reserve_levels::table.select(Stored::as_select()).load(conn)?;

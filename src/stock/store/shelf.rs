@@ -11,7 +11,6 @@ use shiryan_kernel::status::UnitStatus;
 use shiryan_kernel::time::Moment;
 use shiryan_kernel::{Problem, Result};
 
-use super::BloodUnit;
 use crate::db::tables::{blood_units, facilities};
 use crate::db::{Conn, on_each};
 
@@ -112,26 +111,28 @@ pub fn first_to_expire(
     .map_err(Problem::from)
 }
 
-/// The same of one facility's own shelf.
+/// The released units of one component and group on one facility's own shelf that are good at `good_at`, with the last
+/// moment of each, the first to expire first.
 ///
 /// # Errors
 /// As any read.
-pub fn first_to_expire_at(
+pub fn first_of_shelf(
     conn: &mut Conn,
     component: Component,
     group: BloodGroup,
     facility: FacilityId,
     good_at: Moment,
     at_most: i64,
-) -> Result<Vec<BloodUnit>> {
-    Ok(blood_units::table
+) -> Result<Vec<(BloodUnitId, BloodGroup, Moment)>> {
+    let first = blood_units::table
+        .filter(blood_units::facility.eq(facility))
         .filter(blood_units::status.eq(UnitStatus::Released))
         .filter(blood_units::component.eq(component))
         .filter(blood_units::blood_group.eq(group))
-        .filter(blood_units::facility.eq(facility))
         .filter(blood_units::expires_at.ge(good_at.naive_utc()))
         .order((blood_units::expires_at, blood_units::id))
         .limit(at_most)
-        .select(BloodUnit::as_select())
-        .load(conn)?)
+        .select((blood_units::id, blood_units::expires_at));
+    let rows: Vec<(BloodUnitId, NaiveDateTime)> = on_each!(conn => c, first.load(c))?;
+    Ok(rows.into_iter().map(|(id, expires_at)| (id, group, expires_at.and_utc())).collect())
 }
