@@ -305,6 +305,7 @@ fn pages(config: &mut web::ServiceConfig) {
     accounts::pages::pages(config);
     stock::pages::pages(config);
     requests::pages::pages(config);
+    donations::pages::pages(config);
     invitations::pages::pages(config);
 }
 

@@ -133,3 +133,34 @@ reserve-no-donors = لا تسجيل هنا
 reserve-note = المتبرعون المؤهلون لم يُفحص دمهم بعد، فلا يُجمعون مع الوحدات. الزمر التي يقل طلبها عن وحدة في اليوم يُحدَّد مستواها بعدد الوحدات لا بالأيام.
 reserve-across = كل منطقة إلى جانب الأخرى
 reserve-across-caption = أيام التغطية والمستوى. المناطق التي لا تصل بينها طريق لا تُجمع أرقامها.
+
+roster-title = من هم المتوقع حضورهم؟
+roster-count =
+    { $n ->
+        [zero] لا مواعيد.
+        [one] موعد واحد.
+        [two] موعدان.
+        [few] { $n } مواعيد.
+        [many] { $n } موعدًا.
+       *[other] { $n } موعد.
+    }
+roster-caption = المواعيد بحسب الوقت، دون أسماء. تُملأ الخانات الفارغة باليد.
+roster-caption-names = المواعيد بحسب الوقت، مع الأسماء. تُملأ الخانات الفارغة باليد.
+roster-none = لا مواعيد بعد.
+roster-with-names = عرض الأسماء
+roster-recorded = يُسجَّل كل اسم يُعرض على أنه فُتح لتسجيل الحضور.
+roster-impossible = لا يمكنه التبرع في ذلك اليوم
+roster-destroy = تُحفظ القائمة المطبوعة لدى من يدير الحملة وتُتلف بعد إغلاقها.
+drives-roster = المتوقع حضورهم
+column-name = الاسم
+column-service-number = الرقم العسكري
+column-record = السجل
+column-gives = نوع التبرع
+column-document-seen = رُئيت الوثيقة
+column-bag-number = رقم الكيس
+column-outcome = النتيجة
+appointment-status-proposed = مقترح
+appointment-status-booked = مقبول
+appointment-status-kept = حضر
+appointment-status-cancelled = ملغى
+appointment-status-no-show = لم يحضر

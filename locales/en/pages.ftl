@@ -127,3 +127,30 @@ reserve-no-donors = none registered here
 reserve-note = Eligible donors are not tested blood, so they are never added to the units. A group of which fewer than one unit a day is asked for is judged by its units, not by days.
 reserve-across = The regions side by side
 reserve-across-caption = Days of cover and level. Regions that cannot reach each other are never added up.
+
+roster-title = Who is expected?
+roster-count =
+    { $n ->
+        [one] One appointment.
+       *[other] { $n } appointments.
+    }
+roster-caption = Appointments by time, without names. The empty columns are filled in by hand.
+roster-caption-names = Appointments by time, with names. The empty columns are filled in by hand.
+roster-none = Nobody has an appointment yet.
+roster-with-names = Show the names
+roster-recorded = Each name that is shown is recorded as opened to check in.
+roster-impossible = Cannot give that day
+roster-destroy = A printed list is kept by whoever runs the drive and destroyed after close-out.
+drives-roster = Who is expected
+column-name = Name
+column-service-number = Service number
+column-record = Record
+column-gives = Gives
+column-document-seen = Document seen
+column-bag-number = Bag number
+column-outcome = Outcome
+appointment-status-proposed = Proposed
+appointment-status-booked = Accepted
+appointment-status-kept = Came
+appointment-status-cancelled = Cancelled
+appointment-status-no-show = Did not come

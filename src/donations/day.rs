@@ -1,6 +1,6 @@
 //! The day of a drive as a whole: what must be ready, numbers, the way to the laboratory, the counts, and its end.
 
-use chrono::{DateTime, Duration, Utc};
+use chrono::{DateTime, Duration, NaiveDateTime, Utc};
 use serde::{Deserialize, Serialize};
 use shiryan_kernel::blood::Component;
 use shiryan_kernel::din::Din;
@@ -399,7 +399,15 @@ pub struct Expected {
     pub identity: Identity,
 }
 
-/// Those who are expected, by start, with who they are: each opening is recorded. 200 at most, after `after`.
+impl Expected {
+    /// Where a page ends.
+    #[must_use]
+    pub fn key(&self) -> (NaiveDateTime, i64) {
+        (self.starts_at.naive_utc(), self.appointment.0)
+    }
+}
+
+/// Those who are expected after `after`, by start, with who they are: each opening is recorded.
 ///
 /// # Errors
 /// `not_found`, also for a medic when the drive is of another unit; `identity_damaged`.
@@ -409,9 +417,10 @@ pub fn roster(
     by: &Principal,
     id: DriveId,
     purpose: Purpose,
+    after: Option<(NaiveDateTime, i64)>,
     limit: i64,
 ) -> Result<Vec<Expected>> {
-    let rows = drives::bookings(tx.conn, desk.zone, by, id, false, None, limit)?;
+    let rows = drives::bookings(tx.conn, desk.zone, by, id, false, after, limit)?;
     let mut found = Vec::new();
     for row in rows {
         found.push(Expected {

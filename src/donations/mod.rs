@@ -12,6 +12,7 @@ pub mod api;
 pub mod collect;
 pub mod day;
 pub mod kinds;
+pub mod pages;
 pub mod panel;
 pub mod questions;
 pub mod rules;

@@ -1,6 +1,7 @@
 //! The page of a medic's coming drives: when, where, and how full.
 
 use askama::Template;
+use shiryan_kernel::ids::DriveId;
 use shiryan_kernel::status::DriveStatus;
 use shiryan_kernel::time::plus_days;
 
@@ -16,6 +17,9 @@ const AHEAD: i64 = 60;
 const MOST: i64 = 100;
 
 struct Row {
+    id: DriveId,
+    /// Whether the visitor may see who is expected.
+    is_own: bool,
     day: String,
     from: Option<Time>,
     to: Option<Time>,
@@ -66,6 +70,8 @@ fn row(frame: &Frame, house: &House, seen: Seen) -> Row {
     let details = seen.details;
     let time = |at| Time(at, house.zone);
     Row {
+        id: seen.id,
+        is_own: details.is_some(),
         day: say.day(seen.on),
         from: details.as_ref().map(|details| time(details.starts_at)),
         to: details.as_ref().map(|details| time(details.ends_at)),

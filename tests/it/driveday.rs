@@ -12,6 +12,7 @@ use shiryan_kernel::ids::DonorId;
 use shiryan_kernel::role::Role;
 
 use super::messages::{Mail, parsed};
+use super::pages::{check, signed_in};
 use super::support::app::{Client, Reply, TestApp, new_key};
 use super::support::rows;
 use super::support::shelf::din;
@@ -42,6 +43,8 @@ both!(
     one_of_two_who_check_the_same_donor_in_wins,
     a_day_is_run_by_those_whose_drive_it_is,
     a_roster_opens_names_and_records_each,
+    a_long_roster_comes_in_pages_and_leaves_nobody_out,
+    the_printed_list_shows_names_only_to_whoever_opens_them,
 );
 
 const DAY: &str = "2026-12-01";
@@ -840,4 +843,73 @@ fn a15_a_donation_that_went_well_counts_from_the_next_day(app: TestApp) {
     assert_eq!((met(&well), met(&ill)), ("unknown".to_owned(), "no".to_owned()));
     app.clock.advance(Duration::days(1));
     assert_eq!((met(&well), met(&ill)), ("yes".to_owned(), "no".to_owned()));
+}
+
+fn a_long_roster_comes_in_pages_and_leaves_nobody_out(app: TestApp) {
+    let drive = drive(&app, json!({"beds": 200}));
+    let mut expected: Vec<String> = (0..203)
+        .map(|_| {
+            let donor = donor(&app);
+            bank(&app).post(&format!("{drive}/appointments"), &json!({"donor": donor})).expect(201);
+            donor.to_string()
+        })
+        .collect();
+    let (mut seen, mut pages, mut cursor) = (Vec::new(), Vec::new(), Value::Null);
+    loop {
+        let form = json!({"purpose": "check_in", "cursor": cursor});
+        let page = bank(&app).post(&format!("{drive}/roster"), &form).expect(200);
+        let items = page["items"].as_array().unwrap();
+        pages.push(items.len());
+        seen.extend(items.iter().map(|item| item["donor"].as_str().unwrap().to_owned()));
+        cursor = page["next"].clone();
+        if cursor.is_null() {
+            break;
+        }
+    }
+    assert_eq!(pages, [200, 3]);
+    seen.sort();
+    expected.sort();
+    assert_eq!(seen, expected);
+    let form = json!({"purpose": "check_in", "cursor": "nonsense"});
+    assert_eq!(bank(&app).post(&format!("{drive}/roster"), &form).problem(400), "cursor_invalid");
+    let printed = signed_in(&app, Role::Bank).get(&format!("{}/roster", drive.trim_start_matches("/api/v1")));
+    assert_eq!((printed.status, printed.text.matches("<th scope=\"row\">").count()), (200, 203));
+}
+
+fn the_printed_list_shows_names_only_to_whoever_opens_them(app: TestApp) {
+    let drive = drive(&app, json!({}));
+    let form = json!({
+        "first_name": "سامي", "family_name": "الكناري", "sex": "male", "birth_date": "1994-05-20",
+        "service_number": "MS-77", "unit": app.places.company, "weight_kg": 82.0, "height_cm": 177,
+    });
+    let made = app.client(Role::Medic).post("/api/v1/donors", &form).expect(201);
+    let id = made["id"].as_str().unwrap();
+    bank(&app).post(&format!("{drive}/appointments"), &json!({"donor": id})).expect(201);
+    let opened = || rows::whole(&app, "audit_lines").matches("donors.identity_opened").count();
+    let before = opened();
+    let path = format!("{}/roster", drive.trim_start_matches("/api/v1"));
+    let mut medic = signed_in(&app, Role::Medic);
+    assert!(medic.get("/").text.contains(&format!("href=\"{path}\"")), "the list of drives leads here");
+    for language in ["en", "ar"] {
+        medic.language = language;
+        let plain = medic.get(&path);
+        check(&plain, language);
+        assert!(plain.text.contains(id) && !plain.text.contains("الكناري") && !plain.text.contains("MS-77"));
+    }
+    assert_eq!(opened(), before, "looking opens nobody");
+    let named = medic.submit(&path, &[]);
+    check(&named, "ar");
+    assert!(named.text.contains("سامي الكناري") && named.text.contains("MS-77"), "{}", named.text);
+    assert_eq!(opened() - before, 1);
+
+    // Others have no such page: whoever runs no drive, and the medic of another unit.
+    for role in [Role::Command, Role::Hospital, Role::Admin, Role::Physician] {
+        assert_eq!(signed_in(&app, role).get(&path).status, 403, "{role}");
+    }
+    let theirs = self::drive(&app, json!({"unit": app.places.other_unit, "governorate": "PS-HBN"}));
+    let theirs = format!("{}/roster", theirs.trim_start_matches("/api/v1"));
+    assert_eq!(medic.get(&theirs).status, 404);
+    assert_eq!(medic.submit(&theirs, &[]).status, 404);
+    assert_eq!(medic.get("/drives/0000000000001/roster").status, 404);
+    assert_eq!(opened() - before, 1);
 }

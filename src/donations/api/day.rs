@@ -1,10 +1,12 @@
 //! The day of a drive as a whole, over HTTP.
 
 use actix_web::{HttpResponse, get, post, web};
-use chrono::{DateTime, NaiveDate, Utc};
+use chrono::{DateTime, NaiveDate, NaiveDateTime, Utc};
 use serde::{Deserialize, Serialize};
+use shiryan_kernel::Problem;
 use shiryan_kernel::blood::{DonationType, Sex};
 use shiryan_kernel::ids::{AppointmentId, DonorId, DriveId, UserId};
+use shiryan_kernel::page::Page;
 use shiryan_kernel::problem::Faults;
 use shiryan_kernel::status::AppointmentStatus;
 use shiryan_kernel::text::ShortCode;
@@ -18,7 +20,8 @@ use crate::donors::Purpose;
 use crate::http::{Answer, Body, House, IdempotencyKey, NoQuery, Nothing, PathId};
 
 /// The most who are listed with who they are.
-const MOST_EXPECTED: i64 = 500;
+/// Lines of a page, each an opening of its own.
+const ROSTER_PAGE: i64 = 200;
 
 #[derive(Debug, Serialize, ToSchema)]
 struct QuestionView {
@@ -77,6 +80,9 @@ struct ArrivalForm {
 #[serde(deny_unknown_fields)]
 struct RosterForm {
     purpose: Purpose,
+    /// `next` of the page before.
+    #[serde(default)]
+    cursor: Option<String>,
 }
 
 /// Somebody who is expected.
@@ -89,12 +95,6 @@ struct ExpectedView {
     /// In Arabic, its parts in order.
     name: String,
     service_number: Option<String>,
-}
-
-#[derive(Debug, Serialize, ToSchema)]
-struct RosterView {
-    /// By start.
-    items: Vec<ExpectedView>,
 }
 
 /// What donors are asked before they give, in both languages. Which cause a yes begins is not told here.
@@ -244,7 +244,7 @@ pub(super) async fn close_out(
 /// Those who are expected at a drive with who they are, to be printed; each opening is recorded. Without names it is
 /// `GET /drives/{id}/appointments`.
 #[utoipa::path(tag = "drive day", params(("id" = DriveId, Path)), request_body = RosterForm,
-    responses((status = 200, description = "Those who are expected", body = RosterView)))]
+    responses((status = 200, description = "A page of those who are expected, 200 at most", body = Page<ExpectedView>)))]
 #[post("/drives/{id}/roster")]
 pub(super) async fn roster(
     house: web::Data<House>,
@@ -252,14 +252,20 @@ pub(super) async fn roster(
     id: PathId<DriveId>,
     body: Body<RosterForm>,
 ) -> Answer {
-    let purpose = body.into_inner().purpose;
+    let RosterForm { purpose, cursor } = body.into_inner();
+    let list = format!("drives/{}/roster", id.0);
+    let after = house.after::<(NaiveDateTime, i64)>(cursor.as_deref(), &list)?;
     let (who, of) = (by.clone(), house.clone());
     let found = house
         .db
         .write(Lane::Actor(by.user.0), move |tx| {
-            day::roster(tx, of.desk(), &who, id.0, purpose, MOST_EXPECTED)
+            day::roster(tx, of.desk(), &who, id.0, purpose, after, ROSTER_PAGE)
         })
         .await?;
+    // Each line was opened and recorded, so none is read one past the page: a full one may have an empty one after it.
+    let is_full = found.len() >= usize::try_from(ROSTER_PAGE).map_err(Problem::internal)?;
+    let next =
+        found.last().filter(|_| is_full).map(|last| house.cursors.seal(&last.key(), &list, house.db.now()));
     let items = found
         .into_iter()
         .map(|row| ExpectedView {
@@ -271,7 +277,7 @@ pub(super) async fn roster(
             service_number: row.identity.service_number,
         })
         .collect();
-    Ok(HttpResponse::Ok().json(RosterView { items }))
+    Ok(HttpResponse::Ok().json(Page { items, next: next.transpose()? }))
 }
 
 impl From<&Question> for QuestionView {
