@@ -33,6 +33,7 @@ mod drives;
 mod duties;
 mod emergency;
 mod erasing;
+mod everything;
 mod exports;
 mod fates;
 mod imports;
