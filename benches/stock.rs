@@ -119,6 +119,7 @@ fn request(house: &House, by: &Principal) -> RequestId {
         age_band: None,
         component: Component::RedCells,
         units: 10,
+        needs: shiryan_kernel::attribute::Attributes::default(),
         urgency: Urgency::Urgent,
         needed_at: None,
         notes: None,

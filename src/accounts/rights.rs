@@ -130,7 +130,7 @@ rights! {
     ClearUnits: Physician;
     /// Stops every unit of a donation or of a donor, wherever it is.
     RecallUnits: Bank Physician;
-    /// Divides units in quarantine, and makes components of whole blood.
+    /// Divides units in quarantine, makes components of whole blood, and records what was done to them.
     DivideUnits: Bank;
     DiscardUnits: Bank;
     /// Sends units of the own shelf to another blood bank of the region, takes in what is sent, says what never arrived.

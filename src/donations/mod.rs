@@ -22,6 +22,7 @@ mod thanks;
 pub mod visit;
 
 use serde::{Deserialize, Serialize};
+use shiryan_kernel::attribute::Attributes;
 use shiryan_kernel::blood::{Component, DonationType, GroupEvidence};
 use shiryan_kernel::din::Din;
 use shiryan_kernel::ids::{AppointmentId, BloodUnitId, DecisionId, DonationId, DonorId, DriveId, FacilityId};
@@ -151,6 +152,7 @@ fn write(tx: &mut Tx, desk: Desk<'_>, by: &Principal, new: &NewDonation, came: C
         facility,
         collected_at: new.collected_at,
         blood_group: confirmed_group(&donor),
+        attributes: Attributes::default(),
     };
     let units = rules::units(&pieces, new.donation_type, new.volume_ml, new.collected_at, desk.zone);
     let made = stock::create_units(tx, desk.vault, desk.zone, Some(by.user), &origin, &units)?;

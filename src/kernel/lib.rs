@@ -9,6 +9,7 @@ mod word;
 mod spelled;
 
 pub mod antigen;
+pub mod attribute;
 pub mod blood;
 pub mod branch;
 pub mod calendar;

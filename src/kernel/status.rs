@@ -143,6 +143,8 @@ word! {
         Divided = "divided",
         /// Two physicians give it before its tests.
         Emergency = "emergency",
+        /// Irradiated, filtered, or found free of something.
+        Processed = "processed",
         /// Told in words.
         Other = "other",
     }

@@ -13,6 +13,7 @@ use actix_web::{HttpResponse, get, post, web};
 use chrono::{DateTime, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
 use shiryan_kernel::Result;
+use shiryan_kernel::attribute::Attributes;
 use shiryan_kernel::blood::{AgeBand, BloodGroup, Component, GroupEvidence, Sex};
 use shiryan_kernel::compat::Recipient;
 use shiryan_kernel::din::Din;
@@ -78,6 +79,9 @@ struct RequestForm {
     /// 1 to 40.
     #[schema(minimum = 1, maximum = 40)]
     units: i32,
+    /// What each unit must have; one without it is not held.
+    #[serde(default)]
+    needs: Attributes,
     urgency: Urgency,
     /// Units are still good then: now unless said, 60 days ahead at most. A planned request names it.
     needed_at: Option<DateTime<Utc>>,
@@ -99,6 +103,7 @@ impl RequestForm {
             age_band: self.age_band,
             component: self.component,
             units: self.units,
+            needs: self.needs,
             urgency: self.urgency,
             needed_at: self.needed_at.and_then(to_micros),
             notes,
@@ -144,6 +149,8 @@ struct RequestView {
     sex: Option<Sex>,
     age_band: Option<AgeBand>,
     component: Component,
+    /// What each unit must have.
+    needs: Attributes,
     urgency: Urgency,
     needed_at: DateTime<Utc>,
     state: RequestState,
@@ -172,6 +179,7 @@ struct ShareView {
     din: Din,
     blood_group: Option<BloodGroup>,
     expires_at: DateTime<Utc>,
+    attributes: Attributes,
     status: UnitStatus,
     /// Whether it is held for the request now.
     held: bool,
@@ -299,6 +307,7 @@ impl RequestView {
             sex: request.sex,
             age_band: request.age_band,
             component: request.component,
+            needs: request.needs,
             urgency: request.urgency,
             needed_at: request.needed_at(),
             state: request.state,
@@ -341,6 +350,7 @@ impl ShareView {
             din: unit.din,
             blood_group: unit.blood_group,
             expires_at: unit.expires_at(),
+            attributes: unit.attributes,
             status: unit.status,
             held,
             held_until: hold.held_until(),

@@ -68,7 +68,12 @@ pub fn candidates(conn: &mut Conn, by: &Principal, id: RequestId, now: Moment) -
     let mut shelf = Vec::new();
     for group in fitting {
         let (component, good_at) = (wanted.component, wanted.good_at);
-        shelf.extend(stock::first_of_shelf(conn, component, group, own, good_at, MOST_CANDIDATES)?);
+        shelf.extend(if request.needs.is_empty() {
+            stock::first_of_shelf(conn, component, group, own, good_at, MOST_CANDIDATES)?
+        } else {
+            let such = (component, group, request.needs);
+            stock::first_of_shelf_with(conn, such, own, good_at, MOST_CANDIDATES)?
+        });
     }
     let here = places::facility(conn, own)?.governorate;
     let there = places::facility(conn, request.facility)?.governorate;

@@ -251,7 +251,7 @@ fn hold_one(
             settle(tx, vault, &hold, &held)?;
         }
     }
-    let wanted = (request.component, request.good_at(tx.now));
+    let wanted = (request.component, request.good_at(tx.now), request.needs);
     stock::hold(tx, vault, by, unit, wanted, fits)
 }
 

@@ -23,6 +23,7 @@ pub mod untested;
 
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
+use shiryan_kernel::attribute::Attributes;
 use shiryan_kernel::blood::{AgeBand, BloodGroup, Component, GroupEvidence, Sex};
 use shiryan_kernel::compat::Recipient;
 use shiryan_kernel::ids::{BloodUnitId, FacilityId, PackId, RequestId, StandingOrderId, UserId};
@@ -65,6 +66,8 @@ pub struct NewRequest {
     pub age_band: Option<AgeBand>,
     pub component: Component,
     pub units: i32,
+    /// What each unit must have.
+    pub needs: Attributes,
     pub urgency: Urgency,
     /// Now, when absent.
     pub needed_at: Option<Moment>,
@@ -162,7 +165,7 @@ impl BloodRequest {
 ///
 /// # Errors
 /// Every wrong field at once: `out_of_range` of `units` and `needed_at`, `missing_field` of a planned request's
-/// `needed_at`, `invalid_value` of `group_evidence`.
+/// `needed_at`, `invalid_value` of `group_evidence` and of `needs` that the component cannot have.
 pub fn submit(tx: &mut Tx, vault: &Vault, by: &Principal, new: &NewRequest) -> Result<Step> {
     let own = by.own_facility()?;
     let mut faults = Faults::none();
@@ -176,6 +179,7 @@ pub fn submit(tx: &mut Tx, vault: &Vault, by: &Principal, new: &NewRequest) -> R
     if needed_at < tx.now || needed_at > tx.now + chrono::Duration::days(rules::MOST_DAYS_AHEAD) {
         faults.add("needed_at", Code::OutOfRange);
     }
+    faults.keep("needs", rules::needs(new.component, new.needs));
     let evidence = faults.keep("group_evidence", rules::evidence(new.blood_group, new.group_evidence));
     let group_evidence = faults.give(evidence)?;
     put(tx, vault, by.user, own, new, (needed_at, group_evidence), Origin::Asked)
@@ -215,6 +219,7 @@ fn put(
         age_band: new.age_band,
         component: new.component,
         units: new.units,
+        needs: new.needs,
         urgency: new.urgency,
         needed_at,
         notes,
@@ -258,6 +263,7 @@ pub fn ask_rest(tx: &mut Tx, vault: &Vault, by: &Principal, id: RequestId) -> Re
         age_band: request.age_band,
         component: request.component,
         units: i32::try_from(left).map_err(Problem::internal)?,
+        needs: request.needs,
         urgency: request.urgency,
         needed_at: None,
         notes: notes.as_deref().map(Note::parse).transpose()?,

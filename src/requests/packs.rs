@@ -6,6 +6,7 @@
 //! write: no further round, what is held and not issued is free, what is issued and not used is named, to be returned.
 
 use serde::{Deserialize, Serialize};
+use shiryan_kernel::attribute::Attributes;
 use shiryan_kernel::blood::{AgeBand, BloodGroup, GroupEvidence, Sex};
 use shiryan_kernel::din::Din;
 use shiryan_kernel::ids::{BloodUnitId, FacilityId, PackId, RequestId};
@@ -246,6 +247,7 @@ fn make(
             age_band: new.age_band,
             component,
             units,
+            needs: Attributes::default(),
             urgency: Urgency::Emergency,
             needed_at: None,
             notes: new.notes.clone(),

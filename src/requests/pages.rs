@@ -92,6 +92,8 @@ struct Head {
     group: Option<Group>,
     group_name: String,
     component: String,
+    /// What each unit must have.
+    needs: Vec<String>,
     urgency: String,
     is_emergency: bool,
     state: String,
@@ -117,6 +119,7 @@ impl Head {
                 |group| say.word("blood-group", group.code()),
             ),
             component: say.word("component", request.component.code()),
+            needs: request.needs.list().iter().map(|need| say.word("attribute", need.code())).collect(),
             urgency: say.word("urgency", request.urgency.code()),
             is_emergency: request.urgency == Urgency::Emergency,
             state: say.word("request-state", request.state.code()),

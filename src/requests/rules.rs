@@ -4,6 +4,7 @@
 pub mod pack;
 pub mod standing;
 
+use shiryan_kernel::attribute::Attributes;
 use shiryan_kernel::blood::{Abo, AgeBand, BloodGroup, Component, GroupEvidence, Sex};
 use shiryan_kernel::compat::{MAX_O_NEG_BEFORE_REASSESSING, PatientFacts, Recipient, Titre, Verdict, judge};
 use shiryan_kernel::status::RequestState;
@@ -74,6 +75,15 @@ pub fn evidence(group: Option<BloodGroup>, said: Option<GroupEvidence>) -> Resul
         (Some(_), Some(said @ (Declared | TypedOnce | Confirmed))) => Ok(said),
         (None | Some(_), Some(_)) => Err(Problem::new(Code::InvalidValue)),
     }
+}
+
+/// What a unit of a component can have at all.
+///
+/// # Errors
+/// `invalid_value` of what it cannot.
+pub fn needs(component: Component, needs: Attributes) -> Result<Attributes> {
+    let can_have = needs.list().into_iter().all(|attribute| attribute.is_of(component));
+    if can_have { Ok(needs) } else { Err(Problem::new(Code::InvalidValue)) }
 }
 
 /// Whether a unit of this group fits; by the RhD policy too, where somebody answers for it. The titre of no unit is

@@ -6,6 +6,7 @@
 
 use chrono::{NaiveDate, NaiveTime};
 use serde::{Deserialize, Serialize};
+use shiryan_kernel::attribute::Attributes;
 use shiryan_kernel::blood::{AgeBand, BloodGroup, Component, GroupEvidence, Sex};
 use shiryan_kernel::ids::{RequestId, StandingOrderId};
 use shiryan_kernel::problem::Faults;
@@ -38,6 +39,8 @@ pub struct NewStanding {
     pub age_band: Option<AgeBand>,
     pub component: Component,
     pub units: i32,
+    /// What each unit must have.
+    pub needs: Attributes,
     pub cadence: Cadence,
     /// The civil time of a due day at which the units are needed.
     pub due_at: NaiveTime,
@@ -124,6 +127,7 @@ pub fn order(
     if !(least..=most).contains(&new.days_ahead) {
         faults.add("days_ahead", Code::OutOfRange);
     }
+    faults.keep("needs", rules::needs(new.component, new.needs));
     let evidence = faults.keep("group_evidence", rules::evidence(new.blood_group, new.group_evidence));
     let group_evidence = faults.give(evidence)?;
     check_span(new.first_on, new.last_on, zone.date(tx.now))?;
@@ -138,6 +142,7 @@ pub fn order(
         age_band: new.age_band,
         component: new.component,
         units: new.units,
+        needs: new.needs,
         every_days,
         weekdays: new.cadence.bits(),
         due_minute: minute_of(new.due_at),
@@ -271,6 +276,7 @@ fn make(tx: &mut Tx, vault: &Vault, zone: Zone, order: &StandingOrder) -> Result
         age_band: order.age_band,
         component: order.component,
         units: order.units,
+        needs: order.needs,
         urgency: Urgency::Planned,
         needed_at: Some(needed_at),
         notes: notes.as_deref().map(Note::parse).transpose()?,

@@ -8,6 +8,7 @@ pub mod untested;
 use chrono::{NaiveDate, NaiveDateTime};
 use diesel::dsl::{exists, not};
 use diesel::prelude::*;
+use shiryan_kernel::attribute::Attributes;
 use shiryan_kernel::blood::{AgeBand, BloodGroup, Component, GroupEvidence, Sex};
 use shiryan_kernel::ids::{
     BloodUnitId, EmergencyIssueId, FacilityId, PackId, RequestId, ReservationId, StandingOrderId, UserId,
@@ -33,6 +34,8 @@ pub struct BloodRequest {
     pub age_band: Option<AgeBand>,
     pub component: Component,
     pub units: i32,
+    /// What each unit must have.
+    pub needs: Attributes,
     pub urgency: Urgency,
     needed_at: NaiveDateTime,
     pub state: RequestState,
@@ -127,6 +130,7 @@ pub struct NewRow {
     pub age_band: Option<AgeBand>,
     pub component: Component,
     pub units: i32,
+    pub needs: Attributes,
     pub urgency: Urgency,
     pub needed_at: Moment,
     pub notes: Option<Vec<u8>>,
@@ -148,6 +152,7 @@ pub fn insert(tx: &mut Tx, id: RequestId, by: UserId, row: NewRow) -> Result<()>
             blood_requests::age_band.eq(row.age_band),
             blood_requests::component.eq(row.component),
             blood_requests::units.eq(row.units),
+            blood_requests::needs.eq(row.needs),
             blood_requests::urgency.eq(row.urgency),
             blood_requests::needed_at.eq(row.needed_at.naive_utc()),
             blood_requests::notes.eq(row.notes),

@@ -683,6 +683,7 @@ diesel::table! {
         collected_on -> Date,
         expires_at -> Timestamp,
         expires_on -> Date,
+        attributes -> Integer,
         changed_at -> Timestamp,
         version -> BigInt,
     }
@@ -700,6 +701,7 @@ diesel::table! {
         age_band -> Nullable<Text>,
         component -> Text,
         units -> Integer,
+        needs -> Integer,
         notes -> Nullable<Binary>,
         every_days -> Nullable<Integer>,
         weekdays -> Nullable<Integer>,
@@ -742,6 +744,7 @@ diesel::table! {
         age_band -> Nullable<Text>,
         component -> Text,
         units -> Integer,
+        needs -> Integer,
         urgency -> Text,
         needed_at -> Timestamp,
         notes -> Nullable<Binary>,

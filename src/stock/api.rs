@@ -10,6 +10,7 @@ use actix_web::{HttpResponse, get, post, web};
 use chrono::{DateTime, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
 use shiryan_kernel::Result;
+use shiryan_kernel::attribute::Attributes;
 use shiryan_kernel::blood::{BloodGroup, Component};
 use shiryan_kernel::din::Din;
 use shiryan_kernel::ids::{BloodUnitId, FacilityId};
@@ -67,6 +68,7 @@ struct BloodUnitView {
     collected_on: NaiveDate,
     /// The last moment at which it is good.
     expires_at: DateTime<Utc>,
+    attributes: Attributes,
 }
 
 #[derive(Debug, Deserialize, ToSchema)]
@@ -92,6 +94,9 @@ struct DeliveryForm {
     collected_on: NaiveDate,
     /// Good until the end of this day.
     expires_on: NaiveDate,
+    /// As the label says.
+    #[serde(default)]
+    attributes: Attributes,
 }
 
 #[derive(Debug, Serialize, Deserialize, ToSchema)]
@@ -191,6 +196,7 @@ async fn deliver_unit(
         volume_ml: form.volume_ml,
         collected_on: form.collected_on,
         expires_on: form.expires_on,
+        attributes: form.attributes,
     };
     let (who, vault, zone) = (by.clone(), house.vault.clone(), house.zone);
     let made = house.once(&by, request, move |tx| {
@@ -281,7 +287,7 @@ impl BloodUnitView {
     fn of(row: BloodUnit, now: DateTime<Utc>) -> Self {
         let (usable, expires_at) = (row.status.is_usable() && row.is_good_at(now), row.expires_at());
         let BloodUnit { id, din, component, division, blood_group, volume_ml, status, facility, .. } = row;
-        let collected_on = row.collected_on;
+        let (collected_on, attributes) = (row.collected_on, row.attributes);
         Self {
             id,
             din,
@@ -294,6 +300,7 @@ impl BloodUnitView {
             facility,
             collected_on,
             expires_at,
+            attributes,
         }
     }
 }

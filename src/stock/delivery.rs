@@ -1,6 +1,7 @@
 //! Bags that come from another blood service.
 
 use chrono::NaiveDate;
+use shiryan_kernel::attribute::Attributes;
 use shiryan_kernel::blood::{BloodGroup, Component};
 use shiryan_kernel::din::Din;
 use shiryan_kernel::ids::BloodUnitId;
@@ -26,6 +27,7 @@ pub struct Delivery {
     pub collected_on: NaiveDate,
     /// Good until 23:59 of this civil day.
     pub expires_on: NaiveDate,
+    pub attributes: Attributes,
 }
 
 /// Takes a bag onto the caller's shelf, in quarantine like one that was collected here: it counts once the blood
@@ -57,6 +59,9 @@ pub fn deliver(
     if new.expires_on < new.collected_on || new.expires_on > plus_days(new.collected_on, longest) {
         faults.add("expires_on", Code::OutOfRange);
     }
+    if !new.attributes.list().into_iter().all(|attribute| attribute.is_of(new.component)) {
+        faults.add("attributes", Code::InvalidValue);
+    }
     faults.settle()?;
     if new.expires_on < today {
         return Err(Problem::new(Code::UnitExpired).about("expires_on", Code::UnitExpired));
@@ -71,6 +76,7 @@ pub fn deliver(
         facility: own,
         collected_at: zone.start_of(new.collected_on),
         blood_group: new.blood_group,
+        attributes: new.attributes,
     };
     let unit = NewUnit {
         component: new.component,

@@ -2,6 +2,7 @@
 //! what is left over are what the unit was. The parts carry its number on and are born in quarantine like any other.
 
 use serde::{Deserialize, Serialize};
+use shiryan_kernel::attribute::Attribute;
 use shiryan_kernel::blood::Component;
 use shiryan_kernel::ids::BloodUnitId;
 use shiryan_kernel::problem::Faults;
@@ -83,6 +84,7 @@ pub fn divide(
         facility: own,
         collected_at,
         blood_group: unit.blood_group,
+        attributes: unit.attributes,
     };
     let mut made = Vec::with_capacity(parts.len());
     for part in parts {
@@ -94,6 +96,7 @@ pub fn divide(
             expires_at,
         };
         let child = BloodUnitId(tx.id());
+        let origin = Origin { attributes: unit.attributes.of_component(part.component), ..origin.clone() };
         store::insert(tx, zone, child, &origin, &new).map_err(|problem| match problem.code {
             Code::StateConflict => Problem::new(Code::DinUsed).about("parts", Code::DinUsed),
             _ => problem,
@@ -110,7 +113,13 @@ pub fn divide(
 
 /// A part of the same component keeps the unit's date; a component that is made of it has its own, from the collection.
 fn expiry(zone: Zone, unit: &BloodUnit, to: Component) -> Moment {
-    if to == unit.component { unit.expires_at() } else { zone.end_of(to.default_expiry(unit.collected_on)) }
+    if to == unit.component {
+        return unit.expires_at();
+    }
+    let own = zone.end_of(to.default_expiry(unit.collected_on));
+    // What was irradiated with it lasts no longer for being parted.
+    let is_irradiated = unit.attributes.of_component(to).has(Attribute::Irradiated);
+    if is_irradiated { own.min(unit.expires_at()) } else { own }
 }
 
 fn check(unit: &BloodUnit, parts: &[Part], rest_ml: i32, age: chrono::Duration) -> Result<()> {

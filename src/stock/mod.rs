@@ -11,6 +11,7 @@ mod delivery;
 mod divide;
 mod ledger;
 pub mod pages;
+mod process;
 pub mod rules;
 mod serve;
 mod stop;
@@ -23,6 +24,7 @@ mod typing;
 mod untested;
 
 use chrono::NaiveDate;
+use shiryan_kernel::attribute::Attributes;
 use shiryan_kernel::blood::{BloodGroup, Component, GroupEvidence};
 use shiryan_kernel::din::Din;
 use shiryan_kernel::ids::{BloodUnitId, DonationId, FacilityId, UserId};
@@ -41,11 +43,14 @@ pub use count::{Count, Counted, Missed, count, counted_at, counts, look_at_count
 pub use delivery::{Delivery, deliver};
 pub use divide::{Division, Made, Part, divide};
 pub use ledger::{Movement, Why, movements, reseal};
+pub use process::{Processed, process};
 pub use serve::{Fate, carry, free, hold, issue, quarantine_returned, report, stop_if_late};
 pub use stop::{
     Stopped, Subject, block, block_standing, clear, discard, stop, stop_all, stop_family, units_of,
 };
-pub use store::{BloodUnit, OnShelf, ShelfCount, count_on_shelf, first_of_shelf, first_to_expire};
+pub use store::{
+    BloodUnit, OnShelf, ShelfCount, count_on_shelf, first_of_shelf, first_of_shelf_with, first_to_expire,
+};
 pub use stray::{Explained, Stray, explain, reseal as reseal_strays, strays};
 pub use summary::{Area, Summary, SummaryCell, summary};
 pub use tested::{
@@ -66,6 +71,8 @@ pub struct Origin {
     pub collected_at: Moment,
     /// The donor's group when two typings confirmed it; else the release names it.
     pub blood_group: Option<BloodGroup>,
+    /// What the units have from the first.
+    pub attributes: Attributes,
 }
 
 /// One unit to be made.

@@ -2,6 +2,7 @@
 //!
 //! Each step holds under read committed: one conditional statement names what the bag must still be.
 
+use shiryan_kernel::attribute::Attributes;
 use shiryan_kernel::blood::{BloodGroup, Component};
 use shiryan_kernel::ids::{BloodUnitId, FacilityId, UserId};
 use shiryan_kernel::status::{MoveReason, UnitStatus};
@@ -18,14 +19,14 @@ use crate::vault::Vault;
 /// Holds a released bag of the caller's own shelf that is good at `good_at`; `fits` says whether its group does.
 ///
 /// # Errors
-/// `not_found` of another's shelf; `unit_incompatible` of another component, or where `fits` says no;
+/// `not_found` of another's shelf; `unit_incompatible` of another component, without what is needed, or where `fits` says no;
 /// `state_conflict` (with `state`) when it is not released; `unit_expired` when it is not good then.
 pub fn hold(
     tx: &mut Tx,
     vault: &Vault,
     by: &Principal,
     id: BloodUnitId,
-    (component, good_at): (Component, Moment),
+    (component, good_at, needs): (Component, Moment, Attributes),
     fits: impl Fn(BloodGroup) -> bool,
 ) -> Result<BloodUnit> {
     let own = by.own_facility()?;
@@ -33,7 +34,8 @@ pub fn hold(
     if unit.facility != own {
         return Err(Problem::new(Code::NotFound));
     }
-    let fitting = unit.blood_group.filter(|group| unit.component == component && fits(*group));
+    let is_such = unit.component == component && unit.attributes.meet(needs);
+    let fitting = unit.blood_group.filter(|group| is_such && fits(*group));
     if unit.status != UnitStatus::Released {
         return Err(conflict(unit.status));
     }

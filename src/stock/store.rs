@@ -9,6 +9,7 @@ pub mod transfers;
 
 use chrono::{NaiveDate, NaiveDateTime};
 use diesel::prelude::*;
+use shiryan_kernel::attribute::Attributes;
 use shiryan_kernel::blood::{BloodGroup, Component, GroupEvidence};
 use shiryan_kernel::din::Din;
 use shiryan_kernel::ids::{BloodUnitId, DonationId, DonorId, FacilityId};
@@ -22,7 +23,9 @@ use crate::db::{Conn, Tx, on_each};
 
 pub use flows::{Flow, add_flow};
 pub use movements::{insert_movement, movements, notes_after, set_note, was_at};
-pub use shelf::{OnShelf, ShelfCount, count_on_shelf, first_of_shelf, first_to_expire, governorates};
+pub use shelf::{
+    OnShelf, ShelfCount, count_on_shelf, first_of_shelf, first_of_shelf_with, first_to_expire, governorates,
+};
 
 /// A bag.
 #[derive(Debug, Clone, PartialEq, Eq, Queryable, Selectable)]
@@ -39,6 +42,7 @@ pub struct BloodUnit {
     pub facility: FacilityId,
     pub collected_on: NaiveDate,
     expires_at: NaiveDateTime,
+    pub attributes: Attributes,
 }
 
 impl BloodUnit {
@@ -69,6 +73,7 @@ pub fn insert(tx: &mut Tx, zone: Zone, id: BloodUnitId, origin: &Origin, unit: &
             blood_units::collected_on.eq(zone.date(origin.collected_at)),
             blood_units::expires_at.eq(unit.expires_at.naive_utc()),
             blood_units::expires_on.eq(zone.date(unit.expires_at)),
+            blood_units::attributes.eq(origin.attributes),
             blood_units::changed_at.eq(tx.now.naive_utc()),
             blood_units::version.eq(1_i64),
         ))
@@ -150,6 +155,27 @@ pub fn authorise_untested(
     group: BloodGroup,
 ) -> Result<bool> {
     leave_quarantine(tx, id, (facility, group), UnitStatus::EmergencyUntested)
+}
+
+/// Whether the unit was still in quarantine, with the attributes that were read.
+pub fn process(
+    tx: &mut Tx,
+    zone: Zone,
+    unit: &BloodUnit,
+    attributes: Attributes,
+    expires_at: Moment,
+) -> Result<bool> {
+    let rows = blood_units::table
+        .filter(blood_units::id.eq(unit.id))
+        .filter(blood_units::facility.eq(unit.facility))
+        .filter(blood_units::status.eq(UnitStatus::Quarantine))
+        .filter(blood_units::attributes.eq(unit.attributes));
+    let set = (
+        blood_units::attributes.eq(attributes),
+        blood_units::expires_at.eq(expires_at.naive_utc()),
+        blood_units::expires_on.eq(zone.date(expires_at)),
+    );
+    changed!(tx, rows, set)
 }
 
 /// Whether the unit was still in the state `from`.

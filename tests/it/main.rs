@@ -15,6 +15,7 @@ mod agenda;
 mod amending;
 mod approvals;
 mod arrows;
+mod attributes;
 mod audit;
 mod availability;
 mod backtest;

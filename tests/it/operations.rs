@@ -196,6 +196,7 @@ const TABLE: &[(&str, &str, &[Role])] = &[
     ("POST", "/stock/units/{id}/returned", &[Hospital]),
     ("POST", "/stock/units/{id}/discarded", &[Hospital]),
     ("POST", "/stock/units/{id}/take-back", &[Bank]),
+    ("POST", "/stock/units/{id}/attributes", &[Bank]),
     ("POST", "/stock/units/{id}/untested-issue", &[Physician]),
     ("GET", "/untested-issues", &[Hospital, Bank, Physician]),
     ("POST", "/untested-issues/{id}/authorise", &[Physician]),

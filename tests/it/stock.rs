@@ -82,6 +82,7 @@ fn a_unit_is_born_in_quarantine(app: TestApp) {
                 facility,
                 collected_at: tx.now,
                 blood_group: Some(BloodGroup::APos),
+                attributes: shiryan_kernel::attribute::Attributes::default(),
             };
             let unit = |component, days| NewUnit {
                 component,

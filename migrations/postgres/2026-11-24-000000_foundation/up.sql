@@ -795,6 +795,8 @@ CREATE TABLE blood_units (
     collected_on DATE NOT NULL,
     expires_at TIMESTAMP NOT NULL,
     expires_on DATE NOT NULL,
+    -- A bit for each: irradiated, leucodepleted, free of CMV.
+    attributes INTEGER NOT NULL DEFAULT 0 CHECK (attributes BETWEEN 0 AND 7),
     changed_at TIMESTAMP NOT NULL,
     version BIGINT NOT NULL,
     UNIQUE (din, component, division),
@@ -814,7 +816,7 @@ CREATE TABLE unit_movements (
         'returned', 'discarded', 'expired', 'blocked', 'in_transit', 'divided', 'emergency_untested')),
     reason TEXT NOT NULL CHECK (reason IN ('collected', 'delivered', 'tested', 'donor_linked', 'group_discrepancy',
         'hospital_report', 'recall', 'damaged', 'out_of_temperature', 'low_volume',
-        'used', 'freed', 'not_used', 'cleared', 'date_passed', 'sent', 'arrived', 'lost', 'divided', 'emergency', 'other')),
+        'used', 'freed', 'not_used', 'cleared', 'date_passed', 'sent', 'arrived', 'lost', 'divided', 'emergency', 'processed', 'other')),
     note BYTEA,
     facility BIGINT NOT NULL REFERENCES facilities (id),
     moved_at TIMESTAMP NOT NULL,
@@ -929,6 +931,8 @@ CREATE TABLE standing_orders (
     age_band TEXT CHECK (age_band IN ('under_18', 'from_18_to_50', 'over_50')),
     component TEXT NOT NULL CHECK (component IN ('whole_blood', 'red_cells', 'platelets', 'plasma', 'cryoprecipitate')),
     units INTEGER NOT NULL CHECK (units > 0),
+    -- What a unit must have: a bit for each attribute.
+    needs INTEGER NOT NULL DEFAULT 0 CHECK (needs BETWEEN 0 AND 7),
     notes BYTEA,
     every_days INTEGER CHECK (every_days > 0),
     weekdays INTEGER CHECK (weekdays BETWEEN 1 AND 127),
@@ -981,6 +985,8 @@ CREATE TABLE blood_requests (
     age_band TEXT CHECK (age_band IN ('under_18', 'from_18_to_50', 'over_50')),
     component TEXT NOT NULL CHECK (component IN ('whole_blood', 'red_cells', 'platelets', 'plasma', 'cryoprecipitate')),
     units INTEGER NOT NULL CHECK (units > 0),
+    -- What a unit must have: a bit for each attribute.
+    needs INTEGER NOT NULL DEFAULT 0 CHECK (needs BETWEEN 0 AND 7),
     urgency TEXT NOT NULL CHECK (urgency IN ('emergency', 'urgent', 'routine', 'planned')),
     needed_at TIMESTAMP NOT NULL,
     notes BYTEA,

@@ -4,6 +4,7 @@ use actix_web::{HttpResponse, get, post, web};
 use chrono::{DateTime, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
 use shiryan_kernel::Result;
+use shiryan_kernel::attribute::Attributes;
 use shiryan_kernel::blood::{AgeBand, BloodGroup, Component, GroupEvidence, Sex};
 use shiryan_kernel::ids::{FacilityId, StandingOrderId};
 use shiryan_kernel::page::Page;
@@ -39,6 +40,9 @@ struct StandingForm {
     /// Of each due day, 1 to 40.
     #[schema(minimum = 1, maximum = 40)]
     units: i32,
+    /// What each unit must have.
+    #[serde(default)]
+    needs: Attributes,
     /// Each so many days from `first_on`, 1 to 90; or `weekdays`.
     #[schema(minimum = 1, maximum = 90)]
     every_days: Option<i32>,
@@ -72,6 +76,7 @@ impl StandingForm {
             age_band: self.age_band,
             component: self.component,
             units: self.units,
+            needs: self.needs,
             cadence: Cadence::of(self.every_days, &self.weekdays)?,
             due_at,
             first_on: self.first_on,
@@ -105,6 +110,7 @@ struct StandingView {
     age_band: Option<AgeBand>,
     component: Component,
     units: i32,
+    needs: Attributes,
     every_days: Option<i32>,
     weekdays: Vec<Weekday>,
     /// `HH:MM`, civil time.
@@ -133,6 +139,7 @@ impl StandingView {
             age_band: order.age_band,
             component: order.component,
             units: order.units,
+            needs: order.needs,
             every_days,
             weekdays,
             due_at: order.due_at().format("%H:%M").to_string(),

@@ -6,6 +6,7 @@ use actix_web::web;
 use askama::Template;
 use chrono::NaiveDateTime;
 use serde::Deserialize;
+use shiryan_kernel::attribute::Attributes;
 use shiryan_kernel::blood::{AgeBand, BloodGroup, Component, GroupEvidence, Sex};
 use shiryan_kernel::problem::Faults;
 use shiryan_kernel::status::Urgency;
@@ -73,6 +74,7 @@ impl Form {
             age_band,
             component,
             units,
+            needs: Attributes::default(),
             urgency,
             needed_at,
             notes,

@@ -2,6 +2,7 @@
 
 use chrono::{NaiveDate, NaiveDateTime};
 use diesel::prelude::*;
+use shiryan_kernel::attribute::Attributes;
 use shiryan_kernel::blood::{AgeBand, BloodGroup, Component, GroupEvidence, Sex};
 use shiryan_kernel::ids::{FacilityId, RequestId, StandingOrderId, UserId};
 use shiryan_kernel::status::{RequestState, StandingState};
@@ -23,6 +24,7 @@ pub struct Row {
     pub age_band: Option<AgeBand>,
     pub component: Component,
     pub units: i32,
+    pub needs: Attributes,
     pub every_days: Option<i32>,
     pub weekdays: Option<i32>,
     pub due_minute: i32,

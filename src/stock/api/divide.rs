@@ -1,17 +1,18 @@
-//! Units that become others, over HTTP.
+//! Units that become others, or get something done to them, over HTTP.
 
 use actix_web::{HttpResponse, post, web};
 use serde::Deserialize;
+use shiryan_kernel::attribute::Attributes;
 use shiryan_kernel::blood::Component;
 use shiryan_kernel::ids::BloodUnitId;
 use utoipa::ToSchema;
 
 use crate::accounts::{Actor, DivideUnits};
 use crate::http::{Answer, Body, House, IdempotencyKey, PathId};
-use crate::stock::{self, Division, Part};
+use crate::stock::{self, Division, Part, Processed};
 
 pub fn operations(config: &mut utoipa_actix_web::service_config::ServiceConfig) {
-    config.service(divide);
+    config.service(divide).service(process);
 }
 
 #[derive(Debug, Deserialize, ToSchema)]
@@ -59,4 +60,29 @@ async fn divide(
     let done =
         house.once(&by, request, move |tx| stock::divide(tx, &vault, zone, &who, id.0, &parts, rest_ml));
     Ok(HttpResponse::Created().json(done.await?))
+}
+
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct ProcessForm {
+    /// What was done to the unit, or found of it; at least one. None is ever taken away.
+    attributes: Attributes,
+}
+
+/// Adds attributes to a unit in quarantine on the own shelf. Irradiated red cells and whole blood last 28 days at most.
+#[utoipa::path(tag = "stock", params(("id" = BloodUnitId, Path), ("Idempotency-Key" = String, Header)),
+    request_body = ProcessForm, responses((status = 200, description = "As it is now", body = Processed)))]
+#[post("/stock/units/{id}/attributes")]
+async fn process(
+    house: web::Data<House>,
+    by: Actor<DivideUnits>,
+    id: PathId<BloodUnitId>,
+    key: IdempotencyKey,
+    body: Body<ProcessForm>,
+) -> Answer {
+    let request = key.of(by.user, &body);
+    let added = body.into_inner().attributes;
+    let (who, vault, zone) = (by.clone(), house.vault.clone(), house.zone);
+    let done = house.once(&by, request, move |tx| stock::process(tx, &vault, zone, &who, id.0, added));
+    Ok(HttpResponse::Ok().json(done.await?))
 }

@@ -1,7 +1,7 @@
 //! The label of a unit, to be printed and stuck on the bag.
 //!
 //! It says in both languages what is in the bag, and how the bag stands: one that may not be issued says so larger than
-//! anything else. What is not recorded (attributes, a product code of ISBT 128, which is licensed) is not on it.
+//! anything else. A product code of ISBT 128, which is licensed, is not on it.
 
 use actix_web::web;
 use askama::Template;
@@ -51,6 +51,7 @@ struct Page {
     component: Both,
     division: Option<i32>,
     volume_ml: i32,
+    attributes: Vec<Both>,
     collected_word: Both,
     collected: String,
     expires_word: Both,
@@ -110,6 +111,7 @@ pub async fn label(
         component: Both::word("component", unit.component.code()),
         division: (unit.division > 0).then_some(unit.division),
         volume_ml: unit.volume_ml,
+        attributes: unit.attributes.list().iter().map(|one| Both::word("attribute", one.code())).collect(),
         collected_word: Both::text("label-collected"),
         collected: unit.collected_on.to_string(),
         expires_word: Both::text("label-expires"),

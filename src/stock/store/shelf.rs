@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use chrono::NaiveDateTime;
 use diesel::prelude::*;
+use shiryan_kernel::attribute::Attributes;
 use shiryan_kernel::blood::{BloodGroup, Component};
 use shiryan_kernel::ids::{BloodUnitId, FacilityId};
 use shiryan_kernel::place::Governorate;
@@ -134,5 +135,33 @@ pub fn first_of_shelf(
         .limit(at_most)
         .select((blood_units::id, blood_units::expires_at));
     let rows: Vec<(BloodUnitId, NaiveDateTime)> = on_each!(conn => c, first.load(c))?;
+    Ok(rows.into_iter().map(|(id, expires_at)| (id, group, expires_at.and_utc())).collect())
+}
+
+/// The same of those that have what is needed.
+///
+/// # Errors
+/// As any read.
+pub fn first_of_shelf_with(
+    conn: &mut Conn,
+    (component, group, needs): (Component, BloodGroup, Attributes),
+    facility: FacilityId,
+    good_at: Moment,
+    at_most: i64,
+) -> Result<Vec<(BloodUnitId, BloodGroup, Moment)>> {
+    let needs = needs.bits();
+    let meets =
+        diesel::dsl::sql::<diesel::sql_types::Bool>(&format!("(blood_units.attributes & {needs}) = {needs}"));
+    let first = blood_units::table
+        .filter(blood_units::facility.eq(facility))
+        .filter(blood_units::status.eq(UnitStatus::Released))
+        .filter(blood_units::component.eq(component))
+        .filter(blood_units::blood_group.eq(group))
+        .filter(blood_units::expires_at.ge(good_at.naive_utc()))
+        .filter(meets)
+        .order((blood_units::expires_at, blood_units::id))
+        .limit(at_most)
+        .select((blood_units::id, blood_units::expires_at));
+    let rows: Vec<(BloodUnitId, NaiveDateTime)> = first.load(conn)?;
     Ok(rows.into_iter().map(|(id, expires_at)| (id, group, expires_at.and_utc())).collect())
 }

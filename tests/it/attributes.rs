@@ -1,0 +1,183 @@
+//! What a unit has beside its group, and what a patient needs of it: bounds what is offered and held.
+
+use serde_json::{Value, json};
+use shiryan_kernel::blood::{BloodGroup, Component};
+use shiryan_kernel::din::Din;
+use shiryan_kernel::ids::BloodUnitId;
+use shiryan_kernel::place::Governorate;
+use shiryan_kernel::role::Role;
+use shiryan_kernel::status::UnitStatus;
+
+use super::support::app::{Reply, TestApp};
+use super::support::requests::{accepted, act, another_bank, ask, reserve, seen, status};
+use super::support::shelf::Bag;
+
+both!(
+    what_a_patient_needs_no_unit_lacks,
+    irradiation_shortens_and_never_lengthens,
+    only_what_waits_in_quarantine_is_processed,
+    parts_keep_what_their_unit_had,
+    a_need_goes_with_the_rest_and_the_standing_order,
+    what_a_component_cannot_have_is_refused,
+);
+
+fn process(app: &TestApp, unit: BloodUnitId, attributes: &Value) -> Reply {
+    app.client(Role::Bank)
+        .post(&format!("/api/v1/stock/units/{unit}/attributes"), &json!({"attributes": attributes}))
+}
+
+fn raw(app: &TestApp, n: u32, days: i64, component: Component) -> BloodUnitId {
+    let expires_at = app.house.zone.end_of(app.house.today() + chrono::Duration::days(days));
+    Bag { expires_at, component, ..Bag::new(app, n) }.quarantined(Some(BloodGroup::ANeg)).put(app)
+}
+
+fn release(app: &TestApp, unit: BloodUnitId) {
+    app.client(Role::Bank).post(&format!("/api/v1/stock/units/{unit}/release"), &json!({})).expect(200);
+}
+
+fn unit(app: &TestApp, id: BloodUnitId) -> Value {
+    app.client(Role::Bank).get(&format!("/api/v1/stock/units/{id}")).expect(200)
+}
+
+fn what_a_patient_needs_no_unit_lacks(app: TestApp) {
+    let plain = raw(&app, 1, 10, Component::RedCells);
+    let (half, whole) = (raw(&app, 2, 20, Component::RedCells), raw(&app, 3, 25, Component::RedCells));
+    process(&app, half, &json!(["leucodepleted"])).expect(200);
+    process(&app, whole, &json!(["irradiated"])).expect(200);
+    let both = process(&app, whole, &json!(["leucodepleted", "irradiated"])).expect(200);
+    assert_eq!(both["attributes"], json!(["irradiated", "leucodepleted"]));
+    for one in [plain, half, whole] {
+        release(&app, one);
+    }
+    let mut form = ask(2);
+    form["needs"] = json!(["leucodepleted", "irradiated"]);
+    let request = accepted(&app, &form);
+    let offered = |request: &str| {
+        let path = format!("/api/v1/requests/{request}/candidates");
+        let found = app.client(Role::Bank).get(&path).expect(200)["candidates"].clone();
+        found.as_array().unwrap().iter().map(|one| one["id"].clone()).collect::<Vec<Value>>()
+    };
+    assert_eq!(offered(&request), [json!(whole)]);
+    for lacking in [plain, half] {
+        assert_eq!(reserve(&app, &request, &[lacking]).problem(409), "unit_incompatible");
+    }
+    reserve(&app, &request, &[whole]).expect(200);
+    let shown = seen(&app, &request);
+    assert_eq!(shown["needs"], json!(["irradiated", "leucodepleted"]));
+    assert_eq!(shown["shares"][0]["attributes"], json!(["irradiated", "leucodepleted"]));
+    // Whoever needs nothing gets what expires first.
+    let request = accepted(&app, &ask(2));
+    assert_eq!(offered(&request), [json!(plain), json!(half)]);
+    // No emergency opens it.
+    form["urgency"] = json!("emergency");
+    let request = accepted(&app, &form);
+    let asked = json!({"units": [plain], "reason": "x"});
+    let refused = act(&app.client(Role::Bank), &request, "emergency-issue", &asked);
+    assert_eq!(refused.problem(409), "unit_incompatible");
+}
+
+fn irradiation_shortens_and_never_lengthens(app: TestApp) {
+    let (long, short) = (raw(&app, 1, 40, Component::RedCells), raw(&app, 2, 10, Component::RedCells));
+    let (cells, platelets) = (raw(&app, 3, 40, Component::RedCells), raw(&app, 4, 4, Component::Platelets));
+    let last = |days: i64| json!(app.house.zone.end_of(app.house.today() + chrono::Duration::days(days)));
+    for (unit, added, days) in [
+        (long, "irradiated", 28),
+        (short, "irradiated", 10),
+        (cells, "leucodepleted", 40),
+        (platelets, "irradiated", 4),
+    ] {
+        let done = process(&app, unit, &json!([added])).expect(200);
+        assert_eq!(done["expires_at"], last(days), "{added}");
+    }
+    // Said again it begins no second time.
+    app.clock.advance(chrono::Duration::days(3));
+    let again = process(&app, long, &json!(["irradiated"])).expect(200);
+    assert_eq!(again["expires_at"], last(25));
+    assert_eq!(unit(&app, long)["expires_at"], last(25));
+    let steps = unit(&app, long)["movements"].clone();
+    let reasons: Vec<&Value> = steps.as_array().unwrap().iter().map(|step| &step["reason"]).collect();
+    assert_eq!(reasons, ["processed", "processed"]);
+}
+
+fn only_what_waits_in_quarantine_is_processed(app: TestApp) {
+    let bag = raw(&app, 1, 10, Component::RedCells);
+    let other = another_bank(&app, Governorate::RamallahAlBireh, "OTHER");
+    let form = json!({"attributes": ["irradiated"]});
+    let path = format!("/api/v1/stock/units/{bag}/attributes");
+    assert_eq!(other.post(&path, &form).problem(404), "not_found");
+    release(&app, bag);
+    assert_eq!(process(&app, bag, &json!(["irradiated"])).problem(409), "state_conflict");
+    assert_eq!((status(&app, bag), unit(&app, bag)["attributes"].clone()), (UnitStatus::Released, json!([])));
+    let late = raw(&app, 2, 1, Component::RedCells);
+    app.clock.advance(chrono::Duration::days(3));
+    assert_eq!(process(&app, late, &json!(["irradiated"])).problem(409), "unit_expired");
+}
+
+fn parts_keep_what_their_unit_had(app: TestApp) {
+    let whole = raw(&app, 1, 35, Component::WholeBlood);
+    process(&app, whole, &json!(["irradiated", "cmv_negative"])).expect(200);
+    let parts =
+        json!([{"component": "red_cells", "volume_ml": 180}, {"component": "plasma", "volume_ml": 110}]);
+    let form = json!({"parts": parts, "rest_ml": 10});
+    let made = app.client(Role::Bank).post(&format!("/api/v1/stock/units/{whole}/divide"), &form).expect(201);
+    let part = |n: usize| {
+        let id: BloodUnitId = serde_json::from_value(made["parts"][n]["id"].clone()).unwrap();
+        unit(&app, id)
+    };
+    let (cells, plasma) = (part(0), part(1));
+    assert_eq!(cells["attributes"], json!(["irradiated", "cmv_negative"]));
+    assert_eq!(cells["expires_at"], unit(&app, whole)["expires_at"], "no longer than what it was made of");
+    assert_eq!(plasma["attributes"], json!(["cmv_negative"]));
+    assert!(plasma["expires_at"].as_str() > cells["expires_at"].as_str());
+}
+
+fn a_need_goes_with_the_rest_and_the_standing_order(app: TestApp) {
+    let bag = raw(&app, 1, 20, Component::RedCells);
+    process(&app, bag, &json!(["irradiated"])).expect(200);
+    release(&app, bag);
+    let mut form = ask(2);
+    form["needs"] = json!(["irradiated"]);
+    let request = accepted(&app, &form);
+    reserve(&app, &request, &[bag]).expect(200);
+    act(&app.client(Role::Bank), &request, "issue", &json!({})).expect(200);
+    let rest = act(&app.client(Role::Hospital), &request, "rest", &json!({})).expect(201);
+    assert_eq!(seen(&app, rest["id"].as_str().unwrap())["needs"], json!(["irradiated"]));
+    let order = json!({"patient": "TH-1", "blood_group": "a_neg", "group_evidence": "confirmed",
+        "component": "red_cells", "units": 1, "needs": ["leucodepleted"], "every_days": 21, "due_at": "09:00",
+        "first_on": app.house.today() + chrono::Duration::days(1),
+        "last_on": app.house.today() + chrono::Duration::days(90)});
+    let id = app.client(Role::Hospital).post("/api/v1/standing-orders", &order).expect(201)["id"].clone();
+    let (zone, vault) = (app.house.zone, app.house.vault.clone());
+    let write = move |tx: &mut shiryan::db::Tx| shiryan::requests::standing::make_due(tx, &vault, zone, 8);
+    app.house.db.write_now(shiryan::db::Lane::Bulk, write).unwrap();
+    let path = format!("/api/v1/standing-orders/{}", id.as_str().unwrap());
+    let stands = app.client(Role::Hospital).get(&path).expect(200);
+    assert_eq!(stands["needs"], json!(["leucodepleted"]));
+    assert_eq!(seen(&app, stands["requests"][0]["id"].as_str().unwrap())["needs"], json!(["leucodepleted"]));
+}
+
+fn what_a_component_cannot_have_is_refused(app: TestApp) {
+    let plasma = raw(&app, 1, 100, Component::Plasma);
+    for wrong in [json!(["irradiated"]), json!([])] {
+        assert_eq!(process(&app, plasma, &wrong).expect(422)["errors"][0]["field"], "attributes");
+    }
+    assert_eq!(unit(&app, plasma)["attributes"], json!([]));
+    let mut form = ask(1);
+    form["component"] = json!("plasma");
+    form["needs"] = json!(["irradiated"]);
+    let told = app.client(Role::Hospital).post("/api/v1/requests", &form).expect(422);
+    assert_eq!(
+        (&told["errors"][0]["field"], &told["errors"][0]["code"]),
+        (&json!("needs"), &json!("invalid_value"))
+    );
+    let today = app.house.today();
+    let mut label = json!({"din": Din::compose("A8888", 26, 7).unwrap().to_string(),
+        "component": "plasma", "volume_ml": 250, "collected_on": today,
+        "expires_on": today + chrono::Duration::days(30), "attributes": ["irradiated"]});
+    let told = app.client(Role::Bank).post("/api/v1/stock/units", &label).expect(422);
+    assert_eq!(told["errors"][0]["field"], "attributes");
+    label["component"] = json!("red_cells");
+    let made = app.client(Role::Bank).post("/api/v1/stock/units", &label).expect(201);
+    let id: BloodUnitId = serde_json::from_value(made["id"].clone()).unwrap();
+    assert_eq!(unit(&app, id)["attributes"], json!(["irradiated"]));
+}
