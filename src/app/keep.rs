@@ -85,7 +85,7 @@ pub fn daily(house: &House, progress: impl FnMut(u64)) -> Result<()> {
     let today = house.today();
     let rule_set = house.rules.in_force(today)?;
     let day = format!("{today} {} {}", rule_set.code, rule_set.version);
-    let published = published::make_due(&house.db, today).map(drop);
+    let published = published::make_due(&house.db, &house.vault, today).map(drop);
     if house.db.read_now(|conn| meta::get(conn, WINDOWS_OF))?.as_deref() != Some(day.as_str()) {
         let vault = house.vault.clone();
         house.db.write_now(Lane::System, move |tx| donors::forget_traces(tx, &vault, today).map(drop))?;

@@ -34,6 +34,14 @@ word! {
     }
 }
 
+word! {
+    /// What is never counted together with the other.
+    pub enum Territory {
+        WestBank = "west_bank",
+        Gaza = "gaza",
+    }
+}
+
 impl Governorate {
     /// The region whose stock this governorate can count on.
     #[must_use]
@@ -52,6 +60,16 @@ impl Governorate {
 }
 
 impl Region {
+    #[must_use]
+    pub const fn territory(self) -> Territory {
+        match self {
+            Self::WestBankNorth | Self::WestBankCentre | Self::EastJerusalem | Self::WestBankSouth => {
+                Territory::WestBank
+            }
+            Self::GazaNorth | Self::GazaSouth => Territory::Gaza,
+        }
+    }
+
     /// The governorates of this region, in their own order.
     pub fn members(self) -> impl Iterator<Item = Governorate> {
         Governorate::ALL.iter().copied().filter(move |governorate| governorate.region() == self)

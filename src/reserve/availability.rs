@@ -83,7 +83,8 @@ pub struct DonorCell {
     pub blood_group: BloodGroup,
     pub preference: u8,
     pub area: Area,
-    pub band: Band,
+    /// None while the area holds under 200 registered donors of the group.
+    pub band: Option<Band>,
 }
 
 /// Donors who could be called: a function of the published table and nothing else.
@@ -93,7 +94,7 @@ pub struct Callable {
     /// Absent while no table was ever made.
     pub published_at: Option<Moment>,
     pub cells: Vec<DonorCell>,
-    /// The sum of the bands' lower edges, times the response within the hours asked for.
+    /// The sum of the lower edges of the region's own bands, times the response within the hours asked for.
     pub come_at_least: i64,
 }
 
@@ -264,7 +265,11 @@ fn callable(
     let mut cells = Vec::new();
     for (blood_group, preference) in fitting.iter().copied() {
         let of_group = table.cells.iter().filter(|cell| cell.blood_group == blood_group);
-        let of_region = of_group.filter(|cell| cell.area.region() == region);
+        // An area that is wider than the region is shown, and is in no sum: what of it is near is not known.
+        let of_region = of_group.filter(|cell| match cell.area.region() {
+            Some(own) => own == region,
+            None => cell.area.territory() == region.territory(),
+        });
         cells.extend(of_region.map(|cell| DonorCell {
             blood_group,
             preference,
@@ -272,7 +277,8 @@ fn callable(
             band: cell.band,
         }));
     }
-    let edges: i64 = cells.iter().map(|cell| cell.band.lower_edge()).sum();
+    let near = cells.iter().filter(|cell| cell.area.region().is_some());
+    let edges: i64 = near.filter_map(|cell| cell.band).map(Band::lower_edge).sum();
     let come_at_least = edges * response(question.within_hours) / 100;
     Ok(Callable { donation_type, published_at: Some(table.made_at), cells, come_at_least })
 }

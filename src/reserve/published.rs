@@ -1,26 +1,40 @@
-//! What hospitals may know of donors: bands, from a table made once a day and never changed after.
+//! What hospitals may know of donors (SAFETY B1): bands, from a table made once a day and never changed after.
 //!
-//! An answer built on it cannot move when one donor is added, deferred or bled before the next day.
-//! Counted are active donors with a confirmed group who have given at least once and may give that day.
-//! A governorate with fewer than 20 of them has no cell of its own: it goes into the rest of its sharing
-//! region, so no two cells hold one donor and no cell is the difference of two others. Regions are never
-//! added up, and a cell below 20 says only that.
+//! A cell is a donor group in an area that holds 200 registered donors of it and more: a governorate, else what is
+//! left of its sharing region, else what is left of the West Bank or of Gaza; so no two cells hold one donor and no cell
+//! is the difference of two others. Below 200 even there, the cell says only that. Areas stay as they are for a quarter.
+//! Registered are active donors with a confirmed group who gave at least once; counted are those of them who may give
+//! that day. What is shown is the band of the count and a whole number from −10 to 10 that hangs on a key, the cell
+//! and its members, so that no count is known closer than within 21. Cells of apheresis, and those under 60, change
+//! once a week.
+
+mod store;
 
 use std::collections::BTreeMap;
 
-use chrono::{NaiveDate, NaiveDateTime};
-use diesel::prelude::*;
-use shiryan_kernel::blood::{BloodGroup, DonationType, GroupEvidence};
-use shiryan_kernel::place::{Governorate, Region};
-use shiryan_kernel::status::DonorStatus;
+use chrono::{Datelike, NaiveDate};
+use hmac::{Hmac, KeyInit, Mac};
+use sha2::Sha256;
+use shiryan_kernel::Result;
+use shiryan_kernel::blood::{BloodGroup, DonationType};
+use shiryan_kernel::ids::DonorId;
+use shiryan_kernel::place::{Governorate, Region, Territory};
 use shiryan_kernel::time::Moment;
-use shiryan_kernel::{Problem, Result};
 
-use crate::db::tables::{donors, giving_windows, givings, published_cells, published_tables, units};
-use crate::db::{Conn, Db, Lane, Tx, on_each};
+use crate::db::{Db, Lane};
+use crate::vault::Vault;
+pub use store::latest;
 
 /// The smallest number of donors that is told apart from none.
 pub const SMALLEST: i64 = 20;
+/// An area holds so many registered donors of a group, or it is joined to others.
+pub const LEAST_REGISTERED: i64 = 200;
+/// The farthest that what is shown lies from what was counted.
+pub const NOISE: i64 = 10;
+/// Whole numbers from −[`NOISE`] to it.
+const SPAN: u64 = 21;
+/// A cell under this changes once a week.
+pub const WEEKLY_UNDER: i64 = 60;
 
 shiryan_kernel::word! {
     /// A number of donors as it is shown.
@@ -68,8 +82,10 @@ impl Band {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Area {
     Governorate(Governorate),
-    /// All of a region that has no cell of its own.
+    /// All of a sharing region that has no cell of its own.
     RestOf(Region),
+    /// All of the West Bank, or of Gaza, that has neither; never both.
+    RestOfAll(Territory),
 }
 
 impl Area {
@@ -78,30 +94,53 @@ impl Area {
         match self {
             Self::Governorate(governorate) => governorate.code(),
             Self::RestOf(region) => region.code(),
+            Self::RestOfAll(territory) => territory.code(),
+        }
+    }
+
+    /// The sharing region; none of an area that is wider.
+    #[must_use]
+    pub const fn region(self) -> Option<Region> {
+        match self {
+            Self::Governorate(governorate) => Some(governorate.region()),
+            Self::RestOf(region) => Some(region),
+            Self::RestOfAll(_) => None,
         }
     }
 
     #[must_use]
-    pub const fn region(self) -> Region {
+    pub const fn territory(self) -> Territory {
         match self {
-            Self::Governorate(governorate) => governorate.region(),
-            Self::RestOf(region) => region,
+            Self::Governorate(governorate) => governorate.region().territory(),
+            Self::RestOf(region) => region.territory(),
+            Self::RestOfAll(territory) => territory,
         }
     }
 
     fn read(code: &str) -> Result<Self> {
         let governorate = code.parse().map(Self::Governorate);
-        governorate.or_else(|_| code.parse().map(Self::RestOf))
+        let region = || code.parse().map(Self::RestOf);
+        governorate.or_else(|_| region()).or_else(|_| code.parse().map(Self::RestOfAll))
     }
 }
 
-/// Donors who may give one type on the day.
+/// Who is registered: active, with a confirmed group, having given at least once.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Count {
+pub struct Member {
+    pub donor: DonorId,
     pub blood_group: BloodGroup,
-    pub donation_type: DonationType,
+    /// His own, or his unit's.
     pub governorate: Governorate,
-    pub donors: i64,
+}
+
+/// Where the donors of a group in each governorate are shown.
+pub type Areas = BTreeMap<(BloodGroup, Governorate), Shown>;
+
+/// An area, and whether it holds enough registered donors to have a band.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Shown {
+    pub area: Area,
+    pub holds: bool,
 }
 
 /// A cell of the table.
@@ -110,7 +149,10 @@ pub struct Cell {
     pub blood_group: BloodGroup,
     pub donation_type: DonationType,
     pub area: Area,
-    pub band: Band,
+    /// None while the area holds under 200 registered donors of the group.
+    pub band: Option<Band>,
+    /// Whether it stays as it is until the next week.
+    pub is_weekly: bool,
 }
 
 /// The table of a day.
@@ -121,246 +163,190 @@ pub struct Published {
     pub cells: Vec<Cell>,
 }
 
-/// Cuts counts into cells: each group and type has one for the rest of each region, and one for each
-/// governorate that is large enough.
-#[must_use]
-pub fn cells(counts: &[Count]) -> Vec<Cell> {
-    let mut donors: BTreeMap<(BloodGroup, DonationType, Governorate), i64> = BTreeMap::new();
-    for count in counts {
-        *donors.entry((count.blood_group, count.donation_type, count.governorate)).or_default() +=
-            count.donors;
+/// What makes the noise: nobody without the key can tell it.
+#[derive(Clone)]
+pub struct Noise([u8; 32]);
+
+impl std::fmt::Debug for Noise {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("[sealed]")
     }
-    let mut cells = Vec::new();
-    for blood_group in BloodGroup::ALL.iter().copied() {
-        for donation_type in DonationType::ALL.iter().copied() {
-            let cell = |area, count| Cell { blood_group, donation_type, area, band: Band::of(count) };
-            for region in Region::ALL.iter().copied() {
-                let mut rest = 0;
-                for governorate in region.members() {
-                    match donors.get(&(blood_group, donation_type, governorate)).copied() {
-                        Some(count) if count >= SMALLEST => {
-                            cells.push(cell(Area::Governorate(governorate), count));
-                        }
-                        count => rest += count.unwrap_or(0),
-                    }
-                }
-                cells.push(cell(Area::RestOf(region), rest));
+}
+
+impl Noise {
+    #[must_use]
+    pub const fn under(key: [u8; 32]) -> Self {
+        Self(key)
+    }
+
+    /// From −10 to 10, the same for the same cell and members. `members` in the order of their ids.
+    #[must_use]
+    pub fn of(&self, cell: &[&str], members: impl IntoIterator<Item = DonorId>) -> i64 {
+        let mut block = [0; 64];
+        block.split_at_mut(32).0.copy_from_slice(&self.0);
+        let mut mac = <Hmac<Sha256> as KeyInit>::new(&block.into());
+        for part in cell {
+            mac.update(part.as_bytes());
+            mac.update(&[0]);
+        }
+        for member in members {
+            mac.update(&member.0.to_be_bytes());
+        }
+        // 2⁶⁴ values over 21: no value is likelier than another by more than 10⁻¹⁸.
+        let head = mac.finalize().into_bytes().iter().take(8).fold(0_u64, |all, byte| all << 8 | u64::from(*byte));
+        i64::try_from(head % SPAN).unwrap_or_default() - NOISE
+    }
+}
+
+/// The first day of the quarter.
+#[must_use]
+pub fn quarter(day: NaiveDate) -> NaiveDate {
+    NaiveDate::from_ymd_opt(day.year(), day.month0() / 3 * 3 + 1, 1).unwrap_or(day)
+}
+
+/// Where each group's donors are shown in a territory, by who is registered. That an area holds 200 is judged by its
+/// count and the noise, less the noise at its worst: neither does the border give a count away.
+#[must_use]
+pub fn areas(noise: &Noise, group: BloodGroup, territory: Territory, members: &[Member]) -> Areas {
+    let holds = |area: Area, within: &[Governorate]| {
+        let of = || {
+            let own = members.iter().filter(|member| member.blood_group == group);
+            own.filter(|member| within.contains(&member.governorate)).map(|member| member.donor)
+        };
+        let count = i64::try_from(of().count()).unwrap_or(i64::MAX);
+        count + noise.of(&["area", group.code(), area.code()], of()) >= LEAST_REGISTERED + NOISE
+    };
+    let mut shown = Areas::new();
+    let mut left_of_all = Vec::new();
+    for region in Region::ALL.iter().copied().filter(|region| region.territory() == territory) {
+        let mut left = Vec::new();
+        for governorate in region.members() {
+            let area = Area::Governorate(governorate);
+            if holds(area, &[governorate]) {
+                shown.insert((group, governorate), Shown { area, holds: true });
+            } else {
+                left.push(governorate);
             }
         }
+        let area = Area::RestOf(region);
+        if !left.is_empty() && holds(area, &left) {
+            shown.extend(left.into_iter().map(|place| ((group, place), Shown { area, holds: true })));
+        } else {
+            left_of_all.extend(left);
+        }
     }
-    cells
+    let area = Area::RestOfAll(territory);
+    let holds = !left_of_all.is_empty() && holds(area, &left_of_all);
+    shown.extend(left_of_all.into_iter().map(|place| ((group, place), Shown { area, holds })));
+    shown
 }
 
-/// Counts the donors of `today`. A donor without a governorate counts where the unit stands; one without
-/// either is not counted.
-///
-/// # Errors
-/// As any read.
-pub fn count(conn: &mut Conn, today: NaiveDate) -> Result<Vec<Count>> {
-    let stands: Vec<(i64, Governorate)> = units::table.select((units::id, units::governorate)).load(conn)?;
-    let stands: BTreeMap<i64, Governorate> = stands.into_iter().collect();
-    let mut counts = Vec::new();
-    for donation_type in DonationType::ALL.iter().copied() {
-        let placed = ready(conn, donation_type, today)?.into_iter().filter_map(|row| {
-            let (group, governorate, unit, donors) = row;
-            let governorate = governorate.or_else(|| stands.get(&unit?).copied())?;
-            Some(Count { blood_group: group?, donation_type, governorate, donors })
+/// The areas of a quarter: those that stand, and for a group of which nothing could be shown yet in the West Bank or in
+/// Gaza, new ones.
+#[must_use]
+pub fn settle(noise: &Noise, standing: &Areas, members: &[Member]) -> Areas {
+    let mut settled = Areas::new();
+    for group in BloodGroup::ALL.iter().copied() {
+        for territory in Territory::ALL.iter().copied() {
+            let own = standing.iter().filter(|((of, place), _)| {
+                *of == group && place.region().territory() == territory
+            });
+            let own: Areas = own.map(|(key, shown)| (*key, *shown)).collect();
+            let is_settled = own.values().any(|shown| shown.holds);
+            settled.extend(if is_settled { own } else { areas(noise, group, territory, members) });
+        }
+    }
+    settled
+}
+
+/// The cells of one type. `able` are those of the members who may give it that day, both by id; `before` is the last
+/// table's, while this week lasts.
+#[must_use]
+pub fn cells(
+    noise: &Noise,
+    areas: &Areas,
+    donation_type: DonationType,
+    (members, able): (&[Member], &[DonorId]),
+    before: &[Cell],
+) -> Vec<Cell> {
+    let mut counted: BTreeMap<(BloodGroup, Area), (bool, Vec<DonorId>)> = BTreeMap::new();
+    for ((group, _), shown) in areas {
+        counted.entry((*group, shown.area)).or_insert((shown.holds, Vec::new()));
+    }
+    let mut able = able.iter().peekable();
+    for member in members {
+        while able.next_if(|donor| **donor < member.donor).is_some() {}
+        if able.peek() != Some(&&member.donor) {
+            continue;
+        }
+        let Some(shown) = areas.get(&(member.blood_group, member.governorate)) else { continue };
+        if let Some((_, own)) = counted.get_mut(&(member.blood_group, shown.area)) {
+            own.push(member.donor);
+        }
+    }
+    let cell = |((blood_group, area), (holds, own)): ((BloodGroup, Area), (bool, Vec<DonorId>))| {
+        let stands = before.iter().find(|cell| {
+            (cell.blood_group, cell.area, cell.donation_type) == (blood_group, area, donation_type)
+                && cell.is_weekly
+                && cell.band.is_some() == holds
         });
-        counts.extend(placed);
+        if let Some(stands) = stands {
+            return *stands;
+        }
+        let count = i64::try_from(own.len()).unwrap_or(i64::MAX);
+        let shown = count + noise.of(&[blood_group.code(), area.code(), donation_type.code()], own);
+        Cell {
+            blood_group,
+            donation_type,
+            area,
+            band: holds.then(|| Band::of(shown)),
+            is_weekly: holds && (is_apheresis(donation_type) || shown < WEEKLY_UNDER),
+        }
+    };
+    counted.into_iter().map(cell).collect()
+}
+
+const fn is_apheresis(donation_type: DonationType) -> bool {
+    match donation_type {
+        DonationType::PlateletApheresis | DonationType::PlasmaApheresis | DonationType::DoubleRedCells => true,
+        DonationType::WholeBlood => false,
     }
-    Ok(counts)
 }
 
-/// Group, own governorate, unit, and how many.
-type Ready = (Option<BloodGroup>, Option<Governorate>, Option<i64>, i64);
-
-fn ready(conn: &mut Conn, donation_type: DonationType, today: NaiveDate) -> Result<Vec<Ready>> {
-    let open = giving_windows::table
-        .filter(giving_windows::donor.eq(donors::id))
-        .filter(giving_windows::donation_type.eq(donation_type))
-        .filter(giving_windows::from_on.le(today))
-        .filter(giving_windows::until_on.is_null().or(giving_windows::until_on.ge(today)));
-    on_each!(conn => c, donors::table
-        .filter(donors::status.eq(DonorStatus::Active))
-        .filter(donors::group_evidence.eq(GroupEvidence::Confirmed))
-        .filter(diesel::dsl::exists(open))
-        .filter(diesel::dsl::exists(givings::table.filter(givings::donor.eq(donors::id))))
-        .group_by((donors::blood_group, donors::governorate, donors::unit_id))
-        .select((donors::blood_group, donors::governorate, donors::unit_id, diesel::dsl::count_star()))
-        .load(c))
-    .map_err(Problem::from)
-}
-
-/// Makes the table of `today`, unless it is there; answers whether it was made. A table that is there
-/// never changes.
-///
-/// # Errors
-/// As any write.
-pub fn make(tx: &mut Tx, today: NaiveDate, counts: &[Count]) -> Result<bool> {
-    if is_made(tx.conn, today)? {
-        return Ok(false);
-    }
-    let id = tx.id();
-    diesel::insert_into(published_tables::table)
-        .values((
-            published_tables::id.eq(id),
-            published_tables::made_on.eq(today),
-            published_tables::made_at.eq(tx.now.naive_utc()),
-        ))
-        .execute(tx.conn)?;
-    let rows: Vec<_> = cells(counts)
-        .into_iter()
-        .map(|cell| {
-            (
-                published_cells::published.eq(id),
-                published_cells::blood_group.eq(cell.blood_group),
-                published_cells::area.eq(cell.area.code()),
-                published_cells::donation_type.eq(cell.donation_type),
-                published_cells::band.eq(cell.band.code()),
-            )
-        })
-        .collect();
-    on_each!(tx.conn => c, diesel::insert_into(published_cells::table).values(&rows).execute(c))?;
-    Ok(true)
-}
-
-/// Makes the table of `today` if it is due, counting outside the write so that nobody waits behind it.
+/// Makes the table of `today` if it is due, counting outside the write so that nobody waits behind it. A table that is
+/// there never changes.
 ///
 /// # Errors
 /// As any read and write.
-pub fn make_due(db: &Db, today: NaiveDate) -> Result<bool> {
-    let counts =
-        db.read_now(|conn| if is_made(conn, today)? { Ok(None) } else { count(conn, today).map(Some) })?;
-    match counts {
-        None => Ok(false),
-        Some(counts) => db.write_now(Lane::System, move |tx| make(tx, today, &counts)),
-    }
-}
-
-fn is_made(conn: &mut Conn, today: NaiveDate) -> Result<bool> {
-    let found: Option<i64> = published_tables::table
-        .filter(published_tables::made_on.eq(today))
-        .select(published_tables::id)
-        .first(conn)
-        .optional()?;
-    Ok(found.is_some())
-}
-
-/// The newest table's cells of one donation type; none while no table was ever made.
-///
-/// # Errors
-/// As any read.
-pub fn latest(conn: &mut Conn, donation_type: DonationType) -> Result<Option<Published>> {
-    let newest: Option<(i64, NaiveDate, NaiveDateTime)> = published_tables::table
-        .order(published_tables::made_on.desc())
-        .select((published_tables::id, published_tables::made_on, published_tables::made_at))
-        .first(conn)
-        .optional()?;
-    let Some((id, made_on, made_at)) = newest else { return Ok(None) };
-    let rows: Vec<(BloodGroup, String, Band)> = published_cells::table
-        .filter(published_cells::published.eq(id))
-        .filter(published_cells::donation_type.eq(donation_type))
-        .select((published_cells::blood_group, published_cells::area, published_cells::band))
-        .load(conn)?;
-    let mut cells = Vec::with_capacity(rows.len());
-    for (blood_group, area, band) in rows {
-        cells.push(Cell { blood_group, donation_type, area: Area::read(&area)?, band });
-    }
-    cells.sort_by_key(|cell| (cell.blood_group, cell.area.region(), cell.area));
-    Ok(Some(Published { made_on, made_at: made_at.and_utc(), cells }))
+pub fn make_due(db: &Db, vault: &Vault, today: NaiveDate) -> Result<bool> {
+    let noise = Noise::under(vault.purpose("published-table"));
+    let quarter = quarter(today);
+    let made = db.read_now(|conn| {
+        if store::is_made(conn, today)? {
+            return Ok(None);
+        }
+        let members = store::registered(conn)?;
+        let areas = settle(&noise, &store::areas(conn, quarter)?, &members);
+        let mut made = Vec::new();
+        for donation_type in DonationType::ALL.iter().copied() {
+            let before = latest(conn, donation_type)?;
+            let before = before.filter(|table| table.made_on.iso_week() == today.iso_week());
+            let before = before.map(|table| table.cells).unwrap_or_default();
+            let able = store::able(conn, donation_type, today)?;
+            made.extend(cells(&noise, &areas, donation_type, (&members, &able), &before));
+        }
+        Ok(Some((areas, made)))
+    })?;
+    let Some((areas, cells)) = made else { return Ok(false) };
+    db.write_now(Lane::System, move |tx| {
+        if store::is_made(tx.conn, today)? {
+            return Ok(false);
+        }
+        store::keep_areas(tx, quarter, &areas)?;
+        store::insert(tx, today, &cells)?;
+        Ok(true)
+    })
 }
 
 #[cfg(test)]
-mod tests {
-    use proptest::prelude::*;
-
-    use super::*;
-
-    #[test]
-    fn a_band_holds_its_edges() {
-        for (donors, code) in [
-            (0, "under_20"),
-            (19, "under_20"),
-            (20, "20_49"),
-            (49, "20_49"),
-            (50, "50_99"),
-            (99, "50_99"),
-            (100, "100_249"),
-            (249, "100_249"),
-            (250, "250_499"),
-            (499, "250_499"),
-            (500, "500_999"),
-            (999, "500_999"),
-            (1_000, "1000_up"),
-            (1_000_000, "1000_up"),
-        ] {
-            let band = Band::of(donors);
-            assert_eq!(band.code(), code);
-            assert!(band.lower_edge() <= donors);
-            assert_eq!(Band::of(band.lower_edge()), band);
-        }
-    }
-
-    fn counts() -> impl Strategy<Value = Vec<Count>> {
-        let count = (
-            prop::sample::select(BloodGroup::ALL),
-            prop::sample::select(Governorate::ALL),
-            prop_oneof![0_i64..25, 0_i64..2_000],
-        )
-            .prop_map(|(blood_group, governorate, donors)| Count {
-                blood_group,
-                donation_type: DonationType::WholeBlood,
-                governorate,
-                donors,
-            });
-        prop::collection::vec(count, 0..80)
-    }
-
-    proptest! {
-        /// Each donor is in one cell at most, a small governorate in none of its own, and every group has
-        /// a cell for the rest of every region, so that a missing cell says nothing.
-        #[test]
-        fn cells_part_the_donors(counts in counts()) {
-            let cells = cells(&counts);
-            for blood_group in BloodGroup::ALL.iter().copied() {
-                for region in Region::ALL.iter().copied() {
-                    let of = |governorate| counts.iter()
-                        .filter(|count| (count.blood_group, count.governorate) == (blood_group, governorate))
-                        .map(|count| count.donors)
-                        .sum::<i64>();
-                    let band = |area| cells.iter().find(|cell| {
-                        cell.blood_group == blood_group
-                            && cell.area == area
-                            && cell.donation_type == DonationType::WholeBlood
-                    }).map(|cell| cell.band);
-                    let mut rest = 0;
-                    for governorate in region.members() {
-                        let own = band(Area::Governorate(governorate));
-                        if of(governorate) < SMALLEST {
-                            prop_assert_eq!(own, None);
-                            rest += of(governorate);
-                        } else {
-                            prop_assert_eq!(own, Some(Band::of(of(governorate))));
-                        }
-                    }
-                    prop_assert_eq!(band(Area::RestOf(region)), Some(Band::of(rest)));
-                }
-            }
-            let mut keys: Vec<_> =
-                cells.iter().map(|cell| (cell.blood_group, cell.donation_type, cell.area)).collect();
-            keys.sort();
-            keys.dedup();
-            prop_assert_eq!(keys.len(), cells.len());
-        }
-    }
-
-    #[test]
-    fn an_area_is_read_back() {
-        for area in Governorate::ALL.iter().copied().map(Area::Governorate) {
-            assert_eq!(Area::read(area.code()).unwrap(), area);
-        }
-        for area in Region::ALL.iter().copied().map(Area::RestOf) {
-            assert_eq!(Area::read(area.code()).unwrap(), area);
-        }
-    }
-}
+mod tests;

@@ -989,7 +989,18 @@ diesel::table! {
         blood_group -> Text,
         area -> Text,
         donation_type -> Text,
-        band -> Text,
+        band -> Nullable<Text>,
+        is_weekly -> Bool,
+    }
+}
+
+diesel::table! {
+    published_areas (quarter, blood_group, governorate) {
+        quarter -> Date,
+        blood_group -> Text,
+        governorate -> Text,
+        area -> Text,
+        holds -> Bool,
     }
 }
 

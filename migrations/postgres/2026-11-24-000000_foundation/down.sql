@@ -5,6 +5,7 @@ DROP TABLE audit_lines;
 DROP TABLE level_changes;
 DROP TABLE reserve_levels;
 DROP TABLE scenarios;
+DROP TABLE published_areas;
 DROP TABLE published_cells;
 DROP TABLE published_tables;
 DROP TABLE history_days;

@@ -1186,8 +1186,21 @@ CREATE TABLE published_cells (
     blood_group TEXT NOT NULL CHECK (blood_group IN ('o_neg', 'o_pos', 'a_neg', 'a_pos', 'b_neg', 'b_pos', 'ab_neg', 'ab_pos')),
     area TEXT NOT NULL,
     donation_type TEXT NOT NULL CHECK (donation_type IN ('whole_blood', 'double_red_cells', 'platelet_apheresis', 'plasma_apheresis')),
-    band TEXT NOT NULL,
+    -- None while the area holds under 200 registered donors of the group.
+    band TEXT CHECK (band IN ('under_20', '20_49', '50_99', '100_249', '250_499', '500_999', '1000_up')),
+    -- Whether it stays until the next week.
+    is_weekly BOOLEAN NOT NULL,
     PRIMARY KEY (published, blood_group, area, donation_type)
+);
+
+-- Where each group's donors are shown, as it stands for a quarter.
+CREATE TABLE published_areas (
+    quarter DATE NOT NULL,
+    blood_group TEXT NOT NULL CHECK (blood_group IN ('o_neg', 'o_pos', 'a_neg', 'a_pos', 'b_neg', 'b_pos', 'ab_neg', 'ab_pos')),
+    governorate TEXT NOT NULL,
+    area TEXT NOT NULL,
+    holds BOOLEAN NOT NULL,
+    PRIMARY KEY (quarter, blood_group, governorate)
 );
 
 -- What might happen, kept under a name; name and events are sealed.

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use shiryan_kernel::blood::{BloodGroup, Component, DonationType};
 use shiryan_kernel::compat::Caution;
 use shiryan_kernel::ids::{BloodUnitId, FacilityId};
-use shiryan_kernel::place::{Governorate, Region};
+use shiryan_kernel::place::{Governorate, Region, Territory};
 use utoipa::{IntoParams, ToSchema};
 
 use super::{Availability, GroupCount, Offered, Question, ask};
@@ -103,10 +103,16 @@ struct NearestView {
 struct DonorCellView {
     blood_group: BloodGroup,
     preference: u8,
-    region: Region,
+    /// The West Bank or Gaza.
+    territory: Territory,
+    /// Absent for the rest of the territory, which no region's cell holds; it is in no sum.
+    region: Option<Region>,
     /// Absent for the rest of the region, which no governorate's cell holds.
     governorate: Option<Governorate>,
-    band: Band,
+    /// Absent while the area holds under 200 registered donors of the group.
+    band: Option<Band>,
+    /// Whether it does.
+    under_200: bool,
 }
 
 #[derive(Debug, Serialize, ToSchema)]
@@ -115,7 +121,7 @@ struct CallableView {
     /// The moment of the table; absent while none was ever made.
     published_at: Option<DateTime<Utc>>,
     cells: Vec<DonorCellView>,
-    /// The sum of the bands' lower edges, times the share that comes within the hours asked for.
+    /// The sum of the lower edges of the region's own bands, times the share that comes within the hours asked for.
     come_at_least: i64,
 }
 
@@ -205,12 +211,14 @@ impl AvailabilityView {
         let cells = donors.cells.into_iter().map(|cell| DonorCellView {
             blood_group: cell.blood_group,
             preference: cell.preference,
+            territory: cell.area.territory(),
             region: cell.area.region(),
             governorate: match cell.area {
                 Area::Governorate(governorate) => Some(governorate),
-                Area::RestOf(_) => None,
+                Area::RestOf(_) | Area::RestOfAll(_) => None,
             },
             band: cell.band,
+            under_200: cell.band.is_none(),
         });
         Self {
             as_of,
