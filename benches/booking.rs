@@ -7,26 +7,25 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::as_conversions)]
 
-use std::io::{BufRead, BufReader, Read, Write};
-use std::net::{SocketAddr, TcpListener, TcpStream};
+mod program;
+
+use std::net::SocketAddr;
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
-use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::time::{Duration, Instant};
+use std::sync::atomic::AtomicUsize;
+use std::time::Duration;
 
 use actix_web::{App, HttpResponse, HttpServer, web};
 use chrono::NaiveDate;
 use diesel::prelude::*;
 use serde::{Deserialize, Serialize};
-use shiryan::app::{self, Migrate, World};
 use shiryan::db::tables::{appointments, giving_windows, givings, slots, units};
 use shiryan::http::House;
-use shiryan::settings::{Flags, Settings};
 use shiryan_kernel::blood::DonationType;
 use shiryan_kernel::ids::{DonorId, DriveId, SlotId, UnitId};
 use shiryan_kernel::status::AppointmentStatus;
-use shiryan_kernel::time::{SystemClock, plus_days};
+use shiryan_kernel::time::plus_days;
+
+use program::{Round, agent, load, make, open, sign_in, start, start_bare};
 
 const ROUNDS: usize = 3;
 const ROUND: Duration = Duration::from_secs(2);
@@ -46,12 +45,12 @@ fn main() {
         return;
     }
     let home = tempfile::tempdir().unwrap();
-    assert!(demo(home.path()).arg("--only-make").stdout(Stdio::null()).status().unwrap().success());
+    make(home.path());
     let house = open(home.path());
     let (running, api) = start(home.path());
-    let token = sign_in(api);
+    let token = sign_in(api, "bank");
     let pairs = [0, 1].map(|odd| Pairs::plan(&house, api, &token, odd));
-    let (beside, bare) = start_bare(home.path());
+    let (beside, bare) = start_bare(home.path(), BARE);
     println!("{} and {} bookings can be made", pairs[0].all.len(), pairs[1].all.len());
     for (clients, wanted, slowest) in LOADS {
         let ours = |pair: &Pair, n: usize| {
@@ -105,27 +104,6 @@ struct Pairs {
     next: AtomicUsize,
 }
 
-/// What came of a round: bookings a second and how long each took, in milliseconds and in order.
-struct Round {
-    rate: f64,
-    refused: usize,
-    took: Vec<f64>,
-}
-
-impl Round {
-    fn at(&self, share: f64) -> f64 {
-        self.took[((self.took.len() - 1) as f64 * share) as usize]
-    }
-}
-
-impl std::fmt::Display for Round {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let Self { rate, refused, .. } = self;
-        let (half, most, slowest) = (self.at(0.5), self.at(0.99), self.at(1.0));
-        write!(f, "{rate:.0}/s, median {half:.1} ms, p99 {most:.1}, slowest {slowest:.1}, {refused} refused")
-    }
-}
-
 impl Pairs {
     /// Plans drives of as many places as there are donors for every second day to come, and pairs them.
     fn plan(house: &House, api: SocketAddr, token: &str, odd: i64) -> Self {
@@ -133,7 +111,7 @@ impl Pairs {
             .db
             .read_now(|conn| Ok(units::table.select(units::id).order(units::id).first(conn)?))
             .unwrap();
-        let agent: ureq::Agent = ureq::Agent::config_builder().http_status_as_error(false).build().into();
+        let agent = agent();
         let mut all = Vec::new();
         for n in (3..3 + DAYS).filter(|n| n % 2 == odd) {
             let day = plus_days(house.today(), n);
@@ -176,37 +154,8 @@ impl Pairs {
         clients: usize,
         write: &(impl Fn(&Pair, usize) -> String + Sync),
     ) -> Round {
-        let started = Instant::now();
-        let heard: Vec<(Vec<f64>, usize)> = std::thread::scope(|scope| {
-            let spawn = |_| {
-                scope.spawn(move || {
-                    let mut stream = TcpStream::connect(to).unwrap();
-                    stream.set_nodelay(true).unwrap();
-                    let mut reader = BufReader::new(stream.try_clone().unwrap());
-                    let (mut took, mut refused) = (Vec::new(), 0);
-                    while started.elapsed() < ROUND {
-                        let n = self.next.fetch_add(1, Ordering::Relaxed);
-                        let pair = self.all.get(n).expect("more donors and days");
-                        let asked = Instant::now();
-                        stream.write_all(write(pair, n).as_bytes()).unwrap();
-                        match read_answer(&mut reader) {
-                            201 => took.push(asked.elapsed().as_secs_f64() * 1e3),
-                            // A duty of the demo's lies near.
-                            409 => refused += 1,
-                            status => panic!("{status}"),
-                        }
-                    }
-                    (took, refused)
-                })
-            };
-            let running: Vec<_> = (0..clients).map(spawn).collect();
-            running.into_iter().map(|client| client.join().unwrap()).collect()
-        });
-        let time = started.elapsed().as_secs_f64();
-        let refused = heard.iter().map(|(_, refused)| refused).sum();
-        let mut took: Vec<f64> = heard.into_iter().flat_map(|(took, _)| took).collect();
-        took.sort_by(f64::total_cmp);
-        Round { rate: took.len() as f64 / time, refused, took }
+        // A duty of the demo's may lie near: refused.
+        load(to, (clients, ROUND), (&self.all, &self.next), (201, 409), write)
     }
 }
 
@@ -226,47 +175,6 @@ fn eligible(house: &House, day: NaiveDate) -> Vec<DonorId> {
                 .load(conn)?)
         })
         .unwrap()
-}
-
-fn demo(home: &Path) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_shiryan"));
-    command.arg("demo").env("SHIRYAN_DATA_DIR", home.join("data")).env("SHIRYAN__METRICS__LISTEN", "");
-    command.stderr(Stdio::null());
-    command
-}
-
-/// The installation that the demo made, opened beside the program.
-fn open(home: &Path) -> House {
-    let environment = [("SHIRYAN_DATA_DIR".to_owned(), home.join("data").display().to_string())];
-    let settings = Settings::load(None, environment, &Flags::default()).unwrap();
-    app::open(settings, World::Demo, Migrate::Now, Arc::new(SystemClock)).unwrap()
-}
-
-fn start(home: &Path) -> (Running, SocketAddr) {
-    let address = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
-    let child = demo(home).args(["--listen", &address.to_string()]).stdout(Stdio::null()).spawn();
-    let (running, started) = (Running(child.unwrap()), Instant::now());
-    let agent: ureq::Agent = ureq::Agent::config_builder().http_status_as_error(false).build().into();
-    while !agent.get(format!("http://{address}/readyz")).call().is_ok_and(|answer| answer.status() == 200) {
-        std::thread::sleep(Duration::from_millis(5));
-        assert!(started.elapsed() < Duration::from_secs(30), "never ready");
-    }
-    (running, address)
-}
-
-fn sign_in(api: SocketAddr) -> String {
-    let form = serde_json::json!({"username": "bank", "password": "shiryan-demo"});
-    let mut answer = ureq::post(format!("http://{api}/api/v1/sessions")).send_json(form).unwrap();
-    let seen: serde_json::Value = answer.body_mut().read_json().unwrap();
-    seen["access_token"].as_str().unwrap().to_owned()
-}
-
-fn start_bare(home: &Path) -> (Running, SocketAddr) {
-    let mut command = Command::new(std::env::current_exe().unwrap());
-    let mut running = Running(command.arg(BARE).arg(home).stdout(Stdio::piped()).spawn().unwrap());
-    let mut line = String::new();
-    BufReader::new(running.0.stdout.take().unwrap()).read_line(&mut line).unwrap();
-    (running, line.trim().parse().unwrap())
 }
 
 /// The limit: no token, no middleware, no rules; a place is taken and an appointment written.
@@ -308,33 +216,4 @@ async fn bare(house: web::Data<House>, pair: web::Json<Pair>) -> HttpResponse {
     });
     let id = booked.await.unwrap();
     HttpResponse::Created().json(serde_json::json!({"id": id.to_string()}))
-}
-
-fn read_answer(reader: &mut BufReader<TcpStream>) -> u16 {
-    let (mut length, mut line) = (0, String::new());
-    reader.read_line(&mut line).unwrap();
-    let status =
-        line.split(' ').nth(1).and_then(|code| code.parse().ok()).unwrap_or_else(|| panic!("{line}"));
-    loop {
-        line.clear();
-        reader.read_line(&mut line).unwrap();
-        if line == "\r\n" {
-            break;
-        }
-        if let Some(value) = line.to_lowercase().strip_prefix("content-length:") {
-            length = value.trim().parse().unwrap();
-        }
-    }
-    let mut body = vec![0; length];
-    reader.read_exact(&mut body).unwrap();
-    status
-}
-
-struct Running(Child);
-
-impl Drop for Running {
-    fn drop(&mut self) {
-        let _ = self.0.kill();
-        let _ = self.0.wait();
-    }
 }

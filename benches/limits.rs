@@ -7,22 +7,20 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::as_conversions)]
 
-use std::io::{BufRead, BufReader, Read, Write};
-use std::net::{SocketAddr, TcpStream};
+mod program;
+
+use std::net::SocketAddr;
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use actix_web::{App, HttpResponse, HttpServer, web};
 use shiryan::accounts::Principal;
-use shiryan::app::{self, Migrate, World};
 use shiryan::donors::{self, Scope};
-use shiryan::settings::{Flags, Settings};
 use shiryan_kernel::ids::{DonorId, SessionId, UserId};
 use shiryan_kernel::role::Role;
-use shiryan_kernel::time::SystemClock;
+
+use program::{Line, agent, make, open, sign_in, start, start_bare};
 
 const ROUNDS: usize = 7;
 const ROUND: Duration = Duration::from_secs(2);
@@ -41,28 +39,10 @@ fn main() {
     }
     let home = tempfile::tempdir().unwrap();
     let made = Instant::now();
-    let status = demo(home.path()).arg("--only-make").stdout(Stdio::null()).status().unwrap();
-    assert!(status.success());
+    make(home.path());
     println!("demo world made in {:.1} s", made.elapsed().as_secs_f64());
     point_read(home.path());
     start_and_memory(home.path());
-}
-
-fn demo(home: &Path) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_shiryan"));
-    command
-        .arg("demo")
-        .env("SHIRYAN_DATA_DIR", home.join("data"))
-        .env("SHIRYAN__METRICS__LISTEN", "127.0.0.1:0");
-    command.stderr(Stdio::null());
-    command
-}
-
-/// The installation that the demo made, opened beside the program.
-fn open(home: &Path) -> shiryan::http::House {
-    let environment = [("SHIRYAN_DATA_DIR".to_owned(), home.join("data").display().to_string())];
-    let settings = Settings::load(None, environment, &Flags::default()).unwrap();
-    app::open(settings, World::Demo, Migrate::Now, Arc::new(SystemClock)).unwrap()
 }
 
 fn someone() -> Principal {
@@ -81,7 +61,7 @@ fn point_read(home: &Path) {
         })
         .unwrap();
     let (running, api) = start(home);
-    let (beside, bare) = start_bare(home);
+    let (beside, bare) = start_bare(home, BARE);
     let through_api =
         format!("GET /api/v1/donors/{donor} HTTP/1.1\r\nhost: x\r\nauthorization: Bearer {token}\r\n\r\n");
     let through_bare = format!("GET /{donor} HTTP/1.1\r\nhost: x\r\n\r\n");
@@ -115,15 +95,6 @@ struct Bare {
     height_cm: Option<f64>,
     screened: bool,
     version: i64,
-}
-
-fn start_bare(home: &Path) -> (Running, SocketAddr) {
-    let mut command = Command::new(std::env::current_exe().unwrap());
-    let child = command.arg(BARE).arg(home).stdout(Stdio::piped()).spawn();
-    let mut running = Running(child.unwrap());
-    let mut line = String::new();
-    BufReader::new(running.0.stdout.take().unwrap()).read_line(&mut line).unwrap();
-    (running, line.trim().parse().unwrap())
 }
 
 /// The limit: no token, no middleware, no problem; the same read of the same row.
@@ -170,12 +141,9 @@ fn load(address: SocketAddr, request: &str, time: Duration) -> f64 {
     std::thread::scope(|scope| {
         for _ in 0..CLIENTS {
             scope.spawn(|| {
-                let mut stream = TcpStream::connect(address).unwrap();
-                stream.set_nodelay(true).unwrap();
-                let mut reader = BufReader::new(stream.try_clone().unwrap());
+                let mut line = Line::to(address);
                 while !stop.load(Ordering::Relaxed) {
-                    stream.write_all(request.as_bytes()).unwrap();
-                    read_answer(&mut reader);
+                    assert_eq!(line.ask(request), 200);
                     count.fetch_add(1, Ordering::Relaxed);
                 }
             });
@@ -184,51 +152,6 @@ fn load(address: SocketAddr, request: &str, time: Duration) -> f64 {
         stop.store(true, Ordering::Relaxed);
     });
     count.load(Ordering::Relaxed) as f64 / started.elapsed().as_secs_f64()
-}
-
-fn read_answer(reader: &mut BufReader<TcpStream>) {
-    let (mut length, mut line) = (0, String::new());
-    reader.read_line(&mut line).unwrap();
-    assert!(line.starts_with("HTTP/1.1 200"), "{line}");
-    loop {
-        line.clear();
-        reader.read_line(&mut line).unwrap();
-        if line == "\r\n" {
-            break;
-        }
-        if let Some(value) = line.to_lowercase().strip_prefix("content-length:") {
-            length = value.trim().parse().unwrap();
-        }
-    }
-    let mut body = vec![0; length];
-    reader.read_exact(&mut body).unwrap();
-}
-
-struct Running(Child);
-
-impl Drop for Running {
-    fn drop(&mut self) {
-        let _ = self.0.kill();
-        let _ = self.0.wait();
-    }
-}
-
-/// Starts the program over the world that is there; returns once it is ready.
-fn start(home: &Path) -> (Running, SocketAddr) {
-    let address = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
-    let mut command = demo(home);
-    let child = command.args(["--listen", &address.to_string()]).stdout(Stdio::null()).spawn();
-    let running = Running(child.unwrap());
-    let (agent, started) = (agent(), Instant::now());
-    while !agent.get(format!("http://{address}/readyz")).call().is_ok_and(|answer| answer.status() == 200) {
-        std::thread::sleep(Duration::from_millis(2));
-        assert!(started.elapsed() < Duration::from_secs(30), "never ready");
-    }
-    (running, address)
-}
-
-fn agent() -> ureq::Agent {
-    ureq::Agent::config_builder().http_status_as_error(false).build().into()
 }
 
 fn start_and_memory(home: &Path) {
@@ -245,11 +168,7 @@ fn start_and_memory(home: &Path) {
 
     let (running, address) = last.unwrap();
     let (agent, base) = (agent(), format!("http://{address}"));
-    let sign_in = agent
-        .post(format!("{base}/api/v1/sessions"))
-        .send_json(serde_json::json!({"username": "command", "password": "shiryan-demo"}))
-        .unwrap();
-    assert_eq!(sign_in.status(), 201);
+    sign_in(address, "command");
     assert_eq!(agent.get(format!("{base}/")).call().unwrap().status(), 200);
     std::thread::sleep(Duration::from_secs(30));
     let status = std::fs::read_to_string(format!("/proc/{}/status", running.0.id())).unwrap();
