@@ -11,6 +11,7 @@ stock-note-plasma-reversed = For plasma the order is reversed: AB plasma fits ev
 stock-note-whole-blood-untitred = No titre is recorded for these units, so whole blood is listed only for its own ABO group.
 stock-note-nothing-fits = No released unit of this region fits. What stands nearest is listed below.
 stock-note-by-policy = RhD-positive units need the RhD policy and the name of the person who authorises them.
+stock-note-sites-silent = Some blood banks have reported nothing for too long: call before you count on what they hold.
 stock-note-cut-off = Units behind closed roads are counted apart, and none of them is listed.
 stock-note-hospital-cut-off = No road leads from here to this hospital now.
 stock-note-not-shared = Other regions are listed each on its own: nothing is shared with them unless a road is opened.

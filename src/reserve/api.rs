@@ -177,7 +177,7 @@ impl From<&Cell> for CellView {
 
 impl From<Site> for SiteView {
     fn from(site: Site) -> Self {
-        let Site { id, code, name_ar, name_en, governorate } = site;
+        let Site { id, code, name_ar, name_en, governorate, .. } = site;
         Self { id, code, name_ar, name_en, governorate }
     }
 }

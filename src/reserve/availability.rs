@@ -7,13 +7,16 @@
 
 pub mod api;
 
+use chrono::Duration;
 use shiryan_kernel::blood::{BloodGroup, Component, DonationType};
 use shiryan_kernel::compat::{Caution, Titre, Verdict, acceptable, verdict};
 use shiryan_kernel::ids::FacilityId;
 use shiryan_kernel::place::{Governorate, Region};
+use shiryan_kernel::status::FacilityKind;
 use shiryan_kernel::time::Moment;
 use shiryan_kernel::{Code, Problem, Result};
 
+use super::store::{self, Site as SilentSite};
 use super::published::{self, Area, Band};
 use crate::accounts::Principal;
 use crate::db::Conn;
@@ -113,6 +116,8 @@ pub struct Availability {
     pub cut_off: Vec<GroupCount>,
     /// Absent while something fits.
     pub nearest: Option<Nearest>,
+    /// Blood banks in reach of which nothing was heard for too long, by code: what they hold may be long gone.
+    pub silent: Vec<SilentSite>,
     pub donors: Callable,
 }
 
@@ -120,7 +125,13 @@ pub struct Availability {
 ///
 /// # Errors
 /// `missing_field` when no governorate is given by one who has no facility; `out_of_range` hours.
-pub fn ask(conn: &mut Conn, by: &Principal, question: Question, now: Moment) -> Result<Availability> {
+pub fn ask(
+    conn: &mut Conn,
+    by: &Principal,
+    question: Question,
+    silent_after: Duration,
+    now: Moment,
+) -> Result<Availability> {
     if !(1..=MOST_HOURS).contains(&question.within_hours) {
         return Err(Problem::new(Code::OutOfRange).about("within_hours", Code::OutOfRange));
     }
@@ -132,7 +143,7 @@ pub fn ask(conn: &mut Conn, by: &Principal, question: Question, now: Moment) -> 
         }
     };
     let region = governorate.region();
-    let good_at = now + chrono::Duration::hours(question.within_hours);
+    let good_at = now + Duration::hours(question.within_hours);
     let fitting = acceptable(question.component, question.recipient);
     let shelf = count_on_shelf(conn, question.component, good_at)?;
     let reached = closures::roads(conn, now)?.reach(governorate);
@@ -142,8 +153,10 @@ pub fn ask(conn: &mut Conn, by: &Principal, question: Question, now: Moment) -> 
     let units = listed(conn, &question, (by.facility, governorate), &reached, &groups, now)?;
     let nearest =
         groups.iter().all(|group| group.units == 0).then(|| nearest(&shelf, &question, region, &reached));
+    let mut silent = store::silent(conn, now - silent_after)?;
+    silent.retain(|site| site.kind == FacilityKind::BloodBank && reached.contains(&site.governorate));
     let donors = callable(conn, &question, region, &fitting)?;
-    Ok(Availability { as_of: now, question, governorate, region, units, groups, cut_off, nearest, donors })
+    Ok(Availability { as_of: now, question, governorate, region, units, groups, cut_off, nearest, silent, donors })
 }
 
 fn counts(
@@ -176,7 +189,7 @@ fn listed(
     groups: &[GroupCount],
     now: Moment,
 ) -> Result<Vec<Offered>> {
-    let good_at = now + chrono::Duration::hours(question.within_hours);
+    let good_at = now + Duration::hours(question.within_hours);
     let mut candidates = Vec::new();
     let mut shelf = Vec::new();
     for group in groups.iter().filter(|group| group.units > 0) {

@@ -9,7 +9,7 @@ use diesel::prelude::*;
 use shiryan_kernel::blood::{BloodGroup, Component, DonationType};
 use shiryan_kernel::ids::{FacilityId, least_at};
 use shiryan_kernel::place::Governorate;
-use shiryan_kernel::status::{DonorStatus, MoveReason};
+use shiryan_kernel::status::{DonorStatus, FacilityKind, MoveReason};
 use shiryan_kernel::time::{Moment, plus_days};
 use shiryan_kernel::{Problem, Result};
 
@@ -21,6 +21,7 @@ use crate::db::{Conn, on_each};
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Site {
     pub id: FacilityId,
+    pub kind: FacilityKind,
     pub code: String,
     pub name_ar: String,
     pub name_en: String,
@@ -145,10 +146,11 @@ pub fn registered(conn: &mut Conn) -> Result<Vec<RegisteredCount>> {
 /// Facilities where nobody moved anything since that moment, by code; a unit whose date passes is not heard of.
 pub fn silent(conn: &mut Conn, since: Moment) -> Result<Vec<Site>> {
     let heard = heard(conn, since)?;
-    let rows: Vec<(i64, String, String, String, Governorate)> = facilities::table
+    let rows: Vec<(i64, FacilityKind, String, String, String, Governorate)> = facilities::table
         .order(facilities::code)
         .select((
             facilities::id,
+            facilities::kind,
             facilities::code,
             facilities::name_ar,
             facilities::name_en,
@@ -158,8 +160,9 @@ pub fn silent(conn: &mut Conn, since: Moment) -> Result<Vec<Site>> {
     Ok(rows
         .into_iter()
         .filter(|(id, ..)| !heard.contains(id))
-        .map(|(id, code, name_ar, name_en, governorate)| Site {
+        .map(|(id, kind, code, name_ar, name_en, governorate)| Site {
             id: FacilityId(id),
+            kind,
             code,
             name_ar,
             name_en,

@@ -17,13 +17,14 @@ use shiryan_kernel::status::{DonorStatus, FacilityKind, UnitStatus};
 use shiryan_kernel::text::ShortCode;
 
 use super::support::app::TestApp;
-use super::support::shelf::{Bag, Person, put_all};
+use super::support::shelf::{Bag, Person, din, put_all};
 
 both!(
     each_cell_of_the_tables_is_what_is_listed,
     only_what_is_released_good_and_in_the_region_is_shown,
     the_order_is_identical_then_preferred_then_first_to_expire,
     what_lies_behind_closed_roads_is_counted_apart,
+    a_blood_bank_that_reports_nothing_is_named,
     nothing_fits_is_never_an_empty_answer,
     the_place_is_the_own_or_must_be_said,
     b1_of_one_donor_a_hospital_learns_nothing_before_the_next_day,
@@ -243,6 +244,28 @@ fn what_lies_behind_closed_roads_is_counted_apart(app: TestApp) {
             {"blood_group": "o_pos", "preference": 1, "units": 1},
         ])
     );
+}
+
+fn a_blood_bank_that_reports_nothing_is_named(app: TestApp) {
+    facility(&app, Governorate::Salfit);
+    facility(&app, Governorate::Hebron);
+    let silent = |app: &TestApp| -> Vec<String> {
+        let answer = ask(app, Role::Hospital, BloodGroup::APos, Component::RedCells, "");
+        let told = answer["notes"].to_string().contains("sites_silent");
+        let sites = answer["sites_silent"].as_array().unwrap();
+        assert_eq!(told, !sites.is_empty());
+        sites.iter().map(|site| site["code"].as_str().unwrap().to_owned()).collect()
+    };
+    assert_eq!(silent(&app), ["BB-PS-SLT", "BB1"], "those in reach, and no hospital");
+    let form = json!({
+        "din": din(77), "component": "red_cells", "blood_group": "o_neg", "volume_ml": 300,
+        "collected_at": app.house.db.now() - chrono::Duration::days(1), "expires_on": "2026-12-20",
+    });
+    let heard = app.client(Role::Bank).post("/api/v1/stock/units", &form);
+    assert_eq!(heard.status, 201, "{}", heard.text);
+    assert_eq!(silent(&app), ["BB-PS-SLT"]);
+    app.clock.advance(chrono::Duration::hours(25));
+    assert_eq!(silent(&app), ["BB-PS-SLT", "BB1"]);
 }
 
 fn nothing_fits_is_never_an_empty_answer(app: TestApp) {

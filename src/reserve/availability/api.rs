@@ -126,6 +126,15 @@ struct CallableView {
 }
 
 #[derive(Debug, Serialize, ToSchema)]
+struct SilentView {
+    id: FacilityId,
+    code: String,
+    name_ar: String,
+    name_en: String,
+    governorate: Governorate,
+}
+
+#[derive(Debug, Serialize, ToSchema)]
 struct AvailabilityView {
     as_of: DateTime<Utc>,
     recipient_group: BloodGroup,
@@ -142,6 +151,8 @@ struct AvailabilityView {
     cut_off: Vec<GroupCountView>,
     /// Absent while something fits.
     nearest: Option<NearestView>,
+    /// Blood banks in reach of which nothing was heard for too long: what they hold may be long gone.
+    sites_silent: Vec<SilentView>,
     donors: CallableView,
     reminders: Vec<Said>,
     notes: Vec<Said>,
@@ -166,7 +177,8 @@ async fn availability(
         within_hours: query.within_hours,
     };
     let (who, now) = (by.clone(), house.db.now());
-    let found = house.db.read(move |conn| ask(conn, &who, question, now)).await?;
+    let silent_after = house.levels.silent_after();
+    let found = house.db.read(move |conn| ask(conn, &who, question, silent_after, now)).await?;
     Ok(HttpResponse::Ok().json(AvailabilityView::of(found, lang)))
 }
 
@@ -181,6 +193,9 @@ fn notes(found: &Availability) -> Vec<&'static str> {
         Component::Plasma => notes.push("plasma_reversed"),
         Component::WholeBlood => notes.push("whole_blood_untitred"),
         Component::RedCells | Component::Platelets | Component::Cryoprecipitate => {}
+    }
+    if !found.silent.is_empty() {
+        notes.push("sites_silent");
     }
     if !found.cut_off.is_empty() {
         notes.push("cut_off");
@@ -206,7 +221,7 @@ impl AvailabilityView {
         let cautions =
             cautions.into_iter().map(|caution| said(lang, "stock-caution", caution.code())).collect();
         let notes = notes(&found).into_iter().map(|code| said(lang, "stock-note", code)).collect();
-        let Availability { as_of, question, governorate, region, units, groups, cut_off, nearest, donors } =
+        let Availability { as_of, question, governorate, region, units, groups, cut_off, nearest, silent, donors } =
             found;
         let cells = donors.cells.into_iter().map(|cell| DonorCellView {
             blood_group: cell.blood_group,
@@ -242,6 +257,16 @@ impl AvailabilityView {
                     })
                     .collect(),
             }),
+            sites_silent: silent
+                .into_iter()
+                .map(|site| SilentView {
+                    id: site.id,
+                    code: site.code,
+                    name_ar: site.name_ar,
+                    name_en: site.name_en,
+                    governorate: site.governorate,
+                })
+                .collect(),
             donors: CallableView {
                 donation_type: donors.donation_type,
                 published_at: donors.published_at,
