@@ -41,5 +41,13 @@ message-thank-you =
 
     Should anything be on your mind afterwards, please tell whoever arranged it with you, at any time.
 message-thank-you-short = Thank you for coming on { $day }. Should anything be on your mind afterwards, tell whoever arranged it with you, at any time.
+message-gift-used-subject = A word of thanks
+message-gift-used =
+    Hello,
+
+    What you gave on { $day } has helped somebody. They will never know your name, nor you theirs, and both of you can be glad of it.
+
+    Thank you.
+message-gift-used-short = What you gave on { $day } has helped somebody. Thank you.
 message-entry = Appointment
 message-automatic = This message was written by a machine, and nobody reads answers to it.

@@ -4,14 +4,14 @@ use std::time::Duration;
 
 use actix_web::web;
 use shiryan_kernel::Code;
-use shiryan_kernel::ids::{AppointmentId, VisitId};
+use shiryan_kernel::ids::{AppointmentId, DonationId, VisitId};
 use shiryan_kernel::message::Template;
 
 use crate::db::{Lane, off_loop};
 use crate::http::House;
 use crate::mail::{Failure, Post, Ways};
 use crate::messages::{self, Held, Terms, rules::Quiet};
-use crate::{donations, drives};
+use crate::{donations, drives, stock};
 
 const WAITING: &str = "shiryan_messages_waiting";
 const TRIED: &str = "shiryan_messages_tried_total";
@@ -103,6 +103,7 @@ pub async fn deliver(house: &House, post: &Post) -> shiryan_kernel::Result<Deliv
                 let now = tx.now;
                 messages::claim(tx, &vault, terms, |conn, template, id| match template {
                     Template::ThankYou => donations::about(conn, VisitId(id)),
+                    Template::GiftUsed => stock::gift::about(conn, DonationId(id)),
                     _ => drives::about(conn, zone, template, AppointmentId(id), now),
                 })
             })

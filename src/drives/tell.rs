@@ -73,7 +73,7 @@ pub fn about(
             status == AppointmentStatus::Booked && possible
         }
         // Not about an appointment.
-        (Template::ThankYou, _) => false,
+        (Template::ThankYou | Template::GiftUsed, _) => false,
     };
     if !is_so || at <= now {
         return Ok(None);

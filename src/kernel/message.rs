@@ -15,6 +15,8 @@ word! {
         ReminderHours = "reminder_hours",
         /// The donor came to a drive; what came of it is not said.
         ThankYou = "thank_you",
+        /// What the donor gave helped somebody; whom and where is not said, nor ever that it did not.
+        GiftUsed = "gift_used",
     }
 }
 

@@ -26,6 +26,7 @@ const fn name(template: Template) -> &'static str {
         Template::AppointmentConfirmed => "message-appointment-confirmed",
         Template::ReminderDays | Template::ReminderHours => "message-reminder",
         Template::ThankYou => "message-thank-you",
+        Template::GiftUsed => "message-gift-used",
     }
 }
 

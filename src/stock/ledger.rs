@@ -8,7 +8,7 @@ use shiryan_kernel::status::{MoveReason, UnitStatus};
 use shiryan_kernel::text::Note;
 use utoipa::ToSchema;
 
-use super::store;
+use super::{gift, store};
 use crate::db::{Conn, Tx, feed};
 use crate::vault::{Place, Vault};
 
@@ -75,6 +75,9 @@ pub(super) fn moved(
     let id = MovementId(tx.id());
     let note = why.note.as_ref().map(|note| vault.house().seal_text(place(id), note.as_str()));
     store::insert_movement(tx, id, unit, step, (why.reason, note), facility, by)?;
+    if step == (Some(UnitStatus::Issued), UnitStatus::Transfused) {
+        gift::queue(tx, vault, unit)?;
+    }
     feed::append(tx, "blood_unit", unit.0, step.1.code())
 }
 

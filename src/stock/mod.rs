@@ -9,6 +9,7 @@ pub mod api;
 mod count;
 mod delivery;
 mod divide;
+pub mod gift;
 mod ledger;
 pub mod pages;
 mod process;

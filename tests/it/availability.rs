@@ -15,6 +15,7 @@ use shiryan_kernel::place::Governorate;
 use shiryan_kernel::role::Role;
 use shiryan_kernel::status::{DonorStatus, FacilityKind, UnitStatus};
 use shiryan_kernel::text::ShortCode;
+use shiryan_kernel::time::plus_days;
 
 use super::support::app::TestApp;
 use super::support::shelf::{Bag, Person, din, put_all};
@@ -259,7 +260,7 @@ fn a_blood_bank_that_reports_nothing_is_named(app: TestApp) {
     assert_eq!(silent(&app), ["BB-PS-SLT", "BB1"], "those in reach, and no hospital");
     let form = json!({
         "din": din(77), "component": "red_cells", "blood_group": "o_neg", "volume_ml": 300,
-        "collected_at": app.house.db.now() - chrono::Duration::days(1), "expires_on": "2026-12-20",
+        "collected_on": plus_days(app.house.today(), -3), "expires_on": plus_days(app.house.today(), 20),
     });
     let heard = app.client(Role::Bank).post("/api/v1/stock/units", &form);
     assert_eq!(heard.status, 201, "{}", heard.text);

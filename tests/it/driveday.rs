@@ -4,18 +4,19 @@ use chrono::{DateTime, Duration, Utc};
 use diesel::prelude::*;
 use serde_json::{Value, json};
 use shiryan::db::Lane;
-use shiryan::db::tables::{blood_units, deferrals, visits};
+use shiryan::db::tables::{blood_units, deferrals, donations, visits};
 use shiryan::donors::NewDonor;
 use shiryan::eligibility;
-use shiryan_kernel::blood::Sex;
+use shiryan_kernel::blood::{BloodGroup, Component, Sex};
 use shiryan_kernel::ids::DonorId;
 use shiryan_kernel::role::Role;
 
 use super::messages::{Mail, parsed};
 use super::pages::{check, signed_in};
+use super::recalls::used;
 use super::support::app::{Client, Reply, TestApp, new_key};
 use super::support::rows;
-use super::support::shelf::din;
+use super::support::shelf::{Bag, Person, din, donation};
 
 both!(
     a_donor_goes_from_the_door_to_the_way_home,
@@ -38,6 +39,7 @@ both!(
     a19_a_late_box_is_downgraded_by_name,
     b2_everybody_who_came_rests_alike,
     a11_whoever_came_is_thanked_alike_and_once,
+    a16_a_donor_is_told_once_that_a_gift_helped_and_never_that_it_did_not,
     b2_command_learns_two_figures_from_twenty_on,
     the_day_closes_when_it_balances_and_not_before,
     one_of_two_who_check_the_same_donor_in_wins,
@@ -681,6 +683,46 @@ fn a11_whoever_came_is_thanked_alike_and_once(app: TestApp) {
     bank(&app).post(&format!("{drive}/check-ins"), &form).expect(201);
     assert_eq!(mail.deliver(&app).sent, 1);
     assert!(parsed(&mail.letters()[3]).body_text(0).unwrap().contains("الثلاثاء 1"));
+}
+
+fn a16_a_donor_is_told_once_that_a_gift_helped_and_never_that_it_did_not(app: TestApp) {
+    app.clock.set(morning());
+    let given_by = |number: u32| {
+        let (donor, given) = (reader(&app, number), donation(&app, Person::of(BloodGroup::ONeg), number));
+        let whose = move |tx: &mut shiryan::db::Tx| {
+            Ok(diesel::update(donations::table.find(given.0)).set(donations::donor.eq(donor)).execute(tx.conn)?)
+        };
+        app.house.db.write_now(Lane::System, whose).unwrap();
+        Bag { donation: Some(given), ..Bag::new(&app, number) }.put(&app)
+    };
+    let (helped, discarded, stopped) = (given_by(1), given_by(2), given_by(3));
+    used(&app, helped, 1);
+    let path = format!("/api/v1/stock/units/{discarded}/discard");
+    bank(&app).post(&path, &json!({"reason": "damaged"})).expect(200);
+    used(&app, stopped, 3);
+    let sister = Bag {
+        donation: app.house.db.read_now(|conn| shiryan::stock::unit(conn, stopped)).unwrap().donation,
+        component: Component::Plasma,
+        ..Bag::new(&app, 3)
+    };
+    sister.put(&app);
+
+    let mail = Mail::new();
+    let nine = Duration::hours(2);
+    app.clock.advance(Duration::days(6) + nine);
+    assert_eq!(mail.deliver(&app).sent, 0, "not in the week in which a patient was given it");
+    // Of the third something is stopped meanwhile.
+    let path = format!("/api/v1/stock/units/{stopped}/harm");
+    let form = json!({"kind": "reaction", "note": "fever"});
+    app.client(Role::Hospital).post(&path, &form).expect(201);
+    app.clock.advance(Duration::days(1));
+    assert_eq!(mail.deliver(&app).sent, 1);
+    let letters = mail.letters();
+    let letter = parsed(&letters[0]);
+    assert_eq!(letter.to().unwrap().first().unwrap().address(), Some("canary1@reader.example"));
+    assert_eq!(letter.attachment_count(), 0);
+    app.clock.advance(Duration::days(8));
+    assert_eq!(mail.deliver(&app).sent, 0);
 }
 
 fn b2_command_learns_two_figures_from_twenty_on(app: TestApp) {

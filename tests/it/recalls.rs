@@ -48,7 +48,7 @@ fn bag(app: &TestApp, number: u32, donation: DonationId, component: Component) -
 }
 
 /// Uses a unit at the hospital; its request.
-fn used(app: &TestApp, unit: BloodUnitId, number: u32) -> String {
+pub fn used(app: &TestApp, unit: BloodUnitId, number: u32) -> String {
     let form = json!({"patient": "P", "blood_group": "o_neg", "group_evidence": "confirmed",
         "component": "red_cells", "units": 1, "urgency": "urgent"});
     let request = accepted(app, &form);
