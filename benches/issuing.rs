@@ -144,7 +144,8 @@ fn somebody(house: &House, role: Role) -> Principal {
     let (user, facility): (UserId, Option<FacilityId>) = house
         .db
         .read_now(|conn| {
-            let of = users::table.filter(users::username.eq(role.code())).select((users::id, users::facility));
+            let of =
+                users::table.filter(users::username.eq(role.code())).select((users::id, users::facility));
             Ok(of.first(conn)?)
         })
         .unwrap();

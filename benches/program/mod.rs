@@ -28,7 +28,10 @@ impl Drop for Running {
 /// `shiryan demo` over a world of its own.
 pub fn demo(home: &Path) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_shiryan"));
-    command.arg("demo").env("SHIRYAN_DATA_DIR", home.join("data")).env("SHIRYAN__METRICS__LISTEN", "127.0.0.1:0");
+    command
+        .arg("demo")
+        .env("SHIRYAN_DATA_DIR", home.join("data"))
+        .env("SHIRYAN__METRICS__LISTEN", "127.0.0.1:0");
     command.stderr(Stdio::null());
     command
 }

@@ -16,8 +16,8 @@ use shiryan_kernel::status::FacilityKind;
 use shiryan_kernel::time::Moment;
 use shiryan_kernel::{Code, Problem, Result};
 
-use super::store::{self, Site as SilentSite};
 use super::published::{self, Area, Band};
+use super::store::{self, Site as SilentSite};
 use crate::accounts::Principal;
 use crate::db::Conn;
 use crate::places::{self, closures};
@@ -156,7 +156,18 @@ pub fn ask(
     let mut silent = store::silent(conn, now - silent_after)?;
     silent.retain(|site| site.kind == FacilityKind::BloodBank && reached.contains(&site.governorate));
     let donors = callable(conn, &question, region, &fitting)?;
-    Ok(Availability { as_of: now, question, governorate, region, units, groups, cut_off, nearest, silent, donors })
+    Ok(Availability {
+        as_of: now,
+        question,
+        governorate,
+        region,
+        units,
+        groups,
+        cut_off,
+        nearest,
+        silent,
+        donors,
+    })
 }
 
 fn counts(

@@ -193,7 +193,8 @@ impl Noise {
             mac.update(&member.0.to_be_bytes());
         }
         // 2⁶⁴ values over 21: no value is likelier than another by more than 10⁻¹⁸.
-        let head = mac.finalize().into_bytes().iter().take(8).fold(0_u64, |all, byte| all << 8 | u64::from(*byte));
+        let head =
+            mac.finalize().into_bytes().iter().take(8).fold(0_u64, |all, byte| all << 8 | u64::from(*byte));
         i64::try_from(head % SPAN).unwrap_or_default() - NOISE
     }
 }
@@ -248,9 +249,9 @@ pub fn settle(noise: &Noise, standing: &Areas, members: &[Member]) -> Areas {
     let mut settled = Areas::new();
     for group in BloodGroup::ALL.iter().copied() {
         for territory in Territory::ALL.iter().copied() {
-            let own = standing.iter().filter(|((of, place), _)| {
-                *of == group && place.region().territory() == territory
-            });
+            let own = standing
+                .iter()
+                .filter(|((of, place), _)| *of == group && place.region().territory() == territory);
             let own: Areas = own.map(|(key, shown)| (*key, *shown)).collect();
             let is_settled = own.values().any(|shown| shown.holds);
             settled.extend(if is_settled { own } else { areas(noise, group, territory, members) });
@@ -308,7 +309,9 @@ pub fn cells(
 
 const fn is_apheresis(donation_type: DonationType) -> bool {
     match donation_type {
-        DonationType::PlateletApheresis | DonationType::PlasmaApheresis | DonationType::DoubleRedCells => true,
+        DonationType::PlateletApheresis | DonationType::PlasmaApheresis | DonationType::DoubleRedCells => {
+            true
+        }
         DonationType::WholeBlood => false,
     }
 }

@@ -442,7 +442,8 @@ fn b1_whoever_is_not_confirmed_moves_nothing(app: TestApp) {
     many(&app, person, 240);
     assert!(publish(&app));
     let cells = |app: &TestApp| -> Vec<Value> {
-        let of = |group: &BloodGroup| ask(app, Role::Hospital, *group, Component::RedCells, "")["donors"].clone();
+        let of =
+            |group: &BloodGroup| ask(app, Role::Hospital, *group, Component::RedCells, "")["donors"].clone();
         let told = |mut donors: Value| {
             donors["published_at"].take();
             donors
@@ -502,17 +503,18 @@ fn b1_the_published_table_counts_whom_it_may(app: TestApp) {
     let asked =
         |at: &str| ask(&app, Role::Hospital, BloodGroup::BPos, Component::WholeBlood, at)["donors"].clone();
     let centre = asked("");
-    let cell = |region: Option<&str>, governorate: Option<&str>, band: Option<&str>, group: &str, preference: u8| {
-        json!({"blood_group": group, "preference": preference, "territory": "west_bank", "region": region,
+    let cell =
+        |region: Option<&str>, governorate: Option<&str>, band: Option<&str>, group: &str, preference: u8| {
+            json!({"blood_group": group, "preference": preference, "territory": "west_bank", "region": region,
             "governorate": governorate, "band": band, "under_200": band.is_none()})
-    };
+        };
     let here = Some("west_bank_centre");
     assert_eq!(
         centre["cells"],
         json!([
-            cell(None, None, None, "b_pos", 0),
             cell(here, Some("PS-RBH"), Some("100_249"), "b_pos", 0),
             cell(here, None, Some("250_499"), "b_pos", 0),
+            cell(None, None, None, "b_pos", 0),
             cell(None, None, None, "b_neg", 2),
         ])
     );

@@ -690,7 +690,9 @@ fn a16_a_donor_is_told_once_that_a_gift_helped_and_never_that_it_did_not(app: Te
     let given_by = |number: u32| {
         let (donor, given) = (reader(&app, number), donation(&app, Person::of(BloodGroup::ONeg), number));
         let whose = move |tx: &mut shiryan::db::Tx| {
-            Ok(diesel::update(donations::table.find(given.0)).set(donations::donor.eq(donor)).execute(tx.conn)?)
+            Ok(diesel::update(donations::table.find(given.0))
+                .set(donations::donor.eq(donor))
+                .execute(tx.conn)?)
         };
         app.house.db.write_now(Lane::System, whose).unwrap();
         Bag { donation: Some(given), ..Bag::new(&app, number) }.put(&app)

@@ -221,8 +221,18 @@ impl AvailabilityView {
         let cautions =
             cautions.into_iter().map(|caution| said(lang, "stock-caution", caution.code())).collect();
         let notes = notes(&found).into_iter().map(|code| said(lang, "stock-note", code)).collect();
-        let Availability { as_of, question, governorate, region, units, groups, cut_off, nearest, silent, donors } =
-            found;
+        let Availability {
+            as_of,
+            question,
+            governorate,
+            region,
+            units,
+            groups,
+            cut_off,
+            nearest,
+            silent,
+            donors,
+        } = found;
         let cells = donors.cells.into_iter().map(|cell| DonorCellView {
             blood_group: cell.blood_group,
             preference: cell.preference,

@@ -163,6 +163,10 @@ pub fn latest(conn: &mut Conn, donation_type: DonationType) -> Result<Option<Pub
     for (blood_group, area, band, is_weekly) in rows {
         cells.push(Cell { blood_group, donation_type, area: Area::read(&area)?, band, is_weekly });
     }
-    cells.sort_by_key(|cell| (cell.blood_group, cell.area.territory(), cell.area.region(), cell.area));
+    // The narrower first.
+    cells.sort_by_key(|cell| {
+        let region = cell.area.region();
+        (cell.blood_group, cell.area.territory(), region.is_none(), region, cell.area)
+    });
     Ok(Some(Published { made_on, made_at: made_at.and_utc(), cells }))
 }

@@ -143,7 +143,10 @@ fn a_place_with_too_few_is_shown_with_its_neighbours() {
     .concat();
     let west = areas(&noise(), group, Territory::WestBank, &members);
     let centre = Region::WestBankCentre;
-    assert_eq!(west[&(group, RamallahAlBireh)], Shown { area: Area::Governorate(RamallahAlBireh), holds: true });
+    assert_eq!(
+        west[&(group, RamallahAlBireh)],
+        Shown { area: Area::Governorate(RamallahAlBireh), holds: true }
+    );
     for place in [Salfit, Jericho] {
         assert_eq!(west[&(group, place)], Shown { area: Area::RestOf(centre), holds: true });
     }

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use shiryan::reserve::published::Band;
 use shiryan_kernel::antigen::{Antigen, TitreMethod};
 use shiryan_kernel::blood::{AgeBand, BloodGroup, Component, DonationType, GroupEvidence, Sex};
 use shiryan_kernel::branch::{Branch, PhysicalLoad};
@@ -38,6 +39,7 @@ fn word(table: &str, column: &str) -> Option<Vec<&'static str>> {
         (_, "group_evidence") => codes!(GroupEvidence),
         ("incidents" | "level_changes", "region") => codes!(Region),
         ("reserve_levels", "level" | "seen") | ("level_changes", "level" | "was") => codes!(Level),
+        ("published_cells", "band") => codes!(Band),
         (_, "physical_load") => codes!(PhysicalLoad),
         (_, "role") => codes!(Role),
         (_, "sex") => codes!(Sex),
