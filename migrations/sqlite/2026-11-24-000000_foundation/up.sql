@@ -626,7 +626,7 @@ CREATE TABLE messages (
     template TEXT NOT NULL CHECK (template IN ('appointment_off', 'appointment_cancelled', 'appointment_confirmed',
         'reminder_days', 'reminder_hours', 'thank_you', 'gift_used')),
     donor BIGINT NOT NULL REFERENCES donors (id),
-    -- What it is about: an appointment; of a thank-you the visit; of a gift that was used the donation.
+    -- What it is about: an appointment, of a thank-you the visit, of a gift that was used the donation.
     subject BIGINT NOT NULL,
     state TEXT NOT NULL CHECK (state IN ('queued', 'claimed', 'sent', 'unsent')),
     reason TEXT CHECK (reason IN ('no_transport', 'no_address', 'not_wished', 'paused', 'gone', 'too_late', 'refused',
