@@ -1197,7 +1197,8 @@ CREATE TABLE published_cells (
 CREATE TABLE published_areas (
     quarter DATE NOT NULL,
     blood_group TEXT NOT NULL CHECK (blood_group IN ('o_neg', 'o_pos', 'a_neg', 'a_pos', 'b_neg', 'b_pos', 'ab_neg', 'ab_pos')),
-    governorate TEXT NOT NULL,
+    governorate TEXT NOT NULL CHECK (governorate IN ('PS-JEN', 'PS-TBS', 'PS-TKM', 'PS-NBS', 'PS-QQA', 'PS-SLT', 'PS-RBH', 'PS-JRH',
+        'PS-JEM', 'PS-BTH', 'PS-HBN', 'PS-NGZ', 'PS-GZA', 'PS-DEB', 'PS-KYS', 'PS-RFH')),
     area TEXT NOT NULL,
     holds BOOLEAN NOT NULL,
     PRIMARY KEY (quarter, blood_group, governorate)
