@@ -26,7 +26,7 @@ use tracing_actix_web::TracingLogger;
 use utoipa::OpenApi;
 use utoipa_actix_web::{AppExt, scope};
 
-use crate::accounts::{Ended, Hasher, Limits, Sessions, Tokens};
+use crate::accounts::{Budget, Ended, Hasher, Sessions, Tokens};
 use crate::db::{Db, Lane, Size, Target, meta, migrate};
 use crate::donations::questions::Questionnaire;
 use crate::eligibility::Rulebook;
@@ -52,6 +52,11 @@ use crate::{
     accounts, activities, agenda, donations, donors, drives, duties, eligibility, invitations, jobs, mail,
     places, projections, requests, reserve, stock,
 };
+
+/// Sign-ins tried on one name in a minute.
+const SIGN_INS: u32 = 10;
+/// Questions of one facility about what is available, in a minute.
+const AVAILABILITY: u32 = 600;
 
 /// What a database is for; it is written into the database when it is made.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -182,7 +187,7 @@ pub fn house(
         vault: vault.clone(),
         tokens,
         hasher: Hasher::new(settings.accounts.password_characters),
-        limits: Arc::new(Limits::default()),
+        limits: Arc::new(Budget::a_minute(SIGN_INS)),
         ended: Ended::default(),
         days: settings.accounts.session_days,
     };
@@ -202,6 +207,7 @@ pub fn house(
         vault,
         sessions,
         key_on_same_disk,
+        asked: Arc::new(Budget::a_minute(AVAILABILITY)),
         files: Arc::new(Semaphore::new(FILES)),
     })
 }

@@ -28,7 +28,7 @@ pub use approvals::{Approval, Ask, Asked, approval, approvals, ask, check_two_pe
 pub use links::{Link, NewLink, forget_links, link, link_secret, make_link, use_link};
 pub use password::{Hashed, Hasher, hash_now};
 pub use rights::*;
-pub use sessions::{BrowserSession, Grant, Limits, Sessions, SignIn};
+pub use sessions::{BrowserSession, Budget, Grant, Sessions, SignIn};
 pub use tokens::Tokens;
 pub use users::{NewUser, User, Username, create, ensure_user, first_admin, list, name, prove_now, stand_in};
 

@@ -46,29 +46,41 @@ pub struct BrowserSession {
     pub language: Option<String>,
 }
 
-/// Attempts are counted before any hashing; a window of one minute, no permanent lock-out.
-#[derive(Debug, Default)]
-pub struct Limits {
-    attempts: Mutex<HashMap<String, (Moment, u32)>>,
+/// How often within a minute something may be asked under one name; nobody is shut out for longer.
+#[derive(Debug)]
+pub struct Budget {
+    per_minute: u32,
+    asked: Mutex<HashMap<String, (Moment, u32)>>,
 }
 
-impl Limits {
-    const PER_MINUTE: u32 = 10;
+impl Budget {
     const MOST_NAMES: usize = 10_000;
 
+    #[must_use]
+    pub fn a_minute(per_minute: u32) -> Self {
+        Self { per_minute, asked: Mutex::default() }
+    }
+
+    /// Counts one more under a name, before any work is done for it.
+    ///
     /// # Errors
-    /// `too_many_requests` past ten attempts on one name within a minute.
-    pub fn count(&self, username: &str, now: Moment) -> Result<()> {
-        let mut attempts = self.attempts.lock().unwrap_or_else(PoisonError::into_inner);
-        if attempts.len() >= Self::MOST_NAMES {
-            attempts.retain(|_, (since, _)| now - *since < Duration::minutes(1));
+    /// `too_many_requests` past the budget of the minute that the first of them began.
+    pub fn count(&self, name: &str, now: Moment) -> Result<()> {
+        let minute = Duration::minutes(1);
+        let mut asked = self.asked.lock().unwrap_or_else(PoisonError::into_inner);
+        if asked.len() >= Self::MOST_NAMES {
+            asked.retain(|_, (since, _)| now - *since < minute);
         }
-        let entry = attempts.entry(username.to_owned()).or_insert((now, 0));
-        if now - entry.0 >= Duration::minutes(1) {
+        let entry = asked.entry(name.to_owned()).or_insert((now, 0));
+        if now - entry.0 >= minute {
             *entry = (now, 0);
         }
         entry.1 += 1;
-        if entry.1 > Self::PER_MINUTE { Err(Problem::new(Code::TooManyRequests)) } else { Ok(()) }
+        if entry.1 <= self.per_minute {
+            return Ok(());
+        }
+        let left = (minute - (now - entry.0)).num_seconds().clamp(1, 60);
+        Err(Problem::new(Code::TooManyRequests).with("retry_after", left))
     }
 }
 
@@ -79,7 +91,8 @@ pub struct Sessions {
     pub vault: Vault,
     pub tokens: Tokens,
     pub hasher: Hasher,
-    pub limits: std::sync::Arc<Limits>,
+    /// Attempts are counted before any hashing.
+    pub limits: std::sync::Arc<Budget>,
     pub ended: super::Ended,
     pub days: i64,
 }

@@ -11,7 +11,7 @@ use shiryan_kernel::{Code, Problem, Result};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use super::Cursors;
-use crate::accounts::{Principal, Sessions};
+use crate::accounts::{Budget, Principal, Sessions};
 use crate::db::{Db, Isolation, Lane, Tx, once};
 use crate::donations::Desk;
 use crate::donations::questions::Questionnaire;
@@ -54,6 +54,8 @@ pub struct House {
     pub key_on_same_disk: bool,
     /// Room for files that are being made and sent.
     pub files: Arc<Semaphore>,
+    /// How often a facility asks what is available.
+    pub asked: Arc<Budget>,
 }
 
 impl House {

@@ -34,6 +34,7 @@ both!(
     b1_the_published_table_counts_whom_it_may,
     a_table_is_made_once_a_day,
     every_answer_says_what_must_be_done_first,
+    b1_a_facility_has_a_budget_and_an_emergency_none,
 );
 
 const PATH: &str = "/api/v1/availability";
@@ -576,4 +577,23 @@ fn every_answer_says_what_must_be_done_first(app: TestApp) {
         let id = format!("stock-caution-{}", caution.code().replace('_', "-"));
         assert!(has(Lang::Ar, &id) && has(Lang::En, &id), "{id}");
     }
+}
+
+fn b1_a_facility_has_a_budget_and_an_emergency_none(app: TestApp) {
+    let path = format!("{PATH}?recipient_group=o_neg&component=red_cells");
+    let hospital = app.client(Role::Hospital);
+    for n in 0..600 {
+        assert_eq!(hospital.get(&path).status, 200, "{n}");
+    }
+    app.clock.advance(chrono::Duration::seconds(20));
+    let refused = hospital.get(&path);
+    assert_eq!(refused.problem(429), "too_many_requests");
+    assert_eq!(refused.headers["retry-after"], "40");
+    let emergency = json!({"patient": "P", "component": "red_cells", "units": 2, "urgency": "emergency"});
+    hospital.post("/api/v1/requests", &emergency).expect(201);
+    // Another facility has its own, and whoever acts for none has none.
+    assert_eq!(app.client(Role::Bank).get(&path).status, 200);
+    assert_eq!(app.client(Role::Command).get(&format!("{path}&governorate=PS-RBH")).status, 200);
+    app.clock.advance(chrono::Duration::seconds(40));
+    assert_eq!(hospital.get(&path).status, 200);
 }

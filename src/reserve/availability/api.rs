@@ -177,6 +177,10 @@ async fn availability(
         within_hours: query.within_hours,
     };
     let (who, now) = (by.clone(), house.db.now());
+    // A request for units has no such bound: an emergency is never turned away.
+    if let Some(facility) = by.facility {
+        house.asked.count(&facility.to_string(), now)?;
+    }
     let silent_after = house.levels.silent_after();
     let found = house.db.read(move |conn| ask(conn, &who, question, silent_after, now)).await?;
     Ok(HttpResponse::Ok().json(AvailabilityView::of(found, lang)))
