@@ -17,6 +17,7 @@ use shiryan::db::tables::{blood_units, users};
 use shiryan::db::{Lane, Tx, insert_all};
 use shiryan::http::House;
 use shiryan::requests::{self, NewRequest, Pseudonym};
+use shiryan_kernel::attribute::Attributes;
 use shiryan_kernel::blood::{BloodGroup, Component, GroupEvidence};
 use shiryan_kernel::din::Din;
 use shiryan_kernel::ids::{BloodUnitId, FacilityId, RequestId, SessionId, UserId};
@@ -98,6 +99,7 @@ fn one(n: usize) -> NewRequest {
         age_band: None,
         component: Component::RedCells,
         units: 1,
+        needs: Attributes::default(),
         urgency: Urgency::Urgent,
         needed_at: None,
         notes: None,
