@@ -242,7 +242,11 @@ pub fn commit(conn: &mut Conn) -> Result<()> {
 /// Ends the transaction and undoes it.
 pub fn rollback(conn: &mut Conn) -> Result<()> {
     match conn {
-        Conn::Sqlite(c) => AnsiTransactionManager::rollback_transaction(c)?,
+        Conn::Sqlite(c) => AnsiTransactionManager::rollback_transaction(c).inspect_err(|_| {
+            // SQLite ends a transaction by itself when its disk is full or fails: nothing is left to undo then, and
+            // the next may begin.
+            *AnsiTransactionManager::transaction_manager_status_mut(c) = Default::default();
+        })?,
         Conn::Pg(c) => AnsiTransactionManager::rollback_transaction(c)?,
     }
     Ok(())

@@ -173,44 +173,36 @@ fn group(
     let mut replies = Vec::new();
     let mut next = Some(first);
     let mut held = None;
-    let begun = pool::begin(conn, Isolation::Whole);
+    // Whether the transaction stands; once a job of it could not be ended, nothing of it is kept and nobody joins it.
+    let mut stands = pool::begin(conn, Isolation::Whole);
     while let Some(job) = next.take() {
         let mut tx = Tx { conn: &mut *conn, now: clock.now(), mint };
-        replies.push(match &begun {
-            Ok(()) => step(&mut tx, job),
-            Err(problem) => {
-                job.refuse(problem.clone());
-                None
-            }
-        });
-        if replies.len() < GROUP && started.elapsed() < GROUP_TIME {
+        if let Err(problem) = &stands {
+            job.refuse(problem.clone());
+        } else {
+            let (reply, ended) = step(&mut tx, job);
+            replies.push(reply);
+            stands = ended;
+        }
+        if stands.is_ok() && replies.len() < GROUP && started.elapsed() < GROUP_TIME {
             next = shared.lock().turns.take();
             held = next.take_if(|job| job.is_alone());
         }
     }
-    let failed = match begun {
-        Ok(()) => pool::commit(conn).err().inspect(|_| drop(pool::rollback(conn))),
-        Err(problem) => Some(problem),
-    };
+    let failed = stands.and_then(|()| pool::commit(conn)).err().inspect(|_| drop(pool::rollback(conn)));
     for reply in replies.into_iter().flatten() {
         reply(failed.clone());
     }
     held
 }
 
-/// One job in its own savepoint.
-fn step(tx: &mut Tx, job: Box<dyn Job>) -> Option<Reply> {
+/// One job in its own savepoint: who is told, and whether the transaction still stands.
+fn step(tx: &mut Tx, job: Box<dyn Job>) -> (Option<Reply>, Result<()>) {
     if let Err(problem) = pool::savepoint(tx.conn) {
-        job.refuse(problem);
-        return None;
+        job.refuse(problem.clone());
+        return (None, Err(problem));
     }
     let (keep, reply) = job.run(tx);
     let ended = if keep { pool::release(tx.conn) } else { pool::undo(tx.conn) };
-    match ended {
-        Ok(()) => Some(reply),
-        Err(problem) => {
-            reply(Some(problem));
-            None
-        }
-    }
+    (Some(reply), ended)
 }

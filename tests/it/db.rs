@@ -105,6 +105,35 @@ fn a_panic_is_internal_and_the_door_still_works(at: Migrated) {
     assert!(has(&at.db, "whole 19"));
 }
 
+/// As SQLite does by itself when a disk is full or fails in the middle of a group that shares a COMMIT.
+#[test]
+fn a_transaction_that_ends_by_itself_keeps_nothing_and_the_door_still_works() {
+    on(Kind::Sqlite, |at: Migrated| {
+        for (round, keeps) in [(0, true), (1, false)] {
+            let outcomes = wait(join_all((0..12).map(|n| {
+                at.db.write(Lane::Actor(n), move |tx| {
+                    if n == 0 {
+                        thread::sleep(Duration::from_millis(4));
+                    }
+                    put(tx, &format!("key {round} {n}"))?;
+                    if n == 5 {
+                        diesel::sql_query("ROLLBACK").execute(tx.conn)?;
+                        return if keeps { Ok(()) } else { Err(Problem::new(Code::SlotFull)) };
+                    }
+                    Ok(())
+                })
+            })));
+            assert!(outcomes.iter().filter(|outcome| outcome.is_err()).count() >= 1);
+            for (n, outcome) in outcomes.into_iter().enumerate() {
+                let kept = at.db.read_now(|conn| meta::get(conn, &format!("key {round} {n}"))).unwrap();
+                assert_eq!(outcome.is_ok(), kept.is_some(), "round {round}, write {n}");
+            }
+            wait(at.db.write(Lane::System, |tx| put(tx, "after"))).unwrap();
+        }
+        assert!(has(&at.db, "after"));
+    });
+}
+
 #[test]
 fn a_read_cannot_write_on_sqlite() {
     on(Kind::Sqlite, |at: Migrated| {
