@@ -76,7 +76,8 @@ fn matching(house: &House, bank: &Principal, hospital: &Principal) {
         let rows = house.db.read_now(move |conn| {
             let mut rows = Vec::new();
             for group in BloodGroup::ALL {
-                rows.extend(stock::first_of_shelf(conn, Component::RedCells, *group, own, now, 50)?);
+                let such = (Component::RedCells, *group, shiryan_kernel::attribute::Attributes::default());
+                rows.extend(stock::first_of_shelf(conn, such, own, now, 50)?);
             }
             Ok(rows)
         });

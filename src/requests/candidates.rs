@@ -67,19 +67,15 @@ pub fn candidates(conn: &mut Conn, by: &Principal, id: RequestId, now: Moment) -
         .filter(|group| rules::fits(wanted.component, wanted.recipient, *group, wanted.by_policy));
     let mut shelf = Vec::new();
     for group in fitting {
-        let (component, good_at) = (wanted.component, wanted.good_at);
-        shelf.extend(if request.needs.is_empty() {
-            stock::first_of_shelf(conn, component, group, own, good_at, MOST_CANDIDATES)?
-        } else {
-            let such = (component, group, request.needs);
-            stock::first_of_shelf_with(conn, such, own, good_at, MOST_CANDIDATES)?
-        });
+        let such = (wanted.component, group, request.needs);
+        shelf.extend(stock::first_of_shelf(conn, such, own, wanted.good_at, MOST_CANDIDATES)?);
     }
     let here = places::facility(conn, own)?.governorate;
     let there = places::facility(conn, request.facility)?.governorate;
-    let is_cut_off = !closures::roads(conn, now)?.reach(here).contains(&there);
+    let roads = closures::roads(conn, now)?;
+    let is_cut_off = !roads.reach(here).contains(&there);
     let site = if here == there { Site::SameGovernorate } else { Site::SameRegion };
-    let mut levels = levels::around(conn, wanted.component, here, now)?;
+    let mut levels = levels::around(conn, wanted.component, here, &roads)?;
     let cover =
         if request.urgency == Urgency::Emergency { Cover::unknown() } else { levels::spared(&levels) };
     let candidates = shelf.into_iter().map(|(key, group, expires_at)| Candidate {

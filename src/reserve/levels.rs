@@ -21,7 +21,7 @@ use shiryan_kernel::time::{Moment, Zone};
 use super::{Cell, facts};
 use crate::audit::{self, Line};
 use crate::db::{Conn, Db, Lane, Tx, feed};
-use crate::places::closures;
+use crate::places::closures::{self, Roads};
 use crate::projections::{Area, COMPONENTS, islands};
 use crate::stock::rules::Cover as Sparing;
 use crate::vault::Vault;
@@ -180,10 +180,9 @@ pub fn around(
     conn: &mut Conn,
     component: Component,
     governorate: Governorate,
-    now: Moment,
+    roads: &Roads,
 ) -> Result<Vec<(BloodGroup, Level)>> {
-    let roads = closures::roads(conn, now)?;
-    let islands = islands(governorate.region(), &roads);
+    let islands = islands(governorate.region(), roads);
     let Some(own) = islands.into_iter().find(|area| area.members().any(|own| own == governorate)) else {
         return Ok(Vec::new());
     };

@@ -23,9 +23,7 @@ use crate::db::{Conn, Tx, on_each};
 
 pub use flows::{Flow, add_flow};
 pub use movements::{insert_movement, movements, notes_after, set_note, was_at};
-pub use shelf::{
-    OnShelf, ShelfCount, count_on_shelf, first_of_shelf, first_of_shelf_with, first_to_expire, governorates,
-};
+pub use shelf::{OnShelf, ShelfCount, count_on_shelf, first_of_shelf, first_to_expire, governorates};
 
 /// A bag.
 #[derive(Debug, Clone, PartialEq, Eq, Queryable, Selectable)]

@@ -804,7 +804,7 @@ CREATE TABLE blood_units (
 );
 CREATE INDEX blood_units_on_shelf ON blood_units (status, component, blood_group, expires_at);
 CREATE INDEX blood_units_by_facility ON blood_units (facility, id);
-CREATE INDEX blood_units_of_shelf ON blood_units (facility, status, component, blood_group, expires_at);
+CREATE INDEX blood_units_of_shelf ON blood_units (facility, status, component, blood_group, expires_at, attributes);
 
 -- A ledger: each step of a bag, with who, when and why. The note is sealed under the house key.
 CREATE TABLE unit_movements (

@@ -112,37 +112,14 @@ pub fn first_to_expire(
     .map_err(Problem::from)
 }
 
-/// The released units of one component and group on one facility's own shelf that are good at `good_at`, with the last
-/// moment of each, the first to expire first.
+diesel::infix_operator!(Both, " & ", diesel::sql_types::Integer);
+
+/// The released units of one component and group on one facility's own shelf that have what is needed and are good at
+/// `good_at`, with the last moment of each, the first to expire first.
 ///
 /// # Errors
 /// As any read.
 pub fn first_of_shelf(
-    conn: &mut Conn,
-    component: Component,
-    group: BloodGroup,
-    facility: FacilityId,
-    good_at: Moment,
-    at_most: i64,
-) -> Result<Vec<(BloodUnitId, BloodGroup, Moment)>> {
-    let first = blood_units::table
-        .filter(blood_units::facility.eq(facility))
-        .filter(blood_units::status.eq(UnitStatus::Released))
-        .filter(blood_units::component.eq(component))
-        .filter(blood_units::blood_group.eq(group))
-        .filter(blood_units::expires_at.ge(good_at.naive_utc()))
-        .order((blood_units::expires_at, blood_units::id))
-        .limit(at_most)
-        .select((blood_units::id, blood_units::expires_at));
-    let rows: Vec<(BloodUnitId, NaiveDateTime)> = on_each!(conn => c, first.load(c))?;
-    Ok(rows.into_iter().map(|(id, expires_at)| (id, group, expires_at.and_utc())).collect())
-}
-
-/// The same of those that have what is needed.
-///
-/// # Errors
-/// As any read.
-pub fn first_of_shelf_with(
     conn: &mut Conn,
     (component, group, needs): (Component, BloodGroup, Attributes),
     facility: FacilityId,
@@ -150,18 +127,17 @@ pub fn first_of_shelf_with(
     at_most: i64,
 ) -> Result<Vec<(BloodUnitId, BloodGroup, Moment)>> {
     let needs = needs.bits();
-    let meets =
-        diesel::dsl::sql::<diesel::sql_types::Bool>(&format!("(blood_units.attributes & {needs}) = {needs}"));
+    let met = Both::new(blood_units::attributes, needs.into_sql::<diesel::sql_types::Integer>());
     let first = blood_units::table
         .filter(blood_units::facility.eq(facility))
         .filter(blood_units::status.eq(UnitStatus::Released))
         .filter(blood_units::component.eq(component))
         .filter(blood_units::blood_group.eq(group))
         .filter(blood_units::expires_at.ge(good_at.naive_utc()))
-        .filter(meets)
+        .filter(met.eq(needs))
         .order((blood_units::expires_at, blood_units::id))
         .limit(at_most)
         .select((blood_units::id, blood_units::expires_at));
-    let rows: Vec<(BloodUnitId, NaiveDateTime)> = first.load(conn)?;
+    let rows: Vec<(BloodUnitId, NaiveDateTime)> = on_each!(conn => c, first.load(c))?;
     Ok(rows.into_iter().map(|(id, expires_at)| (id, group, expires_at.and_utc())).collect())
 }
