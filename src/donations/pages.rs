@@ -1,16 +1,18 @@
 //! The list of a drive to be printed before its day: by number alone, or with names, each of which is on record as
 //! opened.
 
+use std::collections::HashMap;
+
 use actix_web::web;
 use askama::Template;
 use serde::Deserialize;
-use shiryan_kernel::ids::DriveId;
+use shiryan_kernel::ids::{AppointmentId, DriveId};
 use shiryan_kernel::{Code, Problem, Result};
 
 use super::day::{self, Expected};
 use crate::accounts::{Actor, Book, OpenIdentity};
 use crate::db::Lane;
-use crate::donors::Purpose;
+use crate::donors::{Identity, Purpose};
 use crate::drives::{self, Booking};
 use crate::http::{Answer, House, NoQuery, PathId};
 use crate::web::{Frame, Posted, Time, Visitor};
@@ -28,8 +30,8 @@ pub fn pages(config: &mut web::ServiceConfig) {
 /// One who is expected.
 struct Line {
     time: Time,
-    /// Absent on the list without names.
-    name: Option<String>,
+    /// Empty on the list without names.
+    name: String,
     /// The service number, or the record's own code on the list without names.
     number: String,
     what: String,
@@ -95,13 +97,16 @@ async fn show(house: &web::Data<House>, visitor: &Visitor, id: DriveId, has_name
     let named = if has_names { names(house, visitor, id).await? } else { Vec::new() };
     let frame = Frame { at: format!("/drives/{id}/roster"), ..Frame::of(house, visitor, "roster-title") };
     let say = frame.say;
+    let mut named: HashMap<AppointmentId, Identity> =
+        named.into_iter().map(|line| (line.appointment, line.identity)).collect();
     let line = |booking: Booking| {
-        let identity = named.iter().find(|line| line.appointment == booking.id).map(|line| &line.identity);
+        // Whoever was booked between the two readings stands here by number.
+        let identity = named.remove(&booking.id);
         Line {
             time: Time(booking.starts_at, zone),
-            name: identity.map(crate::donors::Identity::full_name),
+            name: identity.as_ref().map(Identity::full_name).unwrap_or_default(),
             number: match identity {
-                Some(identity) => identity.service_number.clone().unwrap_or_default(),
+                Some(identity) => identity.service_number.unwrap_or_default(),
                 None => booking.donor.to_string(),
             },
             what: say.word("donation-type", booking.donation_type.code()),
