@@ -146,6 +146,12 @@ impl Served {
         self.lines.by_ref().map(Result::unwrap).find(|line| line.contains(part)).unwrap()
     }
 
+    /// Ends it at once, as a crash or a power cut does.
+    pub fn kill(mut self) {
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
+    }
+
     /// Stops it as a service manager would.
     pub fn stop(mut self) -> Duration {
         let started = Instant::now();

@@ -11,9 +11,10 @@ use shiryan::db::tables::{
     blood_requests, blood_units, daily_flows, donations, emergency_issues, packs, reservations,
     unit_movements, untested_issues,
 };
-use shiryan::db::{Conn, Lane};
+use shiryan::db::{Conn, Db, Lane};
 use shiryan::laboratory::{self, Panel};
 use shiryan::places::{self, NewFacility, PlaceName};
+use shiryan::vault::Vault;
 use shiryan::{requests, stock};
 use shiryan_kernel::blood::Component;
 use shiryan_kernel::din::Din;
@@ -500,7 +501,7 @@ fn whatever_people_do_every_promise_holds(app: TestApp) {
     };
     for turn in 0..TURNS {
         walk.step(turn);
-        promises_hold(&app);
+        promises_hold(&app.house.db, &app.house.vault);
     }
     for step in [
         "donate",
@@ -537,40 +538,38 @@ type Step = (BloodUnitId, Option<UnitStatus>, UnitStatus, FacilityId);
 type Issue = (BloodUnitId, UntestedState, i64, Option<i64>, Option<i64>, Option<i64>);
 type Bag = (BloodUnitId, Din, UnitStatus, FacilityId, i32, Component);
 
-fn promises_hold(app: &TestApp) {
-    let vault = app.house.vault.clone();
-    app.house
-        .db
-        .read_now(|conn| {
-            let steps: Vec<Step> = unit_movements::table
-                .order(unit_movements::id)
-                .select((
-                    unit_movements::blood_unit,
-                    unit_movements::from_status,
-                    unit_movements::to_status,
-                    unit_movements::facility,
-                ))
-                .load(conn)?;
-            let bags: Vec<Bag> = blood_units::table
-                .select((
-                    blood_units::id,
-                    blood_units::din,
-                    blood_units::status,
-                    blood_units::facility,
-                    blood_units::volume_ml,
-                    blood_units::component,
-                ))
-                .load(conn)?;
-            every_bag_is_where_its_steps_lead(&steps, &bags);
-            the_day_counts_what_left_and_came(conn, &steps)?;
-            no_mass_is_won(conn, &bags)?;
-            holds_are_single_and_no_more_than_asked(conn, &bags)?;
-            no_emergency_by_one_alone(conn)?;
-            nothing_suspect_can_be_issued(conn, &vault, &bags)?;
-            untested_has_its_own_path(conn, &steps, &bags)?;
-            a_stopped_pack_holds_nothing(conn)
-        })
-        .unwrap();
+/// What must be so at any moment, whatever came before.
+pub fn promises_hold(db: &Db, vault: &Vault) {
+    db.read_now(|conn| {
+        let steps: Vec<Step> = unit_movements::table
+            .order(unit_movements::id)
+            .select((
+                unit_movements::blood_unit,
+                unit_movements::from_status,
+                unit_movements::to_status,
+                unit_movements::facility,
+            ))
+            .load(conn)?;
+        let bags: Vec<Bag> = blood_units::table
+            .select((
+                blood_units::id,
+                blood_units::din,
+                blood_units::status,
+                blood_units::facility,
+                blood_units::volume_ml,
+                blood_units::component,
+            ))
+            .load(conn)?;
+        every_bag_is_where_its_steps_lead(&steps, &bags);
+        the_day_counts_what_left_and_came(conn, &steps)?;
+        no_mass_is_won(conn, &bags)?;
+        holds_are_single_and_no_more_than_asked(conn, &bags)?;
+        no_emergency_by_one_alone(conn)?;
+        nothing_suspect_can_be_issued(conn, vault, &bags)?;
+        untested_has_its_own_path(conn, &steps, &bags)?;
+        a_stopped_pack_holds_nothing(conn)
+    })
+    .unwrap();
 }
 
 /// Each step is of the table, the chain has no gap, and the last one says where the bag is and how it stands.
@@ -666,11 +665,7 @@ fn no_emergency_by_one_alone(conn: &mut Conn) -> shiryan_kernel::Result<()> {
 }
 
 /// While anything that a donor gave may be infected, no unit of the donor may be issued, is held or is out unused.
-fn nothing_suspect_can_be_issued(
-    conn: &mut Conn,
-    vault: &shiryan::vault::Vault,
-    bags: &[Bag],
-) -> shiryan_kernel::Result<()> {
+fn nothing_suspect_can_be_issued(conn: &mut Conn, vault: &Vault, bags: &[Bag]) -> shiryan_kernel::Result<()> {
     let given: Vec<(DonorId, Din)> =
         donations::table.select((donations::donor, donations::din)).load(conn)?;
     let numbers: Vec<Din> = given.iter().map(|row| row.1).collect();

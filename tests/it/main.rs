@@ -41,6 +41,7 @@ mod imports;
 mod infections;
 mod invitations;
 mod keys;
+mod kills;
 mod laboratory;
 mod ledger;
 mod levels;

@@ -240,6 +240,17 @@ impl Client {
 
     /// Sends anything. A body is said to be JSON unless `headers` say otherwise.
     pub fn send(&self, method: &str, path: &str, headers: &[(&str, &str)], body: Option<Vec<u8>>) -> Reply {
+        self.try_send(method, path, headers, body).unwrap()
+    }
+
+    /// The same of a service that may be gone.
+    pub fn try_send(
+        &self,
+        method: &str,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: Option<Vec<u8>>,
+    ) -> Result<Reply, ureq::Error> {
         let url = format!("{}{path}", self.base);
         let mut request = ureq::http::Request::builder().method(method).uri(url);
         if let Some(token) = &self.token {
@@ -251,20 +262,20 @@ impl Client {
         for (name, value) in headers {
             request = request.header(*name, *value);
         }
-        let sent = match body {
+        let mut response = match body {
             Some(body) => self.agent.run(request.body(body).unwrap()),
             None => self.agent.run(request.body(()).unwrap()),
-        };
-        let mut response = sent.unwrap();
-        Reply {
+        }?;
+        Ok(Reply {
             status: response.status().as_u16(),
             headers: response.headers().clone(),
-            text: response.body_mut().with_config().limit(64 << 20).read_to_string().unwrap(),
-        }
+            text: response.body_mut().with_config().limit(64 << 20).read_to_string()?,
+        })
     }
 }
 
-fn people(db: &shiryan::db::Db, vault: &Vault) -> (Places, Vec<(Role, Principal)>) {
+/// The smallest world in a database, and who acts in it.
+pub fn people(db: &shiryan::db::Db, vault: &Vault) -> (Places, Vec<(Role, Principal)>) {
     let hash: Hashed = accounts::hash_now(PASSWORD).unwrap();
     let vault = vault.clone();
     db.write_now(Lane::System, move |tx| {

@@ -1,0 +1,159 @@
+//! The program is killed at random moments while sixteen clients write. Each sends again, under the same key, what was not
+//! answered. Whatever was acknowledged is there once, every promise holds, and the record verifies.
+//!
+//! `SHIRYAN_KILLS` says how often (10 unless said); the long form is `.ci/long`'s.
+
+mod clients;
+mod facts;
+
+use std::net::{SocketAddr, TcpListener};
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::time::{Duration, Instant};
+
+use chrono::{DurationRound, NaiveDateTime, TimeDelta};
+use diesel::prelude::*;
+use rand::RngExt;
+use shiryan::accounts::{Principal, Tokens};
+use shiryan::db::tables::{drive_hours, drive_types, slots};
+use shiryan::db::{Lane, Target};
+use shiryan::vault::{RootKey, Vault};
+use shiryan_kernel::blood::DonationType;
+use shiryan_kernel::ids::DriveId;
+use shiryan_kernel::role::Role;
+use shiryan_kernel::time::{Clock, SystemClock};
+
+use super::cli::{Served, shiryan};
+use crate::support::app::{Client, Places, people};
+use crate::support::databases::Migrated;
+use crate::support::rows;
+
+both!(what_was_acknowledged_outlives_every_kill);
+
+const CLIENTS: usize = 16;
+/// Places of one drive; each is filled to the last.
+const PLACES: i32 = 24;
+
+/// An installation whose program is killed.
+struct Installation {
+    at: Migrated,
+    home: tempfile::TempDir,
+    vault: Vault,
+    tokens: Tokens,
+    address: SocketAddr,
+    places: Places,
+    users: Vec<(Role, Principal)>,
+    drives: Vec<DriveId>,
+    /// Bags that were released; two requests ask for each.
+    shelf: Mutex<Vec<String>>,
+    tickets: AtomicUsize,
+    is_over: AtomicBool,
+}
+
+impl Installation {
+    fn new(at: Migrated, drives: usize) -> Self {
+        at.clock.set(SystemClock.now());
+        let home = tempfile::tempdir().unwrap();
+        let vault =
+            Vault::new(RootKey::read_or_make(&home.path().join("shiryan-data.keys/root.key")).unwrap());
+        let (places, users) = people(&at.db, &vault);
+        let drives = at.db.write_now(Lane::System, move |tx| {
+            (0..drives)
+                .map(|_| {
+                    let slot = rows::slot(tx, PLACES)?;
+                    let of = slots::table.find(slot).select((slots::drive, slots::starts_at));
+                    let (drive, starts): (DriveId, NaiveDateTime) = of.first(tx.conn)?;
+                    let kind = drive_types::donation_type.eq(DonationType::WholeBlood);
+                    let row = (drive_types::drive.eq(drive), kind);
+                    diesel::insert_into(drive_types::table).values(row).execute(tx.conn)?;
+                    let hour = starts.duration_trunc(TimeDelta::hours(1)).unwrap();
+                    diesel::insert_into(drive_hours::table)
+                        .values((
+                            drive_hours::drive.eq(drive),
+                            drive_hours::starts_at.eq(hour),
+                            drive_hours::first_timers.eq(0),
+                            drive_hours::most_first_timers.eq(2 * PLACES),
+                        ))
+                        .execute(tx.conn)?;
+                    Ok(drive)
+                })
+                .collect::<shiryan_kernel::Result<Vec<_>>>()
+        });
+        Self {
+            tokens: Tokens::new(&vault, 10),
+            address: TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap(),
+            drives: drives.unwrap(),
+            shelf: Mutex::default(),
+            tickets: AtomicUsize::new(0),
+            is_over: AtomicBool::new(false),
+            at,
+            home,
+            vault,
+            places,
+            users,
+        }
+    }
+
+    fn url(&self) -> String {
+        match self.at.db.target() {
+            Target::Sqlite(path) => format!("sqlite://{}", path.display()),
+            Target::Postgres(url) => url.clone(),
+        }
+    }
+
+    fn start(&self) -> Served {
+        let address = self.address.to_string();
+        let mut command =
+            shiryan(self.home.path(), &["serve", "--listen", &address, "--database", &self.url()]);
+        let log = self.home.path().join("log");
+        let log = std::fs::OpenOptions::new().create(true).append(true).open(log).unwrap();
+        command.stderr(log).env("SHIRYAN__LOG__LEVEL", "warn");
+        let mut served = Served::run(command);
+        served.line("Pages:");
+        served
+    }
+
+    /// Somebody in this role, with a token of now.
+    fn client(&self, role: Role) -> Client {
+        let principal = &self.users.iter().find(|(known, _)| *known == role).unwrap().1;
+        let token = self.tokens.make(principal, SystemClock.now()).unwrap();
+        Client::to(format!("http://{}", self.address)).holding(&token)
+    }
+}
+
+fn kills() -> usize {
+    std::env::var("SHIRYAN_KILLS").map_or(10, |said| said.parse().unwrap())
+}
+
+fn what_was_acknowledged_outlives_every_kill(at: Migrated) {
+    let (kind, kills, started) = (at.kind, kills(), Instant::now());
+    let house = Installation::new(at, kills * 4);
+    let (written, served) = std::thread::scope(|scope| {
+        let house = &house;
+        let mut served = house.start();
+        let clients: Vec<_> = (0..CLIENTS).map(|n| scope.spawn(move || clients::write(house, n))).collect();
+        for _ in 0..kills {
+            std::thread::sleep(Duration::from_millis(rand::rng().random_range(20..900)));
+            served.kill();
+            served = house.start();
+        }
+        house.is_over.store(true, Ordering::SeqCst);
+        let written: Vec<_> = clients.into_iter().map(|client| client.join().unwrap()).collect();
+        (written, served)
+    });
+    let unanswered: usize = written.iter().map(|one| one.unanswered).sum();
+    let all: Vec<_> = written.into_iter().flat_map(|one| one.done).collect();
+    assert!(unanswered > 0, "no kill met a request");
+    facts::each_is_answered_again_as_before(&house, &all);
+    served.stop();
+    facts::each_is_there_once(&house, &all);
+    facts::promises_hold(&house);
+    let links = facts::the_record_verifies(&house);
+    println!(
+        "{kind:?}: {kills} kills; {} writes acknowledged ({}); {unanswered} requests broke off and were sent again; none \
+         lost, none twice; the chain is whole with {links} links; {} s",
+        all.len(),
+        facts::by_kind(&all),
+        started.elapsed().as_secs()
+    );
+}
