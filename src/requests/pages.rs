@@ -24,7 +24,7 @@ use crate::db::Conn;
 use crate::http::{Answer, House, Query};
 use crate::places;
 use crate::texts::Lang;
-use crate::web::{Frame, Group, Say, Time, Visitor};
+use crate::web::{Choice, Frame, Group, Say, Time, Visitor};
 
 /// Adds the pages.
 pub fn pages(config: &mut web::ServiceConfig) {
@@ -70,20 +70,6 @@ impl TryFrom<String> for Shown {
 }
 
 const OPEN: &str = "open";
-
-struct Choice {
-    code: &'static str,
-    text: String,
-    chosen: bool,
-}
-
-impl Choice {
-    /// The values of a closed list in words.
-    fn of(say: Say, list: &str, codes: impl Iterator<Item = &'static str>, chosen: &str) -> Vec<Self> {
-        let choice = |code| Self { code, text: say.word(list, code), chosen: code == chosen };
-        codes.map(choice).collect()
-    }
-}
 
 /// What is wanted, for whom and by when.
 struct Head {
@@ -234,7 +220,7 @@ async fn all(house: web::Data<House>, visitor: Visitor, asked: Query<Asked>) -> 
         Shown::Of(state) => state.code(),
     };
     let codes = RequestState::ALL.iter().map(|state| state.code());
-    states.append(&mut Choice::of(say, "request-state", codes, chosen));
+    states.append(&mut Choice::words(say, "request-state", codes, chosen));
     let page = Page {
         at: Time(now, house.zone),
         day: say.day(house.zone.date(now)),

@@ -1,9 +1,10 @@
 //! The page of the reserve: can we cover tonight? Days of cover of every group on one scale, worst
 //! first, region by region; donors beside the units and never added to them.
 
+mod country;
 mod view;
 
-use actix_web::HttpRequest;
+use actix_web::{HttpRequest, web};
 use askama::Template;
 use serde::Deserialize;
 use shiryan_kernel::blood::{BloodGroup, Component};
@@ -17,7 +18,7 @@ use crate::accounts::{Actor, SeeReserve};
 use crate::http::{Answer, House, query};
 use crate::projections::COMPONENTS;
 use crate::texts::Lang;
-use crate::web::{Frame, Group, Say, Time, Visitor};
+use crate::web::{Choice, Frame, Group, Say, Time, Visitor};
 use view::{Callable, Card, Row, Scale, Square};
 
 /// The worst cells that stand as cards.
@@ -32,13 +33,6 @@ pub struct Asked {
     component: Option<Component>,
     /// The region that is drawn large; the worst one unless told.
     region: Option<Region>,
-}
-
-/// A choice of a filter.
-struct Choice {
-    code: &'static str,
-    text: String,
-    chosen: bool,
 }
 
 /// What a level asks for.
@@ -80,6 +74,11 @@ struct Page {
     silent_more: i64,
 }
 
+/// Adds the pages; the reserve itself is a first page.
+pub fn pages(config: &mut web::ServiceConfig) {
+    config.route("/where", web::get().to(country::country));
+}
+
 /// The reserve.
 ///
 /// # Errors
@@ -101,15 +100,14 @@ pub async fn tonight(house: &House, visitor: &Visitor, asked: Asked) -> Answer {
     view::worst_first(&mut cells);
     let region =
         asked.region.or(cells.first().map(|cell| cell.area.region())).unwrap_or(Region::WestBankNorth);
-    let choice = |list, code, chosen| Choice { code, text: say.word(list, code), chosen };
-    let (silent, silent_more) = silent(visitor.lang, &picture.silent);
+    let (silent, silent_more) = silent(visitor.lang, &picture.silent, NAMED);
     let page = Page {
         at: Time(picture.as_of, zone),
         day: say.day(zone.date(picture.as_of)),
         component,
         component_name: say.word("component", component.code()),
-        components: COMPONENTS.iter().map(|own| choice("component", own.code(), *own == component)).collect(),
-        regions: Region::ALL.iter().map(|own| choice("region", own.code(), *own == region)).collect(),
+        components: Choice::words(say, "component", COMPONENTS.iter().map(|own| own.code()), component.code()),
+        regions: Choice::words(say, "region", Region::ALL.iter().map(|own| own.code()), region.code()),
         region_name: say.word("region", region.code()),
         has_donors: region.has_donors(),
         todo: todo(house, say, visitor.lang, &cells),
@@ -168,11 +166,11 @@ fn across(frame: &Frame, cells: &[Cell]) -> Vec<Across> {
 }
 
 /// The first silent sites by name, and how many more there are.
-fn silent(lang: Lang, sites: &[Site]) -> (Vec<String>, i64) {
+fn silent(lang: Lang, sites: &[Site], most: usize) -> (Vec<String>, i64) {
     let name = |site: &Site| match lang {
         Lang::Ar => site.name_ar.clone(),
         Lang::En => site.name_en.clone(),
     };
-    let more = sites.len().saturating_sub(NAMED);
-    (sites.iter().take(NAMED).map(name).collect(), i64::try_from(more).unwrap_or(i64::MAX))
+    let more = sites.len().saturating_sub(most);
+    (sites.iter().take(most).map(name).collect(), i64::try_from(more).unwrap_or(i64::MAX))
 }

@@ -148,17 +148,25 @@ mod tests {
 
     #[test]
     fn both_languages_have_the_same_ids() {
-        for file in ["common.ftl", "messages.ftl", "problems.ftl", "pages.ftl", "requests.ftl"] {
+        let root = concat!(env!("CARGO_MANIFEST_DIR"), "/locales");
+        let files = |lang: &str| {
+            let entries = std::fs::read_dir(format!("{root}/{lang}")).unwrap();
+            let mut names: Vec<_> = entries.map(|entry| entry.unwrap().file_name()).collect();
+            names.sort();
+            names.into_iter().map(|name| name.into_string().unwrap()).collect::<Vec<_>>()
+        };
+        assert_eq!(files("ar"), files("en"));
+        for file in files("ar") {
             let ids = |lang: &str| {
-                let path = format!("{}/locales/{lang}/{file}", env!("CARGO_MANIFEST_DIR"));
+                let path = format!("{root}/{lang}/{file}");
                 let text = std::fs::read_to_string(path).unwrap();
                 text.lines()
                     .filter(|line| line.starts_with(|c: char| c.is_ascii_lowercase()))
                     .filter_map(|line| line.split_once(" =").map(|(id, _)| id.to_owned()))
                     .collect::<Vec<_>>()
             };
-            assert_eq!(ids("ar"), ids("en"));
-            assert!(!ids("ar").is_empty());
+            assert_eq!(ids("ar"), ids("en"), "{file}");
+            assert!(!ids("ar").is_empty(), "{file}");
         }
     }
 

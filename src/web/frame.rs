@@ -77,9 +77,16 @@ fn tabs(say: Say, role: Option<Role>, at: &str) -> Vec<Tab> {
         Role::Medic => &[("/", "page-drives")],
         Role::Hospital => &[("/", "page-shelf"), ("/requests", "page-requests")],
         Role::Bank | Role::Physician => {
-            &[("/", "page-reserve"), ("/shelves", "page-shelf"), ("/requests", "page-requests")]
+            &[
+                ("/", "page-reserve"),
+                ("/where", "page-where"),
+                ("/shelves", "page-shelf"),
+                ("/requests", "page-requests"),
+            ]
         }
-        Role::Admin | Role::Command => &[("/", "page-reserve"), ("/shelves", "page-shelf")],
+        Role::Admin | Role::Command => {
+            &[("/", "page-reserve"), ("/where", "page-where"), ("/shelves", "page-shelf")]
+        }
     };
     own.iter()
         .chain(&[("/docs", "page-docs")])

@@ -6,6 +6,7 @@
 
 mod assets;
 mod bars;
+mod choice;
 mod form;
 mod frame;
 mod refused;
@@ -14,6 +15,7 @@ mod visitor;
 
 pub use assets::serve as serve_assets;
 pub use bars::Bars;
+pub use choice::Choice;
 pub use form::{Posted, Print};
 pub use frame::{Frame, Tab, go};
 pub use refused::FACE;

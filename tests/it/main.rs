@@ -64,5 +64,6 @@ mod reviews;
 mod search;
 mod standing;
 mod stock;
+mod tour;
 mod transfers;
 mod untested;

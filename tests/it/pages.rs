@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::json;
 use shiryan::texts::{self, Lang};
+use shiryan_kernel::blood::BloodGroup;
 use shiryan_kernel::role::Role;
 
 use crate::support::app::{Client, PASSWORD, Reply, TestApp, credentials};
@@ -262,6 +263,12 @@ pub fn check(page: &Reply, language: &str) {
     }
     assert!(page.text.len() <= 60_000, "{} bytes", page.text.len());
     let words = words(&page.text);
+    // A group as people write it changes sides unless it is isolated.
+    for group in BloodGroup::ALL {
+        let (ascii, label) = (group.label().replace('−', "-"), group.label());
+        let is_raw = |word: &str| word == label || word == ascii || word == group.code();
+        assert!(!words.split_whitespace().any(is_raw), "{group} is not isolated: {words}");
+    }
     if language == "ar" {
         // The switch, the API's own name and letters of blood groups are all the Latin there is.
         for word in words.split(|c: char| !c.is_ascii_alphabetic()).filter(|word| !word.is_empty()) {

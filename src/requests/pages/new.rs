@@ -120,13 +120,13 @@ impl Page {
         let say = frame.say;
         Self {
             faults: problem.map_or_else(Vec::new, |problem| faults(say, problem)),
-            groups: Choice::of(
+            groups: Choice::words(
                 say,
                 "blood-group",
                 BloodGroup::ALL.iter().map(|group| group.code()),
                 &form.blood_group,
             ),
-            evidences: Choice::of(
+            evidences: Choice::words(
                 say,
                 "group-evidence",
                 [GroupEvidence::Confirmed, GroupEvidence::TypedOnce, GroupEvidence::Declared]
@@ -134,15 +134,15 @@ impl Page {
                     .map(|evidence| evidence.code()),
                 &form.group_evidence,
             ),
-            sexes: Choice::of(say, "sex", Sex::ALL.iter().map(|sex| sex.code()), &form.sex),
-            ages: Choice::of(say, "age-band", AgeBand::ALL.iter().map(|age| age.code()), &form.age_band),
-            components: Choice::of(
+            sexes: Choice::words(say, "sex", Sex::ALL.iter().map(|sex| sex.code()), &form.sex),
+            ages: Choice::words(say, "age-band", AgeBand::ALL.iter().map(|age| age.code()), &form.age_band),
+            components: Choice::words(
                 say,
                 "component",
                 Component::ALL.iter().map(|component| component.code()),
                 &form.component,
             ),
-            urgencies: Choice::of(
+            urgencies: Choice::words(
                 say,
                 "urgency",
                 Urgency::ALL.iter().map(|urgency| urgency.code()),

@@ -181,7 +181,7 @@ async fn show(house: &House, visitor: &Visitor, id: RequestId, problem: Option<&
         candidates: candidates(house, say, &request, offers, left),
         steps,
         left: number(left),
-        reasons: Choice::of(
+        reasons: Choice::words(
             say,
             "refusal-reason",
             RefusalReason::ALL.iter().map(|reason| reason.code()),
