@@ -106,7 +106,12 @@ pub async fn tonight(house: &House, visitor: &Visitor, asked: Asked) -> Answer {
         day: say.day(zone.date(picture.as_of)),
         component,
         component_name: say.word("component", component.code()),
-        components: Choice::words(say, "component", COMPONENTS.iter().map(|own| own.code()), component.code()),
+        components: Choice::words(
+            say,
+            "component",
+            COMPONENTS.iter().map(|own| own.code()),
+            component.code(),
+        ),
         regions: Choice::words(say, "region", Region::ALL.iter().map(|own| own.code()), region.code()),
         region_name: say.word("region", region.code()),
         has_donors: region.has_donors(),

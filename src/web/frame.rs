@@ -76,14 +76,12 @@ fn tabs(say: Say, role: Option<Role>, at: &str) -> Vec<Tab> {
     let own: &[(&str, &str)] = match role {
         Role::Medic => &[("/", "page-drives")],
         Role::Hospital => &[("/", "page-shelf"), ("/requests", "page-requests")],
-        Role::Bank | Role::Physician => {
-            &[
-                ("/", "page-reserve"),
-                ("/where", "page-where"),
-                ("/shelves", "page-shelf"),
-                ("/requests", "page-requests"),
-            ]
-        }
+        Role::Bank | Role::Physician => &[
+            ("/", "page-reserve"),
+            ("/where", "page-where"),
+            ("/shelves", "page-shelf"),
+            ("/requests", "page-requests"),
+        ],
         Role::Admin | Role::Command => {
             &[("/", "page-reserve"), ("/where", "page-where"), ("/shelves", "page-shelf")]
         }

@@ -7,10 +7,7 @@ use super::pages::{Browser, check, led, signed_in};
 use super::support::app::TestApp;
 use super::support::reserve::{day, flow, units, write};
 
-both!(
-    every_page_opens_for_its_roles_in_both_languages,
-    a_closed_governorate_is_drawn_cut_off,
-);
+both!(every_page_opens_for_its_roles_in_both_languages, a_closed_governorate_is_drawn_cut_off,);
 
 /// Each page and the roles that may open it; the others are refused.
 const PAGES: &[(&str, &[Role])] = &[
@@ -68,8 +65,12 @@ fn a_closed_governorate_is_drawn_cut_off(app: TestApp) {
     let ranked = rows(&open);
     assert_eq!(ranked.len(), 16);
     // Three units for four a day, then thirteen for two a day; whoever reports nothing stands last.
-    assert!(ranked[0].contains("Gaza ") && ranked[0].contains("0.7 d") && ranked[0].contains("Very critical"));
-    assert!(ranked[1].contains("Ramallah") && ranked[1].contains("6.5 d") && ranked[1].contains("Sufficient"));
+    assert!(
+        ranked[0].contains("Gaza ") && ranked[0].contains("0.7 d") && ranked[0].contains("Very critical")
+    );
+    assert!(
+        ranked[1].contains("Ramallah") && ranked[1].contains("6.5 d") && ranked[1].contains("Sufficient")
+    );
     assert!(ranked[2].contains("class=\"level\">Not known"), "{}", ranked[2]);
 
     let closed = json!({"governorate": "PS-DEB"});
