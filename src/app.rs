@@ -309,6 +309,7 @@ fn pages(config: &mut web::ServiceConfig) {
     config.route("/", web::get().to(first_page));
     crate::web::serve_assets(config);
     accounts::pages::pages(config);
+    projections::pages::pages(config);
     reserve::pages::pages(config);
     stock::pages::pages(config);
     requests::pages::pages(config);
@@ -367,6 +368,7 @@ pub fn app(
     let methods = Methods::of(&doc)
         .and("/", ["GET"])
         .and("/where", ["GET"])
+        .and("/ahead", ["GET"])
         .and("/shelves", ["GET"])
         .and("/docs", ["GET"])
         .and("/sign-in", ["GET", "POST"])

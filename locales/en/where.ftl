@@ -10,3 +10,27 @@ where-cut = Cut off: its roads are closed
 where-cut-short = cut off
 where-reaches = Reaches only { $names }
 where-note = Each governorate stands by its own shelves alone; what its region can share stands under Tonight. A broken frame: its roads are closed.
+
+day-short = { $day } { $month }
+column-low-high = From – to
+column-middle = Middle
+
+ahead-title = Where is it going?
+ahead-published =
+    { $n ->
+        [one] One published drive within 90 days.
+       *[other] { $n } published drives within 90 days.
+    }
+ahead-proposed =
+    { $n ->
+        [one] One is not published yet.
+       *[other] { $n } are not published yet.
+    }
+ahead-key = Units on hand as days of what is asked for, on one scale up to { $top } days for all groups. Band: eight paths in ten; line: the middle; dashed line: with the drives that are not published yet. Solid level: target { $target }; dotted: stop point { $stop }. Ticks: days with a drive.
+ahead-first = { $level } from { $day }
+ahead-no-shortage = No shortage expected within 90 days
+ahead-unknown = Nothing ever moved here, so there is nothing to project from
+ahead-with-proposed = With the drives that are not published yet: { $first }
+ahead-figures = On hand now { $units } · asked for a day { $demand } · expected of published drives { $drives }
+ahead-table = The same as a table, week by week
+ahead-assumptions = What this rests on

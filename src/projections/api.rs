@@ -9,7 +9,7 @@ use shiryan_kernel::place::{Governorate, Region};
 use shiryan_kernel::{Code, Problem, Result};
 use utoipa::{IntoParams, ToSchema};
 
-use super::{Area, AreaOutlook, Ask, COMPONENTS, MOST_DAYS, Outlook, OutlookDay, Rest};
+use super::{Area, AreaOutlook, Ask, COMPONENTS, MOST_DAYS, Outlook, OutlookDay, assumptions};
 use crate::accounts::{Actor, SeeProjections};
 use crate::http::{Answer, House, Query, Speak};
 use crate::texts;
@@ -151,34 +151,6 @@ struct AssumptionView {
     text: String,
 }
 
-/// What every projection assumes; those of [`rested`] join them where they apply.
-const ASSUMPTIONS: [&str; 7] = [
-    "drives_as_booked",
-    "closures_as_now",
-    "first_to_expire_first",
-    "own_group_only",
-    "full_life_less_2_days",
-    "silent_days_are_zero",
-    "no_sharing_between_regions",
-];
-
-/// What the outlooks of an answer rest on: several where areas differ.
-fn rested(areas: &[AreaOutlook]) -> impl Iterator<Item = &'static str> {
-    let is = |which: fn(&Outlook) -> Rest, rest: Rest| {
-        areas.iter().filter_map(|area| area.outlook.as_ref()).any(|outlook| which(outlook) == rest)
-    };
-    let none = areas.iter().any(|area| area.outlook.is_none());
-    [
-        (is(|outlook| outlook.demand, Rest::Calendar), "demand_by_calendar"),
-        (is(|outlook| outlook.demand, Rest::Weekdays), "demand_as_last_8_weeks"),
-        (is(|outlook| outlook.supply, Rest::Calendar), "supply_by_calendar"),
-        (is(|outlook| outlook.supply, Rest::Weekdays), "supply_as_last_8_weeks"),
-        (none, "no_history"),
-    ]
-    .into_iter()
-    .filter_map(|(applies, code)| applies.then_some(code))
-}
-
 /// Units on hand ahead, area by area.
 #[utoipa::path(tag = "reserve", params(Asked),
     responses((status = 200, description = "Bands by day and area", body = ProjectionsView)))]
@@ -194,7 +166,7 @@ async fn look_ahead(
     let levels = house.levels.clone();
     let read = house.db.read(move |conn| super::ahead(conn, &ask, (&calendar, &levels.bands), now, zone));
     let areas = read.await?;
-    let codes: Vec<&str> = rested(&areas).chain(ASSUMPTIONS).collect();
+    let codes = assumptions(areas.iter());
     Ok(HttpResponse::Ok().json(ProjectionsView {
         as_of: now,
         component: ask.component,
@@ -252,25 +224,6 @@ fn to_hundredths(figure: f64) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::texts::Lang;
-
-    #[test]
-    fn every_assumption_can_be_said_in_both_languages() {
-        let rests = [
-            "demand_by_calendar",
-            "demand_as_last_8_weeks",
-            "supply_by_calendar",
-            "supply_as_last_8_weeks",
-            "no_history",
-        ];
-        for code in ASSUMPTIONS.into_iter().chain(rests) {
-            let id = format!("assumption-{}", code.replace('_', "-"));
-            for lang in Lang::ALL.iter().copied() {
-                assert!(texts::has(lang, &id), "{lang:?} has no {id}");
-            }
-            assert_ne!(texts::word(Lang::Ar, "assumption", code), texts::word(Lang::En, "assumption", code));
-        }
-    }
 
     #[test]
     fn horizons_end_at_ninety_days() {

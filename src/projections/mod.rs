@@ -8,10 +8,12 @@
 
 pub mod api;
 mod area;
+mod assumed;
 mod days;
 mod drives;
 mod import;
 mod memo;
+pub mod pages;
 mod rules;
 pub mod scenarios;
 mod store;
@@ -33,6 +35,7 @@ use crate::drives::{Brings, Coming};
 use crate::places::closures::Roads;
 use crate::places::{calendar, closures};
 pub use area::{Area, islands};
+pub use assumed::assumptions;
 pub use drives::{Batch, Size};
 pub use import::import_history;
 pub use rules::{

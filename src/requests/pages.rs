@@ -214,7 +214,7 @@ async fn all(house: web::Data<House>, visitor: Visitor, asked: Query<Asked>) -> 
     let frame = Frame::of(&house, &visitor, "requests-title");
     let say = frame.say;
     let mut states =
-        vec![Choice { code: OPEN, text: say.text("requests-open"), chosen: state == Shown::Open }];
+        vec![Choice { code: OPEN.to_owned(), text: say.text("requests-open"), chosen: state == Shown::Open }];
     let chosen = match state {
         Shown::Open => OPEN,
         Shown::Of(state) => state.code(),

@@ -83,6 +83,13 @@ pub fn day(lang: Lang, date: NaiveDate) -> String {
     say(lang, "day-long", &args.map(|(name, value)| (name, Value::from(value))))
 }
 
+/// Day and month, such as «23 تشرين الثاني».
+#[must_use]
+pub fn short_day(lang: Lang, date: NaiveDate) -> String {
+    let month = say(lang, &format!("month-{}", date.month()), &[]);
+    say(lang, "day-short", &[("day", Value::from(date.day().to_string())), ("month", Value::from(month))])
+}
+
 /// A foreign word for a text without markup: it keeps its own direction and leaves the one around it alone.
 #[must_use]
 pub fn isolated(word: &str) -> String {

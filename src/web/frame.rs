@@ -79,12 +79,16 @@ fn tabs(say: Say, role: Option<Role>, at: &str) -> Vec<Tab> {
         Role::Bank | Role::Physician => &[
             ("/", "page-reserve"),
             ("/where", "page-where"),
+            ("/ahead", "page-ahead"),
             ("/shelves", "page-shelf"),
             ("/requests", "page-requests"),
         ],
-        Role::Admin | Role::Command => {
-            &[("/", "page-reserve"), ("/where", "page-where"), ("/shelves", "page-shelf")]
-        }
+        Role::Admin | Role::Command => &[
+            ("/", "page-reserve"),
+            ("/where", "page-where"),
+            ("/ahead", "page-ahead"),
+            ("/shelves", "page-shelf"),
+        ],
     };
     own.iter()
         .chain(&[("/docs", "page-docs")])

@@ -9,6 +9,7 @@ use chrono::NaiveDate;
 use shiryan_kernel::blood::BloodGroup;
 use shiryan_kernel::time::{Moment, Zone};
 
+use crate::projections::Area;
 use crate::texts::{self, Lang, Value};
 
 /// The texts of one language, for templates.
@@ -44,6 +45,23 @@ impl Say {
     #[must_use]
     pub fn day(self, date: NaiveDate) -> String {
         texts::day(self.0, date)
+    }
+
+    /// An area: the region, or the governorates of what is cut out of one.
+    #[must_use]
+    pub fn area(self, area: Area) -> String {
+        if let Area::Region(region) = area {
+            return self.word("region", region.code());
+        }
+        let names: Vec<String> =
+            area.members().map(|member| self.word("governorate", member.code())).collect();
+        names.join(&format!("{} ", self.text("list-comma")))
+    }
+
+    /// Day and month, such as «23 تشرين الثاني».
+    #[must_use]
+    pub fn short_day(self, date: NaiveDate) -> String {
+        texts::short_day(self.0, date)
     }
 }
 

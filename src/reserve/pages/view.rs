@@ -84,7 +84,7 @@ impl Row {
             level_word: say.word("level", cell.level.code()),
             group: Group(cell.group),
             name: say.word("blood-group", cell.group.code()),
-            island: if matches!(cell.area, Area::Region(_)) { String::new() } else { named(say, cell.area) },
+            island: if matches!(cell.area, Area::Region(_)) { String::new() } else { say.area(cell.area) },
             bar: cell.demand.map(|demand| Bar {
                 percent: scale.percent(demand.cover.days()),
                 beyond: demand.cover.days() > scale.end(),
@@ -127,7 +127,7 @@ impl Card {
             group: Group(cell.group),
             name: say.word("blood-group", cell.group.code()),
             region: region.code(),
-            region_name: named(say, cell.area),
+            region_name: say.area(cell.area),
             days: cell.demand.map_or_else(String::new, |demand| days(demand.cover)),
             missing: cell.demand.map_or(0, |demand| missing(scale, demand, cell.usable_units)),
             by_units: cell.demand.and_then(floor).is_some(),
@@ -154,15 +154,6 @@ impl Square {
             days: demand.map_or_else(String::new, |demand| days(demand.cover)),
         }
     }
-}
-
-/// The region, or the governorates of an area that is cut out of one.
-fn named(say: Say, area: Area) -> String {
-    if let Area::Region(region) = area {
-        return say.word("region", region.code());
-    }
-    let names: Vec<String> = area.members().map(|member| say.word("governorate", member.code())).collect();
-    names.join(&format!("{} ", say.text("list-comma")))
 }
 
 /// Days with one decimal, never rounded up into a better level; `90+` where no end was seen.

@@ -1,0 +1,292 @@
+//! Where is it going? The next ninety days of every group of one component in one area, on one scale; the first day of
+//! shortage in words; what the drives that are not published yet would change.
+
+mod chart;
+
+use actix_web::web;
+use askama::Template;
+use chrono::NaiveDate;
+use serde::Deserialize;
+use shiryan_kernel::blood::{BloodGroup, Component};
+use shiryan_kernel::place::{Governorate, Region};
+use shiryan_kernel::time::{Moment, Zone, plus_days};
+use shiryan_kernel::{Code, Problem, Result};
+
+use super::{
+    Area, AreaOutlook, Ask, COMPONENTS, MOST_DAYS, Outlook, OutlookDay, ahead, assumptions, islands,
+};
+use crate::accounts::{Actor, SeeProjections};
+use crate::db::Conn;
+use crate::drives::{self, Brings};
+use crate::http::{Answer, House, Query};
+use crate::places::closures;
+use crate::web::{Choice, Frame, Group, Say, Time, Visitor};
+use chart::{Chart, Point, Scale};
+
+/// Adds the pages.
+pub fn pages(config: &mut web::ServiceConfig) {
+    config.route("/ahead", web::get().to(page));
+}
+
+/// What the page is asked by its filters.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Asked {
+    component: Option<Component>,
+    /// A region, or a part that closed roads left of one.
+    area: Option<String>,
+}
+
+/// A day of the table.
+struct Day {
+    on: String,
+    /// One path in ten lies below the first, one above the last.
+    low: String,
+    middle: String,
+    high: String,
+    cover: String,
+    level: &'static str,
+    level_word: String,
+}
+
+/// One group.
+struct Ahead {
+    group: Group,
+    name: String,
+    units: u32,
+    demand: String,
+    /// The level of the first day of shortage; green where there is none.
+    level: &'static str,
+    first: String,
+    /// The same with the drives that are not published yet.
+    first_with: Option<String>,
+    from_drives: String,
+    chart: Option<Chart>,
+    days: Vec<Day>,
+}
+
+#[derive(Template)]
+#[template(path = "ahead.html")]
+struct Page {
+    frame: Frame,
+    at: Time,
+    day: String,
+    area_name: String,
+    areas: Vec<Choice>,
+    component_name: String,
+    components: Vec<Choice>,
+    target: String,
+    stop: String,
+    top: String,
+    /// The first, middle and last day drawn.
+    axis: [String; 3],
+    groups: Vec<Ahead>,
+    published: i64,
+    proposed: i64,
+    assumptions: Vec<String>,
+}
+
+/// What is read for the page.
+struct Read {
+    area: Area,
+    areas: Vec<Area>,
+    groups: Vec<(BloodGroup, AreaOutlook)>,
+    drives: Vec<(NaiveDate, bool)>,
+}
+
+async fn page(house: web::Data<House>, visitor: Visitor, asked: Query<Asked>) -> Answer {
+    let _by: Actor<SeeProjections> = visitor.seat()?;
+    let Asked { component, area } = asked.into_inner();
+    let component = component.unwrap_or(Component::RedCells);
+    if !COMPONENTS.contains(&component) {
+        return Err(Problem::field("component", Code::InvalidValue).into());
+    }
+    let (zone, now) = (house.zone, house.db.now());
+    let (levels, calendar) = (house.levels.clone(), house.calendar.clone());
+    let read = house
+        .db
+        .read(move |conn| {
+            let (area, areas) = areas(conn, area.as_deref(), now)?;
+            let mut groups = Vec::new();
+            for group in BloodGroup::ALL.iter().copied() {
+                let ask = Ask { component, group, area: Some(area), days: MOST_DAYS };
+                let found = ahead(conn, &ask, (&calendar, &levels.bands), now, zone)?;
+                groups.extend(found.into_iter().map(|own| (group, own)));
+            }
+            let members: Vec<Governorate> = area.members().collect();
+            Ok(Read { area, areas, groups, drives: coming(conn, &members, now, zone)? })
+        })
+        .await?;
+    let today = zone.date(now);
+    let [target, _, _, stop] = house.levels.bands.of(component);
+    let outlooks = read.groups.iter().map(|(_, own)| own);
+    let highest = outlooks.clone().filter_map(|own| own.outlook.as_ref()).map(highest).fold(0.0, f64::max);
+    let scale = Scale::over(MOST_DAYS, target, stop, highest);
+    let frame = Frame::of(&house, &visitor, "ahead-title");
+    let say = frame.say;
+    let mut groups: Vec<(Option<usize>, Ahead)> = read
+        .groups
+        .iter()
+        .map(|(group, own)| {
+            (dire_at(own.outlook.as_ref()), one(say, scale, today, (*group, own), &read.drives))
+        })
+        .collect();
+    groups.sort_by_key(|(dire, own)| (own.chart.is_none(), dire.is_none(), *dire));
+    let on = |ahead: i64| say.short_day(plus_days(today, ahead));
+    let last = i64::try_from(MOST_DAYS).unwrap_or(0) - 1;
+    let number_of = |is: bool| read.drives.iter().filter(|(_, own)| *own == is).count();
+    let page = Page {
+        at: Time(now, zone),
+        day: say.day(today),
+        area_name: say.area(read.area),
+        areas: read
+            .areas
+            .iter()
+            .map(|own| Choice { code: own.key(), text: say.area(*own), chosen: *own == read.area })
+            .collect(),
+        component_name: say.word("component", component.code()),
+        components: Choice::words(
+            say,
+            "component",
+            COMPONENTS.iter().map(|own| own.code()),
+            component.code(),
+        ),
+        target: target.to_string(),
+        stop: stop.to_string(),
+        top: format!("{:.0}", scale.top),
+        axis: [on(0), on(last / 2), on(last)],
+        published: i64::try_from(number_of(true)).unwrap_or(i64::MAX),
+        proposed: i64::try_from(number_of(false)).unwrap_or(i64::MAX),
+        assumptions: assumptions(read.groups.iter().map(|(_, own)| own))
+            .into_iter()
+            .map(|code| say.word("assumption", code))
+            .collect(),
+        groups: groups.into_iter().map(|(_, own)| own).collect(),
+        frame,
+    };
+    Ok(visitor.page(&page)?)
+}
+
+/// The area that is asked for, and all there are: regions, or what closed roads leave of them. A region that is in parts
+/// now is its first part.
+fn areas(conn: &mut Conn, asked: Option<&str>, now: Moment) -> Result<(Area, Vec<Area>)> {
+    let roads = closures::roads(conn, now)?;
+    let all: Vec<Area> = Region::ALL.iter().flat_map(|region| islands(*region, &roads)).collect();
+    let wrong = || Problem::field("area", Code::InvalidValue);
+    let area = match asked {
+        None => all.first().copied(),
+        Some(key) => {
+            let known = Area::read(key).ok_or_else(wrong)?;
+            let parted = || all.iter().find(|own| own.region() == known.region()).copied();
+            all.iter().find(|own| **own == known).copied().or_else(parted)
+        }
+    };
+    Ok((area.ok_or_else(wrong)?, all))
+}
+
+/// The days of drives that are coming, and whether each is published.
+fn coming(
+    conn: &mut Conn,
+    members: &[Governorate],
+    now: Moment,
+    zone: Zone,
+) -> Result<Vec<(NaiveDate, bool)>> {
+    let until = plus_days(zone.date(now), i64::try_from(MOST_DAYS).unwrap_or(0));
+    let found = drives::coming(conn, members, now, until, zone)?;
+    Ok(found.iter().map(|drive| (drive.on, matches!(drive.brings, Brings::Booked(_)))).collect())
+}
+
+fn dire_at(outlook: Option<&Outlook>) -> Option<usize> {
+    outlook?.days.iter().position(|day| super::is_dire(day.level))
+}
+
+/// The most days of demand that one path in ten lies above.
+fn highest(outlook: &Outlook) -> f64 {
+    outlook.days.iter().map(|day| day.on_hand.p90 / outlook.average_daily_demand).fold(0.0, f64::max)
+}
+
+fn one(
+    say: Say,
+    scale: Scale,
+    today: NaiveDate,
+    (group, own): (BloodGroup, &AreaOutlook),
+    drives: &[(NaiveDate, bool)],
+) -> Ahead {
+    let outlook = own.outlook.as_ref();
+    let dire = outlook.and_then(Outlook::first_dire);
+    let with = own.with_proposed.as_ref();
+    Ahead {
+        group: Group(group),
+        name: say.word("blood-group", group.code()),
+        units: own.units,
+        demand: outlook.map_or_else(String::new, |own| format!("{:.1}", own.average_daily_demand)),
+        level: dire.map_or("green", |day| day.level.code()),
+        first: outlook.map_or_else(|| say.text("ahead-unknown"), |own| first(say, own)),
+        first_with: with.map(|own| first(say, own)),
+        from_drives: format!("{:.0}", own.from_drives.0),
+        chart: outlook.map(|outlook| drawn(scale, today, (outlook, with), drives)),
+        days: outlook.map_or_else(Vec::new, |outlook| table(say, outlook)),
+    }
+}
+
+/// The first day of shortage in words.
+fn first(say: Say, outlook: &Outlook) -> String {
+    match outlook.first_dire() {
+        Some(day) => {
+            let (on, level) = (say.day(day.on), say.word("level", day.level.code()));
+            say.with("ahead-first", &[("day", &on), ("level", &level)])
+        }
+        None => say.text("ahead-no-shortage"),
+    }
+}
+
+fn drawn(
+    scale: Scale,
+    today: NaiveDate,
+    (outlook, with): (&Outlook, Option<&Outlook>),
+    drives: &[(NaiveDate, bool)],
+) -> Chart {
+    let demand = outlook.average_daily_demand;
+    let days = |is_published: bool| {
+        let own = drives.iter().filter(|(_, published)| *published == is_published);
+        let ahead = own.filter_map(|(on, _)| usize::try_from((*on - today).num_days()).ok());
+        let mut days: Vec<usize> = ahead.filter(|day| *day < scale.days).collect();
+        days.sort_unstable();
+        days.dedup();
+        days
+    };
+    let point = |day: &OutlookDay| Point {
+        p10: day.on_hand.p10 / demand,
+        p50: day.on_hand.p50 / demand,
+        p90: day.on_hand.p90 / demand,
+    };
+    Chart {
+        scale,
+        points: outlook.days.iter().map(point).collect(),
+        proposed: with
+            .map_or_else(Vec::new, |own| own.days.iter().map(|day| day.on_hand.p50 / demand).collect()),
+        drives: (days(true), days(false)),
+        dire: dire_at(Some(outlook)),
+    }
+}
+
+/// Every seventh day, and the first of shortage.
+fn table(say: Say, outlook: &Outlook) -> Vec<Day> {
+    let dire = dire_at(Some(outlook));
+    let is_told = |at: usize| at % 7 == 6 || Some(at) == dire || at + 1 == outlook.days.len();
+    let told = outlook.days.iter().enumerate().filter(|(at, _)| is_told(*at));
+    told.map(|(_, day)| Day {
+        on: say.short_day(day.on),
+        low: format!("{:.0}", day.on_hand.p10),
+        middle: format!("{:.0}", day.on_hand.p50),
+        high: format!("{:.0}", day.on_hand.p90),
+        cover: if day.cover.is_beyond() {
+            format!("{:.0}+", day.cover.days())
+        } else {
+            format!("{:.1}", (day.cover.days() * 10.0).floor() / 10.0)
+        },
+        level: day.level.code(),
+        level_word: say.word("level", day.level.code()),
+    })
+    .collect()
+}
