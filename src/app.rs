@@ -311,6 +311,8 @@ fn pages(config: &mut web::ServiceConfig) {
     accounts::pages::pages(config);
     projections::pages::pages(config);
     reserve::pages::pages(config);
+    agenda::pages::pages(config);
+    drives::pages::pages(config);
     stock::pages::pages(config);
     requests::pages::pages(config);
     donations::pages::pages(config);
@@ -321,7 +323,7 @@ fn pages(config: &mut web::ServiceConfig) {
 async fn first_page(house: web::Data<House>, visitor: Visitor, request: HttpRequest) -> Answer {
     match visitor.role() {
         None => accounts::pages::sign_in_page(&house, &visitor),
-        Some(Role::Medic) => drives::pages::coming(&house, &visitor).await,
+        Some(Role::Medic) => agenda::pages::this(&house, &visitor).await,
         Some(Role::Hospital) => stock::pages::shelves(&house, &visitor).await,
         Some(Role::Admin | Role::Command | Role::Bank | Role::Physician) => {
             reserve::pages::tonight(&house, &visitor, reserve::pages::asked(&request)?).await

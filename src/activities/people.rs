@@ -89,7 +89,15 @@ pub fn duties_around(conn: &mut Conn, activity: ActivityId, span: (Moment, Momen
     let row = store::get(conn, activity)?;
     let mut units = store::units_of(conn, &[activity])?.remove(&activity).unwrap_or_default();
     units.push(row.unit);
-    let rows = store::people::around(conn, &units, span)?;
+    duties_near(conn, &units, span)
+}
+
+/// The same around units of an activity that is not planned yet.
+///
+/// # Errors
+/// As any read.
+pub fn duties_near(conn: &mut Conn, units: &[UnitId], span: (Moment, Moment)) -> Result<Vec<Duty>> {
+    let rows = store::people::around(conn, units, span)?;
     with_loads(conn, rows)
 }
 

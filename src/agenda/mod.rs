@@ -6,6 +6,8 @@
 pub mod api;
 mod feeds;
 mod ics;
+pub mod pages;
+pub mod week;
 
 use std::collections::HashSet;
 

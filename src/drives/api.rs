@@ -2,7 +2,6 @@
 
 mod blueprints;
 mod changing;
-mod form;
 mod planning;
 mod series;
 mod telling;
@@ -19,13 +18,12 @@ use shiryan_kernel::place::Governorate;
 use shiryan_kernel::status::{AppointmentStatus, DriveStatus};
 use utoipa::{IntoParams, ToSchema};
 
+use super::form::Target;
 use super::{Booked, Booking, Cancelled, Filter, NewBooking, Seen, Slot, UnitClash};
 use crate::accounts::{Actor, Book, SeeDrives};
 use crate::activities::Key;
 use crate::activities::rules::Days;
 use crate::http::{Answer, Body, House, IdempotencyKey, Limit, NoQuery, PathId, Query};
-
-use form::Target;
 
 /// Adds the operations.
 pub fn operations(config: &mut utoipa_actix_web::service_config::ServiceConfig) {

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use shiryan_kernel::Result;
 use shiryan_kernel::blood::DonationType;
 use shiryan_kernel::branch::{Branch, PhysicalLoad, RestMode};
-use shiryan_kernel::ids::{ActivityId, DonorId, DriveId};
+use shiryan_kernel::ids::{ActivityId, DonorId, DriveId, UnitId};
 use shiryan_kernel::time::{Moment, Zone};
 use utoipa::ToSchema;
 
@@ -65,6 +65,26 @@ pub fn clashes(conn: &mut Conn, zone: Zone, by: &Principal, id: DriveId) -> Resu
     let types = store::planning::types_of(conn, id)?;
     let visit = visit((from, drive.ends_at.and_utc()), types);
     let duties = people::duties_around(conn, id.into(), (from, longest(&visit)))?;
+    Ok(told(zone, &visit, duties))
+}
+
+/// The same of a drive that is not planned yet.
+///
+/// # Errors
+/// As any read.
+pub(super) fn clashes_near(
+    conn: &mut Conn,
+    zone: Zone,
+    unit: UnitId,
+    (from, ends_at): (Moment, Moment),
+    types: Vec<DonationType>,
+) -> Result<Vec<UnitClash>> {
+    let visit = visit((from, ends_at), types);
+    let duties = people::duties_near(conn, &[unit], (from, longest(&visit)))?;
+    Ok(told(zone, &visit, duties))
+}
+
+fn told(zone: Zone, visit: &Visit, duties: Vec<Duty>) -> Vec<UnitClash> {
     let told = |duty: Duty| {
         let Clash { mode, load } = visit.clash(&duty.loads, (duty.starts_at, duty.ends_at))?;
         Some(UnitClash {
@@ -76,5 +96,5 @@ pub fn clashes(conn: &mut Conn, zone: Zone, by: &Principal, id: DriveId) -> Resu
             load,
         })
     };
-    Ok(duties.into_iter().filter_map(told).collect())
+    duties.into_iter().filter_map(told).collect()
 }

@@ -2,13 +2,16 @@
 
 use std::collections::BTreeMap;
 
+use chrono::NaiveDate;
 use shiryan_kernel::Result;
 use shiryan_kernel::blood::BloodGroup;
 use shiryan_kernel::calendar::KeptFree;
 use shiryan_kernel::time::{Moment, plus_days};
 
+use super::busy::{UnitClash, clashes_near};
 use super::plan::{Ground, NewDrive, lay_out};
 use super::rules::capacity::{Expected, expected, show_rate};
+use super::series::{NewSeries, days, left_out};
 use super::store;
 use crate::accounts::Principal;
 use crate::db::Conn;
@@ -31,6 +34,8 @@ pub struct Foreseen {
     pub day: CalendarDay,
     /// Those around its governorate on that day.
     pub closures: Vec<Closure>,
+    /// What the unit, or one above or below it, does on that day or inside the rest after it.
+    pub clashes: Vec<UnitClash>,
 }
 
 /// Looks at a drive as if it were planned; `stated` is the share of those booked who come, in per cent, where the
@@ -63,6 +68,8 @@ pub fn foresee(
     closures.retain(|closure| [Some(closure.governorate), closure.other].contains(&Some(new.governorate)));
     let calendar = calendar::current(conn, &ground.calendar)?;
     let day = calendar.days(new.date, new.date).into_iter().next();
+    let ends_at = new.hours.span(ground.zone, new.date).1;
+    let clashes = clashes_near(conn, ground.zone, new.unit, (span.0, ends_at), new.terms.types.clone())?;
     Ok(Foreseen {
         slots: laid.layout.slots.len(),
         capacity: laid.capacity,
@@ -73,5 +80,28 @@ pub fn foresee(
         expected: expected(places, show, &eligible),
         day: day.ok_or_else(|| shiryan_kernel::Problem::internal("a day is one day"))?,
         closures,
+        clashes,
     })
+}
+
+/// The same of each drive of a series, by day; a problem of a day that concerns it alone stands with the day.
+///
+/// # Errors
+/// As [`super::plan_series`].
+pub fn foresee_series(
+    conn: &mut Conn,
+    ground: &Ground,
+    by: &Principal,
+    new: &NewSeries,
+    stated: Option<i32>,
+) -> Result<Vec<(NaiveDate, Result<Foreseen>)>> {
+    let mut found = Vec::new();
+    for date in days(new)? {
+        let drive = NewDrive { date, ..new.each.clone() };
+        match foresee(conn, ground, by, &drive, stated) {
+            Err(problem) if left_out(&problem).is_none() => return Err(problem),
+            seen => found.push((date, seen)),
+        }
+    }
+    Ok(found)
 }

@@ -1,15 +1,33 @@
-//! The page of a medic's coming drives: when, where, and how full.
+//! The pages of drives: those that are coming, one of them, and planning one.
 
+mod one;
+mod plan;
+
+use actix_web::web;
 use askama::Template;
 use shiryan_kernel::ids::DriveId;
 use shiryan_kernel::status::DriveStatus;
 use shiryan_kernel::time::plus_days;
 
 use super::{Filter, Seen};
-use crate::accounts::{Actor, SeeDrives};
+use crate::accounts::{Actor, PlanDrives};
 use crate::activities::rules::Days;
-use crate::http::{Answer, House};
+use crate::http::{Answer, House, NoQuery};
 use crate::web::{Frame, Time, Visitor};
+
+/// Adds the pages.
+pub fn pages(config: &mut web::ServiceConfig) {
+    config
+        .route("/drives", web::get().to(coming))
+        .route("/drives/new", web::get().to(plan::ask))
+        .route("/drives/new", web::post().to(plan::submit))
+        .route("/drives/{id}", web::get().to(one::look))
+        .route("/drives/{id}/publish", web::post().to(one::publish))
+        .route("/drives/{id}/close", web::post().to(one::close))
+        .route("/drives/{id}/reopen", web::post().to(one::reopen))
+        .route("/drives/{id}/cancel", web::post().to(one::cancel))
+        .route("/drives/{id}/copy", web::post().to(one::copy));
+}
 
 /// How far the page looks ahead, in days.
 const AHEAD: i64 = 60;
@@ -43,23 +61,20 @@ struct Page {
     rows: Vec<Row>,
 }
 
-/// Drives from today on of the visitor's own units.
-///
-/// # Errors
-/// `forbidden`; as any read.
-pub async fn coming(house: &House, visitor: &Visitor) -> Answer {
-    let by: Actor<SeeDrives> = visitor.seat()?;
+/// Drives from today on that the visitor runs.
+async fn coming(house: web::Data<House>, visitor: Visitor, _query: NoQuery) -> Answer {
+    let by: Actor<PlanDrives> = visitor.seat()?;
     let (today, zone, vault) = (house.today(), house.zone, house.vault.clone());
     let filter =
         Filter { days: Days::parse(Some(today), Some(plus_days(today, AHEAD)))?, ..Filter::default() };
     let who = by.clone();
     let found = house.db.read(move |conn| super::list(conn, &vault, zone, &who, &filter, None, MOST)).await?;
-    let frame = Frame::of(house, visitor, "drives-title");
+    let frame = Frame::of(&house, &visitor, "drives-title");
     let coming = found.into_iter().map(|(_, seen)| seen).filter(|seen| seen.status != DriveStatus::Cancelled);
     let page = Page {
         at: Time(house.db.now(), zone),
         today: frame.say.day(today),
-        rows: coming.map(|seen| row(&frame, house, seen)).collect(),
+        rows: coming.map(|seen| row(&frame, &house, seen)).collect(),
         frame,
     };
     Ok(visitor.page(&page)?)

@@ -85,7 +85,7 @@ pub fn plan_series(
 }
 
 /// The code of what concerns one day alone. Both are refused before anything is written.
-fn left_out(problem: &Problem) -> Option<Code> {
+pub(super) fn left_out(problem: &Problem) -> Option<Code> {
     let no_slot = problem.errors.iter().any(|error| error.field == "from" && error.code == Code::OutOfRange);
     match problem.code {
         Code::UnitAbsent => Some(Code::UnitAbsent),
@@ -94,7 +94,8 @@ fn left_out(problem: &Problem) -> Option<Code> {
     }
 }
 
-fn days(new: &NewSeries) -> Result<Vec<NaiveDate>> {
+/// The days of a series.
+pub(super) fn days(new: &NewSeries) -> Result<Vec<NaiveDate>> {
     let mut faults = Faults::none();
     if !is_in_range(new.first) {
         faults.add("first", Code::OutOfRange);

@@ -16,7 +16,7 @@ use crate::db::{Db, Isolation, Lane, Tx, once};
 use crate::donations::Desk;
 use crate::donations::questions::Questionnaire;
 use crate::donors::Names;
-use crate::drives::Reminders;
+use crate::drives::{Ground, Limits, Reminders};
 use crate::eligibility::Rulebook;
 use crate::mail::Post;
 use crate::places::calendar::Calendar;
@@ -74,6 +74,21 @@ impl House {
             zone: self.zone,
             whole_blood_becomes: &self.settings.stock.whole_blood_becomes,
             questions: &self.questions,
+        }
+    }
+
+    /// What drives are planned on here.
+    #[must_use]
+    pub fn ground(&self) -> Ground {
+        let settings = &self.settings.drives;
+        Ground {
+            zone: self.zone,
+            calendar: self.calendar.clone(),
+            limits: Limits {
+                first_timers: settings.first_timers_per_cent,
+                overbooked: settings.overbooked_per_cent,
+                hottest: settings.hottest_outdoors_c,
+            },
         }
     }
 

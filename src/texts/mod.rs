@@ -90,6 +90,13 @@ pub fn short_day(lang: Lang, date: NaiveDate) -> String {
     say(lang, "day-short", &[("day", Value::from(date.day().to_string())), ("month", Value::from(month))])
 }
 
+/// Weekday and day of the month, such as «الاثنين 23».
+#[must_use]
+pub fn week_day(lang: Lang, date: NaiveDate) -> String {
+    let weekday = say(lang, &format!("weekday-{}", date.weekday().num_days_from_sunday()), &[]);
+    format!("{weekday} {}", date.day())
+}
+
 /// A foreign word for a text without markup: it keeps its own direction and leaves the one around it alone.
 #[must_use]
 pub fn isolated(word: &str) -> String {

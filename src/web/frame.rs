@@ -74,9 +74,17 @@ fn tabs(say: Say, role: Option<Role>, at: &str) -> Vec<Tab> {
     let Some(role) = role else { return Vec::new() };
     let path = at.split('?').next().unwrap_or_default();
     let own: &[(&str, &str)] = match role {
-        Role::Medic => &[("/", "page-drives")],
+        Role::Medic => &[("/", "page-week"), ("/drives", "page-drives")],
         Role::Hospital => &[("/", "page-shelf"), ("/requests", "page-requests")],
-        Role::Bank | Role::Physician => &[
+        Role::Bank => &[
+            ("/", "page-reserve"),
+            ("/where", "page-where"),
+            ("/ahead", "page-ahead"),
+            ("/shelves", "page-shelf"),
+            ("/requests", "page-requests"),
+            ("/week", "page-week"),
+        ],
+        Role::Physician => &[
             ("/", "page-reserve"),
             ("/where", "page-where"),
             ("/ahead", "page-ahead"),

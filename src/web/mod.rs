@@ -10,6 +10,7 @@ mod choice;
 mod form;
 mod frame;
 mod refused;
+mod sheet;
 mod show;
 mod visitor;
 
@@ -19,5 +20,6 @@ pub use choice::Choice;
 pub use form::{Posted, Print};
 pub use frame::{Frame, Tab, go};
 pub use refused::FACE;
+pub use sheet::{Fields, Input, Kind, Part, Said, Sheet, western};
 pub use show::{Group, Say, Time};
 pub use visitor::{Seated, Visitor, is_seated};

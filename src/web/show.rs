@@ -63,6 +63,12 @@ impl Say {
     pub fn short_day(self, date: NaiveDate) -> String {
         texts::short_day(self.0, date)
     }
+
+    /// Weekday and day of the month, such as «الاثنين 23».
+    #[must_use]
+    pub fn week_day(self, date: NaiveDate) -> String {
+        texts::week_day(self.0, date)
+    }
 }
 
 /// A blood group as people write it, isolated; its name in words stands beside it.

@@ -247,8 +247,13 @@ fn every_role_has_a_first_page_in_both_languages(app: TestApp) {
     }
 }
 
-/// What holds for every page.
+/// What holds for every page. `SHIRYAN_KEEP_PAGES` names a directory that is to hold each page that was looked at.
 pub fn check(page: &Reply, language: &str) {
+    if let Ok(dir) = std::env::var("SHIRYAN_KEEP_PAGES") {
+        let test = std::thread::current().name().unwrap_or_default().replace("::", "-");
+        let count = std::fs::read_dir(&dir).unwrap().count();
+        std::fs::write(format!("{dir}/{test}-{count:03}-{language}.html"), &page.text).unwrap();
+    }
     let policy = page.headers["content-security-policy"].to_str().unwrap();
     for part in ["default-src 'none'", "style-src 'self'", "script-src 'self'", "form-action 'self'"] {
         assert!(policy.contains(part), "{policy}");
@@ -360,6 +365,11 @@ const REQUEST: [(&str, &str); 10] = [
 pub fn led(reply: &Reply) -> String {
     assert_eq!(reply.status, 303, "{}", reply.text);
     reply.headers["location"].to_str().unwrap().to_owned()
+}
+
+/// Switches the language of whoever is signed in.
+pub fn speak(browser: &mut Browser, language: &str) {
+    led(&browser.submit("/language", &[("lang", language), ("back", "/")]));
 }
 
 /// Every value between two marks.

@@ -10,10 +10,9 @@ use shiryan_kernel::status::DriveStatus;
 use shiryan_kernel::{Problem, Result};
 use utoipa::ToSchema;
 
-use super::form::{DriveForm, ground};
-use super::series::{SpanOfDays, series};
 use crate::accounts::{Actor, PlanDrives};
 use crate::drives::blueprints::{self, Blueprint, Name, Saved};
+use crate::drives::form::{DriveForm, SpanOfDays, series};
 use crate::drives::{self, Series};
 use crate::http::{Answer, Body, House, IdempotencyKey, Nothing, Paging, PathId, Query};
 
@@ -110,7 +109,7 @@ pub(super) async fn plan_blueprint(
 ) -> Answer {
     let request = key.of(by.user, &body);
     let days = body.into_inner();
-    let (vault, who, ground, id) = (house.vault.clone(), by.clone(), ground(&house), id.0);
+    let (vault, who, ground, id) = (house.vault.clone(), by.clone(), house.ground(), id.0);
     let made = house
         .once(&by, request, move |tx| {
             let drive = shape(&blueprints::get(tx.conn, &vault, &who, id)?)?;

@@ -11,8 +11,8 @@ use shiryan_kernel::time::Moment;
 use shiryan_kernel::{Code, Problem};
 use utoipa::ToSchema;
 
-use super::form::{DriveForm, ground, parse};
 use crate::accounts::{Actor, PlanDrives};
+use crate::drives::form::{DriveForm, parse};
 use crate::drives::rules::layout::Uses;
 use crate::drives::{self, Copied, Entered, Foreseen, Stood, UnitClash};
 use crate::http::{Answer, Body, House, IdempotencyKey, Nothing, PathId};
@@ -69,6 +69,8 @@ struct PreviewView {
     marks: Vec<DayKind>,
     /// Closed roads around the governorate on that day.
     closures: Vec<ClosureId>,
+    /// What the unit, or one above or below it, does on that day or inside the rest after it.
+    clashes: Vec<UnitClash>,
 }
 
 #[derive(Debug, Deserialize, ToSchema)]
@@ -102,7 +104,7 @@ pub(super) async fn create_drive(
     let date = body.value.date.ok_or_else(|| Problem::field("date", Code::MissingField))?;
     let new = parse(&body.value, date, by.facility)?;
     let status = first(body.value.draft);
-    let (vault, who, ground) = (house.vault.clone(), by.clone(), ground(&house));
+    let (vault, who, ground) = (house.vault.clone(), by.clone(), house.ground());
     let made = house
         .once(&by, request, move |tx| {
             let made = drives::plan(tx, &vault, &ground, &who, &new, status)?;
@@ -137,10 +139,20 @@ pub(super) async fn preview_drive(
 ) -> Answer {
     let date = body.value.date.ok_or_else(|| Problem::field("date", Code::MissingField))?;
     let new = parse(&body.value, date, by.facility)?;
-    let (who, ground, stated) = (by.clone(), ground(&house), body.value.show_per_cent);
+    let (who, ground, stated) = (by.clone(), house.ground(), body.value.show_per_cent);
     let foreseen = house.db.read(move |conn| drives::foresee(conn, &ground, &who, &new, stated)).await?;
-    let Foreseen { slots, capacity, overbooked_by, left_out: kept, eligible, show, expected, day, closures } =
-        foreseen;
+    let Foreseen {
+        slots,
+        capacity,
+        overbooked_by,
+        left_out: kept,
+        eligible,
+        show,
+        expected,
+        day,
+        closures,
+        clashes,
+    } = foreseen;
     Ok(HttpResponse::Ok().json(PreviewView {
         slots,
         capacity,
@@ -158,6 +170,7 @@ pub(super) async fn preview_drive(
         hijri: day.hijri,
         marks: day.marks.iter().map(|mark| mark.kind).collect(),
         closures: closures.into_iter().map(|closure| closure.id).collect(),
+        clashes,
     }))
 }
 
@@ -181,7 +194,7 @@ pub(super) async fn copy_drive(
         book_until: form.book_until,
     };
     let status = first(form.draft);
-    let (vault, who, ground, id) = (house.vault.clone(), by.clone(), ground(&house), id.0);
+    let (vault, who, ground, id) = (house.vault.clone(), by.clone(), house.ground(), id.0);
     let made = house
         .once(&by, request, move |tx| {
             let made = drives::copy(tx, &vault, &ground, &who, id, copied, status)?;

@@ -1,4 +1,4 @@
-//! The form of a drive: of one, of each in a series, of a blueprint.
+//! How a drive is told: one, each in a series, the shape that a blueprint keeps.
 
 use chrono::{DateTime, NaiveDate, NaiveTime, Utc};
 use serde::{Deserialize, Serialize};
@@ -6,20 +6,20 @@ use shiryan_kernel::blood::{BloodGroup, DonationType};
 use shiryan_kernel::ids::{FacilityId, UnitId};
 use shiryan_kernel::place::Governorate;
 use shiryan_kernel::problem::Faults;
-use shiryan_kernel::time::clock_time;
-use shiryan_kernel::{Code, Result};
+use shiryan_kernel::time::{Weekday, clock_time};
+use shiryan_kernel::{Code, Problem, Result};
 use utoipa::ToSchema;
 
+use super::rules::layout::Uses;
+use super::rules::{self, Hours};
+use super::{NewDrive, NewSeries, Overbook, Terms};
 use crate::activities::rules::is_in_range;
 use crate::activities::{PlaceText, Title};
-use crate::drives::rules::layout::Uses;
-use crate::drives::rules::{self, Hours};
-use crate::drives::{Ground, Limits, NewDrive, Overbook, Terms};
-use crate::http::House;
 
+/// A drive as its planner tells it.
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-pub(super) struct DriveForm {
+pub struct DriveForm {
     /// 1 to 120 characters.
     pub title: Option<String>,
     pub governorate: Governorate,
@@ -80,18 +80,20 @@ pub(super) struct DriveForm {
     pub draft: bool,
 }
 
+/// A part of the hours.
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-pub(super) struct SpanForm {
+pub struct SpanForm {
     /// Civil time, inside the hours.
     pub from: String,
     /// Civil time, inside the hours.
     pub to: String,
 }
 
+/// How many units of a group it is to bring.
 #[derive(Debug, Clone, Copy, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Target {
+pub struct Target {
     pub blood_group: BloodGroup,
     /// 1 to 10 000.
     pub units: i32,
@@ -103,25 +105,11 @@ impl From<(BloodGroup, i32)> for Target {
     }
 }
 
-/// What drives are planned on here.
-pub(super) fn ground(house: &House) -> Ground {
-    let settings = &house.settings.drives;
-    Ground {
-        zone: house.zone,
-        calendar: house.calendar.clone(),
-        limits: Limits {
-            first_timers: settings.first_timers_per_cent,
-            overbooked: settings.overbooked_per_cent,
-            hottest: settings.hottest_outdoors_c,
-        },
-    }
-}
-
 /// The drive that a form describes, on a day.
 ///
 /// # Errors
 /// Every field that is wrong.
-pub(super) fn parse(form: &DriveForm, date: NaiveDate, own: Option<FacilityId>) -> Result<NewDrive> {
+pub fn parse(form: &DriveForm, date: NaiveDate, own: Option<FacilityId>) -> Result<NewDrive> {
     let mut faults = Faults::none();
     let title = form.title.as_deref().and_then(|title| faults.keep("title", Title::parse(title)));
     let place = faults.keep("place", PlaceText::parse(&form.place));
@@ -209,4 +197,32 @@ fn spans(faults: &mut Faults, field: &str, forms: &[SpanForm]) -> Vec<(NaiveTime
         spans.extend(from.zip(to));
     }
     spans
+}
+
+/// On which days drives of one shape are.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct SpanOfDays {
+    /// The first civil day.
+    pub first: NaiveDate,
+    /// The last civil day, within half a year.
+    pub last: NaiveDate,
+    /// A drive on each of these in the span, 31 drives at most.
+    pub weekdays: Vec<Weekday>,
+}
+
+/// The series that a form describes.
+///
+/// # Errors
+/// `unknown_field` of a `date`; every field of the drive that is wrong.
+pub fn series(days: &SpanOfDays, drive: &DriveForm, own: Option<FacilityId>) -> Result<NewSeries> {
+    let under = |mut problem: Problem| {
+        problem.errors.iter_mut().for_each(|error| error.field = format!("drive.{}", error.field));
+        problem
+    };
+    if drive.date.is_some() {
+        return Err(Problem::field("drive.date", Code::InvalidValue));
+    }
+    let each = parse(drive, days.first, own).map_err(under)?;
+    Ok(NewSeries { first: days.first, last: days.last, weekdays: days.weekdays.clone(), each })
 }
