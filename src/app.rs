@@ -312,6 +312,7 @@ fn pages(config: &mut web::ServiceConfig) {
     projections::pages::pages(config);
     reserve::pages::pages(config);
     agenda::pages::pages(config);
+    donors::pages::pages(config);
     drives::pages::pages(config);
     stock::pages::pages(config);
     requests::pages::pages(config);
@@ -376,7 +377,8 @@ pub fn app(
         .and("/sign-in", ["GET", "POST"])
         .and("/sign-out", ["POST"])
         .and("/language", ["POST"])
-        .and("/assets/{digest}/{name}", ["GET"]);
+        .and("/assets/{digest}/{name}", ["GET"])
+        .and("/u/{secret}", ["GET", "POST"]);
     app.app_data(house)
         .app_data(crate::web::FACE)
         .app_data(openapi::Description::of(&doc))

@@ -35,6 +35,9 @@ weekday-name-thursday = الخميس
 weekday-name-friday = الجمعة
 weekday-name-saturday = السبت
 
+input-at-least = على الأقل
+input-at-most = على الأكثر
+input-since = منذ، إن عُرف
 input-between = بين
 
 drive-title = حملة
@@ -121,3 +124,16 @@ action-call-off = ألغِ الحملة
 action-drive-day = يوم الحملة
 action-drive-day-now = أدِر حملة اليوم
 action-book-donors = احجز لمتبرعين
+drive-invite = ادعُ متبرعين برسالة
+drive-invite-note = متبرعو الوحدة الذين يستطيعون التبرع في ذلك اليوم، ويقبلون الرسائل، وليس لهم مكان بعد، ولم يُدعوا من قبل. لا يُقال من هم، ولا تقول الرسالة أين ولا لماذا.
+drive-field-groups = الزمر؛ بلا اختيار: أيّ زمرة
+drive-field-most = العدد الأقصى
+action-invite = ادعُهم
+page-call = للاتصال
+call-title = بمن أتصل اليوم؟
+call-any = أيّ زمرة
+call-note = فقط من يستطيعون التبرع بالدم الكامل اليوم، ولم يرفضوا الاتصال، وليس لهم موعد قادم. لا يُعرض التبرع قبل أوانه أبدًا.
+call-none = لا أحد من هذه الزمرة يستطيع التبرع اليوم.
+call-caption = من سُئل منذ زمن أطول أولًا. افتح السجل لترى لمن هو.
+call-asked = آخر دعوة برسالة
+call-never = أبدًا

@@ -50,3 +50,30 @@ message-gift-used =
 message-gift-used-short = ما أعطيته يوم { $day } أعان إنسانًا. شكرًا لك.
 message-entry = موعد
 message-automatic = كُتبت هذه الرسالة آليًّا، ولا يقرأ أحدٌ الردود عليها.
+message-appointment-proposed-subject = وقت مقترح لك
+message-appointment-proposed =
+    مرحبًا،
+
+    يُقترح عليك وقت في { $day } عند { $time }. لا يُلزمك بشيء حتى تقول نعم، ولا ينتظر أحد سببًا إن لم تقلها.
+message-appointment-proposed-short = يُقترح عليك وقت في { $day } عند { $time }. لا يُلزمك بشيء حتى تقول نعم لمن رتّبه.
+message-eligible-again-subject = يمكنك المجيء ثانية
+message-eligible-again =
+    مرحبًا،
+
+    جئت في { $day }. من اليوم يمكنك المجيء ثانية إن ناسبك. ولا ينتظر أحد جوابًا.
+message-eligible-again-short = جئت في { $day }. من اليوم يمكنك المجيء ثانية إن ناسبك.
+message-invitation-subject = دعوة لك
+message-invitation =
+    مرحبًا،
+
+    ندعوك في { $day }. اختر وقتًا يناسبك بالرابط أدناه، أو اتركه: لا ينتظر أحد جوابًا.
+message-invitation-short = ندعوك في { $day }. إن ناسبك فاسأل من يهتم بأمرك عن وقت.
+message-link-accept = نعم، سآتي
+message-link-cancel = لا أستطيع المجيء
+message-link-move = اختر وقتًا آخر
+message-link-book = اختر وقتًا
+message-link-tell = طرأ شيء بعد ذلك
+message-link-speak = طرأ شيء بعد ذلك
+message-link-card = صفحتك
+message-link-pause = توقّف لفترة
+message-link-stop = أوقف هذه الرسائل

@@ -33,6 +33,9 @@ weekday-name-thursday = Thursday
 weekday-name-friday = Friday
 weekday-name-saturday = Saturday
 
+input-at-least = At least
+input-at-most = At most
+input-since = Since, if known
 input-between = Between
 
 drive-title = Drive
@@ -116,3 +119,16 @@ action-call-off = Call the drive off
 action-drive-day = The day of the drive
 action-drive-day-now = Run today's drive
 action-book-donors = Book donors
+drive-invite = Ask donors by message
+drive-invite-note = Donors of the unit who may give that day, want to be written to, have no place yet and were not asked before. Who they are is not told; the message says neither where nor what for.
+drive-field-groups = Groups; none ticked: any
+drive-field-most = How many at most
+action-invite = Ask them
+page-call = To call
+call-title = Whom can I call today?
+call-any = Any group
+call-note = Only donors who may give whole blood today, who have not refused calls and have no appointment to come. To give earlier is never offered.
+call-none = Nobody of this group may give today.
+call-caption = Whoever was asked longest ago first. Open a record to see whose it is.
+call-asked = Last asked by message
+call-never = Never

@@ -51,3 +51,30 @@ message-gift-used =
 message-gift-used-short = What you gave on { $day } has helped somebody. Thank you.
 message-entry = Appointment
 message-automatic = This message was written by a machine, and nobody reads answers to it.
+message-appointment-proposed-subject = A time is proposed to you
+message-appointment-proposed =
+    Hello,
+
+    A time on { $day } at { $time } is proposed to you. It binds you to nothing until you say yes, and nobody expects a reason should you not.
+message-appointment-proposed-short = A time on { $day } at { $time } is proposed to you. It binds you to nothing until you say yes to whoever arranged it.
+message-eligible-again-subject = You may come again
+message-eligible-again =
+    Hello,
+
+    You came on { $day }. From today you may come again, should it suit you. Nobody expects an answer.
+message-eligible-again-short = You came on { $day }. From today you may come again, should it suit you.
+message-invitation-subject = You are invited
+message-invitation =
+    Hello,
+
+    You are invited on { $day }. Choose a time that suits you by the link below, or leave it: nobody expects an answer.
+message-invitation-short = You are invited on { $day }. Should it suit you, ask whoever looks after you for a time.
+message-link-accept = Yes, I will come
+message-link-cancel = I cannot come
+message-link-move = Choose another time
+message-link-book = Choose a time
+message-link-tell = Something came up since
+message-link-speak = Something came up since
+message-link-card = Your own page
+message-link-pause = Pause for a while
+message-link-stop = Stop these messages

@@ -4,7 +4,7 @@
 //! which is sent twice gets the same one. Reading it does nothing. One that is unknown, used or over answers alike.
 
 use diesel::prelude::*;
-use shiryan_kernel::ids::{DonorId, LinkId, UserId};
+use shiryan_kernel::ids::{DonorId, LinkId, MessageId, UserId};
 use shiryan_kernel::status::LinkVerb;
 use shiryan_kernel::time::Moment;
 use shiryan_kernel::{Code, Problem, Result};
@@ -21,7 +21,7 @@ pub struct Link {
     pub id: LinkId,
     pub donor: DonorId,
     pub verb: LinkVerb,
-    /// An appointment, a drive or a donation.
+    /// An appointment, a drive, a donation, a visit, or the donor.
     pub subject: i64,
 }
 
@@ -63,6 +63,47 @@ pub fn make_link(tx: &mut Tx, vault: &Vault, by: Option<UserId>, new: &NewLink) 
         .execute(tx.conn)?;
     audit::record(tx, vault, &Line::new(by, "accounts.link_made").on(id).with("verb", new.verb))?;
     Ok(id)
+}
+
+/// The link that a message carries for an act: made once for each, and the same one when the message is tried again.
+///
+/// # Errors
+/// As any write.
+pub fn carry_link(tx: &mut Tx, vault: &Vault, message: MessageId, new: &NewLink) -> Result<LinkId> {
+    let known: Option<LinkId> = links::table
+        .filter(links::message.eq(message))
+        .filter(links::verb.eq(new.verb))
+        .select(links::id)
+        .first(tx.conn)
+        .optional()?;
+    let id = known.unwrap_or(LinkId(tx.id()));
+    // The root key may have changed since the first try.
+    let secret_hash = sha256(link_secret(vault, id).as_bytes());
+    if known.is_some() {
+        diesel::update(links::table.find(id.0)).set(links::secret_hash.eq(secret_hash)).execute(tx.conn)?;
+        return Ok(id);
+    }
+    diesel::insert_into(links::table)
+        .values((
+            links::id.eq(id),
+            links::donor.eq(new.donor),
+            links::verb.eq(new.verb),
+            links::subject.eq(new.subject),
+            links::secret_hash.eq(secret_hash),
+            links::made_at.eq(tx.now.naive_utc()),
+            links::expires_at.eq(new.expires_at.naive_utc()),
+            links::message.eq(message),
+        ))
+        .execute(tx.conn)?;
+    Ok(id)
+}
+
+/// Forgets links that are over.
+///
+/// # Errors
+/// As any write.
+pub fn forget_over(tx: &mut Tx) -> Result<usize> {
+    Ok(diesel::delete(links::table.filter(links::expires_at.lt(tx.now.naive_utc()))).execute(tx.conn)?)
 }
 
 /// The link behind an address.

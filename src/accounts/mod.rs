@@ -25,12 +25,16 @@ use shiryan_kernel::{Code, Problem, Result};
 
 use crate::db::Conn;
 pub use approvals::{Approval, Ask, Asked, approval, approvals, ask, check_two_people, decide, deciders};
-pub use links::{Link, NewLink, forget_links, link, link_secret, make_link, use_link};
+pub use links::{
+    Link, NewLink, carry_link, forget_links, forget_over, link, link_secret, make_link, use_link,
+};
 pub use password::{Hashed, Hasher, hash_now};
 pub use rights::*;
 pub use sessions::{BrowserSession, Budget, Grant, Sessions, SignIn};
 pub use tokens::Tokens;
-pub use users::{NewUser, User, Username, create, ensure_user, first_admin, list, name, prove_now, stand_in};
+pub use users::{
+    NewUser, User, Username, create, ensure_user, first_admin, list, name, physicians, prove_now, stand_in,
+};
 
 /// A user who has proved to be so.
 #[derive(Debug, Clone, PartialEq, Eq)]

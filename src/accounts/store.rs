@@ -125,6 +125,16 @@ pub fn acting(conn: &mut Conn, user: UserId) -> Result<Option<Acting>> {
         .optional()?)
 }
 
+/// Users of a role who are not disabled, by name.
+pub fn of_role(conn: &mut Conn, role: Role) -> Result<Vec<(UserId, String)>> {
+    Ok(users::table
+        .filter(users::role.eq(role))
+        .filter(users::disabled.eq(false))
+        .order(users::username)
+        .select((users::id, users::username))
+        .load(conn)?)
+}
+
 pub fn users(conn: &mut Conn, after: i64, limit: i64) -> Result<Vec<User>> {
     type Row = (UserId, String, Role, Option<FacilityId>, bool);
     let rows: Vec<Row> = users::table

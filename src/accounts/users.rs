@@ -146,6 +146,14 @@ pub fn list(conn: &mut Conn, after: i64, limit: i64) -> Result<Vec<User>> {
     store::users(conn, after, limit)
 }
 
+/// Physicians who may sign in, by their names.
+///
+/// # Errors
+/// As any read.
+pub fn physicians(conn: &mut Conn) -> Result<Vec<(UserId, String)>> {
+    store::of_role(conn, Role::Physician)
+}
+
 /// Who it is that signs in on the command line. The act itself is what is recorded.
 ///
 /// # Errors

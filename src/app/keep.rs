@@ -10,7 +10,7 @@ use super::post;
 use crate::db::{Lane, meta, off_loop, once};
 use crate::http::House;
 use crate::reserve::{levels, published};
-use crate::{audit, donors, drives, eligibility, messages, requests, stock};
+use crate::{accounts, audit, donors, drives, eligibility, messages, requests, stock};
 
 /// The day and the rule set for which every donor's windows were last looked at.
 const WINDOWS_OF: &str = "windows_of";
@@ -58,6 +58,8 @@ pub async fn keep(house: web::Data<House>) {
             note("forgetting old idempotency answers", forgotten.map(drop));
             let forgotten = house.db.write(Lane::Bulk, messages::forget_old).await;
             note("forgetting old messages", forgotten.map(drop));
+            let over = house.db.write(Lane::Bulk, accounts::forget_over).await;
+            note("forgetting links that are over", over.map(drop));
         }
         turn = turn.wrapping_add(1);
     }
@@ -91,6 +93,7 @@ pub fn daily(house: &House, progress: impl FnMut(u64)) -> Result<()> {
         house.db.write_now(Lane::System, move |tx| donors::forget_traces(tx, &vault, today).map(drop))?;
         eligibility::rewrite_all_windows(&house.db, &house.vault, &house.rules, progress)?;
         house.db.empty_log()?;
+        eligibility::tell_ready(&house.db, &house.vault, house.zone)?;
         house.db.write_now(Lane::System, move |tx| meta::put(tx.conn, WINDOWS_OF, &day))?;
     }
     published

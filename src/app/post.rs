@@ -4,14 +4,14 @@ use std::time::Duration;
 
 use actix_web::web;
 use shiryan_kernel::Code;
-use shiryan_kernel::ids::{AppointmentId, DonationId, VisitId};
+use shiryan_kernel::ids::{AppointmentId, DonationId, GivingId, InvitationId, VisitId};
 use shiryan_kernel::message::Template;
 
 use crate::db::{Lane, off_loop};
 use crate::http::House;
 use crate::mail::{Failure, Post, Ways};
 use crate::messages::{self, Held, Terms, rules::Quiet};
-use crate::{donations, drives, stock};
+use crate::{donations, drives, eligibility, stock};
 
 const WAITING: &str = "shiryan_messages_waiting";
 const TRIED: &str = "shiryan_messages_tried_total";
@@ -84,6 +84,7 @@ pub async fn deliver(house: &House, post: &Post) -> shiryan_kernel::Result<Deliv
     let mail = &house.settings.mail;
     let mut terms = Terms {
         zone: house.zone,
+        origin: None,
         ways: post.ways(),
         resting: Ways::default(),
         quiet: Quiet { from: mail.quiet_from, until: mail.quiet_until },
@@ -96,15 +97,23 @@ pub async fn deliver(house: &House, post: &Post) -> shiryan_kernel::Result<Deliv
         if !house.db.read(move |conn| messages::any_due(conn, now)).await? {
             return Ok(done);
         }
-        let (vault, zone) = (house.vault.clone(), house.zone);
+        let (vault, zone, sender) = (house.vault.clone(), house.zone, post.clone());
         let claimed = house
             .db
             .write_guarded(Lane::System, move |tx| {
                 let now = tx.now;
+                let terms = Terms { origin: sender.origin(), ..terms };
                 messages::claim(tx, &vault, terms, |conn, template, id| match template {
                     Template::ThankYou => donations::about(conn, VisitId(id)),
-                    Template::GiftUsed => stock::gift::about(conn, DonationId(id)),
-                    _ => drives::about(conn, zone, template, AppointmentId(id), now),
+                    Template::GiftUsed => stock::gift::about(conn, DonationId(id), now),
+                    Template::EligibleAgain => eligibility::about(conn, zone, GivingId(id), now),
+                    Template::Invitation => drives::about_invitation(conn, zone, InvitationId(id), now),
+                    Template::AppointmentOff
+                    | Template::AppointmentCancelled
+                    | Template::AppointmentProposed
+                    | Template::AppointmentConfirmed
+                    | Template::ReminderDays
+                    | Template::ReminderHours => drives::about(conn, zone, template, AppointmentId(id), now),
                 })
             })
             .await?;

@@ -128,6 +128,18 @@ pub fn inform_by_link(tx: &mut Tx, desk: Desk<'_>, id: DonationId) -> Result<Inf
     take_in(tx, desk, None, id)
 }
 
+/// The same of a visit by its own link, whatever came of it: where nothing was given there is nothing to stop, and the
+/// answer is the same.
+///
+/// # Errors
+/// As any write.
+pub fn speak_by_link(tx: &mut Tx, desk: Desk<'_>, id: VisitId) -> Result<()> {
+    match visits::given_at(tx.conn, id)? {
+        Some(donation) => take_in(tx, desk, None, donation).map(drop),
+        None => Ok(()),
+    }
+}
+
 fn take_in(tx: &mut Tx, desk: Desk<'_>, by: Option<UserId>, id: DonationId) -> Result<Informed> {
     let mut out = 0;
     for unit in stock::units_of_donation(tx.conn, id)? {

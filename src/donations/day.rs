@@ -8,7 +8,7 @@ use shiryan_kernel::ids::{AppointmentId, BloodUnitId, DonorId, DriveId, UserId};
 use shiryan_kernel::role::Role;
 use shiryan_kernel::status::{AppointmentStatus, DinState, Drawn, MoveReason, UnitStatus, VisitState};
 use shiryan_kernel::text::ShortCode;
-use shiryan_kernel::time::Moment;
+use shiryan_kernel::time::{Moment, Zone};
 use shiryan_kernel::{Code, Problem, Result};
 use utoipa::ToSchema;
 
@@ -59,6 +59,15 @@ pub fn prepare(
     audit::record(tx, desk.vault, &line.with("passed", passed))?;
     feed::append(tx, "drive", id.0, "prepared")?;
     Ok(Done { drive: id })
+}
+
+/// Whether the day is prepared: a physician on call, and a meter that passed that day.
+///
+/// # Errors
+/// `not_found`, also for a medic when the drive is of another unit.
+pub fn is_prepared(conn: &mut Conn, zone: Zone, by: &Principal, id: DriveId) -> Result<bool> {
+    let drive = drives::day_of(conn, by, id)?;
+    visits::is_prepared(conn, id, zone.start_of(zone.date(drive.starts_at)))
 }
 
 /// Hands out numbers to a drive: `count` of them from `first` on.

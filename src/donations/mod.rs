@@ -185,6 +185,15 @@ pub fn giver(conn: &mut Conn, by: &Principal, id: DonationId) -> Result<(DonorId
     Ok((donor, given_at.and_utc()))
 }
 
+/// What a person gave here, under whichever record, latest first.
+///
+/// # Errors
+/// As any read.
+pub fn given_by(conn: &mut Conn, donor: DonorId, limit: i64) -> Result<Vec<(DonationId, chrono::NaiveDate)>> {
+    let records = donors::records_of(conn, donor, None)?.all;
+    store::of_person(conn, &records, limit)
+}
+
 /// Only a group that two typings confirmed goes onto a bag before the laboratory has typed it.
 fn confirmed_group(donor: &Donor) -> Option<shiryan_kernel::blood::BloodGroup> {
     donor.blood_group.filter(|_| donor.group_evidence == GroupEvidence::Confirmed)

@@ -1,150 +1,156 @@
-//! The list of a drive to be printed before its day: by number alone, or with names, each of which is on record as
-//! opened.
+//! The pages of a drive's day: how it stands and what must be ready, the door, one visit from screening to the way home,
+//! and the printed list. All of it plain forms, so that it works on an old telephone and on a poor line.
 
-use std::collections::HashMap;
+mod day;
+mod door;
+mod panel;
+mod roster;
+mod visit;
 
 use actix_web::web;
-use askama::Template;
-use serde::Deserialize;
-use shiryan_kernel::ids::{AppointmentId, DriveId};
+use chrono::{NaiveDate, NaiveTime};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use shiryan_kernel::ids::{DonorId, VisitId};
+use shiryan_kernel::problem::Faults;
+use shiryan_kernel::status::VisitState;
+use shiryan_kernel::time::{Moment, clock_time};
 use shiryan_kernel::{Code, Problem, Result};
 
-use super::day::{self, Expected};
-use crate::accounts::{Actor, Book, OpenIdentity};
-use crate::db::Lane;
-use crate::donors::{Identity, Purpose};
-use crate::drives::{self, Booking};
-use crate::http::{Answer, House, NoQuery, PathId};
-use crate::web::{Frame, Posted, Time, Visitor};
+use crate::accounts::{Actor, OpenIdentity, RecordDonations};
+use crate::db::{Lane, Tx};
+use crate::donors::{self, Donor, Identity, Purpose};
+use crate::http::House;
+use crate::web::{Fields, Group, Posted, Say, go, western};
 
-/// Lines that are read, or opened, in one go.
-const SLICE: i64 = 200;
+/// Labels of the fields of a drive's day.
+const LIST: &str = "day-field";
 
 /// Adds the pages.
 pub fn pages(config: &mut web::ServiceConfig) {
     config
-        .route("/drives/{id}/roster", web::get().to(by_number))
-        .route("/drives/{id}/roster", web::post().to(by_name));
+        .route("/drives/{id}/roster", web::get().to(roster::by_number))
+        .route("/drives/{id}/roster", web::post().to(roster::by_name))
+        .route("/drives/{id}/day", web::get().to(day::look))
+        .route("/drives/{id}/day/prepare", web::post().to(day::prepare))
+        .route("/drives/{id}/day/numbers", web::post().to(day::hand_out))
+        .route("/drives/{id}/day/spoil", web::post().to(day::spoil))
+        .route("/drives/{id}/day/clock", web::post().to(day::set_clock))
+        .route("/drives/{id}/day/find", web::post().to(day::find))
+        .route("/drives/{id}/day/close-out", web::post().to(day::close_out))
+        .route("/drives/{drive}/door/{id}", web::get().to(door::look))
+        .route("/drives/{drive}/door/{id}", web::post().to(door::check_in))
+        .route("/drives/{drive}/door/{id}/who", web::post().to(door::who))
+        .route("/panel", web::get().to(panel::look))
+        .route("/visits/{id}", web::get().to(visit::look))
+        .route("/visits/{id}/who", web::post().to(visit::who))
+        .route("/visits/{id}/screening", web::post().to(visit::screen))
+        .route("/visits/{id}/consent", web::post().to(visit::consent))
+        .route("/visits/{id}/collection", web::post().to(visit::collect))
+        .route("/visits/{id}/depart", web::post().to(visit::depart))
+        .route("/visits/{id}/reaction", web::post().to(visit::react))
+        .route("/visits/{id}/leave", web::post().to(visit::leave));
 }
 
-/// One who is expected.
-struct Line {
-    time: Time,
-    /// Empty on the list without names.
-    name: String,
-    /// The service number, or the record's own code on the list without names.
-    number: String,
-    what: String,
-    status: String,
-    is_impossible: bool,
+/// Whoever stands there, as far as the record tells without being opened.
+struct Record {
+    id: String,
+    group: Option<Group>,
+    evidence: String,
+    /// Five years that hold the year of birth.
+    born: String,
+    sex: String,
 }
 
-#[derive(Template)]
-#[template(path = "roster.html")]
-struct Page {
-    frame: Frame,
-    at: Time,
-    today: String,
-    day: String,
-    from: Time,
-    to: Time,
-    place: String,
-    has_names: bool,
-    /// Whether whoever looks may have the names.
-    may_open: bool,
-    lines: Vec<Line>,
-}
-
-/// Nothing but the form's token.
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Nothing {}
-
-async fn by_number(
-    house: web::Data<House>,
-    visitor: Visitor,
-    id: PathId<DriveId>,
-    _query: NoQuery,
-) -> Answer {
-    show(&house, &visitor, id.0, false).await
-}
-
-async fn by_name(house: web::Data<House>, id: PathId<DriveId>, posted: Posted<Nothing>) -> Answer {
-    show(&house, &posted.visitor, id.0, true).await
-}
-
-async fn show(house: &web::Data<House>, visitor: &Visitor, id: DriveId, has_names: bool) -> Answer {
-    let by: Actor<Book> = visitor.seat()?;
-    let (who, vault, zone) = (by.clone(), house.vault.clone(), house.zone);
-    let (seen, booked) = house
-        .db
-        .read(move |conn| {
-            let seen = drives::get(conn, &vault, zone, &who, id)?;
-            let mut booked: Vec<Booking> = Vec::new();
-            loop {
-                let after = booked.last().map(Booking::key);
-                let slice = drives::bookings(conn, zone, &who, id, false, after, SLICE)?;
-                let is_last = slice.is_empty();
-                booked.extend(slice);
-                if is_last {
-                    return Ok((seen, booked));
-                }
-            }
-        })
-        .await?;
-    let details = seen.details.ok_or_else(|| Problem::new(Code::NotFound))?;
-    let may_open = visitor.seat::<OpenIdentity>().is_ok();
-    let named = if has_names { names(house, visitor, id).await? } else { Vec::new() };
-    let frame = Frame { at: format!("/drives/{id}/roster"), ..Frame::of(house, visitor, "roster-title") };
-    let say = frame.say;
-    let mut named: HashMap<AppointmentId, Identity> =
-        named.into_iter().map(|line| (line.appointment, line.identity)).collect();
-    let line = |booking: Booking| {
-        // Whoever was booked between the two readings stands here by number.
-        let identity = named.remove(&booking.id);
-        Line {
-            time: Time(booking.starts_at, zone),
-            name: identity.as_ref().map(Identity::full_name).unwrap_or_default(),
-            number: match identity {
-                Some(identity) => identity.service_number.unwrap_or_default(),
-                None => booking.donor.to_string(),
-            },
-            what: say.word("donation-type", booking.donation_type.code()),
-            status: say.word("appointment-status", booking.status.code()),
-            is_impossible: booking.impossible,
-        }
-    };
-    let page = Page {
-        at: Time(house.db.now(), zone),
-        today: say.day(house.today()),
-        day: say.day(seen.on),
-        from: Time(details.starts_at, zone),
-        to: Time(details.ends_at, zone),
-        place: details.place.unwrap_or_default(),
-        has_names,
-        may_open,
-        lines: booked.into_iter().map(line).collect(),
-        frame,
-    };
-    Ok(visitor.page(&page)?)
-}
-
-/// Opens everybody who is expected, slice by slice.
-async fn names(house: &web::Data<House>, visitor: &Visitor, id: DriveId) -> Result<Vec<Expected>> {
-    let by: Actor<OpenIdentity> = visitor.seat()?;
-    let mut named: Vec<Expected> = Vec::new();
-    loop {
-        let (who, of, after) = (by.clone(), house.clone(), named.last().map(Expected::key));
-        let slice = house
-            .db
-            .write(Lane::Actor(by.user.0), move |tx| {
-                day::roster(tx, of.desk(), &who, id, Purpose::CheckIn, after, SLICE)
-            })
-            .await?;
-        let is_last = slice.is_empty();
-        named.extend(slice);
-        if is_last {
-            return Ok(named);
+impl Record {
+    fn of(say: Say, donor: &Donor) -> Self {
+        Self {
+            id: donor.id.to_string(),
+            group: donor.blood_group.map(Group),
+            evidence: say.word("group-evidence", donor.group_evidence.code()),
+            born: donor.birth_band.map(|first| format!("{first}–{}", first + 4)).unwrap_or_default(),
+            sex: donor.sex.map(|sex| say.word("sex", sex.code())).unwrap_or_default(),
         }
     }
+}
+
+/// Who it is, once that was opened.
+struct Named {
+    name: String,
+    born: String,
+    number: String,
+}
+
+impl From<Identity> for Named {
+    fn from(identity: Identity) -> Self {
+        Self {
+            name: identity.full_name(),
+            born: identity.birth_date.map(|date| date.to_string()).unwrap_or_default(),
+            number: identity.service_number.unwrap_or_default(),
+        }
+    }
+}
+
+/// Opens who somebody is, to compare it with what they say and with their document; it is on record.
+async fn opened(house: &House, posted: &Posted<Fields>, donor: DonorId) -> Result<Named> {
+    let by: Actor<OpenIdentity> = posted.visitor.seat()?;
+    let (vault, who) = (house.vault.clone(), by.clone());
+    let open = move |tx: &mut Tx| donors::open_identity(tx, &vault, &who, donor, Purpose::CheckIn);
+    Ok(house.db.write(Lane::Actor(by.user.0), open).await?.into())
+}
+
+/// The three things that are done at the door and again at the bed.
+const SHOWN: [&str; 3] = ["name_said", "birth_date_said", "document_seen"];
+
+fn check_shown(faults: &mut Faults, fields: &Fields) {
+    for name in SHOWN.iter().filter(|name| !fields.is(name)) {
+        faults.add(*name, Code::MissingField);
+    }
+}
+
+/// A clock time of a day; none of an empty field.
+fn moment(faults: &mut Faults, house: &House, day: NaiveDate, fields: &Fields, name: &str) -> Option<Moment> {
+    let time: Option<NaiveTime> = fields.may(faults, name, |text| clock_time(&western(text)));
+    time.map(|time| house.zone.moment(day, time))
+}
+
+/// The same of a field that must say something.
+fn needed(faults: &mut Faults, house: &House, day: NaiveDate, fields: &Fields, name: &str) -> Option<Moment> {
+    if fields.said(name).is_none() {
+        faults.add(name, Code::MissingField);
+        return None;
+    }
+    moment(faults, house, day, fields, name)
+}
+
+/// A step of the day under the form's own print, then on to `to`.
+async fn step<T: Serialize + DeserializeOwned + Send + 'static>(
+    house: &House,
+    by: &Actor<RecordDonations>,
+    posted: &Posted<Fields>,
+    to: String,
+    act: impl Fn(&mut Tx, &Actor<RecordDonations>) -> Result<T> + Send + 'static,
+) -> Result<actix_web::HttpResponse> {
+    let who = by.clone();
+    house.once(by, posted.print.by(by.user), move |tx| act(tx, &who)).await?;
+    Ok(go(&to))
+}
+
+/// The word of a state with the class of its chip.
+fn chip(state: VisitState) -> &'static str {
+    match state {
+        VisitState::CheckedIn => "watch",
+        VisitState::Fit | VisitState::Ready => "amber",
+        VisitState::Donated => "green",
+        VisitState::Deferred | VisitState::Left => "unknown",
+    }
+}
+
+fn to_visit(id: VisitId) -> String {
+    format!("/visits/{id}")
+}
+
+/// What went wrong and can be told above the form; what nobody at the drive can put right goes on as it is.
+fn or_told(problem: Problem) -> Result<Problem> {
+    if problem.cause.is_some() { Err(problem) } else { Ok(problem) }
 }

@@ -120,6 +120,30 @@ pub fn emergency_panel(
     Ok(panel(facts, today))
 }
 
+/// Members of the panel after `after`, by their record, each with what is met and what is missing.
+///
+/// # Errors
+/// As [`emergency_panel`].
+pub fn members(
+    conn: &mut Conn,
+    vault: &Vault,
+    by: &Principal,
+    (limits, required): (TitreLimits, &[Marker]),
+    today: NaiveDate,
+    (after, limit): (DonorId, i64),
+) -> Result<Vec<(Donor, Panel)>> {
+    let scope = Scope::of(conn, by)?;
+    let mut found = Vec::new();
+    for id in donors::once_agreed(conn, after, limit)? {
+        let donor = donors::donor(conn, &scope, id)?;
+        let panel = emergency_panel(conn, vault, by, id, (limits, required), today)?;
+        if panel.member && donor.merged_into.is_none() && donor.status == DonorStatus::Active {
+            found.push((donor, panel));
+        }
+    }
+    Ok(found)
+}
+
 /// By the donations whose course is known: whoever gave at a visit was watched and could be called the next day.
 fn uneventful(courses: &[Course], today: NaiveDate) -> Met {
     let past = || courses.iter().filter(|course| course.given_on < today);

@@ -5,7 +5,7 @@ pub mod visits;
 use chrono::NaiveDate;
 use diesel::prelude::*;
 use shiryan_kernel::din::Din;
-use shiryan_kernel::ids::{AppointmentId, DecisionId, DonationId, FacilityId, UserId};
+use shiryan_kernel::ids::{AppointmentId, DecisionId, DonationId, DonorId, FacilityId, UserId};
 use shiryan_kernel::status::DonorKind;
 use shiryan_kernel::time::Zone;
 use shiryan_kernel::{Problem, Result};
@@ -69,5 +69,16 @@ pub fn kinds(
         }
         rows.load(c)
     })
+    .map_err(Problem::from)
+}
+
+/// What a person gave, under whichever record, latest first.
+pub fn of_person(conn: &mut Conn, records: &[DonorId], limit: i64) -> Result<Vec<(DonationId, NaiveDate)>> {
+    on_each!(conn => c, donations::table
+        .filter(donations::donor.eq_any(records))
+        .order((donations::given_on.desc(), donations::id.desc()))
+        .limit(limit)
+        .select((donations::id, donations::given_on))
+        .load(c))
     .map_err(Problem::from)
 }

@@ -5,15 +5,20 @@ use chrono::Duration;
 use shiryan_kernel::Result;
 use shiryan_kernel::ids::VisitId;
 use shiryan_kernel::message::Template;
+use shiryan_kernel::status::LinkVerb;
 use shiryan_kernel::time::Moment;
 
 use super::store::visits::{self, NewVisit};
 use crate::db::{Conn, Tx};
-use crate::messages::{self, About, Notice};
+use crate::messages::{self, About, Door, Notice};
 use crate::vault::Vault;
 
 /// How long after the end of a drive people are thanked.
 const AFTER: Duration = Duration::hours(1);
+/// How long somebody may tell something afterwards.
+const SPEAKS_FOR: Duration = Duration::days(14);
+/// How long a letter leads to the donor's own card.
+const SHOWN_FOR: Duration = Duration::days(60);
 /// How long thanks are of use.
 const USEFUL: Duration = Duration::days(3);
 
@@ -35,5 +40,12 @@ pub(super) fn queue(tx: &mut Tx, vault: &Vault, visit: &NewVisit, ends: Moment) 
 /// # Errors
 /// As any read.
 pub fn about(conn: &mut Conn, id: VisitId) -> Result<Option<About>> {
-    Ok(visits::came_at(conn, id)?.map(|at| About { at: at.and_utc(), entry: None }))
+    let Some((donor, at)) = visits::came_at(conn, id)? else { return Ok(None) };
+    let at = at.and_utc();
+    // Whoever came may speak, whatever came of it: the letters do not differ.
+    let doors = vec![
+        Door { verb: LinkVerb::Speak, subject: id.0, until: at + SPEAKS_FOR },
+        Door { verb: LinkVerb::Card, subject: donor.0, until: at + SHOWN_FOR },
+    ];
+    Ok(Some(About { at, entry: None, doors }))
 }

@@ -133,13 +133,22 @@ pub(super) fn decide(
     Ok((decision, facts, kept))
 }
 
+/// A visit to a drive that the caller runs, and the drive.
+///
+/// # Errors
+/// `not_found`, also for a medic when the drive is of another unit.
+pub fn get(conn: &mut Conn, by: &Principal, id: VisitId) -> Result<(Visit, DriveDay)> {
+    let visit = visits::get(conn, id)?;
+    let drive = drives::day_of(conn, by, visit.drive)?;
+    Ok((visit, drive))
+}
+
 /// A visit to a drive that the caller runs and whose day is not over, and the drive.
 ///
 /// # Errors
 /// `not_found`, also for a medic when the drive is of another unit; `drive_closed` of one that is done or called off.
 pub(super) fn open(conn: &mut Conn, by: &Principal, id: VisitId) -> Result<(Visit, DriveDay)> {
-    let visit = visits::get(conn, id)?;
-    let drive = drives::day_of(conn, by, visit.drive)?;
+    let (visit, drive) = get(conn, by, id)?;
     if drive.status.is_over() { Err(Problem::new(Code::DriveClosed)) } else { Ok((visit, drive)) }
 }
 
@@ -193,6 +202,14 @@ pub fn leave(tx: &mut Tx, desk: Desk<'_>, by: &Principal, id: VisitId) -> Result
 pub struct Departed {
     pub id: VisitId,
     pub departed_at: DateTime<Utc>,
+}
+
+/// When the rest of somebody who gave is over; none of somebody who did not.
+///
+/// # Errors
+/// As any read.
+pub fn rests_until(conn: &mut Conn, visit: &Visit) -> Result<Option<Moment>> {
+    Ok(visits::drawn_at(conn, visit.id)?.map(|at| at.and_utc() + WATCHED))
 }
 
 /// Notes that somebody who gave went home, fifteen minutes after the needle at the earliest.

@@ -77,3 +77,12 @@ pub fn consents(conn: &mut Conn, scope: &Scope, id: DonorId) -> Result<Vec<Conse
     donor(conn, scope, id)?;
     store::consents(conn, id)
 }
+
+/// Donors who once agreed to be called for an emergency collection, after `after`, by their record: whether they still
+/// do is each one's own consents to say.
+///
+/// # Errors
+/// As any read.
+pub fn once_agreed(conn: &mut Conn, after: DonorId, limit: i64) -> Result<Vec<DonorId>> {
+    store::consenting(conn, ConsentKind::EmergencyPanel, after, limit)
+}

@@ -71,3 +71,39 @@ pub fn stand(
     audit::record(tx, vault, &line)?;
     Ok(to)
 }
+
+/// Pauses a donor at their own wish, by a link of theirs: nobody's scope is asked.
+///
+/// # Errors
+/// `out_of_range` of `until` that is not to come or is more than ten years away; `state_conflict` with the fact `state`
+/// of somebody who is neither active nor paused.
+pub fn pause_self(
+    tx: &mut Tx,
+    vault: &Vault,
+    id: DonorId,
+    until: NaiveDate,
+    today: NaiveDate,
+) -> Result<Standing> {
+    if until <= today || until > plus_days(today, LONGEST_PAUSE) {
+        return Err(Problem::field("until", Code::OutOfRange));
+    }
+    let to = Standing { id, status: DonorStatus::Paused, paused_until: Some(until) };
+    if !store::set_standing(tx.conn, &[DonorStatus::Active, DonorStatus::Paused], &to)? {
+        let state = store::donor(tx.conn, id)?.status;
+        return Err(Problem::new(Code::StateConflict).with("state", state));
+    }
+    feed::append(tx, "donor", id.0, "standing")?;
+    let line = Line::new(None, "donors.standing").on(id).with("status", to.status);
+    audit::record(tx, vault, &line)?;
+    Ok(to)
+}
+
+/// Notes that a donor wants no messages any more, neither mail nor short ones, by a link of theirs.
+///
+/// # Errors
+/// As any write.
+pub fn stop_messages(tx: &mut Tx, vault: &Vault, id: DonorId) -> Result<()> {
+    store::stop_messages(tx.conn, id)?;
+    feed::append(tx, "donor", id.0, "amended")?;
+    audit::record(tx, vault, &Line::new(None, "donors.messages_stopped").on(id)).map(drop)
+}

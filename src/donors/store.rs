@@ -23,7 +23,7 @@ use crate::db::{Conn, Tx, insert_all, on_each};
 use crate::texts::Lang;
 use crate::vault::{Place, SealingKey};
 
-pub use consents::{consents, insert_consent};
+pub use consents::{consenting, consents, insert_consent};
 pub use erasure::{drop_traces, erase, insert_trace, set_trace, trace, traces_after};
 pub use laboratory::{antigens, insert_antigen, insert_titre, titres};
 pub(super) use whole::whole_between;
@@ -389,6 +389,18 @@ pub fn set_standing(conn: &mut Conn, from: &[DonorStatus], to: &Standing) -> Res
         .execute(c))
     .map_err(Problem::from)?;
     Ok(changed == 1)
+}
+
+/// Says no to mail and short messages for a donor.
+pub fn stop_messages(conn: &mut Conn, id: DonorId) -> Result<()> {
+    diesel::update(donors::table.find(id.0))
+        .set((
+            donors::may_email.eq(Some(false)),
+            donors::may_text.eq(Some(false)),
+            donors::version.eq(donors::version + 1),
+        ))
+        .execute(conn)?;
+    Ok(())
 }
 
 /// Every typing of a donor, oldest first; without the donor's key samples stay closed.

@@ -54,7 +54,8 @@ pub fn operations(config: &mut utoipa_actix_web::service_config::ServiceConfig) 
         .service(changing::leave)
         .service(telling::accept)
         .service(telling::cancel_drive)
-        .service(telling::list_messages);
+        .service(telling::list_messages)
+        .service(telling::invite);
 }
 
 #[derive(Debug, Serialize, ToSchema)]

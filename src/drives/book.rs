@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use shiryan_kernel::blood::{DonationType, Sex};
 use shiryan_kernel::branch::DespiteRest;
 use shiryan_kernel::ids::{AppointmentId, DonorId, DriveId, SlotId, UnitId, UserId};
+use shiryan_kernel::message::Template;
 use shiryan_kernel::status::{AppointmentStatus, DonorStatus};
 use shiryan_kernel::time::{Moment, Zone, plus_days};
 use shiryan_kernel::{Code, Problem, Result};
@@ -21,6 +22,7 @@ use crate::audit::{self, Line};
 use crate::db::{Conn, Tx, feed};
 use crate::donors::{self, Scope};
 use crate::eligibility::heed;
+use crate::messages::{self, Notice};
 use crate::vault::Vault;
 
 /// A booking to be made.
@@ -72,7 +74,21 @@ pub fn book(tx: &mut Tx, vault: &Vault, zone: Zone, by: &Principal, new: NewBook
     let found = in_scope(tx.conn, by, new.drive)?;
     rules::takes_bookings(found.status, found.taken_until(), tx.now)?;
     let held = hold(tx.conn, by, new.donor)?;
-    place(tx, vault, zone, Some(by.user), &found, held, new)
+    let booked = place(tx, vault, zone, Some(by.user), &found, held, new)?;
+    propose(tx, vault, new.donor, &booked)?;
+    Ok(booked)
+}
+
+/// Queues the question whether the donor accepts what was proposed.
+pub(super) fn propose(tx: &mut Tx, vault: &Vault, donor: DonorId, booked: &Booked) -> Result<()> {
+    let notice = Notice {
+        template: Template::AppointmentProposed,
+        donor,
+        subject: booked.id.0,
+        due_at: tx.now,
+        useful_until: rules::lapses_at(tx.now, booked.starts_at),
+    };
+    messages::queue(tx, vault, &notice).map(drop)
 }
 
 /// Books by the donor's own link: the donor asked, so it is booked at once, and confirmed.

@@ -6,13 +6,13 @@
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use shiryan_kernel::blood::Sex;
-use shiryan_kernel::ids::{AppointmentId, SlotId};
+use shiryan_kernel::ids::{AppointmentId, SlotId, UserId};
 use shiryan_kernel::status::AppointmentStatus;
 use shiryan_kernel::{Code, Problem, Result};
 use utoipa::ToSchema;
 
 use super::accept::{Reminders, confirm};
-use super::book::is_for;
+use super::book::{Booked, is_for, propose};
 use super::call_off::notice;
 use super::rules::layout::hour_of;
 use super::{Slot, hold, in_scope, rules, store};
@@ -50,12 +50,44 @@ pub fn change_slot(
     reminders: Reminders,
 ) -> Result<Moved> {
     let (old, sex) = held(tx, by, id)?;
+    shift(tx, vault, Some(by.user), &old, sex, to, reminders)
+}
+
+/// The same by the donor's own link: a proposed appointment stays proposed.
+///
+/// # Errors
+/// As [`change_slot`].
+pub fn change_slot_by_link(
+    tx: &mut Tx,
+    vault: &Vault,
+    id: AppointmentId,
+    to: SlotId,
+    reminders: Reminders,
+) -> Result<Moved> {
+    let seen = store::appointment(tx.conn, id)?;
+    let sex = store::lock_donor(tx.conn, seen.donor)?.sex;
+    let old = store::appointment(tx.conn, id)?;
+    if !old.status.is_live() {
+        return Err(conflict(old.status));
+    }
+    shift(tx, vault, None, &old, sex, to, reminders)
+}
+
+fn shift(
+    tx: &mut Tx,
+    vault: &Vault,
+    by: Option<UserId>,
+    old: &store::Place,
+    sex: Option<Sex>,
+    to: SlotId,
+    reminders: Reminders,
+) -> Result<Moved> {
     let slot = store::slot(tx.conn, old.drive, to)?;
     let slot = slot.ok_or_else(|| Problem::field("slot", Code::UnknownReference))?;
     if slot.id == old.slot {
         return Err(Problem::field("slot", Code::InvalidValue));
     }
-    to_come(tx, &old, &slot)?;
+    to_come(tx, old, &slot)?;
     if !is_for(&slot, sex) {
         return Err(Problem::new(Code::SlotForWomen));
     }
@@ -78,8 +110,8 @@ pub fn change_slot(
         free(tx)?;
         take(tx)?;
     }
-    end(tx, &old)?;
-    begin(tx, vault, by, &old, &slot, reminders)
+    end(tx, old)?;
+    begin(tx, vault, by, old, &slot, reminders)
 }
 
 /// Lets two live appointments of one drive take each other's slot. No place is taken or given back. Holds under read
@@ -129,8 +161,8 @@ pub fn swap(
     end(tx, &low)?;
     end(tx, &high)?;
     Ok([
-        begin(tx, vault, by, &low, &slot_of_high, reminders)?,
-        begin(tx, vault, by, &high, &slot_of_low, reminders)?,
+        begin(tx, vault, Some(by.user), &low, &slot_of_high, reminders)?,
+        begin(tx, vault, Some(by.user), &high, &slot_of_low, reminders)?,
     ])
 }
 
@@ -196,7 +228,7 @@ fn end(tx: &mut Tx, old: &store::Place) -> Result<()> {
 fn begin(
     tx: &mut Tx,
     vault: &Vault,
-    by: &Principal,
+    by: Option<UserId>,
     old: &store::Place,
     slot: &Slot,
     reminders: Reminders,
@@ -210,8 +242,8 @@ fn begin(
         given: old.given,
         first_timer: old.first_timer,
     };
-    let id = store::insert_appointment(tx, &new, Some(by.user))?;
-    let line = Line::new(Some(by.user), "drives.appointment_moved").on(id).with("replaces", old.id);
+    let id = store::insert_appointment(tx, &new, by)?;
+    let line = Line::new(by, "drives.appointment_moved").on(id).with("replaces", old.id);
     audit::record(tx, vault, &line.with("slot", slot.id))?;
     feed::append(tx, "appointment", id.0, status.code())?;
     if status == AppointmentStatus::Booked {
@@ -219,6 +251,10 @@ fn begin(
             messages::queue(tx, vault, &notice(tx, old))?;
         }
         confirm(tx, vault, old.donor, id, slot.starts_at, reminders)?;
+    } else {
+        let booked =
+            Booked { id, slot: slot.id, starts_at: slot.starts_at, status, donation_type: old.given };
+        propose(tx, vault, old.donor, &booked)?;
     }
     Ok(Moved { id, replaces: old.id, slot: slot.id, starts_at: slot.starts_at, status })
 }

@@ -1,5 +1,6 @@
 //! Donors who will not come: whoever has died or was erased keeps no place.
 
+use chrono::NaiveDate;
 use shiryan_kernel::ids::DonorId;
 use shiryan_kernel::status::{AppointmentStatus, DonorStatus};
 use shiryan_kernel::{Code, Problem, Result};
@@ -8,7 +9,7 @@ use super::store;
 use crate::accounts::{self, Principal};
 use crate::audit::{self, Line};
 use crate::db::{Tx, feed};
-use crate::donors::{Change, Erased, ErasureReason, Standing};
+use crate::donors::{self, Change, Erased, ErasureReason, Standing};
 use crate::eligibility::{self, Rulebook};
 use crate::messages;
 use crate::vault::Vault;
@@ -32,6 +33,28 @@ pub fn stand(
     Ok(standing)
 }
 
+/// Pauses a donor at their own wish, by a link of theirs.
+///
+/// # Errors
+/// `out_of_range` of `until`; `state_conflict` of somebody who is neither active nor paused.
+pub fn pause_by_link(
+    tx: &mut Tx,
+    vault: &Vault,
+    book: &Rulebook,
+    donor: DonorId,
+    until: NaiveDate,
+) -> Result<Standing> {
+    eligibility::pause_self(tx, vault, book, donor, until)
+}
+
+/// No more messages to a donor, by a link of theirs; what is queued goes to nobody.
+///
+/// # Errors
+/// As any write.
+pub fn stop_by_link(tx: &mut Tx, vault: &Vault, donor: DonorId) -> Result<()> {
+    donors::stop_messages(tx, vault, donor)
+}
+
 /// Erases a person, cancels the appointments to come and drops what waits to be told.
 ///
 /// # Errors
@@ -48,6 +71,7 @@ pub fn erase(
     cancel_to_come(tx, vault, by, donor, erased.status)?;
     messages::forget(tx.conn, donor)?;
     accounts::forget_links(tx.conn, donor)?;
+    super::invite::forget(tx.conn, donor)?;
     Ok(erased)
 }
 

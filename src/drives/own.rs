@@ -40,6 +40,23 @@ pub fn own_of(conn: &mut Conn, by: &Principal, id: AppointmentId) -> Result<Own>
     Ok(own)
 }
 
+/// When a donor's live appointment in a drive is, for those who run it.
+///
+/// # Errors
+/// `not_found`, also for a medic when the drive is of another unit.
+pub fn appointment_of(
+    conn: &mut Conn,
+    by: &Principal,
+    drive: DriveId,
+    donor: DonorId,
+) -> Result<Option<Moment>> {
+    in_scope(conn, by, drive)?;
+    match store::live_appointment(conn, drive, donor)? {
+        Some((id, _)) => Ok(Some(store::appointment(conn, id)?.starts_at.and_utc())),
+        None => Ok(None),
+    }
+}
+
 /// An appointment, for its holder's link.
 ///
 /// # Errors

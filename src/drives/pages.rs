@@ -1,5 +1,6 @@
 //! The pages of drives: those that are coming, one of them, and planning one.
 
+mod call;
 mod one;
 mod plan;
 
@@ -19,6 +20,7 @@ use crate::web::{Frame, Time, Visitor};
 pub fn pages(config: &mut web::ServiceConfig) {
     config
         .route("/drives", web::get().to(coming))
+        .route("/call", web::get().to(call::look))
         .route("/drives/new", web::get().to(plan::ask))
         .route("/drives/new", web::post().to(plan::submit))
         .route("/drives/{id}", web::get().to(one::look))
@@ -26,6 +28,7 @@ pub fn pages(config: &mut web::ServiceConfig) {
         .route("/drives/{id}/close", web::post().to(one::close))
         .route("/drives/{id}/reopen", web::post().to(one::reopen))
         .route("/drives/{id}/cancel", web::post().to(one::cancel))
+        .route("/drives/{id}/invite", web::post().to(one::invite))
         .route("/drives/{id}/copy", web::post().to(one::copy));
 }
 

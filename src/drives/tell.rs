@@ -5,12 +5,12 @@ use chrono::Duration;
 use shiryan_kernel::Result;
 use shiryan_kernel::ids::AppointmentId;
 use shiryan_kernel::message::{Template, Told};
-use shiryan_kernel::status::AppointmentStatus;
+use shiryan_kernel::status::{AppointmentStatus, LinkVerb};
 use shiryan_kernel::time::{Moment, Zone};
 
-use super::store;
+use super::{rules, store};
 use crate::db::{Conn, Db, Lane};
-use crate::messages::{self, About, Entry, Notice};
+use crate::messages::{self, About, Door, Entry, Notice};
 use crate::vault::Vault;
 
 /// Rows in one write, so that nobody waits long behind it.
@@ -68,12 +68,15 @@ pub fn about(
     let is_so = match (template, found.status) {
         (Template::AppointmentOff, status) => status.is_live() && !possible,
         (Template::AppointmentCancelled, status) => status == AppointmentStatus::Cancelled,
+        (Template::AppointmentProposed, status) => status == AppointmentStatus::Proposed && possible,
         (Template::AppointmentConfirmed, status) => status == AppointmentStatus::Booked,
         (Template::ReminderDays | Template::ReminderHours, status) => {
             status == AppointmentStatus::Booked && possible
         }
         // Not about an appointment.
-        (Template::ThankYou | Template::GiftUsed, _) => false,
+        (Template::ThankYou | Template::GiftUsed | Template::EligibleAgain | Template::Invitation, _) => {
+            false
+        }
     };
     if !is_so || at <= now {
         return Ok(None);
@@ -83,8 +86,9 @@ pub fn about(
     let has_entry = template == Template::AppointmentConfirmed
         || is_cancelled
             && messages::told(conn, Template::AppointmentConfirmed, &[id.0])?.get(&id.0) == Some(&Told::Sent);
+    let doors = doors(template, &found, at);
     if !has_entry {
-        return Ok(Some(About { at, entry: None }));
+        return Ok(Some(About { at, entry: None, doors }));
     }
     let minutes = store::drive(conn, found.drive)?.slot_minutes;
     let entry = Entry {
@@ -92,5 +96,21 @@ pub fn about(
         sequence: u32::try_from(found.version).unwrap_or(u32::MAX),
         is_cancelled,
     };
-    Ok(Some(About { at, entry: Some(entry) }))
+    Ok(Some(About { at, entry: Some(entry), doors }))
+}
+
+/// What the holder of an appointment may do by a letter about it.
+fn doors(template: Template, found: &store::Place, at: Moment) -> Vec<Door> {
+    let verbs: &[LinkVerb] = match template {
+        Template::AppointmentProposed => &[LinkVerb::Accept, LinkVerb::Move, LinkVerb::Cancel],
+        Template::AppointmentConfirmed | Template::ReminderDays | Template::ReminderHours => {
+            &[LinkVerb::Move, LinkVerb::Cancel]
+        }
+        _ => &[],
+    };
+    let until = |verb| match verb {
+        LinkVerb::Accept => rules::lapses_at(found.created_at.and_utc(), at),
+        _ => at,
+    };
+    verbs.iter().map(|verb| Door { verb: *verb, subject: found.id.0, until: until(*verb) }).collect()
 }

@@ -9,7 +9,7 @@ use shiryan_kernel::time::{Zone, plus_days};
 use shiryan_kernel::{Code, Problem, Result};
 use utoipa::ToSchema;
 
-use super::book::{NewBooking, collected, place};
+use super::book::{NewBooking, collected, place, propose};
 use super::{hold, in_scope, rules, store};
 use crate::accounts::Principal;
 use crate::audit::{self, Line};
@@ -149,6 +149,7 @@ fn offer(tx: &mut Tx, vault: &Vault, zone: Zone, next: &Waiting) -> Result<()> {
         despite: None,
     };
     let booked = place(tx, vault, zone, None, &found, held, new)?;
+    propose(tx, vault, new.donor, &booked)?;
     if !store::waiting::offered(tx, next.id, booked.id)? {
         return Err(Problem::new(Code::StateConflict));
     }

@@ -7,6 +7,7 @@
 //!
 //! It supports a decision; the medical officer makes it.
 
+mod again;
 mod allow;
 mod amend;
 pub mod api;
@@ -46,6 +47,7 @@ mod volume;
 #[cfg(test)]
 mod tests;
 
+pub use again::{about, tell_ready};
 pub use allow::{GivenAllowance, allow, list_allowances};
 pub use amend::amend;
 pub use catalogue::{Applies, Catalogue, Entry, Kind, Scope, Term, Visibility};
@@ -72,7 +74,7 @@ pub use record::{
     GivingSource, MOST_ML, NewDeferral, NewGiving, check_deferral, decide_for, defer, enrol, facts_of,
     record_giving, rewrite_all_windows, rewrite_windows,
 };
-pub use registry::{resolve_group, stand, type_group};
+pub use registry::{pause_self, resolve_group, stand, type_group};
 pub use rest::{Assignability, Clash, Rest, Visit, assignability, heed};
 pub use review::{differ, hold_alike};
 pub use rulebook::Rulebook;

@@ -1,5 +1,6 @@
 //! Changes of the registry that move a donor's windows: each writes them anew in its own transaction.
 
+use chrono::NaiveDate;
 use shiryan_kernel::Result;
 use shiryan_kernel::ids::DonorId;
 
@@ -56,6 +57,22 @@ pub fn stand(
     change: Change,
 ) -> Result<Standing> {
     let standing = donors::stand(tx, vault, by, donor, change, book.today(tx.now))?;
+    rewrite_windows(tx, vault, book, donor)?;
+    Ok(standing)
+}
+
+/// Pauses a donor at their own wish.
+///
+/// # Errors
+/// As [`donors::pause_self`].
+pub fn pause_self(
+    tx: &mut Tx,
+    vault: &Vault,
+    book: &Rulebook,
+    donor: DonorId,
+    until: NaiveDate,
+) -> Result<Standing> {
+    let standing = donors::pause_self(tx, vault, donor, until, book.today(tx.now))?;
     rewrite_windows(tx, vault, book, donor)?;
     Ok(standing)
 }

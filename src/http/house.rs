@@ -15,7 +15,7 @@ use crate::accounts::{Budget, Principal, Sessions};
 use crate::db::{Db, Isolation, Lane, Tx, once};
 use crate::donations::Desk;
 use crate::donations::questions::Questionnaire;
-use crate::donors::Names;
+use crate::donors::{Names, TitreLimits};
 use crate::drives::{Ground, Limits, Reminders};
 use crate::eligibility::Rulebook;
 use crate::mail::Post;
@@ -74,6 +74,17 @@ impl House {
             zone: self.zone,
             whole_blood_becomes: &self.settings.stock.whole_blood_becomes,
             questions: &self.questions,
+        }
+    }
+
+    /// When a titre is low, and how long it counts here.
+    #[must_use]
+    pub fn titre_limits(&self) -> TitreLimits {
+        let settings = &self.settings.titres;
+        TitreLimits {
+            low_below: settings.low_below,
+            operational_days: settings.operational_days,
+            routine_days: settings.routine_days,
         }
     }
 

@@ -19,6 +19,11 @@ use shiryan_kernel::{
 
 use super::{json::Nothing, problem::Refusal, serde_fault};
 
+/// The most parameters of a query.
+const MOST_PARAMETERS: usize = 64;
+/// The most fields of a form: a questionnaire has two for each question.
+const MOST_FIELDS: usize = 256;
+
 /// The parameters of a query. Their type carries `#[serde(deny_unknown_fields)]`.
 #[derive(Debug)]
 pub struct Query<T> {
@@ -63,7 +68,7 @@ impl<T: DeserializeOwned> FromRequest for Query<T> {
 /// `unknown_parameter` for a key that the type lacks or that comes twice, `missing_field`, `bad_text` for
 /// broken UTF-8 and control characters, `invalid_value`, or the code that the type itself gave.
 pub fn parse<T: DeserializeOwned>(query: &str) -> Result<T> {
-    read(query, |_| false)
+    read(query, MOST_PARAMETERS, |_| false)
 }
 
 /// Parses the fields of a form, whose values may hold line breaks.
@@ -71,10 +76,10 @@ pub fn parse<T: DeserializeOwned>(query: &str) -> Result<T> {
 /// # Errors
 /// As [`parse`].
 pub fn parse_form<T: DeserializeOwned>(body: &str) -> Result<T> {
-    read(body, |c| matches!(c, '\r' | '\n'))
+    read(body, MOST_FIELDS, |c| matches!(c, '\r' | '\n'))
 }
 
-fn read<T: DeserializeOwned>(query: &str, may_stand: fn(char) -> bool) -> Result<T> {
+fn read<T: DeserializeOwned>(query: &str, most: usize, may_stand: fn(char) -> bool) -> Result<T> {
     let mut seen: Vec<Cow<'_, str>> = Vec::new();
     for (key, value) in form_urlencoded::parse(query.as_bytes()) {
         if broken(&key, |_| false) {
@@ -87,7 +92,7 @@ fn read<T: DeserializeOwned>(query: &str, may_stand: fn(char) -> bool) -> Result
             return Err(serde_fault::problem(key.into_owned(), Code::UnknownParameter));
         }
         seen.push(key);
-        if seen.len() > 64 {
+        if seen.len() > most {
             return Err(Problem::new(Code::UnknownParameter));
         }
     }

@@ -193,6 +193,8 @@ id_type! {
     ReactionId,
     /// What one donor may do once by a secret address.
     LinkId,
+    /// A donor who was asked by message to come to a drive.
+    InvitationId,
     GivingId,
     DeferralId,
     AllowanceId,

@@ -7,6 +7,8 @@ word! {
         AppointmentOff = "appointment_off",
         /// An appointment, or the whole drive, was cancelled.
         AppointmentCancelled = "appointment_cancelled",
+        /// It was proposed, and binds nobody until the donor accepts.
+        AppointmentProposed = "appointment_proposed",
         /// The donor accepted it.
         AppointmentConfirmed = "appointment_confirmed",
         /// It is some days ahead.
@@ -17,6 +19,10 @@ word! {
         ThankYou = "thank_you",
         /// What the donor gave helped somebody; whom and where is not said, nor ever that it did not.
         GiftUsed = "gift_used",
+        /// The donor may give again.
+        EligibleAgain = "eligible_again",
+        /// The donor is asked to choose a time at a drive.
+        Invitation = "invitation",
     }
 }
 
@@ -71,9 +77,10 @@ word! {
 
 impl Template {
     /// Those that are about an appointment.
-    pub const OF_APPOINTMENTS: [Self; 5] = [
+    pub const OF_APPOINTMENTS: [Self; 6] = [
         Self::AppointmentOff,
         Self::AppointmentCancelled,
+        Self::AppointmentProposed,
         Self::AppointmentConfirmed,
         Self::ReminderDays,
         Self::ReminderHours,
@@ -82,7 +89,7 @@ impl Template {
     /// Whether somebody has to tell it when no message does.
     #[must_use]
     pub const fn must_be_told(self) -> bool {
-        matches!(self, Self::AppointmentOff | Self::AppointmentCancelled)
+        matches!(self, Self::AppointmentOff | Self::AppointmentCancelled | Self::AppointmentProposed)
     }
 }
 

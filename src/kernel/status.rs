@@ -337,6 +337,16 @@ word! {
         Book = "book",
         /// Tells the blood bank something after giving.
         Tell = "tell",
+        /// The same of a visit, whatever came of it.
+        Speak = "speak",
+        /// Chooses another time of the same drive.
+        Move = "move",
+        /// Is not invited for a while.
+        Pause = "pause",
+        /// Wants no more messages.
+        Stop = "stop",
+        /// Looks at the own card; nothing happens by it.
+        Card = "card",
     }
 }
 

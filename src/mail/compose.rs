@@ -16,6 +16,7 @@ struct Page<'a> {
     direction: &'static str,
     subject: &'a str,
     paragraphs: &'a [String],
+    links: &'a [(String, String)],
 }
 
 /// The message; none when an address is one that the mail library does not take.
@@ -25,13 +26,17 @@ pub fn compose(letter: &Letter, from: &Mailbox, now: Moment) -> Option<Message> 
         direction: letter.language.direction(),
         subject: &letter.subject,
         paragraphs: &letter.paragraphs,
+        links: &letter.links,
     };
     let html = page.render().ok()?;
     let raw = |name: &'static str, value: &str| {
         HeaderValue::new(HeaderName::new_from_ascii_str(name), value.to_owned())
     };
-    let text =
-        SinglePart::builder().header(ContentType::TEXT_PLAIN).body(letter.paragraphs.join("\n\n") + "\n");
+    let mut plain = letter.paragraphs.join("\n\n") + "\n";
+    for (label, address) in &letter.links {
+        plain.push_str(&format!("\n{label}:\n{address}\n"));
+    }
+    let text = SinglePart::builder().header(ContentType::TEXT_PLAIN).body(plain);
     let html = SinglePart::builder().header(ContentType::TEXT_HTML).body(html);
     let words = MultiPart::alternative().singlepart(text).singlepart(html);
     let whole = match &letter.entry {
@@ -43,8 +48,15 @@ pub fn compose(letter: &Letter, from: &Mailbox, now: Moment) -> Option<Message> 
             MultiPart::mixed().multipart(words).singlepart(file)
         }
     };
-    Message::builder()
-        .from(from.clone())
+    let mut head = Message::builder();
+    if let Some(stop) = &letter.stop {
+        head = head.raw_header(raw("List-Unsubscribe", &format!("<{stop}>")));
+        // RFC 8058: in one click, and over TLS alone.
+        if stop.starts_with("https://") {
+            head = head.raw_header(raw("List-Unsubscribe-Post", "List-Unsubscribe=One-Click"));
+        }
+    }
+    head.from(from.clone())
         .to(Mailbox::new(None, letter.to.as_str().parse().ok()?))
         .subject(letter.subject.clone())
         .date(now.into())

@@ -35,6 +35,10 @@ pub struct Letter {
     pub paragraphs: Vec<String>,
     /// Goes along as a calendar file.
     pub entry: Option<calendar::Entry>,
+    /// What the reader may do: what it says, and where it leads.
+    pub links: Vec<(String, String)>,
+    /// Where a mail program asks for no more letters.
+    pub stop: Option<String>,
 }
 
 impl std::fmt::Debug for Letter {
@@ -108,6 +112,8 @@ impl Failure {
 #[derive(Clone)]
 pub struct Post {
     from: Option<Mailbox>,
+    /// Where links of letters lead.
+    origin: Option<String>,
     way: Way,
     texts: Option<Webhook>,
 }
@@ -143,14 +149,22 @@ impl Post {
             }
             settings::Transport::Smtp => Way::Smtp(Box::new(Smtp::open(&settings.mail)?)),
         };
-        Ok(Self { from: settings.mail.from(), way, texts: Webhook::open(&settings.webhook)? })
+        let origin = settings.named_origin().map(ToOwned::to_owned);
+        Ok(Self { from: settings.mail.from(), origin, way, texts: Webhook::open(&settings.webhook)? })
     }
 
     /// One that keeps letters in memory, for tests, and where they come.
     #[must_use]
     pub fn memory(from: Mailbox) -> (Self, Arc<Mutex<Vec<Vec<u8>>>>) {
         let kept = Arc::new(Mutex::new(Vec::new()));
-        (Self { from: Some(from), way: Way::Memory(kept.clone()), texts: None }, kept)
+        let origin = Some("https://here.example".to_owned());
+        (Self { from: Some(from), origin, way: Way::Memory(kept.clone()), texts: None }, kept)
+    }
+
+    /// Where links of letters lead, when the operator has said so.
+    #[must_use]
+    pub fn origin(&self) -> Option<&str> {
+        self.origin.as_deref()
     }
 
     /// The ways that are there.

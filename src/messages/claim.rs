@@ -3,10 +3,12 @@
 use chrono::Duration;
 use shiryan_kernel::ids::{DonorId, MessageId, write};
 use shiryan_kernel::message::{Template, Unsent};
+use shiryan_kernel::status::LinkVerb;
 use shiryan_kernel::time::{Moment, Zone};
 use shiryan_kernel::{Code, Result};
 
 use super::{end_unsent, letter, rules, store};
+use crate::accounts::{self, NewLink};
 use crate::db::{Conn, Tx};
 use crate::donors::{self, Address, Reach, Reader};
 use crate::mail::{Letter, Parcel, Text, Ways, calendar};
@@ -16,6 +18,8 @@ use crate::vault::{Vault, hex};
 const LEASE: Duration = Duration::minutes(15);
 /// How long what would leave by a way that is shut waits.
 const REST: Duration = Duration::seconds(30);
+/// How long a letter lets its reader pause or stop.
+const OPEN: Duration = Duration::days(90);
 /// At most so many are looked at in one turn.
 const SLICE: i64 = 32;
 
@@ -29,12 +33,23 @@ pub struct Held {
 }
 
 /// What a message is about, as it stands now.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct About {
     /// When the donor's own slot begins, or when they came.
     pub at: Moment,
     /// What its calendar is asked to hold, or to hold no longer.
     pub entry: Option<Entry>,
+    /// What the donor may do by links of the letter, in this order.
+    pub doors: Vec<Door>,
+}
+
+/// Something that a donor may do by a link.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Door {
+    pub verb: LinkVerb,
+    /// What it acts on.
+    pub subject: i64,
+    pub until: Moment,
 }
 
 /// An appointment in the donor's own calendar.
@@ -48,8 +63,10 @@ pub struct Entry {
 
 /// The house's side of what may be sent when.
 #[derive(Debug, Clone, Copy)]
-pub struct Terms {
+pub struct Terms<'a> {
     pub zone: Zone,
+    /// Where links lead; without it letters carry none.
+    pub origin: Option<&'a str>,
     /// The ways that are there.
     pub ways: Ways,
     /// Those by which nothing leaves for now: what would go by them waits.
@@ -71,7 +88,7 @@ pub struct Terms {
 pub fn claim(
     tx: &mut Tx,
     vault: &Vault,
-    terms: Terms,
+    terms: Terms<'_>,
     about: impl Fn(&mut Conn, Template, i64) -> Result<Option<About>>,
 ) -> Result<Option<Held>> {
     for row in store::due(tx.conn, tx.now.naive_utc(), SLICE)? {
@@ -84,7 +101,7 @@ pub fn claim(
                 if !store::hold(tx, row.id, row.attempts, (tx.now + LEASE).naive_utc())? {
                     continue;
                 }
-                let parcel = pack(vault, terms.zone, &row, &about, *reach);
+                let parcel = pack(tx, vault, terms, &row, &about, *reach)?;
                 return Ok(Some(Held { id: row.id, parcel, attempts: row.attempts + 1 }));
             }
             Decision::Wait(until) => {
@@ -99,13 +116,21 @@ pub fn claim(
 }
 
 /// What leaves: a letter, or a short message without its calendar file.
-fn pack(vault: &Vault, zone: Zone, row: &store::Due, about: &About, reader: Reader) -> Parcel {
+fn pack(
+    tx: &mut Tx,
+    vault: &Vault,
+    terms: Terms<'_>,
+    row: &store::Due,
+    about: &About,
+    reader: Reader,
+) -> Result<Parcel> {
+    let zone = terms.zone;
     let (id, language) = (name(vault, "message", row.id.0), reader.language);
     let to = match reader.address {
         Address::Email(to) => to,
         Address::Phone(to) => {
             let text = letter::short(row.template, language, zone, about.at);
-            return Parcel::Text(Text { id, to, language, text });
+            return Ok(Parcel::Text(Text { id, to, language, text }));
         }
     };
     let (subject, paragraphs) = letter::words(row.template, language, zone, about.at);
@@ -116,7 +141,28 @@ fn pack(vault: &Vault, zone: Zone, row: &store::Due, about: &About, reader: Read
         ends: entry.ends,
         is_cancelled: entry.is_cancelled,
     });
-    Parcel::Letter(Letter { id, to, language, subject, paragraphs, entry })
+    let mut links = Vec::new();
+    let mut stop = None;
+    for door in doors(tx.now, row.donor, about) {
+        let Some(origin) = terms.origin else { break };
+        let new =
+            NewLink { donor: row.donor, verb: door.verb, subject: door.subject, expires_at: door.until };
+        let secret = accounts::link_secret(vault, accounts::carry_link(tx, vault, row.id, &new)?);
+        if door.verb == LinkVerb::Stop {
+            stop = Some(format!("{origin}/u/{secret}"));
+        }
+        links.push((letter::label(door.verb, language), format!("{origin}/l/{secret}")));
+    }
+    Ok(Parcel::Letter(Letter { id, to, language, subject, paragraphs, entry, links, stop }))
+}
+
+/// What the letter lets its reader do: what it is about, then a pause and the end of all letters.
+fn doors(now: Moment, donor: DonorId, about: &About) -> Vec<Door> {
+    let mut doors: Vec<Door> = about.doors.iter().copied().filter(|door| door.until > now).collect();
+    for verb in [LinkVerb::Pause, LinkVerb::Stop] {
+        doors.push(Door { verb, subject: donor.0, until: now + OPEN });
+    }
+    doors
 }
 
 enum Decision {
@@ -125,7 +171,7 @@ enum Decision {
     Not(Unsent),
 }
 
-fn decide(tx: &mut Tx, vault: &Vault, terms: Terms, row: &store::Due) -> Result<Decision> {
+fn decide(tx: &mut Tx, vault: &Vault, terms: Terms<'_>, row: &store::Due) -> Result<Decision> {
     if row.useful_until.and_utc() <= tx.now {
         return Ok(Decision::Not(Unsent::TooLate));
     }
@@ -168,7 +214,7 @@ fn decide(tx: &mut Tx, vault: &Vault, terms: Terms, row: &store::Due) -> Result<
 }
 
 /// When the donor may be written to again; none when that is now.
-fn free_again(tx: &mut Tx, terms: Terms, donor: DonorId) -> Result<Option<Moment>> {
+fn free_again(tx: &mut Tx, terms: Terms<'_>, donor: DonorId) -> Result<Option<Moment>> {
     let day = Duration::hours(24);
     let sent = store::sent_since(tx.conn, donor, (tx.now - day).naive_utc(), terms.a_day)?;
     let is_full = i64::try_from(sent.len()).unwrap_or(i64::MAX) >= terms.a_day;

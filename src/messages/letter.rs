@@ -1,9 +1,10 @@
 //! The words of each template.
 
 use shiryan_kernel::message::Template;
+use shiryan_kernel::status::LinkVerb;
 use shiryan_kernel::time::{Moment, Zone};
 
-use crate::texts::{Lang, Value, day, isolated, say};
+use crate::texts::{Lang, Value, day, isolated, say, word};
 
 /// Subject and paragraphs of a letter. `at` is the time of the donor's own slot, or when they came.
 pub fn words(template: Template, language: Lang, zone: Zone, at: Moment) -> (String, Vec<String>) {
@@ -12,6 +13,11 @@ pub fn words(template: Template, language: Lang, zone: Zone, at: Moment) -> (Str
     let mut paragraphs: Vec<String> = body.split("\n\n").map(ToOwned::to_owned).collect();
     paragraphs.push(say(language, "message-automatic", &[]));
     (say(language, &format!("{name}-subject"), &[]), paragraphs)
+}
+
+/// What a link of a letter does.
+pub fn label(verb: LinkVerb, language: Lang) -> String {
+    word(language, "message-link", verb.code())
 }
 
 /// The same for a telephone. Nothing in it is isolated: old ones show a box for each mark.
@@ -23,10 +29,13 @@ const fn name(template: Template) -> &'static str {
     match template {
         Template::AppointmentOff => "message-appointment-off",
         Template::AppointmentCancelled => "message-appointment-cancelled",
+        Template::AppointmentProposed => "message-appointment-proposed",
         Template::AppointmentConfirmed => "message-appointment-confirmed",
         Template::ReminderDays | Template::ReminderHours => "message-reminder",
         Template::ThankYou => "message-thank-you",
         Template::GiftUsed => "message-gift-used",
+        Template::EligibleAgain => "message-eligible-again",
+        Template::Invitation => "message-invitation",
     }
 }
 
@@ -89,6 +98,19 @@ mod tests {
                 assert!(!text.contains("{$") && !text.contains("{ $"), "{text}");
                 assert!(paragraphs.len() >= 2 && !subject.contains('\n'));
                 assert_eq!(subject.is_ascii(), language == Lang::En);
+            }
+        }
+    }
+
+    #[test]
+    fn no_link_says_what_it_is_about() {
+        for verb in LinkVerb::ALL.iter().copied() {
+            for language in Lang::ALL.iter().copied() {
+                let label = label(verb, language).to_lowercase();
+                assert!(!label.contains("message-"), "{label}");
+                for word in NEVER {
+                    assert!(!label.contains(word), "{verb} {language:?}: {word}\n{label}");
+                }
             }
         }
     }

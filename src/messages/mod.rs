@@ -23,7 +23,7 @@ use crate::audit::{self, Line};
 use crate::db::{Conn, Tx, feed};
 use crate::vault::Vault;
 
-pub use claim::{About, Entry, Held, Terms, claim};
+pub use claim::{About, Door, Entry, Held, Terms, claim};
 
 /// How long what became of a message is known.
 const KEPT: Duration = Duration::days(90);

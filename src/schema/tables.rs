@@ -579,6 +579,17 @@ diesel::table! {
         made_by -> Nullable<BigInt>,
         expires_at -> Timestamp,
         used_at -> Nullable<Timestamp>,
+        message -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
+    invitations (id) {
+        id -> BigInt,
+        drive -> BigInt,
+        donor -> BigInt,
+        made_at -> Timestamp,
+        made_by -> BigInt,
     }
 }
 
@@ -1121,6 +1132,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     waiting_list,
     donations,
     links,
+    invitations,
     preparations,
     laboratory_clocks,
     drive_dins,

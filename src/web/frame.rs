@@ -74,7 +74,12 @@ fn tabs(say: Say, role: Option<Role>, at: &str) -> Vec<Tab> {
     let Some(role) = role else { return Vec::new() };
     let path = at.split('?').next().unwrap_or_default();
     let own: &[(&str, &str)] = match role {
-        Role::Medic => &[("/", "page-week"), ("/drives", "page-drives")],
+        Role::Medic => &[
+            ("/", "page-week"),
+            ("/drives", "page-drives"),
+            ("/donors", "page-donors"),
+            ("/call", "page-call"),
+        ],
         Role::Hospital => &[("/", "page-shelf"), ("/requests", "page-requests")],
         Role::Bank => &[
             ("/", "page-reserve"),
@@ -83,6 +88,8 @@ fn tabs(say: Say, role: Option<Role>, at: &str) -> Vec<Tab> {
             ("/shelves", "page-shelf"),
             ("/requests", "page-requests"),
             ("/week", "page-week"),
+            ("/panel", "page-panel"),
+            ("/donors", "page-donors"),
         ],
         Role::Physician => &[
             ("/", "page-reserve"),
@@ -90,6 +97,7 @@ fn tabs(say: Say, role: Option<Role>, at: &str) -> Vec<Tab> {
             ("/ahead", "page-ahead"),
             ("/shelves", "page-shelf"),
             ("/requests", "page-requests"),
+            ("/panel", "page-panel"),
         ],
         Role::Admin | Role::Command => &[
             ("/", "page-reserve"),

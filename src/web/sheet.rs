@@ -106,9 +106,10 @@ pub enum Kind {
         most: usize,
         is_code: bool,
     },
+    /// Its limits, as they are shown beside it.
     Number {
-        least: i32,
-        most: i32,
+        least: String,
+        most: String,
     },
     Date,
     Time,
@@ -119,8 +120,10 @@ pub enum Kind {
     Choice(Vec<Choice>),
     /// Boxes, each ticked by itself.
     Ticks(Vec<Choice>),
-    /// Neither is chosen beforehand.
-    YesNo,
+    /// Neither is chosen beforehand; with `since`, the day that a yes counts from, as it was written.
+    YesNo {
+        since: Option<String>,
+    },
 }
 
 /// A field of a form.
@@ -173,12 +176,12 @@ pub struct Sheet<'a> {
 impl Sheet<'_> {
     fn input(&self, name: &str, kind: Kind) -> Input {
         let errors = self.problem.map(|problem| problem.errors.as_slice()).unwrap_or_default();
-        let stem = name.split('.').next().unwrap_or(name);
+        let stem = stem(name);
         Input {
             name: name.to_owned(),
             label: self.say.word(self.list, stem),
             value: self.fields.written(name).to_owned(),
-            is_wrong: errors.iter().any(|error| own(&error.field) == name),
+            is_wrong: errors.iter().any(|error| [name, stem].contains(&own(&error.field))),
             kind,
             hint: None,
             is_needed: false,
@@ -199,7 +202,13 @@ impl Sheet<'_> {
     /// A number between two limits, which stand beside it.
     #[must_use]
     pub fn number(&self, name: &str, (least, most): (i32, i32)) -> Input {
-        self.input(name, Kind::Number { least, most })
+        self.between(name, least, most)
+    }
+
+    /// The same with limits of any kind; an empty one is not shown.
+    #[must_use]
+    pub fn between(&self, name: &str, least: impl ToString, most: impl ToString) -> Input {
+        self.input(name, Kind::Number { least: least.to_string(), most: most.to_string() })
     }
 
     #[must_use]
@@ -225,7 +234,14 @@ impl Sheet<'_> {
 
     #[must_use]
     pub fn yes_no(&self, name: &str) -> Input {
-        self.input(name, Kind::YesNo)
+        self.input(name, Kind::YesNo { since: None }).needed()
+    }
+
+    /// A question whose yes counts from a day: `since.<name>`.
+    #[must_use]
+    pub fn yes_since(&self, name: &str) -> Input {
+        let since = self.fields.written(&format!("since.{name}")).to_owned();
+        self.input(name, Kind::YesNo { since: Some(since) }).needed()
     }
 
     /// A list that opens, of a closed list of words.
@@ -257,6 +273,11 @@ fn own(field: &str) -> &str {
     field.split('[').next().unwrap_or(field)
 }
 
+/// The name before the first dot: `women.from` is labelled as `women`.
+fn stem(name: &str) -> &str {
+    name.split('.').next().unwrap_or(name)
+}
+
 /// What is said above a form, or a page, of a step that was not taken.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Said {
@@ -274,7 +295,7 @@ impl Said {
         }
         let detail = |error: &shiryan_kernel::problem::FieldError| {
             let field = own(&error.field);
-            let label = say.word(list, field.split('.').next().unwrap_or(field));
+            let label = say.word(list, stem(field));
             let what = texts::problem(say.0, error.code).title;
             if label.starts_with(list) { what } else { format!("{label}: {what}") }
         };

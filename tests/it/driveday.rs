@@ -49,14 +49,14 @@ both!(
     the_printed_list_shows_names_only_to_whoever_opens_them,
 );
 
-const DAY: &str = "2026-12-01";
+pub const DAY: &str = "2026-12-01";
 
 /// Half past nine in Hebron on the day of the drive.
-fn morning() -> DateTime<Utc> {
+pub fn morning() -> DateTime<Utc> {
     "2026-12-01T07:30:00Z".parse().unwrap()
 }
 
-fn bank(app: &TestApp) -> Client {
+pub fn bank(app: &TestApp) -> Client {
     app.client(Role::Bank)
 }
 
@@ -66,7 +66,7 @@ fn with(mut form: Value, fields: Value) -> Value {
 }
 
 /// A drive from nine to half past eleven with slots of two places; its path.
-fn drive(app: &TestApp, fields: Value) -> String {
+pub fn drive(app: &TestApp, fields: Value) -> String {
     let form = json!({
         "place": "قاعة", "governorate": "PS-RBH", "date": DAY, "from": "09:00", "to": "11:30",
         "slot_minutes": 30, "beds": 2, "unit": app.places.company,
@@ -76,7 +76,7 @@ fn drive(app: &TestApp, fields: Value) -> String {
 }
 
 /// A healthy donor of 30 in the company.
-fn donor_of(app: &TestApp, sex: Sex) -> DonorId {
+pub fn donor_of(app: &TestApp, sex: Sex) -> DonorId {
     let (vault, book) = (app.house.vault.clone(), app.house.rules.clone());
     let bank = app.principal(Role::Bank);
     let new = NewDonor {
@@ -94,7 +94,7 @@ fn donor_of(app: &TestApp, sex: Sex) -> DonorId {
         .id
 }
 
-fn donor(app: &TestApp) -> DonorId {
+pub fn donor(app: &TestApp) -> DonorId {
     donor_of(app, Sex::Male)
 }
 
@@ -107,7 +107,7 @@ fn check_in(app: &TestApp, drive: &str, donor: DonorId) -> Reply {
 }
 
 /// A visit's path.
-fn there(app: &TestApp, drive: &str, donor: DonorId) -> String {
+pub fn there(app: &TestApp, drive: &str, donor: DonorId) -> String {
     let seen = check_in(app, drive, donor).expect(201);
     assert_eq!(seen["may_go_on"], true);
     format!("/api/v1/visits/{}", seen["id"].as_str().unwrap())
@@ -118,7 +118,7 @@ fn user_of(app: &TestApp, role: Role) -> String {
 }
 
 /// The physician on call, and a meter that passed.
-fn prepare(app: &TestApp, drive: &str) {
+pub fn prepare(app: &TestApp, drive: &str) {
     let form = json!({"physician": user_of(app, Role::Physician), "meter": "HB-1", "passed": true});
     bank(app).post(&format!("{drive}/preparation"), &form).expect(201);
 }
@@ -145,7 +145,7 @@ fn screen(app: &TestApp, visit: &str, form: &Value) -> Reply {
     bank(app).post(&format!("{visit}/screening"), form)
 }
 
-fn drawing(app: &TestApp, sequence: u32) -> Value {
+pub fn drawing(app: &TestApp, sequence: u32) -> Value {
     let now = app.house.db.now();
     json!({
         "identity": shown(), "din_form": din(sequence), "din_bag": din(sequence), "din_tubes": din(sequence),
@@ -156,7 +156,16 @@ fn drawing(app: &TestApp, sequence: u32) -> Value {
 
 /// Somebody at the door who is screened and ready.
 fn ready(app: &TestApp, drive: &str, use_blood: bool) -> String {
-    let visit = there(app, drive, donor(app));
+    readied(app, drive, donor(app), use_blood)
+}
+
+/// The same of a man who is known.
+pub fn ready_of(app: &TestApp, drive: &str, donor: DonorId) -> String {
+    readied(app, drive, donor, true)
+}
+
+fn readied(app: &TestApp, drive: &str, donor: DonorId, use_blood: bool) -> String {
+    let visit = there(app, drive, donor);
     assert_eq!(screen(app, &visit, &screening(app, "male", &[])).expect(200)["state"], "fit");
     bank(app).post(&format!("{visit}/consent"), &json!({"use_blood": use_blood})).expect(200);
     visit
@@ -168,6 +177,11 @@ fn begun(app: &TestApp, fields: Value) -> String {
     app.clock.set(morning());
     prepare(app, &drive);
     drive
+}
+
+/// Hands three numbers to the drive.
+pub fn numbers(app: &TestApp, drive: &str) {
+    bank(app).post(&format!("{drive}/dins"), &json!({"first": din(1), "count": 3})).expect(201);
 }
 
 fn board(app: &TestApp, drive: &str) -> Value {
@@ -661,18 +675,28 @@ fn a11_whoever_came_is_thanked_alike_and_once(app: TestApp) {
     }
     let mail = Mail::new();
     mail.deliver(&app);
-    assert!(mail.letters().is_empty(), "while it is under way nobody is thanked");
+    assert_eq!(mail.letters().len(), 1, "one is asked, and while it is under way nobody is thanked");
     // An hour after half past eleven.
     app.clock.set("2026-12-01T10:30:00Z".parse().unwrap());
     assert_eq!(mail.deliver(&app).sent, 3);
-    let letters = mail.letters();
+    let letters = mail.letters().split_off(1);
     let read: Vec<_> = letters.iter().map(|letter| parsed(letter)).collect();
     let mut readers: Vec<String> =
         read.iter().map(|letter| letter.to().unwrap().first().unwrap().address().unwrap().into()).collect();
     readers.sort();
     assert_eq!(readers, ["canary1@reader.example", "canary2@reader.example", "canary3@reader.example"]);
-    let said =
-        |n: usize| (read[n].subject().unwrap(), read[n].body_text(0).unwrap(), read[n].body_html(0).unwrap());
+    // Each has links of its own, of one length.
+    let plain = |text: &str| {
+        let parts: Vec<&str> = text.split("/l/").collect();
+        parts.iter().enumerate().map(|(n, part)| if n == 0 { part } else { &part[32..] }).collect::<String>()
+    };
+    let said = |n: usize| {
+        (
+            read[n].subject().unwrap(),
+            plain(&read[n].body_text(0).unwrap()),
+            plain(&read[n].body_html(0).unwrap()),
+        )
+    };
     assert!(said(0).1.contains("الثلاثاء 1 كانون الأول 2026"), "{}", said(0).1);
     assert!(said(0) == said(1) && said(1) == said(2));
     assert!(read.iter().all(|letter| letter.attachment_count() == 0));
@@ -682,7 +706,7 @@ fn a11_whoever_came_is_thanked_alike_and_once(app: TestApp) {
     let form = json!({"donor": late, "identity": shown(), "at": "2026-12-01T08:00:00Z"});
     bank(&app).post(&format!("{drive}/check-ins"), &form).expect(201);
     assert_eq!(mail.deliver(&app).sent, 1);
-    assert!(parsed(&mail.letters()[3]).body_text(0).unwrap().contains("الثلاثاء 1"));
+    assert!(parsed(&mail.letters()[4]).body_text(0).unwrap().contains("الثلاثاء 1"));
 }
 
 fn a16_a_donor_is_told_once_that_a_gift_helped_and_never_that_it_did_not(app: TestApp) {

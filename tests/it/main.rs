@@ -30,6 +30,7 @@ mod divisions;
 mod donations;
 mod donors;
 mod driveday;
+mod driveday_pages;
 mod drives;
 mod duties;
 mod emergency;

@@ -162,6 +162,7 @@ const TABLE: &[(&str, &str, &[Role])] = &[
     ("POST", "/blueprints/{id}/drives", &[Medic, Bank]),
     ("POST", "/blueprints/{id}/end", &[Medic, Bank]),
     ("POST", "/drives/{id}/cancel", &[Medic, Bank]),
+    ("POST", "/drives/{id}/invitations", &[Medic, Bank]),
     ("GET", "/drives/{id}/messages", &[Medic, Bank]),
     ("GET", "/drives/{id}/clashes", &[Medic, Bank]),
     ("GET", "/drives/{id}/slots", &[Medic, Bank]),

@@ -295,8 +295,23 @@ fn words(html: &str) -> String {
     let body = html.split_once("<body>").unwrap().1;
     let body: String =
         body.split("<bdi").map(|part| part.split_once("</bdi>").map_or(part, |(_, rest)| rest)).collect();
+    // An option cannot isolate: one whose value is an id holds a name that people gave.
+    let is_id = |value: &str| {
+        value.len() == 13 && value.bytes().all(|b| b.is_ascii_uppercase() || b.is_ascii_digit())
+    };
+    let mut options = body.split("<option value=\"");
+    let mut shown = options.next().unwrap().to_owned();
+    for option in options {
+        match option.split_once('"') {
+            Some((value, rest)) if is_id(value) => {
+                shown.push_str(rest.split_once("</option>").map_or(rest, |(_, rest)| rest));
+            }
+            _ => shown.push_str(&format!("<option value=\"{option}")),
+        }
+    }
     let mut inside = false;
-    body.chars()
+    shown
+        .chars()
         .map(|c| {
             inside = (inside || c == '<') && c != '>';
             if inside || c == '>' { ' ' } else { c }

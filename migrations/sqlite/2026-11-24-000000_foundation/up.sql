@@ -623,10 +623,12 @@ CREATE INDEX waiting_list_by_donor ON waiting_list (donor);
 -- The outbox: what donors are to be told. Neither an address nor a name stands here.
 CREATE TABLE messages (
     id INTEGER PRIMARY KEY NOT NULL,
-    template TEXT NOT NULL CHECK (template IN ('appointment_off', 'appointment_cancelled', 'appointment_confirmed',
-        'reminder_days', 'reminder_hours', 'thank_you', 'gift_used')),
+    template TEXT NOT NULL CHECK (template IN ('appointment_off', 'appointment_cancelled', 'appointment_proposed',
+        'appointment_confirmed', 'reminder_days', 'reminder_hours', 'thank_you', 'gift_used', 'eligible_again',
+        'invitation')),
     donor BIGINT NOT NULL REFERENCES donors (id),
-    -- What it is about: an appointment, of a thank-you the visit, of a gift that was used the donation.
+    -- What it is about: an appointment, of a thank-you the visit, of a gift that was used the donation, of a word that
+    -- one may give again the last giving, of an invitation the invitation.
     subject BIGINT NOT NULL,
     state TEXT NOT NULL CHECK (state IN ('queued', 'claimed', 'sent', 'unsent')),
     reason TEXT CHECK (reason IN ('no_transport', 'no_address', 'not_wished', 'paused', 'gone', 'too_late', 'refused',
@@ -674,17 +676,32 @@ CREATE INDEX donations_by_day ON donations (given_on, facility);
 CREATE TABLE links (
     id INTEGER PRIMARY KEY NOT NULL,
     donor BIGINT NOT NULL REFERENCES donors (id),
-    verb TEXT NOT NULL CHECK (verb IN ('accept', 'cancel', 'book', 'tell')),
-    -- What it acts on: an appointment, a drive, a donation.
+    verb TEXT NOT NULL CHECK (verb IN ('accept', 'cancel', 'book', 'tell', 'speak', 'move', 'pause', 'stop', 'card')),
+    -- What it acts on: an appointment, a drive, a donation, a visit, the donor.
     subject BIGINT NOT NULL,
     secret_hash BLOB NOT NULL UNIQUE,
     made_at TIMESTAMP NOT NULL,
     made_by BIGINT REFERENCES users (id),
     expires_at TIMESTAMP NOT NULL,
     used_at TIMESTAMP,
+    -- The message that carries it.
+    message BIGINT,
+    UNIQUE (message, verb),
     CHECK (expires_at > made_at)
 );
 CREATE INDEX links_by_donor ON links (donor);
+CREATE INDEX links_by_end ON links (expires_at);
+
+-- Donors who were asked by message to come to a drive, each once.
+CREATE TABLE invitations (
+    id INTEGER PRIMARY KEY NOT NULL,
+    drive BIGINT NOT NULL REFERENCES drives (id),
+    donor BIGINT NOT NULL REFERENCES donors (id),
+    made_at TIMESTAMP NOT NULL,
+    made_by BIGINT NOT NULL REFERENCES users (id),
+    UNIQUE (drive, donor)
+);
+CREATE INDEX invitations_by_donor ON invitations (donor);
 
 -- drive day --------------------------------------------------------------------------------------
 

@@ -92,8 +92,18 @@ pub fn were_there(conn: &mut Conn, drive: DriveId, records: &[DonorId]) -> Resul
 }
 
 /// When somebody came, by the visit; none of a visit that is not there.
-pub fn came_at(conn: &mut Conn, id: VisitId) -> Result<Option<NaiveDateTime>> {
-    Ok(visits::table.find(id).select(visits::checked_in_at).first(conn).optional()?)
+pub fn came_at(conn: &mut Conn, id: VisitId) -> Result<Option<(DonorId, NaiveDateTime)>> {
+    Ok(visits::table.find(id).select((visits::donor, visits::checked_in_at)).first(conn).optional()?)
+}
+
+/// What was given at a visit; none where nothing was drawn.
+pub fn given_at(conn: &mut Conn, id: VisitId) -> Result<Option<DonationId>> {
+    let found: Option<Option<DonationId>> = collections::table
+        .filter(collections::visit.eq(id))
+        .select(collections::donation)
+        .first(conn)
+        .optional()?;
+    Ok(found.flatten())
 }
 
 /// The visits of a drive after `after`, in the order in which people came.

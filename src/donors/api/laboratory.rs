@@ -5,19 +5,8 @@ use shiryan_kernel::ids::DonorId;
 
 use crate::accounts::{Actor, SeePanel, TypeGroups};
 use crate::donations::panel::{self, Panel};
-use crate::donors::{
-    self, Antigens, AntigensRecorded, NewAntigens, NewTitre, Scope, TitreLimits, TitreRecorded, Titres,
-};
+use crate::donors::{self, Antigens, AntigensRecorded, NewAntigens, NewTitre, Scope, TitreRecorded, Titres};
 use crate::http::{Answer, Body, House, IdempotencyKey, NoQuery, PathId};
-
-fn limits(house: &House) -> TitreLimits {
-    let settings = &house.settings.titres;
-    TitreLimits {
-        low_below: settings.low_below,
-        operational_days: settings.operational_days,
-        routine_days: settings.routine_days,
-    }
-}
 
 /// Records antigens beside ABO and RhD. Results that disagree are discrepant until one is corrected.
 #[utoipa::path(tag = "donors", params(("id" = DonorId, Path), ("Idempotency-Key" = String, Header)),
@@ -71,7 +60,7 @@ pub(super) async fn record_titre(
     body: Body<NewTitre>,
 ) -> Answer {
     let request = key.of(by.user, &body);
-    let (new, today, limits) = (body.into_inner(), house.today(), limits(&house));
+    let (new, today, limits) = (body.into_inner(), house.today(), house.titre_limits());
     let (vault, who, id) = (house.vault.clone(), by.clone(), id.0);
     let recorded =
         house.once(&by, request, move |tx| donors::titre(tx, &vault, &who, id, &new, limits, today)).await?;
@@ -88,7 +77,7 @@ pub(super) async fn list_titres(
     id: PathId<DonorId>,
     _query: NoQuery,
 ) -> Answer {
-    let (who, id, limits) = (by.clone(), id.0, limits(&house));
+    let (who, id, limits) = (by.clone(), id.0, house.titre_limits());
     let found = house
         .db
         .read(move |conn| {
@@ -110,7 +99,7 @@ pub(super) async fn read_panel(
     id: PathId<DonorId>,
     _query: NoQuery,
 ) -> Answer {
-    let (who, id, limits, today) = (by.clone(), id.0, limits(&house), house.today());
+    let (who, id, limits, today) = (by.clone(), id.0, house.titre_limits(), house.today());
     let (vault, required) = (house.vault.clone(), house.settings.laboratory.panel.clone());
     let panel = house
         .db

@@ -4,14 +4,13 @@ use actix_web::{HttpResponse, post, web};
 use serde::Deserialize;
 use shiryan_kernel::ids::DonorId;
 use shiryan_kernel::page::Page;
-use shiryan_kernel::text::{Email, NationalId, Phone, ServiceNumber};
 use shiryan_kernel::{Code, Problem, Result};
 use utoipa::ToSchema;
 
 use super::DonorView;
 use crate::accounts::{Actor, Principal, SeeDonors};
 use crate::db::{Lane, Tx};
-use crate::donors::{self, Budget, Exact, Found, LookUp, Scope, Words};
+use crate::donors::{self, Budget, Found, LookUp, Scope, Term, Words};
 use crate::http::{Answer, Body, House, Limit};
 use crate::vault::hex;
 
@@ -33,38 +32,15 @@ pub(super) struct Terms {
     cursor: Option<String>,
 }
 
-enum Term {
-    Name(Words),
-    Exact(Exact),
-}
-
 impl Terms {
     fn term(&self) -> Result<Term> {
-        let exact = |parsed: Result<Exact>| parsed.map(Term::Exact);
-        let given: Vec<(&str, Result<Term>)> = [
-            ("name", self.name.as_deref().map(|text| Words::parse(text).map(Term::Name))),
-            (
-                "national_id",
-                self.national_id.as_deref().map(|text| exact(NationalId::parse(text).map(Exact::NationalId))),
-            ),
-            (
-                "service_number",
-                self.service_number
-                    .as_deref()
-                    .map(|text| exact(ServiceNumber::parse(text).map(Exact::ServiceNumber))),
-            ),
-            ("phone", self.phone.as_deref().map(|text| exact(Phone::parse(text).map(Exact::Phone)))),
-            ("email", self.email.as_deref().map(|text| exact(Email::parse(text).map(Exact::Email)))),
-        ]
-        .into_iter()
-        .filter_map(|(field, term)| Some((field, term?)))
-        .collect();
-        let mut given = given.into_iter();
-        match (given.next(), given.next()) {
-            (None, _) => Err(Problem::field("name", Code::MissingField)),
-            (Some((field, term)), None) => term.map_err(|problem| problem.on(field)),
-            (Some(_), Some((second, _))) => Err(Problem::field(second, Code::InvalidValue)),
-        }
+        Term::parse([
+            ("name", self.name.as_deref()),
+            ("national_id", self.national_id.as_deref()),
+            ("service_number", self.service_number.as_deref()),
+            ("phone", self.phone.as_deref()),
+            ("email", self.email.as_deref()),
+        ])
     }
 }
 

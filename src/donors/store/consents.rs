@@ -59,3 +59,16 @@ pub fn consents(conn: &mut Conn, donor: DonorId) -> Result<Vec<ConsentLine>> {
     };
     Ok(rows.iter().map(line).collect())
 }
+
+/// Donors who once said yes to a kind, after `after`, by their record.
+pub fn consenting(conn: &mut Conn, kind: ConsentKind, after: DonorId, limit: i64) -> Result<Vec<DonorId>> {
+    Ok(consents::table
+        .filter(consents::kind.eq(kind))
+        .filter(consents::given.eq(true))
+        .filter(consents::donor.gt(after))
+        .order(consents::donor)
+        .select(consents::donor)
+        .distinct()
+        .limit(limit)
+        .load(conn)?)
+}

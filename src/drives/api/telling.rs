@@ -3,6 +3,7 @@
 use actix_web::{HttpResponse, get, post, web};
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
+use shiryan_kernel::blood::BloodGroup;
 use shiryan_kernel::ids::{AppointmentId, DonorId, DriveId, MessageId};
 use shiryan_kernel::message::{Template, Told};
 use shiryan_kernel::page::Page;
@@ -10,7 +11,7 @@ use shiryan_kernel::status::{AppointmentStatus, DriveStatus};
 use utoipa::{IntoParams, ToSchema};
 
 use crate::accounts::{Actor, Book, PlanDrives};
-use crate::drives::{self, Accepted, CalledOff, Notified};
+use crate::drives::{self, Accepted, Asked, CalledOff, Notified, Sent};
 use crate::http::{Answer, Body, House, IdempotencyKey, Limit, Nothing, PathId, Query};
 
 #[derive(Debug, Deserialize, ToSchema)]
@@ -122,4 +123,33 @@ impl From<Notified> for MessageView {
         let Notified { id, template, donor, appointment, told, ended_at } = row;
         Self { id, template, donor, appointment, told, ended_at }
     }
+}
+
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct InvitationForm {
+    /// Any group when empty.
+    blood_groups: Vec<BloodGroup>,
+    /// 1 to 200.
+    most: i64,
+}
+
+/// Asks donors of the drive's unit by message to choose a time: those of these groups who may give that day, want to be
+/// written to, have no place yet and were not asked before; whoever was asked longest ago first. Who they are is not told.
+#[utoipa::path(tag = "drives", params(("id" = DriveId, Path), ("Idempotency-Key" = String, Header)),
+    request_body = InvitationForm, responses((status = 201, description = "Asked", body = Sent)))]
+#[post("/drives/{id}/invitations")]
+pub(super) async fn invite(
+    house: web::Data<House>,
+    by: Actor<Book>,
+    id: PathId<DriveId>,
+    key: IdempotencyKey,
+    body: Body<InvitationForm>,
+) -> Answer {
+    let request = key.of(by.user, &body);
+    let InvitationForm { blood_groups: groups, most } = body.into_inner();
+    let (vault, who, zone, asked) = (house.vault.clone(), by.clone(), house.zone, Asked { groups, most });
+    let sent =
+        house.once(&by, request, move |tx| drives::invite(tx, &vault, zone, &who, id.0, &asked)).await?;
+    Ok(HttpResponse::Created().json(sent))
 }

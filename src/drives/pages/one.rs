@@ -5,6 +5,7 @@ use askama::Template;
 use chrono::NaiveDate;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use shiryan_kernel::blood::BloodGroup;
 use shiryan_kernel::branch::RestMode;
 use shiryan_kernel::ids::DriveId;
 use shiryan_kernel::message::Told;
@@ -16,7 +17,7 @@ use super::percent;
 use crate::accounts::{Actor, Book, PlanDrives};
 use crate::db::Tx;
 use crate::drives::rules::layout::Uses;
-use crate::drives::{self, Copied, Slot, UnitClash};
+use crate::drives::{self, Asked, Copied, Slot, UnitClash};
 use crate::http::{Answer, House, NoQuery, PathId};
 use crate::texts::Lang;
 use crate::web::{Fields, Frame, Group, Part, Posted, Said, Say, Sheet, Time, Visitor, go};
@@ -90,6 +91,8 @@ struct Page {
     takes_bookings: bool,
     steps: Steps,
     parts: Vec<Part>,
+    /// Whom to ask by message.
+    asking: Vec<Part>,
 }
 
 pub(super) async fn look(
@@ -158,6 +161,13 @@ async fn show(
         takes_bookings: seen.status == DriveStatus::Open && seen.on >= today,
         steps: Steps::of(seen.status),
         parts: vec![Part { legend: String::new(), inputs: copy }],
+        asking: vec![Part {
+            legend: String::new(),
+            inputs: vec![
+                sheet.boxes("groups", "blood-group", BloodGroup::ALL.iter().map(|group| group.code())),
+                sheet.number("most", (1, 200)).needed(),
+            ],
+        }],
         frame,
     };
     Ok(match problem {
@@ -259,6 +269,19 @@ pub(super) async fn copy(house: web::Data<House>, id: PathId<DriveId>, posted: P
         Ok(made) => Ok(go(&format!("/drives/{made}"))),
         Err(problem) => refused(&house, id.0, &posted, problem).await,
     }
+}
+
+/// Asks donors by message to choose a time.
+pub(super) async fn invite(house: web::Data<House>, id: PathId<DriveId>, posted: Posted<Fields>) -> Answer {
+    let mut faults = Faults::none();
+    let groups = posted.form.codes(&mut faults, "groups");
+    let most: Option<i64> = posted.form.need(&mut faults, "most");
+    let asked = match faults.give(most.map(|most| Asked { groups, most })) {
+        Ok(asked) => asked,
+        Err(problem) => return refused(&house, id.0, &posted, problem).await,
+    };
+    let (vault, zone, drive) = (house.vault.clone(), house.zone, id.0);
+    step(&house, id.0, &posted, move |tx, who| drives::invite(tx, &vault, zone, who, drive, &asked)).await
 }
 
 fn copied(fields: &Fields) -> Result<Copied> {

@@ -2,6 +2,7 @@
 
 mod cancelled;
 mod confirmed;
+mod links;
 mod outbox;
 mod rules;
 mod smtp;
@@ -13,9 +14,12 @@ use diesel::prelude::*;
 use mail_parser::{Message, MessageParser};
 use serde_json::{Value, json};
 use shiryan::app::{self, Delivered};
+use shiryan::db::Lane;
 use shiryan::db::tables::messages;
 use shiryan::drives;
 use shiryan::mail::Post;
+use shiryan_kernel::ids::AppointmentId;
+use shiryan_kernel::message::Template;
 use shiryan_kernel::role::Role;
 
 use crate::support::app::TestApp;
@@ -82,8 +86,21 @@ fn donor(app: &TestApp, n: usize, fields: Value) -> String {
     id.to_owned()
 }
 
-/// Books a donor; the appointment's id.
+/// Books a donor, whose question whether that suits is taken out of the outbox: most tests are about later letters. The
+/// appointment's id.
 fn book(app: &TestApp, drive: &str, donor: &str) -> String {
+    let appointment = proposed(app, drive, donor);
+    let id: AppointmentId = appointment.parse().unwrap();
+    let asked = messages::template.eq(Template::AppointmentProposed).and(messages::subject.eq(id.0));
+    let dropped = app.house.db.write_now(Lane::System, move |tx| {
+        Ok(diesel::delete(messages::table.filter(asked)).execute(tx.conn)?)
+    });
+    assert_eq!(dropped.unwrap(), 1);
+    appointment
+}
+
+/// The same with the question.
+fn proposed(app: &TestApp, drive: &str, donor: &str) -> String {
     let path = format!("{DRIVES}/{drive}/appointments");
     let booked = app.client(Role::Medic).post(&path, &json!({"donor": donor})).expect(201);
     booked["id"].as_str().unwrap().to_owned()

@@ -128,6 +128,7 @@ fn claim_and_die(app: &TestApp) -> bool {
     let (vault, zone) = (app.house.vault.clone(), app.house.zone);
     let night = Quiet { from: clock_time("21:00").unwrap(), until: clock_time("08:00").unwrap() };
     let terms = Terms {
+        origin: None,
         zone,
         ways: Ways { mail: true, text: false },
         resting: Ways::default(),
@@ -137,7 +138,8 @@ fn claim_and_die(app: &TestApp) -> bool {
     };
     let claimed = app.house.db.write_now(Lane::System, move |tx| {
         let at = tx.now + Duration::days(7);
-        Ok(claim(tx, &vault, terms, |_, _, _| Ok(Some(About { at, entry: None })))?.is_some())
+        Ok(claim(tx, &vault, terms, |_, _, _| Ok(Some(About { at, entry: None, doors: Vec::new() })))?
+            .is_some())
     });
     claimed.unwrap()
 }

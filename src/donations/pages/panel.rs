@@ -1,0 +1,80 @@
+//! The emergency panel: who agreed to be called for an untested collection, ready ones first, and what each lacks.
+//!
+//! It tells of no deferral, so that it says of nobody why: deferrals are asked when the donor is called.
+
+use actix_web::web;
+use askama::Template;
+use shiryan_kernel::ids::DonorId;
+
+use crate::accounts::{Actor, SeePanel};
+use crate::donations::panel::{self, Met, Panel, Required};
+use crate::donors::Donor;
+use crate::http::{Answer, House, NoQuery};
+use crate::web::{Frame, Group, Say, Time, Visitor};
+
+/// The most members that the page looks at.
+const MOST: i64 = 200;
+
+struct Mark {
+    text: String,
+    met: String,
+    class: &'static str,
+}
+
+struct Row {
+    id: DonorId,
+    group: Option<Group>,
+    ready: bool,
+    marks: Vec<Mark>,
+}
+
+#[derive(Template)]
+#[template(path = "panel.html")]
+struct Page {
+    frame: Frame,
+    at: Time,
+    today: String,
+    ready: i64,
+    rows: Vec<Row>,
+}
+
+pub(super) async fn look(house: web::Data<House>, visitor: Visitor, _query: NoQuery) -> Answer {
+    let by: Actor<SeePanel> = visitor.seat()?;
+    let (vault, today) = (house.vault.clone(), house.today());
+    let required = house.settings.laboratory.panel.clone();
+    let limits = house.titre_limits();
+    let found = house
+        .db
+        .read(move |conn| panel::members(conn, &vault, &by, (limits, &required), today, (DonorId(0), MOST)))
+        .await?;
+    let frame = Frame::of(&house, &visitor, "panel-title");
+    let say = frame.say;
+    let mut rows: Vec<Row> = found.iter().map(|(donor, panel)| row(say, donor, panel)).collect();
+    rows.sort_by_key(|row| !row.ready);
+    let page = Page {
+        at: Time(house.db.now(), house.zone),
+        today: say.day(today),
+        ready: i64::try_from(rows.iter().filter(|row| row.ready).count()).unwrap_or(i64::MAX),
+        rows,
+        frame,
+    };
+    Ok(visitor.page(&page)?)
+}
+
+fn row(say: Say, donor: &Donor, panel: &Panel) -> Row {
+    let mark = |required: &Required| Mark {
+        text: say.word("requirement", required.requirement.code()),
+        met: say.word("met", required.met.code()),
+        class: match required.met {
+            Met::Yes => "green",
+            Met::No => "red",
+            Met::Unknown => "unknown",
+        },
+    };
+    Row {
+        id: donor.id,
+        group: donor.blood_group.map(Group),
+        ready: panel.ready,
+        marks: panel.requirements.iter().map(mark).collect(),
+    }
+}
