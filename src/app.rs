@@ -318,6 +318,9 @@ fn pages(config: &mut web::ServiceConfig) {
     requests::pages::pages(config);
     donations::pages::pages(config);
     invitations::pages::pages(config);
+    activities::pages::pages(config);
+    places::pages::pages(config);
+    eligibility::pages::pages(config);
 }
 
 /// The first page answers the first question of whoever looks.
@@ -372,6 +375,9 @@ pub fn app(
         .and("/", ["GET"])
         .and("/where", ["GET"])
         .and("/ahead", ["GET"])
+        .and("/emergency", ["GET"])
+        .and("/working", ["GET"])
+        .and("/programme", ["GET"])
         .and("/shelves", ["GET"])
         .and("/docs", ["GET"])
         .and("/sign-in", ["GET", "POST"])

@@ -1,5 +1,7 @@
 //! The pages of signing in and out, and the switch of language.
 
+mod people;
+
 use actix_web::web;
 use askama::Template;
 use serde::Deserialize;
@@ -13,6 +15,8 @@ use crate::web::{Frame, Posted, Visitor, go};
 /// Adds the pages; the sign-in page itself is also the first page of whoever is not signed in.
 pub fn pages(config: &mut web::ServiceConfig) {
     config
+        .route("/people", web::get().to(people::people))
+        .route("/people", web::post().to(people::make))
         .route("/sign-in", web::get().to(ask))
         .route("/sign-in", web::post().to(sign_in))
         .route("/sign-out", web::post().to(sign_out))

@@ -9,6 +9,7 @@ mod amend;
 pub mod api;
 mod links;
 mod look;
+pub mod pages;
 pub mod people;
 pub mod report;
 pub mod rules;

@@ -6,6 +6,7 @@ mod door;
 mod panel;
 mod roster;
 mod visit;
+mod working;
 
 use actix_web::web;
 use chrono::{NaiveDate, NaiveTime};
@@ -29,6 +30,7 @@ const LIST: &str = "day-field";
 /// Adds the pages.
 pub fn pages(config: &mut web::ServiceConfig) {
     config
+        .route("/working", web::get().to(working::working))
         .route("/drives/{id}/roster", web::get().to(roster::by_number))
         .route("/drives/{id}/roster", web::post().to(roster::by_name))
         .route("/drives/{id}/day", web::get().to(day::look))

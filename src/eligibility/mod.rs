@@ -28,6 +28,7 @@ mod import;
 mod ledger;
 mod merge;
 mod merged;
+pub mod pages;
 mod person;
 mod policies;
 mod policy;

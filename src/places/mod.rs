@@ -7,6 +7,7 @@ pub mod api;
 pub mod calendar;
 pub mod closures;
 mod import;
+pub mod pages;
 mod store;
 
 use shiryan_kernel::ids::{FacilityId, UnitId, UserId};

@@ -5,7 +5,11 @@
 mod downtime;
 mod new;
 mod one;
+mod packs;
+mod patient;
 mod slip;
+mod standing;
+mod untested;
 
 use std::collections::HashMap;
 
@@ -33,6 +37,17 @@ pub fn pages(config: &mut web::ServiceConfig) {
         .route("/requests/new", web::get().to(new::ask))
         .route("/requests/new", web::post().to(new::submit))
         .route("/downtime", web::get().to(downtime::downtime))
+        .route("/standing", web::get().to(standing::list))
+        .route("/standing/new", web::get().to(standing::ask))
+        .route("/standing/new", web::post().to(standing::submit))
+        .route("/standing/{id}", web::get().to(standing::look))
+        .route("/standing/{id}/{step}", web::post().to(standing::step))
+        .route("/packs", web::get().to(packs::list))
+        .route("/packs", web::post().to(packs::start))
+        .route("/packs/{id}", web::get().to(packs::look))
+        .route("/packs/{id}/{step}", web::post().to(packs::step))
+        .route("/untested", web::get().to(untested::list))
+        .route("/untested/{id}/{step}", web::post().to(untested::step))
         .route("/requests/{id}", web::get().to(one::look))
         .route("/requests/{id}/slip", web::get().to(slip::slip))
         .route("/requests/{id}/{step}", web::post().to(one::step));

@@ -2,6 +2,7 @@
 //! first, region by region; donors beside the units and never added to them.
 
 mod country;
+mod sheet;
 mod view;
 
 use actix_web::{HttpRequest, web};
@@ -76,7 +77,7 @@ struct Page {
 
 /// Adds the pages; the reserve itself is a first page.
 pub fn pages(config: &mut web::ServiceConfig) {
-    config.route("/where", web::get().to(country::country));
+    config.route("/where", web::get().to(country::country)).route("/emergency", web::get().to(sheet::sheet));
 }
 
 /// The reserve.

@@ -1,6 +1,14 @@
-//! The page of the shelves: what may be issued, by group and component.
+//! The page of the shelves: what may be issued, by group and component. Beside it the blood bank's bench, its boxes and
+//! its counts, and the life of each unit.
 
+mod arrive;
+mod bag;
+mod bench;
+mod count;
 mod label;
+mod life;
+mod parcel;
+mod scan;
 
 use std::collections::BTreeMap;
 
@@ -19,7 +27,26 @@ use crate::web::{Frame, Group, Say, Time, Visitor};
 
 /// Adds the pages.
 pub fn pages(config: &mut web::ServiceConfig) {
-    config.route("/shelves", web::get().to(ask)).route("/labels/{id}", web::get().to(label::label));
+    config
+        .route("/shelves", web::get().to(ask))
+        .route("/labels/{id}", web::get().to(label::label))
+        .route("/units", web::get().to(life::list))
+        .route("/units/{id}", web::get().to(life::look))
+        .route("/bank", web::get().to(bench::bench))
+        .route("/bank/units/{id}/{step}", web::post().to(bench::step))
+        .route("/bank/receive", web::get().to(arrive::ask))
+        .route("/bank/receive", web::post().to(arrive::submit))
+        .route("/bank/discard", web::get().to(arrive::ask_discard))
+        .route("/bank/discard", web::post().to(arrive::discard))
+        .route("/bank/send", web::get().to(parcel::ask))
+        .route("/bank/send", web::post().to(parcel::send))
+        .route("/bank/transfers/{id}", web::get().to(parcel::look))
+        .route("/bank/transfers/{id}/{step}", web::post().to(parcel::step))
+        .route("/bank/count", web::get().to(count::ask))
+        .route("/bank/count", web::post().to(count::submit))
+        .route("/bank/counts/{id}", web::get().to(count::look))
+        .route("/bank/counts/{id}/{step}", web::post().to(count::step))
+        .route("/bank/strays/{id}/explain", web::post().to(count::explain));
 }
 
 async fn ask(house: web::Data<House>, visitor: Visitor) -> Answer {

@@ -1,5 +1,9 @@
 //! What a select offers.
 
+use std::str::FromStr;
+
+use shiryan_kernel::{Code, Problem, Result};
+
 use super::Say;
 
 /// One value of a select.
@@ -18,4 +22,13 @@ impl Choice {
             |code: &str| Self { code: code.to_owned(), text: say.word(list, code), chosen: code == chosen };
         codes.map(choice).collect()
     }
+}
+
+/// What a filter chose of a closed list; an empty one, as a form sends it, chooses nothing.
+///
+/// # Errors
+/// `invalid_value` of the field.
+pub fn chosen<T: FromStr>(name: &str, value: Option<&str>) -> Result<Option<T>> {
+    let value = value.filter(|value| !value.is_empty());
+    value.map(|value| value.parse().map_err(|_| Problem::field(name, Code::InvalidValue))).transpose()
 }

@@ -16,7 +16,7 @@ use sha2::{Digest, Sha256};
 use shiryan_kernel::ids::UserId;
 use shiryan_kernel::{Code, Problem, Result};
 
-use super::Visitor;
+use super::{Fields, Visitor};
 use crate::db::once;
 use crate::http::{House, Refusal, guard, query};
 use crate::vault::{Vault, hex, unhex};
@@ -68,6 +68,12 @@ impl Secret {
 
 fn mixed(a: &[u8], b: &[u8]) -> Vec<u8> {
     a.iter().zip(b).map(|(a, b)| a ^ b).collect()
+}
+
+/// What stands in a field; nothing where the form has none of it.
+#[must_use]
+pub fn field<'a>(form: &'a Fields, name: &str) -> &'a str {
+    form.written(name)
 }
 
 /// A form that came from one of our pages, and who sent it. Its type carries

@@ -16,10 +16,10 @@ mod visitor;
 
 pub use assets::serve as serve_assets;
 pub use bars::Bars;
-pub use choice::Choice;
-pub use form::{Posted, Print};
+pub use choice::{Choice, chosen};
+pub use form::{Posted, Print, field};
 pub use frame::{Frame, Tab, go};
-pub use refused::FACE;
+pub use refused::{FACE, is_for_the_form, told};
 pub use sheet::{Fields, Input, Kind, Part, Said, Sheet, western};
 pub use show::{Group, Say, Time};
 pub use visitor::{Seated, Visitor, is_seated};

@@ -1,14 +1,27 @@
 //! A problem as a page.
 
 use askama::Template;
-use shiryan_kernel::Problem;
+use shiryan_kernel::{Code, Problem};
 
 use super::Frame;
 use crate::http::guard::PageFace;
-use crate::texts::{self, Lang};
+use crate::texts::{self, Lang, ProblemText};
 
 /// Goes into the app's data, so that problems outside the API are pages.
 pub const FACE: PageFace = PageFace(|lang, problem, status| face(lang, problem, status.as_u16()));
+
+/// Whether a problem is told above the form that caused it: it is the sender's to put right.
+#[must_use]
+pub fn is_for_the_form(problem: &Problem) -> bool {
+    problem.cause.is_none()
+        && !matches!(problem.code, Code::NotFound | Code::Forbidden | Code::Unauthenticated)
+}
+
+/// A problem in words; that of its first field where one is at fault.
+#[must_use]
+pub fn told(lang: Lang, problem: &Problem) -> ProblemText {
+    texts::problem(lang, problem.errors.first().map_or(problem.code, |error| error.code))
+}
 
 #[derive(Template)]
 #[template(path = "problem.html")]
@@ -29,8 +42,6 @@ fn face(lang: Lang, problem: &Problem, status: u16) -> String {
 
 #[cfg(test)]
 mod tests {
-    use shiryan_kernel::Code;
-
     use super::*;
 
     #[test]

@@ -35,6 +35,12 @@ impl Fields {
         self.0.insert(name.into(), value.to_string());
     }
 
+    /// What stands in a field, as it was sent.
+    #[must_use]
+    pub fn raw(&self, name: &str) -> &str {
+        self.0.get(name).map(String::as_str).unwrap_or_default()
+    }
+
     /// What stands in a field, without the spaces around it.
     #[must_use]
     pub fn written(&self, name: &str) -> &str {

@@ -772,6 +772,14 @@ fn b2_command_learns_two_figures_from_twenty_on(app: TestApp) {
     bank(&app).post(&format!("{other}/close-out"), &json!({})).expect(200);
     let few = app.client(Role::Command).get(&format!("{other}/outcome")).expect(200);
     assert_eq!(few, json!({"told": "under_20", "came": null, "collected": null, "not_collected": null}));
+    let page = super::pages::signed_in(&app, Role::Command).get("/working").text;
+    assert!(page.contains("Of one drive."), "{page}");
+    let total = page.split("<tfoot>").nth(1).unwrap().split("</tfoot>").next().unwrap();
+    let figures: Vec<&str> =
+        total.split("<td class=\"n\">").skip(1).map(|cell| cell.split('<').next().unwrap()).collect();
+    assert_eq!((figures[0], figures[1], figures[2]), ("2", "0", "1"), "two were held, one has figures");
+    assert_eq!(figures[5..], ["20", "19", "1", "5%"]);
+    assert_eq!((page.matches("class=\"gave\"").count(), page.matches("class=\"few\"").count()), (1, 0));
     assert_eq!(app.client(Role::Command).get(&format!("{drive}/board")).problem(403), "forbidden");
 }
 

@@ -20,6 +20,7 @@ mod audit;
 mod availability;
 mod backtest;
 mod backup;
+mod bench;
 mod canaries;
 mod cli;
 mod consents;

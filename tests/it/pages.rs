@@ -73,7 +73,7 @@ impl Browser {
         self.send("POST", path, &[("origin", &origin)], Some(form(&token, fields)))
     }
 
-    fn sign_in(&mut self, username: &str) -> Reply {
+    pub fn sign_in(&mut self, username: &str) -> Reply {
         self.submit("/sign-in", &[("username", username), ("password", PASSWORD)])
     }
 }

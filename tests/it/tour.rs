@@ -1,7 +1,7 @@
 //! Every page that is only looked at: who may open it, in both languages; and what it says of a small world.
 
 use serde_json::json;
-use shiryan_kernel::role::Role::{self, Admin, Bank, Command, Physician};
+use shiryan_kernel::role::Role::{self, Admin, Bank, Command, Medic, Physician};
 
 use super::pages::{Browser, check, led, signed_in};
 use super::support::app::TestApp;
@@ -11,6 +11,8 @@ both!(
     every_page_opens_for_its_roles_in_both_languages,
     a_closed_governorate_is_drawn_cut_off,
     what_lies_ahead_is_drawn_and_said_as_the_api_says_it,
+    an_administrator_makes_places_and_people_by_pages,
+    a_physician_looks_at_what_a_rule_set_would_change,
 );
 
 /// Each page and the roles that may open it; the others are refused.
@@ -18,6 +20,14 @@ const PAGES: &[(&str, &[Role])] = &[
     ("/where", &[Admin, Command, Bank, Physician]),
     ("/where?group=ab_pos&component=platelets", &[Admin, Command, Bank, Physician]),
     ("/ahead", &[Admin, Command, Bank, Physician]),
+    ("/emergency", &[Admin, Command, Bank, Physician]),
+    ("/working", &[Command, Medic, Bank, Physician]),
+    ("/working?governorate=PS-HBN", &[Command, Medic, Bank, Physician]),
+    ("/programme", &[Admin, Command, Medic, Bank, Physician]),
+    ("/programme?month=2026-12", &[Admin, Command, Medic, Bank, Physician]),
+    ("/people", &[Admin]),
+    ("/places", &[Admin]),
+    ("/rules", &[Admin, Medic, Bank, Physician]),
     ("/ahead?area=west_bank_centre&component=platelets", &[Admin, Command, Bank, Physician]),
 ];
 
@@ -115,4 +125,77 @@ fn what_lies_ahead_is_drawn_and_said_as_the_api_says_it(app: TestApp) {
     assert_eq!(command.get("/ahead?area=gaza_north").status, 200, "an old address leads to a part");
     assert_eq!(command.get("/ahead?area=nowhere").status, 422);
     assert_eq!(command.get("/ahead?component=cryoprecipitate").status, 422);
+}
+
+fn an_administrator_makes_places_and_people_by_pages(app: TestApp) {
+    let mut admin = signed_in(&app, Admin);
+    let place = |code: &'static str| {
+        vec![("code", code), ("name_ar", "مكان جديد"), ("name_en", "A new place"), ("governorate", "PS-HBN")]
+    };
+    let mut unit = place("NEW-1");
+    unit.push(("parent", "NOWHERE"));
+    let lost = admin.submit("/places/units", &unit);
+    assert_eq!(lost.status, 422, "{}", lost.text);
+    assert!(lost.text.contains("role=\"alert\"") && lost.text.contains("value=\"NEW-1\""));
+    unit[4].1 = "";
+    assert_eq!(led(&admin.submit("/places/units", &unit)), "/places");
+    let mut below = place("NEW-2");
+    below.push(("parent", "NEW-1"));
+    led(&admin.submit("/places/units", &below));
+    let mut bank = place("NEW-BANK");
+    bank.push(("kind", "blood_bank"));
+    led(&admin.submit("/places/facilities", &bank));
+    for language in ["ar", "en"] {
+        speak(&mut admin, language);
+        let page = admin.get("/places");
+        check(&page, language);
+        for code in ["NEW-1", "NEW-2", "NEW-BANK"] {
+            assert!(page.text.contains(code), "{code}");
+        }
+    }
+    assert_eq!(admin.submit("/places/units", &unit).status, 409, "the code is taken");
+
+    let person = [
+        ("username", "new.medic"),
+        ("password", "a password to change"),
+        ("role", "medic"),
+        ("facility", ""),
+        ("units", "NEW-2"),
+    ];
+    let mut wrong = person;
+    wrong[4].1 = "NEW-2 NEW-9";
+    assert_eq!(admin.submit("/people", &wrong).status, 422);
+    let mut short = person;
+    short[1].1 = "short";
+    let again = admin.submit("/people", &short);
+    assert_eq!(again.status, 422);
+    assert!(again.text.contains("value=\"new.medic\"") && !again.text.contains("value=\"short\""));
+    assert_eq!(led(&admin.submit("/people", &person)), "/people");
+    let listed = admin.get("/people").text;
+    assert!(listed.contains("new.medic") && listed.contains("A new place"), "{listed}");
+    let mut medic = signed_in(&app, Medic);
+    assert_eq!(medic.submit("/people", &person).status, 403);
+    assert_eq!(medic.submit("/places/units", &place("NEW-3")).status, 403);
+}
+
+fn a_physician_looks_at_what_a_rule_set_would_change(app: TestApp) {
+    let mut physician = signed_in(&app, Physician);
+    let rules = physician.get("/rules").text;
+    assert_eq!(rules.matches("In force</span>").count(), 1, "{rules}");
+    let asked = rules.split("action=\"/rules/").nth(1).unwrap().split('"').next().unwrap();
+    let version = rules.split(asked).nth(1).unwrap().split("name=\"version\" value=\"").nth(1).unwrap();
+    let version = version.split('"').next().unwrap().to_owned();
+    let address = format!("/rules/{asked}");
+    assert_eq!(signed_in(&app, Medic).submit(&address, &[("version", &version)]).status, 403);
+    assert!(!signed_in(&app, Admin).get("/rules").text.contains("/preview"));
+    assert_eq!(physician.submit(&address, &[("version", "none")]).status, 422);
+    let page = led(&physician.submit(&address, &[("version", &version)]));
+    assert!(physician.get(&page).text.contains("Look again"));
+    shiryan::app::work_off(&app.house).unwrap();
+    for language in ["ar", "en"] {
+        speak(&mut physician, language);
+        check(&physician.get(&page), language);
+    }
+    assert!(physician.get(&page).text.contains("donors it changes something for"));
+    assert_eq!(app.client(Physician).get("/api/v1/jobs/0123456789ABC").status, 404);
 }

@@ -28,7 +28,7 @@ both!(
 );
 
 /// A+ whole blood, in quarantine, of a donor whose group two typings confirmed.
-fn bag(app: &TestApp, sequence: u32) -> BloodUnitId {
+pub fn bag(app: &TestApp, sequence: u32) -> BloodUnitId {
     bag_of(app, sequence, GroupEvidence::Confirmed)
 }
 
@@ -54,13 +54,13 @@ fn bag_of(app: &TestApp, sequence: u32, evidence: GroupEvidence) -> BloodUnitId 
     serde_json::from_value(made["units"][0]["id"].clone()).unwrap()
 }
 
-fn request(app: &TestApp, group: &str) -> String {
+pub fn request(app: &TestApp, group: &str) -> String {
     let form = json!({"patient": "CANARY-E-1", "blood_group": group, "group_evidence": "confirmed",
         "component": "whole_blood", "units": 2, "urgency": "emergency"});
     submit(&app.client(Role::Hospital), &form)
 }
 
-fn ask(client: &Client, unit: BloodUnitId, request: &str) -> Reply {
+pub fn ask(client: &Client, unit: BloodUnitId, request: &str) -> Reply {
     let form = json!({"request": request, "reason": "CANARY-نزف", "rapid_tests":
         [{"marker": "hiv", "finding": "non_reactive"}, {"marker": "hbsag", "finding": "non_reactive"}]});
     client.post(&format!("/api/v1/stock/units/{unit}/untested-issue"), &form)
@@ -74,11 +74,11 @@ fn at_the_bed(sequence: u32) -> Value {
     json!({"din": din(sequence).to_string(), "patient": "canary e 1"})
 }
 
-fn id_of(made: &Value) -> String {
+pub fn id_of(made: &Value) -> String {
     made["id"].as_str().unwrap().to_owned()
 }
 
-fn second_physician(app: &TestApp) -> Client {
+pub fn second_physician(app: &TestApp) -> Client {
     app.colleague(Role::Physician, "second-physician", None)
 }
 
@@ -89,7 +89,7 @@ fn authorised(app: &TestApp, unit: BloodUnitId, request: &str) -> String {
     id
 }
 
-fn nurse(app: &TestApp) -> Client {
+pub fn nurse(app: &TestApp) -> Client {
     of_facility(app, Role::Hospital, app.places.hospital, "nurse")
 }
 

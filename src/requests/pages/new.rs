@@ -6,7 +6,7 @@ use actix_web::web;
 use askama::Template;
 use chrono::NaiveDateTime;
 use serde::Deserialize;
-use shiryan_kernel::attribute::Attributes;
+use shiryan_kernel::attribute::{Attribute, Attributes};
 use shiryan_kernel::blood::{AgeBand, BloodGroup, Component, GroupEvidence, Sex};
 use shiryan_kernel::problem::Faults;
 use shiryan_kernel::status::Urgency;
@@ -14,12 +14,12 @@ use shiryan_kernel::text::Note;
 use shiryan_kernel::time::Zone;
 use shiryan_kernel::{Code, Problem, Result};
 
-use super::Choice;
+use super::patient::needs_boxes;
 use crate::accounts::{Actor, RequestUnits};
 use crate::http::{Answer, House, NoQuery};
 use crate::requests::{self, NewRequest, Pseudonym};
 use crate::texts;
-use crate::web::{Frame, Posted, Say, Visitor, go};
+use crate::web::{Choice, Frame, Posted, Say, Visitor, go};
 
 /// The form as it was filled in: an empty field says nothing.
 #[derive(Debug, Clone, Default, Deserialize)]
@@ -36,9 +36,26 @@ pub(super) struct Form {
     /// A civil day and time of the zone; now when empty.
     needed_at: String,
     notes: String,
+    /// Boxes: what each unit must have.
+    #[serde(default)]
+    irradiated: String,
+    #[serde(default)]
+    leucodepleted: String,
+    #[serde(default)]
+    cmv_negative: String,
 }
 
 impl Form {
+    fn needs(&self) -> Attributes {
+        let boxes = [
+            (&self.irradiated, Attribute::Irradiated),
+            (&self.leucodepleted, Attribute::Leucodepleted),
+            (&self.cmv_negative, Attribute::CmvNegative),
+        ];
+        let ticked = boxes.into_iter().filter(|(value, _)| *value == "on").map(|(_, own)| own);
+        Attributes::of(&ticked.collect::<Vec<_>>())
+    }
+
     fn parse(&self, zone: Zone) -> Result<NewRequest> {
         let mut faults = Faults::none();
         let patient = faults.keep("patient", Pseudonym::parse(&self.patient));
@@ -74,7 +91,7 @@ impl Form {
             age_band,
             component,
             units,
-            needs: Attributes::default(),
+            needs: self.needs(),
             urgency,
             needed_at,
             notes,
@@ -111,6 +128,7 @@ struct Page {
     ages: Vec<Choice>,
     components: Vec<Choice>,
     urgencies: Vec<Choice>,
+    boxes: Vec<Choice>,
     most_units: i32,
     form: Form,
 }
@@ -148,6 +166,7 @@ impl Page {
                 Urgency::ALL.iter().map(|urgency| urgency.code()),
                 &form.urgency,
             ),
+            boxes: needs_boxes(say, form.needs()),
             most_units: requests::rules::MOST_UNITS,
             form,
             frame,
@@ -226,7 +245,14 @@ mod tests {
     fn what_is_left_empty_says_nothing() {
         let new = form().parse(Zone::default()).unwrap();
         assert_eq!((new.blood_group, new.sex, new.needed_at, new.units), (None, None, None, 2));
-        assert!(new.notes.is_none());
+        assert!(new.notes.is_none() && new.needs.is_empty());
+    }
+
+    #[test]
+    fn a_ticked_box_is_a_need() {
+        let form = Form { irradiated: "on".into(), cmv_negative: "on".into(), ..form() };
+        let needs = form.parse(Zone::default()).unwrap().needs;
+        assert_eq!(needs.list(), [Attribute::Irradiated, Attribute::CmvNegative]);
     }
 
     #[test]

@@ -1,7 +1,5 @@
 //! One request: what is wanted, its units, and the steps that whoever looks may take.
 
-use std::collections::BTreeMap;
-
 use actix_web::web;
 use askama::Template;
 use serde::Serialize;
@@ -14,17 +12,16 @@ use shiryan_kernel::status::{RefusalReason, RequestState, UnitStatus};
 use shiryan_kernel::text::Note;
 use shiryan_kernel::{Code, Problem, Result};
 
-use super::{Choice, Head, Names, number};
+use super::{Head, Names, number};
 use crate::accounts::{Actor, AuthoriseRhd, Principal, RequestUnits, SeeRequests, ServeRequests};
 use crate::db::Tx;
 use crate::http::{Answer, House, NoQuery, PathId};
 use crate::requests::{self, BloodRequest, Counts, NewRhdPolicy, Offer, Opened, Share, rules};
 use crate::stock::Fate;
-use crate::texts::{self, ProblemText};
-use crate::web::{Frame, Group, Posted, Print, Say, Time, Visitor, go};
-
-/// The fields of a step's form: a unit is ticked as `unit.<id>`, labels stand in `dins`, a refusal has a `reason`.
-type Fields = BTreeMap<String, String>;
+use crate::texts::ProblemText;
+use crate::web::{
+    Choice, Fields, Frame, Group, Posted, Print, Say, Time, Visitor, go, is_for_the_form, told,
+};
 
 /// A unit that is or was held.
 struct Unit {
@@ -165,7 +162,7 @@ async fn show(house: &House, visitor: &Visitor, id: RequestId, problem: Option<&
     let page = Page {
         at: Time(now, zone),
         today: say.day(zone.date(now)),
-        said: problem.map(|problem| told(say, problem)),
+        said: problem.map(|problem| told(say.0, problem)),
         head: Head::of(house, say, &names, &request, counts),
         patient,
         notes,
@@ -194,11 +191,6 @@ async fn show(house: &House, visitor: &Visitor, id: RequestId, problem: Option<&
         Some(problem) => visitor.page_of(problem.code, &page)?,
         None => visitor.page(&page)?,
     })
-}
-
-/// A problem in words; that of its first field where one is at fault.
-fn told(say: Say, problem: &Problem) -> ProblemText {
-    texts::problem(say.0, problem.errors.first().map_or(problem.code, |error| error.code))
 }
 
 fn unit(house: &House, say: Say, by: &Principal, request: &BloodRequest, share: &Share) -> Unit {
@@ -247,7 +239,7 @@ fn candidates(
     offers.into_iter().enumerate().map(candidate).collect()
 }
 
-/// Takes a step and shows the request as it then stands; what was refused is told above it.
+/// Takes a step (in its form a unit is ticked as `unit.<id>`, labels stand in `dins`, a refusal has a `reason`) and shows the request as it then stands; what was refused is told above it.
 pub async fn step(
     house: web::Data<House>,
     path: web::Path<(String, String)>,
@@ -258,13 +250,8 @@ pub async fn step(
     let id: RequestId = id.parse().map_err(|_| Problem::new(Code::NotFound))?;
     match take(&house, &visitor, id, &step, &form, &print).await {
         Ok(()) => Ok(go(&format!("/requests/{id}"))),
-        Err(problem)
-            if problem.cause.is_some()
-                || matches!(problem.code, Code::NotFound | Code::Forbidden | Code::Unauthenticated) =>
-        {
-            Err(problem.into())
-        }
-        Err(problem) => show(&house, &visitor, id, Some(&problem)).await,
+        Err(problem) if is_for_the_form(&problem) => show(&house, &visitor, id, Some(&problem)).await,
+        Err(problem) => Err(problem.into()),
     }
 }
 
@@ -284,7 +271,7 @@ async fn take(
             match step {
                 "accept" => once(house, &by, print, move |tx| requests::accept(tx, &vault, &who, id)).await,
                 "refuse" => {
-                    let reason = form.get("reason").map(String::as_str).unwrap_or_default();
+                    let reason = form.raw("reason");
                     let reason: RefusalReason =
                         reason.parse().map_err(|_| Problem::field("reason", Code::InvalidValue))?;
                     once(house, &by, print, move |tx| requests::refuse(tx, &vault, &who, id, reason)).await
@@ -336,7 +323,7 @@ async fn take(
 
 /// A unit that goes back; a field that is left empty says that nobody knows how long it was out.
 fn returned(form: &Fields) -> Result<Fate> {
-    let minutes = form.get("minutes").map(|text| text.trim()).filter(|text| !text.is_empty());
+    let minutes = form.said("minutes");
     let minutes_out = minutes.map(str::parse).transpose();
     let wrong = |_| Problem::field("minutes_out_of_control", Code::WrongType);
     Ok(Fate::Returned { minutes_out: minutes_out.map_err(wrong)? })
@@ -344,10 +331,10 @@ fn returned(form: &Fields) -> Result<Fate> {
 
 /// What a physician says: a box that is not ticked leaves the doubt, and the policy does not cover it.
 fn policy(form: &Fields) -> Result<NewRhdPolicy> {
-    let reason = Note::parse(form.get("reason").map(String::as_str).unwrap_or_default());
+    let reason = Note::parse(form.raw("reason"));
     Ok(NewRhdPolicy {
-        has_anti_d: !form.contains_key("no_anti_d"),
-        is_transfused_chronically: !form.contains_key("not_chronic"),
+        has_anti_d: !form.is("no_anti_d"),
+        is_transfused_chronically: !form.is("not_chronic"),
         reason: reason.map_err(|problem| problem.on("reason"))?,
     })
 }
@@ -363,7 +350,7 @@ async fn once<T: Serialize + DeserializeOwned + Send + 'static>(
 
 /// The units that are ticked.
 fn units(form: &Fields) -> Result<Vec<BloodUnitId>> {
-    let ticked = form.keys().filter_map(|key| key.strip_prefix("unit."));
+    let ticked = form.ticked("unit");
     let units: Vec<BloodUnitId> = ticked
         .map(|id| id.parse().map_err(|_| Problem::field("units", Code::InvalidValue)))
         .collect::<Result<_>>()?;
@@ -380,7 +367,7 @@ fn one(form: &Fields) -> Result<BloodUnitId> {
 
 /// Labels as a scanner or a person writes them: one to a line.
 fn dins(form: &Fields) -> Result<Vec<Din>> {
-    let lines = form.get("dins").map(String::as_str).unwrap_or_default().lines();
+    let lines = form.raw("dins").lines();
     let labels: Vec<&str> = lines.map(str::trim).filter(|line| !line.is_empty()).collect();
     if labels.is_empty() {
         return Err(Problem::field("dins", Code::MissingField));
@@ -394,7 +381,7 @@ mod tests {
 
     #[test]
     fn labels_are_read_line_by_line() {
-        let form = |text: &str| Fields::from([("dins".to_owned(), text.to_owned())]);
+        let form = |text: &str| Fields::of([("dins", text.to_owned())]);
         assert_eq!(dins(&form(" \r\n")).unwrap_err().errors[0].code, Code::MissingField);
         assert_eq!(dins(&form("x")).unwrap_err().errors[0].field, "dins");
         let din = Din::compose("A9999", 26, 7).unwrap();
@@ -404,11 +391,11 @@ mod tests {
 
     #[test]
     fn a_ticked_unit_is_named_by_its_field() {
-        let form = Fields::from([("unit.0".to_owned(), "on".to_owned())]);
+        let form = Fields::of([("unit.0", "on".to_owned())]);
         assert_eq!(units(&form).unwrap_err().errors[0].field, "units");
-        assert_eq!(units(&Fields::new()).unwrap_err().errors[0].code, Code::MissingField);
+        assert_eq!(units(&Fields::default()).unwrap_err().errors[0].code, Code::MissingField);
         let id = BloodUnitId(1_234_567);
-        let form = Fields::from([(format!("unit.{id}"), "on".to_owned())]);
+        let form = Fields::of([(format!("unit.{id}").as_str(), "on".to_owned())]);
         assert_eq!(one(&form).unwrap(), id);
     }
 }

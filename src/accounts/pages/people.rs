@@ -1,0 +1,153 @@
+//! Who may sign in, in which role and for which place; and a form that makes an account.
+
+use std::collections::HashMap;
+
+use actix_web::web;
+use askama::Template;
+use shiryan_kernel::ids::{FacilityId, UnitId, UserId};
+use shiryan_kernel::problem::Faults;
+use shiryan_kernel::role::Role;
+use shiryan_kernel::{Code, Problem, Result};
+
+use crate::accounts::{self, Actor, ManageUsers, NewUser, User, Username};
+use crate::db::Tx;
+use crate::http::{Answer, House, NoQuery};
+use crate::places::{self, Facility, Unit};
+use crate::texts::{Lang, ProblemText};
+use crate::web::{Choice, Fields, Frame, Posted, Print, Say, Visitor, field, go, is_for_the_form, told};
+
+/// Accounts, and places, that are listed.
+const MOST: i64 = 2_000;
+/// The most units of one account.
+const MOST_UNITS: usize = 50;
+
+struct Row {
+    name: String,
+    role: String,
+    places: Vec<String>,
+    is_disabled: bool,
+}
+
+#[derive(Template)]
+#[template(path = "people.html")]
+struct Page {
+    frame: Frame,
+    said: Option<ProblemText>,
+    rows: Vec<Row>,
+    is_cut: bool,
+    username: String,
+    units: String,
+    roles: Vec<Choice>,
+    facilities: Vec<Choice>,
+    characters: i64,
+}
+
+pub async fn people(house: web::Data<House>, visitor: Visitor, _query: NoQuery) -> Answer {
+    show(&house, &visitor, &Fields::default(), None).await
+}
+
+async fn show(house: &House, visitor: &Visitor, form: &Fields, problem: Option<&Problem>) -> Answer {
+    let _by: Actor<ManageUsers> = visitor.seat()?;
+    let (users, facilities, units) = house
+        .db
+        .read(move |conn| {
+            let users = accounts::list(conn, 0, MOST + 1)?;
+            let facilities = places::facilities(conn, 0, MOST)?;
+            Ok((users, facilities, places::units(conn, None, 0, MOST)?))
+        })
+        .await?;
+    let frame = Frame { at: "/people".to_owned(), ..Frame::of(house, visitor, "people-title") };
+    let say = frame.say;
+    let of_facility: HashMap<FacilityId, &Facility> = facilities.iter().map(|own| (own.id, own)).collect();
+    let of_unit: HashMap<UnitId, &Unit> = units.iter().map(|own| (own.id, own)).collect();
+    let row = |user: &User| Row {
+        name: user.username.clone(),
+        role: say.word("role", user.role.code()),
+        places: user
+            .facility
+            .and_then(|id| of_facility.get(&id))
+            .map(|own| named(say, &own.name_ar, &own.name_en))
+            .into_iter()
+            .chain(
+                user.units
+                    .iter()
+                    .filter_map(|id| of_unit.get(id))
+                    .map(|own| named(say, &own.name_ar, &own.name_en)),
+            )
+            .collect(),
+        is_disabled: user.disabled,
+    };
+    let chosen = field(form, "facility");
+    let page = Page {
+        said: problem.map(|problem| told(say.0, problem)),
+        is_cut: users.len() > usize::try_from(MOST).unwrap_or_default(),
+        rows: users.iter().map(row).collect(),
+        username: field(form, "username").to_owned(),
+        units: field(form, "units").to_owned(),
+        roles: Choice::words(say, "role", Role::ALL.iter().map(|own| own.code()), field(form, "role")),
+        facilities: facilities
+            .iter()
+            .map(|own| Choice {
+                code: own.id.to_string(),
+                text: named(say, &own.name_ar, &own.name_en),
+                chosen: own.id.to_string() == chosen,
+            })
+            .collect(),
+        characters: i64::try_from(house.settings.accounts.password_characters).unwrap_or(i64::MAX),
+        frame,
+    };
+    Ok(match problem {
+        Some(problem) => visitor.page_of(problem.code, &page)?,
+        None => visitor.page(&page)?,
+    })
+}
+
+fn named(say: Say, ar: &str, en: &str) -> String {
+    let name = if say.0 == Lang::Ar { ar } else { en };
+    name.to_owned()
+}
+
+pub async fn make(house: web::Data<House>, posted: Posted<Fields>) -> Answer {
+    let Posted { visitor, form, print } = posted;
+    match made(&house, &visitor, &form, &print).await {
+        Ok(_) => Ok(go("/people")),
+        Err(problem) if is_for_the_form(&problem) => show(&house, &visitor, &form, Some(&problem)).await,
+        Err(problem) => Err(problem.into()),
+    }
+}
+
+async fn made(house: &House, visitor: &Visitor, form: &Fields, print: &Print) -> Result<UserId> {
+    let by: Actor<ManageUsers> = visitor.seat()?;
+    let password = form.raw("password").to_owned();
+    let mut faults = Faults::none();
+    let username = faults.keep("username", Username::parse(field(form, "username")));
+    faults.keep("password", house.sessions.hasher.check(&password));
+    let role = field(form, "role").parse::<Role>().map_err(|_| Problem::new(Code::MissingField));
+    let role = faults.keep("role", role);
+    let facility = match field(form, "facility") {
+        "" => None,
+        id => faults.keep("facility", id.parse().map_err(|_| Problem::new(Code::InvalidValue))),
+    };
+    let codes: Vec<String> = field(form, "units").split_whitespace().map(str::to_owned).collect();
+    if codes.len() > MOST_UNITS {
+        faults.add("units", Code::OutOfRange);
+    }
+    let (username, role) = faults.give(username.zip(role))?;
+    let mut units = house
+        .db
+        .read(move |conn| {
+            let unknown = || Problem::field("units", Code::UnknownReference);
+            codes
+                .iter()
+                .map(|code| places::unit_by_code(conn, code)?.ok_or_else(unknown))
+                .collect::<Result<Vec<_>>>()
+        })
+        .await?;
+    units.sort_unstable();
+    units.dedup();
+    let new = NewUser { username, role, facility, units };
+    let hash = house.sessions.hasher.hash(password).await?;
+    let (vault, who) = (house.vault.clone(), by.user);
+    let make = move |tx: &mut Tx| accounts::create(tx, &vault, who, &new, &hash);
+    house.once(&by, print.by(by.user), make).await
+}
