@@ -22,6 +22,7 @@ use shiryan::db::{Lane, insert_all};
 use shiryan::http::House;
 use shiryan::places::{self, NewFacility, PlaceName};
 use shiryan::requests::{self, NewRequest, Pseudonym};
+use shiryan::roster;
 use shiryan::settings::{Flags, Settings};
 use shiryan::stock;
 use shiryan_kernel::blood::{BloodGroup, Component, GroupEvidence};
@@ -49,9 +50,10 @@ fn main() {
     let environment = [("SHIRYAN_DATA_DIR".to_owned(), home.path().join("data").display().to_string())];
     let settings = Settings::load(None, environment, &Flags::default()).unwrap();
     let house = app::open(settings, World::Live, Migrate::Now, std::sync::Arc::new(SystemClock)).unwrap();
-    let banks: Vec<FacilityId> =
-        (0..SHELVES).map(|n| facility(&house, FacilityKind::BloodBank, &format!("BB{n}"))).collect();
-    let hospital = facility(&house, FacilityKind::Hospital, "H1");
+    let banks: Vec<FacilityId> = (0..SHELVES)
+        .map(|n| facility(&house, FacilityKind::BloodBank, &format!("BB{n}"), Governorate::ALL[n % 16]))
+        .collect();
+    let hospital = facility(&house, FacilityKind::Hospital, "H1", Governorate::ALL[0]);
     let bank = somebody(&house, Role::Bank, Some(banks[0]));
     let asks = somebody(&house, Role::Hospital, Some(hospital));
     let command = somebody(&house, Role::Command, None);
@@ -93,10 +95,12 @@ fn matching(house: &House, bank: &Principal, hospital: &Principal) {
 
 fn summary(house: &House, by: &Principal) {
     let (now, zone) = (house.db.now(), house.zone);
+    let started = Instant::now();
+    house.roster.build(&house.db, zone).unwrap();
+    println!("the roster is built in {:.2} s", started.elapsed().as_secs_f64());
     let ours = median(|| {
-        let by = by.clone();
-        let told = house.db.read_now(move |conn| stock::summary(conn, zone, &by, now)).unwrap();
-        assert!(!told.areas.is_empty());
+        let told = house.roster.look(&house.db, zone, |index| roster::summary(&index.units, zone, by, now));
+        assert!(!told.unwrap().areas.is_empty());
     });
     let bare = median(|| {
         let rows: i64 = house.db.read_now(|conn| Ok(blood_units::table.count().get_result(conn)?)).unwrap();
@@ -146,12 +150,16 @@ fn put(house: &House, count: usize, shelf_of: impl Fn(usize) -> FacilityId) {
                     1 => UnitStatus::Reserved,
                     _ => UnitStatus::Released,
                 };
+                let component = match *n {
+                    n if n < ON_ONE_SHELF => Component::RedCells,
+                    _ => *Component::ALL.choose(&mut random).unwrap(),
+                };
                 // A number has six digits to a year.
                 let din = Din::compose(FICTITIOUS_FIN, 10 + (n / 900_000) as u32, (n % 900_000) as u32 + 1);
                 rows.push((
                     blood_units::id.eq(BloodUnitId(tx.id())),
                     blood_units::din.eq(din.unwrap()),
-                    blood_units::component.eq(Component::RedCells),
+                    blood_units::component.eq(component),
                     blood_units::division.eq(0),
                     blood_units::blood_group.eq(*BloodGroup::ALL.choose(&mut random).unwrap()),
                     blood_units::volume_ml.eq(300),
@@ -171,14 +179,14 @@ fn put(house: &House, count: usize, shelf_of: impl Fn(usize) -> FacilityId) {
     }
 }
 
-fn facility(house: &House, kind: FacilityKind, code: &str) -> FacilityId {
+fn facility(house: &House, kind: FacilityKind, code: &str, governorate: Governorate) -> FacilityId {
     let vault = house.vault.clone();
     let new = NewFacility {
         code: ShortCode::parse(code).unwrap(),
         kind,
         name_ar: PlaceName::parse("موقع").unwrap(),
         name_en: PlaceName::parse(code).unwrap(),
-        governorate: Governorate::RamallahAlBireh,
+        governorate,
     };
     let made = house.db.write_now(Lane::System, move |tx| places::create_facility(tx, &vault, None, &new));
     made.unwrap()

@@ -44,7 +44,8 @@ pub use rotate::{Rotated, rotate};
 pub use work::{work, work_off};
 
 use crate::places::calendar::Calendar;
-use crate::reserve::Levels;
+use crate::reserve::{Levels, Sources};
+use crate::roster::Roster;
 use crate::settings::{KeyPlace, Settings};
 use crate::vault::{RootKey, Salt, Vault};
 use crate::web::Visitor;
@@ -192,13 +193,17 @@ pub fn house(
         days: settings.accounts.session_days,
     };
     let post = mail::Post::open(&settings).map_err(OpenError)?;
+    let levels = Arc::new(Levels::load(settings.levels_file()).map_err(OpenError)?);
+    let roster = Roster::default();
     Ok(House {
         cursors: Cursors::new(vault.purpose("cursors")),
         zone,
         questions: Arc::new(Questionnaire::built_in(rules.catalogue()).map_err(OpenError)?),
         rules: Arc::new(rules),
         calendar: Arc::new(Calendar::load(settings.calendar_dir()).map_err(OpenError)?),
-        levels: Arc::new(Levels::load(settings.levels_file()).map_err(OpenError)?),
+        reserve: Sources::new(&db, &roster, &levels, zone, settings.travel),
+        roster,
+        levels,
         settings: Arc::new(settings),
         post,
         names: donors::Names::default(),

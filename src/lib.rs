@@ -23,6 +23,7 @@
 //! - `duties` who takes part in what, and who is to rest after a drive
 //! - `invitations` what donors do themselves by links of their own
 //! - `agenda` all that is planned, day by day, and calendars by a secret address
+//! - `roster` who may give and what lies on the shelves, counted in memory
 //! - `projections` demand, supply and stock, weeks ahead
 //! - `reserve` levels, days of cover, the hospitals' published table
 //! - `requests` what a hospital's blood bank asks for, and the units it gets
@@ -52,6 +53,7 @@ pub mod places;
 pub mod projections;
 pub mod requests;
 pub mod reserve;
+pub mod roster;
 pub mod settings;
 pub mod sheets;
 pub mod stock;

@@ -44,7 +44,7 @@ rules-signed = Signed by
 rules-unsigned = Nobody yet
 evidence-proposed = proposed here
 evidence-read = read in the source
-evidence-second-hand = second-hand
+evidence-second-hand = told by others
 evidence-well-known = well known
 
 preview-title = What would this rule set change?

@@ -4,6 +4,7 @@
 //! Each sees what the list of activities shows: of a drive that others run the day and the governorate, so that it counts
 //! in no clash.
 
+use std::collections::hash_map::Entry;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use actix_web::web;
@@ -123,8 +124,8 @@ async fn programme(house: web::Data<House>, visitor: Visitor, asked: Query<Asked
             let found = agenda(conn, &vault, zone, &table, &who, &asked)?;
             let mut units = HashMap::new();
             for clash in clashes(&found.activities).iter().take(CLASHES) {
-                if !units.contains_key(&clash.unit) {
-                    units.insert(clash.unit, places::unit(conn, clash.unit)?);
+                if let Entry::Vacant(unknown) = units.entry(clash.unit) {
+                    unknown.insert(places::unit(conn, clash.unit)?);
                 }
             }
             Ok((lines, drives, found, units))

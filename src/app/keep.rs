@@ -7,22 +7,23 @@ use shiryan_kernel::{Code, Result};
 
 use super::heads::Left;
 use super::post;
-use crate::db::{Lane, meta, off_loop, once};
+use crate::db::{Lane, feed, meta, off_loop, once};
 use crate::http::House;
 use crate::reserve::{levels, published};
-use crate::{accounts, audit, donors, drives, eligibility, messages, requests, stock};
+use crate::{accounts, audit, donors, drives, eligibility, messages, requests, roster, stock};
 
 /// The day and the rule set for which every donor's windows were last looked at.
 const WINDOWS_OF: &str = "windows_of";
 /// Rows in one slice of bulk work.
 const SLICE: usize = 64;
 
-/// Builds the index of names and follows the feed with it; chains the audit twice a second, and lets its head leave;
+/// Builds the index of names and the roster and follows the feed with them; chains the audit twice a second, and lets its head leave;
 /// each minute marks expired units, asks for what standing orders are due, queues notices of appointments that became impossible, offers places that came free
 /// to those who wait, writes the levels of the reserve that changed, counts what waits in the outbox and does what a new
-/// day asks for; each hour forgets old idempotency answers and messages. Runs until it is dropped.
+/// day asks for; each hour forgets old idempotency answers, messages and lines of the feed; every six hours compares the roster with the tables. Runs until it is dropped.
 pub async fn keep(house: web::Data<House>) {
     house.names.keep(&house.db, &house.vault);
+    house.roster.keep(&house.db, house.zone);
     let (mut turn, mut left) = (0_u32, Left::default());
     loop {
         tokio::time::sleep(Duration::from_millis(500)).await;
@@ -47,7 +48,7 @@ pub async fn keep(house: web::Data<House>) {
             let offer = move || drives::offer_places(&full.db, &full.vault, full.zone);
             note("offering places that came free", off_loop(offer).await.map(drop));
             let stands = house.clone();
-            let watch = move || levels::watch(&stands.db, &stands.vault, &stands.levels, stands.zone);
+            let watch = move || levels::watch(&stands.reserve, &stands.vault);
             note("watching the levels of the reserve", off_loop(watch).await.map(drop));
             let waiting = house.db.read(messages::waiting).await;
             note("counting what waits to be sent", waiting.map(post::count_waiting));
@@ -60,6 +61,11 @@ pub async fn keep(house: web::Data<House>) {
             note("forgetting old messages", forgotten.map(drop));
             let over = house.db.write(Lane::Bulk, accounts::forget_over).await;
             note("forgetting links that are over", over.map(drop));
+            note("forgetting old lines of the feed", forget_feed(&house).await);
+        }
+        if turn % 43_200 == 43_199 {
+            let looked = house.clone();
+            note("comparing the roster with the tables", off_loop(move || compare(&looked)).await);
         }
         turn = turn.wrapping_add(1);
     }
@@ -121,6 +127,26 @@ async fn end_holds(house: &House) -> Result<()> {
             return Ok(());
         }
     }
+}
+
+async fn forget_feed(house: &House) -> Result<()> {
+    let most = i64::try_from(SLICE * 8).unwrap_or(i64::MAX);
+    loop {
+        let gone = house.db.write(Lane::Bulk, move |tx| feed::forget_old(tx, most)).await?;
+        if gone < SLICE * 8 {
+            return Ok(());
+        }
+    }
+}
+
+/// Every six hours: a roster that differs from the tables is told of and built anew.
+fn compare(house: &House) -> Result<()> {
+    let differences = roster::check(&house.roster, &house.db, house.zone)?;
+    if !differences.is_empty() {
+        tracing::error!(count = differences.len(), "the roster differed from the tables and is built anew");
+        house.roster.build(&house.db, house.zone)?;
+    }
+    Ok(())
 }
 
 /// The requests that standing orders ask for by now.

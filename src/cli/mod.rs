@@ -10,6 +10,7 @@ mod keys;
 mod migrate;
 mod person;
 mod project;
+mod roster;
 mod serve;
 mod table;
 
@@ -48,6 +49,8 @@ enum Command {
     Keys(keys::Keys),
     /// Puts a backup where nothing is.
     Restore(backup::Restore),
+    /// Builds the counts that a service keeps in memory, follows the feed and compares them with the tables.
+    Roster(roster::Check),
     /// Serves pages and API.
     Serve(serve::Serve),
     /// Brings a database to the present schema.
@@ -94,6 +97,7 @@ pub fn run() -> ExitCode {
         Command::Serve(serve) => serve.run(),
         Command::Migrate(common) => migrate::run(&common),
         Command::Project(project) => project.run(),
+        Command::Roster(check) => check.run(),
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use chrono::{Datelike, NaiveDate};
 use clap::Args;
 use shiryan_forecast::{Backtest, Band, Cover, Forecast, Lot, Paths, Series, WeekdayModel, backtest};
-use shiryan_kernel::blood::Component;
+use shiryan_kernel::blood::{BloodGroup, Component};
 use shiryan_kernel::level::Bands;
 use shiryan_kernel::time::plus_days;
 
@@ -72,6 +72,8 @@ impl Project {
         let stock = self.stock.unwrap_or_else(|| whole(3.0 * own_demand));
         let start = Start {
             component,
+            // The series say nothing of groups, and nobody stands in for anybody.
+            group: BloodGroup::ONeg,
             today,
             lots: shelf(component, today, stock),
             batches: Vec::new(),

@@ -4,6 +4,7 @@
 //! SQLite `seq` is the order of commits. On PostgreSQL transactions pass one another: there a row is read
 //! once every transaction as old as its own has ended.
 
+use chrono::NaiveDateTime;
 use diesel::dsl::max;
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Nullable, Text};
@@ -92,6 +93,10 @@ const AFTER: &str = "SELECT xid::text::bigint AS xid, seq, entity, entity_id, th
     WHERE (xid, seq) > ($1::text::xid8, $2) AND xid < pg_snapshot_xmin(pg_current_snapshot()) \
     ORDER BY feed.xid, seq LIMIT $3";
 
+const SEEN: &str = "SELECT xid::text::bigint AS xid, seq, entity, entity_id, through_id, kind, \
+    xid < pg_snapshot_xmin(pg_current_snapshot()) AS is_settled FROM feed \
+    WHERE (xid, seq) > ($1::text::xid8, $2) ORDER BY feed.xid, seq LIMIT $3";
+
 /// The end of the feed as it is now: whoever reads rows after this misses nothing that follows it.
 ///
 /// # Errors
@@ -108,6 +113,42 @@ pub fn end(conn: &mut Conn) -> Result<Position> {
             Ok(Position { xid: oldest.xid, seq: 0 })
         }
     }
+}
+
+/// What a follower sees at one moment.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Seen {
+    pub entries: Vec<Entry>,
+    /// Where it stands then. What is seen but not settled comes again.
+    pub settled: Position,
+}
+
+/// The changes after `position` that are committed, settled in their order or not yet: for a follower who takes a
+/// change in by reading what changed, and whom a change may therefore reach twice.
+///
+/// # Errors
+/// As any read.
+pub fn seen(conn: &mut Conn, position: Position, limit: i64) -> Result<Seen> {
+    let Conn::Pg(c) = conn else {
+        let entries = after(conn, position, limit)?;
+        let settled = entries.last().map_or(position, Entry::position);
+        return Ok(Seen { entries, settled });
+    };
+    let rows: Vec<SeenRow> = diesel::sql_query(SEEN)
+        .bind::<BigInt, _>(position.xid)
+        .bind::<BigInt, _>(position.seq)
+        .bind::<BigInt, _>(limit)
+        .load(c)?;
+    let settled = rows.iter().rev().find(|row| row.is_settled).map_or(position, |row| row.entry.position());
+    Ok(Seen { entries: rows.into_iter().map(|row| row.entry).collect(), settled })
+}
+
+#[derive(QueryableByName)]
+struct SeenRow {
+    #[diesel(embed)]
+    entry: Entry,
+    #[diesel(sql_type = diesel::sql_types::Bool)]
+    is_settled: bool,
 }
 
 /// The changes after `position`, in order.
@@ -140,4 +181,22 @@ pub fn after(conn: &mut Conn, position: Position, limit: i64) -> Result<Vec<Entr
             .bind::<BigInt, _>(limit)
             .load(c)?),
     }
+}
+
+/// Kept for so long; whoever was away for longer begins anew.
+const KEPT: chrono::Duration = chrono::Duration::days(7);
+
+/// Deletes at most `limit` of the oldest rows that nobody may still have to read; how many.
+///
+/// # Errors
+/// As any write.
+pub fn forget_old(tx: &mut Tx, limit: i64) -> Result<usize> {
+    let before = (tx.now - KEPT).naive_utc();
+    let first: Vec<(i64, NaiveDateTime)> = on_each!(tx.conn => c, feed::table
+        .order(feed::seq)
+        .limit(limit)
+        .select((feed::seq, feed::at))
+        .load(c))?;
+    let old: Vec<i64> = first.into_iter().take_while(|(_, at)| *at < before).map(|(seq, _)| seq).collect();
+    Ok(on_each!(tx.conn => c, diesel::delete(feed::table.filter(feed::seq.eq_any(old))).execute(c))?)
 }

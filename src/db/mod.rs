@@ -19,6 +19,7 @@ mod writer;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use shiryan_kernel::ids::Mint;
@@ -67,6 +68,8 @@ struct Inner {
     clock: Arc<dyn Clock>,
     mint: Arc<Mint>,
     pool: pool::Pool,
+    /// Commits of this process.
+    commits: Arc<AtomicU64>,
     /// SQLite only: the one thread that writes.
     writer: Option<writer::Writer>,
 }
@@ -84,16 +87,18 @@ impl Db {
     /// `internal` with the cause when it cannot be reached.
     pub fn open(target: &Target, size: Size, clock: Arc<dyn Clock>) -> Result<Self> {
         let mint = Arc::new(Mint::new());
+        let commits = Arc::new(AtomicU64::new(0));
         let writer = match target {
             Target::Sqlite(_) => Some(writer::Writer::start(
                 pool::connect(target, pool::Use::Write)?,
                 mint.clone(),
                 clock.clone(),
+                commits.clone(),
             )?),
             Target::Postgres(_) => None,
         };
         let pool = pool::open(target, size)?;
-        Ok(Self(Arc::new(Inner { target: target.clone(), clock, mint, pool, writer })))
+        Ok(Self(Arc::new(Inner { target: target.clone(), clock, mint, pool, commits, writer })))
     }
 
     #[must_use]
@@ -115,6 +120,13 @@ impl Db {
     #[must_use]
     pub fn id(&self) -> i64 {
         self.0.mint.next(self.now())
+    }
+
+    /// How many commits this process has made. It has grown by the time a write is answered: whoever saw this number and
+    /// read afterwards has seen every write that was answered before.
+    #[must_use]
+    pub fn commits(&self) -> u64 {
+        self.0.commits.load(Ordering::Acquire)
     }
 
     /// Reads off the event loop.
@@ -228,7 +240,11 @@ impl Db {
         loop {
             let mut conn = self.0.pool.get().map_err(pool::busy)?;
             let mut tx = Tx { conn: &mut conn, now: self.0.clock.now(), mint: &self.0.mint };
-            match in_transaction(&mut tx, isolation, f) {
+            let done = in_transaction(&mut tx, isolation, f);
+            if done.is_ok() {
+                self.0.commits.fetch_add(1, Ordering::Release);
+            }
+            match done {
                 Err(problem) if problem.code == Code::Busy && Instant::now() + wait < deadline => {
                     drop(conn);
                     std::thread::sleep(wait.mul_f64(0.5 + rand::random::<f64>()));

@@ -4,6 +4,7 @@
 //! after COMMIT, so an acknowledged write is durable. Bulk jobs are not grouped. A pool of writers instead starves callers for
 //! seconds on SQLite's single write lock.
 
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -84,13 +85,18 @@ impl Shared {
 }
 
 impl Writer {
-    pub fn start(mut conn: Conn, mint: Arc<Mint>, clock: Arc<dyn Clock>) -> Result<Self> {
+    pub fn start(
+        mut conn: Conn,
+        mint: Arc<Mint>,
+        clock: Arc<dyn Clock>,
+        commits: Arc<AtomicU64>,
+    ) -> Result<Self> {
         pool::impatient(&mut conn)?;
         let shared = Arc::new(Shared::default());
         let theirs = shared.clone();
         let thread = std::thread::Builder::new()
             .name("sqlite-writer".into())
-            .spawn(move || work(conn, &theirs, &mint, &*clock))
+            .spawn(move || work(conn, &theirs, &House { mint: &mint, clock: &*clock, commits: &commits }))
             .map_err(Problem::internal)?;
         Ok(Self { shared, thread: Some(thread) })
     }
@@ -121,30 +127,38 @@ impl Drop for Writer {
     }
 }
 
+/// What every write gets, and where its commit is counted.
+struct House<'a> {
+    mint: &'a Mint,
+    clock: &'a dyn Clock,
+    commits: &'a AtomicU64,
+}
+
 /// Works until closed and nothing waits: what was accepted is done.
-fn work(mut conn: Conn, shared: &Shared, mint: &Mint, clock: &dyn Clock) {
+fn work(mut conn: Conn, shared: &Shared, house: &House<'_>) {
     let mut held: Option<Box<dyn Job>> = None;
     while let Some(first) = held.take().or_else(|| wait(shared)) {
         if first.is_alone() {
-            alone(&mut conn, first, mint, clock);
+            alone(&mut conn, first, house);
         } else {
-            held = group(&mut conn, first, shared, mint, clock);
+            held = group(&mut conn, first, shared, house);
         }
     }
 }
 
 /// One job in a transaction of its own.
-fn alone(conn: &mut Conn, job: Box<dyn Job>, mint: &Mint, clock: &dyn Clock) {
+fn alone(conn: &mut Conn, job: Box<dyn Job>, house: &House<'_>) {
     if let Err(problem) = pool::begin(conn, Isolation::Whole) {
         job.refuse(problem);
         return;
     }
-    let (keep, reply) = job.run(&mut Tx { conn: &mut *conn, now: clock.now(), mint });
+    let (keep, reply) = job.run(&mut Tx { conn: &mut *conn, now: house.clock.now(), mint: house.mint });
     let failed = if keep {
         pool::commit(conn).err().inspect(|_| drop(pool::rollback(conn)))
     } else {
         pool::rollback(conn).err()
     };
+    house.commits.fetch_add(1, Ordering::Release);
     reply(failed);
 }
 
@@ -162,13 +176,7 @@ fn wait(shared: &Shared) -> Option<Box<dyn Job>> {
 }
 
 /// Jobs that share one COMMIT. Answers the job that was taken in its turn and wants to be alone.
-fn group(
-    conn: &mut Conn,
-    first: Box<dyn Job>,
-    shared: &Shared,
-    mint: &Mint,
-    clock: &dyn Clock,
-) -> Option<Box<dyn Job>> {
+fn group(conn: &mut Conn, first: Box<dyn Job>, shared: &Shared, house: &House<'_>) -> Option<Box<dyn Job>> {
     let started = Instant::now();
     let mut replies = Vec::new();
     let mut next = Some(first);
@@ -176,7 +184,7 @@ fn group(
     // Whether the transaction stands; once a job of it could not be ended, nothing of it is kept and nobody joins it.
     let mut stands = pool::begin(conn, Isolation::Whole);
     while let Some(job) = next.take() {
-        let mut tx = Tx { conn: &mut *conn, now: clock.now(), mint };
+        let mut tx = Tx { conn: &mut *conn, now: house.clock.now(), mint: house.mint };
         if let Err(problem) = &stands {
             job.refuse(problem.clone());
         } else {
@@ -190,6 +198,7 @@ fn group(
         }
     }
     let failed = stands.and_then(|()| pool::commit(conn)).err().inspect(|_| drop(pool::rollback(conn)));
+    house.commits.fetch_add(1, Ordering::Release);
     for reply in replies.into_iter().flatten() {
         reply(failed.clone());
     }

@@ -21,6 +21,36 @@ impl Band {
         Some(Self { p5: p5?, p10: p10?, p50: p50?, p90: p90?, p95: p95? })
     }
 
+    /// The same of whole units: those that are few are counted instead of being sorted.
+    pub fn of_counts(sample: &mut [u32]) -> Option<Self> {
+        let most = *sample.iter().max()?;
+        let Some(size) = usize::try_from(most).ok().filter(|most| *most <= sample.len().saturating_mul(4))
+        else {
+            sample.sort_unstable();
+            return Self::at(sample.len(), |place| sample.get(place).copied().map(f64::from));
+        };
+        let mut upto = vec![0_usize; size + 1];
+        for count in sample.iter() {
+            if let Some(own) = usize::try_from(*count).ok().and_then(|count| upto.get_mut(count)) {
+                *own += 1;
+            }
+        }
+        let mut sum = 0;
+        for own in &mut upto {
+            sum += *own;
+            *own = sum;
+        }
+        Self::at(sample.len(), |place| {
+            let value = upto.partition_point(|sum| *sum <= place);
+            (place < sum).then(|| crate::number::len(value))
+        })
+    }
+
+    fn at(count: usize, value: impl Fn(usize) -> Option<f64>) -> Option<Self> {
+        let [p5, p10, p50, p90, p95] = Self::LEVELS.map(|p| quantile_at(count, p, &value));
+        Some(Self { p5: p5?, p10: p10?, p50: p50?, p90: p90?, p95: p95? })
+    }
+
     /// Each quantile sent through a non-decreasing function.
     #[must_use]
     pub fn map(self, f: impl Fn(f64) -> f64) -> Self {
@@ -40,10 +70,15 @@ impl Band {
 /// so this rule keeps its promise for small samples, where the usual one is too narrow.
 #[must_use]
 pub fn quantile(sorted: &[f64], p: f64) -> Option<f64> {
-    let place = (crate::number::len(sorted.len()) + 1.0) * p - 1.0;
-    let below = usize::try_from(crate::number::whole(place)).ok()?.min(sorted.len().checked_sub(1)?);
-    let low = *sorted.get(below)?;
-    let high = sorted.get(below + 1).copied().unwrap_or(low);
+    quantile_at(sorted.len(), p, &|place| sorted.get(place).copied())
+}
+
+/// `value` gives the number that stands at a place of the sorted sample.
+fn quantile_at(count: usize, p: f64, value: &impl Fn(usize) -> Option<f64>) -> Option<f64> {
+    let place = (crate::number::len(count) + 1.0) * p - 1.0;
+    let below = usize::try_from(crate::number::whole(place)).ok()?.min(count.checked_sub(1)?);
+    let low = value(below)?;
+    let high = value(below + 1).unwrap_or(low);
     Some(low + (high - low) * (place - crate::number::len(below)).clamp(0.0, 1.0))
 }
 

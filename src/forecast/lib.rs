@@ -2,7 +2,7 @@
 //!
 //! Nothing here does I/O, asks for the time or knows a table. Days are arguments, chance is a pure
 //! function of (seed, stream, path, day), and every result is the same on one thread or on many.
-//! Refused here: substitution between groups, transfers between sites.
+//! Refused here: transfers between sites. Which group may stand in for which, and in what order, is the caller's rule.
 
 pub mod adu; // average daily demand from an issue series; wastage as a share of issues
 pub mod alarm; // the model has been off to one side for weeks
@@ -16,6 +16,7 @@ pub mod columns; // what a day is told by: weekday, season, calendar
 pub mod cover; // expected stock and days of cover
 pub mod fefo; // a shelf of dated lots: receive, expire, issue the first to expire
 mod history; // what the weekday model would have said on each past day
+pub mod joint; // the same of groups that stand in for each other, by the rule of issue
 pub mod judge; // methods side by side at rolling origins
 pub mod model; // the count model: calendar regression, blended, with bands of totals
 mod number; // counts to reals and back, the two ways the linter cannot see
@@ -42,6 +43,7 @@ pub use chance::Chance;
 pub use columns::DayType;
 pub use cover::{Cover, ExpectedShelf, days_of_cover};
 pub use fefo::{DayRecord, Lot, Shelf};
+pub use joint::{Group, JointPlan, JointProjection, Order, Step, project_jointly};
 pub use judge::{Trial, Verdict, judge};
 pub use model::{CountModel, Expected, Rests};
 pub use paths::Paths;

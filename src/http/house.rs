@@ -12,7 +12,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use super::Cursors;
 use crate::accounts::{Budget, Principal, Sessions};
-use crate::db::{Db, Isolation, Lane, Tx, once};
+use crate::db::{Db, Isolation, Lane, Tx, off_loop, once};
 use crate::donations::Desk;
 use crate::donations::questions::Questionnaire;
 use crate::donors::{Names, TitreLimits};
@@ -20,7 +20,8 @@ use crate::drives::{Ground, Limits, Reminders};
 use crate::eligibility::Rulebook;
 use crate::mail::Post;
 use crate::places::calendar::Calendar;
-use crate::reserve::Levels;
+use crate::reserve::{Levels, Sources};
+use crate::roster::{Index, Roster};
 use crate::settings::Settings;
 use crate::vault::Vault;
 
@@ -44,6 +45,10 @@ pub struct House {
     pub levels: Arc<Levels>,
     /// Names in memory, to be searched.
     pub names: Names,
+    /// Who may give and what lies on the shelves, in memory.
+    pub roster: Roster,
+    /// What the reserve is told from.
+    pub reserve: Sources,
     /// How letters leave the house.
     pub post: Post,
     pub sessions: Sessions,
@@ -63,6 +68,19 @@ impl House {
     #[must_use]
     pub fn today(&self) -> chrono::NaiveDate {
         self.zone.date(self.db.now())
+    }
+
+    /// Asks the roster, which has seen every write that was answered before; off the loop only when it has something to
+    /// take in.
+    ///
+    /// # Errors
+    /// As any read.
+    pub async fn roster<T: Send + 'static>(&self, f: impl Fn(&Index) -> T + Send + 'static) -> Result<T> {
+        if let Some(answer) = self.roster.glance(&self.db, &f) {
+            return Ok(answer);
+        }
+        let (roster, db, zone) = (self.roster.clone(), self.db.clone(), self.zone);
+        off_loop(move || roster.look(&db, zone, f)).await
     }
 
     /// What the use cases of a drive's day work with.

@@ -1,5 +1,8 @@
 //! Governorates and the regions inside which blood can be shared.
 
+use crate::problem::Faults;
+use crate::{Code, Result};
+
 word! {
     /// ISO 3166-2:PS.
     pub enum Governorate {
@@ -56,6 +59,57 @@ impl Governorate {
             Self::NorthGaza | Self::Gaza => Region::GazaNorth,
             Self::DeirAlBalah | Self::KhanYunis | Self::Rafah => Region::GazaSouth,
         }
+    }
+}
+
+/// A point on the map, in degrees of WGS 84.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Point {
+    latitude: f64,
+    longitude: f64,
+}
+
+impl Point {
+    /// # Errors
+    /// `out_of_range` of `latitude` and `longitude`.
+    pub fn of(latitude: f64, longitude: f64) -> Result<Self> {
+        let mut faults = Faults::none();
+        if !(-90.0..=90.0).contains(&latitude) {
+            faults.add("latitude", Code::OutOfRange);
+        }
+        if !(-180.0..=180.0).contains(&longitude) {
+            faults.add("longitude", Code::OutOfRange);
+        }
+        faults.settle()?;
+        Ok(Self { latitude, longitude })
+    }
+
+    #[must_use]
+    pub const fn latitude(self) -> f64 {
+        self.latitude
+    }
+
+    #[must_use]
+    pub const fn longitude(self) -> f64 {
+        self.longitude
+    }
+
+    /// Whole kilometres as the bird flies.
+    #[must_use]
+    #[expect(
+        clippy::as_conversions,
+        reason = "a float has no other way to an integer; no distance on a globe is beyond it"
+    )]
+    pub fn km_to(self, other: Self) -> u32 {
+        self.distance(other).round() as u32
+    }
+
+    /// On a sphere of 6 371 km.
+    fn distance(self, other: Self) -> f64 {
+        let half = |a: f64, b: f64| ((a - b).to_radians() / 2.0).sin().powi(2);
+        let across = self.latitude.to_radians().cos() * other.latitude.to_radians().cos();
+        let chord = half(self.latitude, other.latitude) + across * half(self.longitude, other.longitude);
+        2.0 * 6_371.0 * chord.sqrt().min(1.0).asin()
     }
 }
 
@@ -223,6 +277,20 @@ impl Region {
 mod tests {
     use super::*;
     use crate::sources;
+
+    #[test]
+    fn a_point_is_on_the_globe_and_distances_are_known_ones() {
+        assert!(Point::of(90.0, -180.0).is_ok());
+        for (latitude, longitude) in [(90.1, 0.0), (0.0, 180.1), (f64::NAN, 0.0), (0.0, f64::INFINITY)] {
+            assert!(Point::of(latitude, longitude).is_err());
+        }
+        let at = |latitude, longitude| Point::of(latitude, longitude).unwrap();
+        let (nablus, hebron) = (at(32.221, 35.254), at(31.533, 35.100));
+        assert_eq!((nablus.km_to(hebron), hebron.km_to(nablus), nablus.km_to(nablus)), (78, 78, 0));
+        // A degree along the equator, and half way round.
+        assert!((at(0.0, 0.0).distance(at(0.0, 1.0)) - 111.195).abs() < 0.01);
+        assert!((at(0.0, 0.0).distance(at(0.0, 180.0)) - 20_015.1).abs() < 0.1);
+    }
 
     #[test]
     fn regions_and_their_names_are_the_authors() {

@@ -7,7 +7,7 @@ use actix_web::{HttpResponse, get, post, web};
 use serde::{Deserialize, Serialize};
 use shiryan_kernel::ids::{FacilityId, UnitId};
 use shiryan_kernel::page::Page;
-use shiryan_kernel::place::Governorate;
+use shiryan_kernel::place::{Governorate, Point};
 use shiryan_kernel::problem::Faults;
 use shiryan_kernel::status::FacilityKind;
 use shiryan_kernel::text::ShortCode;
@@ -15,11 +15,12 @@ use utoipa::ToSchema;
 
 use super::{Facility, NewFacility, NewUnit, PlaceName, Unit};
 use crate::accounts::{Actor, ManagePlaces, SeeFacilities, SeeUnits, unit_roots};
-use crate::http::{Answer, Body, House, IdempotencyKey, Paging, Query};
+use crate::http::{Answer, Body, House, IdempotencyKey, Paging, PathId, Query};
 
 /// Adds the operations.
 pub fn operations(config: &mut utoipa_actix_web::service_config::ServiceConfig) {
     config.service(create_unit).service(list_units).service(create_facility).service(list_facilities);
+    config.service(locate_facility);
     config.service(roads::close_roads).service(roads::list_closures).service(roads::open_roads);
     config.service(months::sight_month);
 }
@@ -63,6 +64,31 @@ struct FacilityView {
     name_ar: String,
     name_en: String,
     governorate: Governorate,
+    /// Where it lies, if somebody entered it.
+    location: Option<Location>,
+}
+
+/// Degrees of WGS 84, north and east.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct Location {
+    /// -90 to 90.
+    latitude: f64,
+    /// -180 to 180.
+    longitude: f64,
+}
+
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct LocationForm {
+    /// Null: nobody knows.
+    location: Option<Location>,
+}
+
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
+struct Located {
+    id: FacilityId,
+    location: Option<Location>,
 }
 
 /// What a request that made a thing answers.
@@ -153,6 +179,30 @@ async fn create_facility(
     Ok(HttpResponse::Created().json(made))
 }
 
+/// Says where a facility lies: hospitals are then told how far units are.
+#[utoipa::path(tag = "places", params(("id" = FacilityId, Path), ("Idempotency-Key" = String, Header)),
+    request_body = LocationForm, responses((status = 200, description = "Kept", body = Located)))]
+#[post("/facilities/{id}/location")]
+async fn locate_facility(
+    house: web::Data<House>,
+    by: Actor<ManagePlaces>,
+    id: PathId<FacilityId>,
+    key: IdempotencyKey,
+    body: Body<LocationForm>,
+) -> Answer {
+    let request = key.of(by.user, &body);
+    let (location, id) = (body.into_inner().location, id.0);
+    let point = location.map(|at| Point::of(at.latitude, at.longitude)).transpose()?;
+    let (vault, who) = (house.vault.clone(), by.user);
+    let located = house
+        .once(&by, request, move |tx| {
+            super::locate(tx, &vault, who, id, point)?;
+            Ok(Located { id, location })
+        })
+        .await?;
+    Ok(HttpResponse::Ok().json(located))
+}
+
 /// Hospitals and blood banks, oldest first.
 #[utoipa::path(tag = "places", params(Paging), responses((status = 200, description = "A page", body = Page<FacilityView>)))]
 #[get("/facilities")]
@@ -173,7 +223,8 @@ impl From<Unit> for UnitView {
 
 impl From<Facility> for FacilityView {
     fn from(row: Facility) -> Self {
-        let Facility { id, code, kind, name_ar, name_en, governorate } = row;
-        Self { id, code, kind, name_ar, name_en, governorate }
+        let location = row.point().map(|at| Location { latitude: at.latitude(), longitude: at.longitude() });
+        let Facility { id, code, kind, name_ar, name_en, governorate, .. } = row;
+        Self { id, code, kind, name_ar, name_en, governorate, location }
     }
 }

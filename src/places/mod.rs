@@ -11,7 +11,7 @@ pub mod pages;
 mod store;
 
 use shiryan_kernel::ids::{FacilityId, UnitId, UserId};
-use shiryan_kernel::place::Governorate;
+use shiryan_kernel::place::{Governorate, Point};
 use shiryan_kernel::status::FacilityKind;
 use shiryan_kernel::text::{PlainText, ShortCode};
 use shiryan_kernel::{Code, Problem, Result};
@@ -83,6 +83,18 @@ pub fn create_facility(
     audit::record(tx, vault, &Line::new(by, "places.facility_made").on(id).with("code", new.code.as_str()))?;
     crate::db::feed::append(tx, "facility", id.0, "made")?;
     Ok(id)
+}
+
+/// Says where a facility lies, or that nobody knows.
+///
+/// # Errors
+/// `not_found`.
+pub fn locate(tx: &mut Tx, vault: &Vault, by: UserId, id: FacilityId, point: Option<Point>) -> Result<()> {
+    if !store::set_point(tx, id, point)? {
+        return Err(Problem::new(Code::NotFound));
+    }
+    audit::record(tx, vault, &Line::new(Some(by), "places.facility_located").on(id))?;
+    crate::db::feed::append(tx, "facility", id.0, "located")
 }
 
 /// # Errors

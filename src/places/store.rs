@@ -2,7 +2,7 @@
 
 use diesel::prelude::*;
 use shiryan_kernel::ids::{FacilityId, UnitId};
-use shiryan_kernel::place::Governorate;
+use shiryan_kernel::place::{Governorate, Point};
 use shiryan_kernel::status::FacilityKind;
 use shiryan_kernel::{Problem, Result};
 
@@ -21,7 +21,7 @@ pub struct Unit {
     pub governorate: Governorate,
 }
 
-#[derive(Debug, Clone, PartialEq, Eq, Queryable, Selectable)]
+#[derive(Debug, Clone, PartialEq, Queryable, Selectable)]
 #[diesel(table_name = facilities)]
 pub struct Facility {
     pub id: FacilityId,
@@ -30,6 +30,24 @@ pub struct Facility {
     pub name_ar: String,
     pub name_en: String,
     pub governorate: Governorate,
+    latitude: Option<f64>,
+    longitude: Option<f64>,
+}
+
+impl Facility {
+    /// Where it lies, if somebody entered it.
+    #[must_use]
+    pub fn point(&self) -> Option<Point> {
+        Point::of(self.latitude?, self.longitude?).ok()
+    }
+}
+
+pub fn set_point(tx: &mut Tx, id: FacilityId, point: Option<Point>) -> Result<bool> {
+    let set = (
+        facilities::latitude.eq(point.map(Point::latitude)),
+        facilities::longitude.eq(point.map(Point::longitude)),
+    );
+    Ok(diesel::update(facilities::table.find(id.0)).set(set).execute(tx.conn)? > 0)
 }
 
 pub fn insert_unit(tx: &mut Tx, id: UnitId, new: &NewUnit) -> Result<()> {

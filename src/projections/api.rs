@@ -114,6 +114,9 @@ pub(super) struct AreaView {
     /// Units that published drives, and those of earlier ones that are being tested, are expected to bring in the
     /// days asked for.
     expected_of_drives: f64,
+    /// Units that are expected to go to other groups in the days asked for, by the rule of issue, and to come from them.
+    expected_lent: f64,
+    expected_borrowed: f64,
     days: Vec<DayView>,
     /// Units that drives which are not published yet are expected to bring on top.
     expected_of_proposed: f64,
@@ -185,6 +188,9 @@ impl From<AreaOutlook> for AreaView {
             outlook.map(|outlook| outlook.days.iter().map(DayView::from).collect()).unwrap_or_default()
         };
         let outlook = area.outlook.as_ref();
+        let sum = |outlook: Option<&Outlook>, of: fn(&OutlookDay) -> f64| {
+            to_hundredths(outlook.map_or(0.0, |own| own.days.iter().map(of).sum()))
+        };
         Self {
             area: area.area.code(),
             region: area.area.region(),
@@ -195,6 +201,8 @@ impl From<AreaOutlook> for AreaView {
                 .and_then(|outlook| outlook.first_dire())
                 .map(|day| DireView { on: day.on, level: day.level }),
             expected_of_drives: to_hundredths(area.from_drives.0),
+            expected_lent: sum(outlook, |day| day.lent),
+            expected_borrowed: sum(outlook, |day| day.borrowed),
             days: days(outlook),
             expected_of_proposed: to_hundredths(area.from_drives.1),
             days_with_proposed: days(area.with_proposed.as_ref()),

@@ -7,7 +7,7 @@ const ASSUMPTIONS: [&str; 7] = [
     "drives_as_booked",
     "closures_as_now",
     "first_to_expire_first",
-    "own_group_only",
+    "others_by_the_rule_of_issue",
     "full_life_less_2_days",
     "silent_days_are_zero",
     "no_sharing_between_regions",

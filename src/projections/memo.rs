@@ -7,48 +7,54 @@ use std::collections::HashMap;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 
-use super::{MOST_DAYS, Outlook, Start, outlook as work_out};
+use super::together::outlooks as work_out;
+use super::{MOST_DAYS, Outlook, Start};
 
-/// Six regions of 32 cells fit; beyond that everything is forgotten and begun again.
-const MOST_KEPT: usize = 256;
+/// Six regions of four components, each with what is proposed and two scenarios; beyond that everything is forgotten and
+/// begun again.
+const MOST_KEPT: usize = 96;
 
-type Kept = HashMap<u64, (Start, Arc<Outlook>)>;
+type Kept = HashMap<u64, (Vec<Start>, Arc<Vec<Outlook>>)>;
 
 static KEPT: LazyLock<Mutex<Kept>> = LazyLock::new(Mutex::default);
 
-/// The first `days` days of the outlook; `None` where the start cannot be projected.
-pub fn outlook(start: &Start, days: usize) -> Option<Outlook> {
-    let key = key(start);
+/// The first `days` days of the outlooks of the groups of one component and area; `None` where nothing can be projected.
+pub fn outlooks(starts: &[Start], days: usize) -> Option<Vec<Outlook>> {
+    let key = key(starts);
     let kept = {
         let kept = KEPT.lock().unwrap_or_else(PoisonError::into_inner);
-        kept.get(&key).filter(|(same, _)| same == start).map(|(_, outlook)| outlook.clone())
+        kept.get(&key).filter(|(same, _)| same == starts).map(|(_, outlook)| outlook.clone())
     };
     let whole = match kept {
         Some(whole) => whole,
         None => {
-            let whole = Arc::new(work_out(start, MOST_DAYS)?);
+            let whole = Arc::new(work_out(starts, MOST_DAYS)?);
             let mut kept = KEPT.lock().unwrap_or_else(PoisonError::into_inner);
             if kept.len() >= MOST_KEPT {
                 kept.clear();
             }
-            kept.insert(key, (start.clone(), whole.clone()));
+            kept.insert(key, (starts.to_vec(), whole.clone()));
             whole
         }
     };
-    Some(whole.first(days))
+    Some(whole.iter().map(|outlook| outlook.first(days)).collect())
 }
 
-fn key(start: &Start) -> u64 {
+fn key(starts: &[Start]) -> u64 {
     let mut hasher = DefaultHasher::new();
-    (start.component, start.today, start.seed, &start.calendar).hash(&mut hasher);
+    starts.iter().for_each(|start| add(start, &mut hasher));
+    hasher.finish()
+}
+
+fn add(start: &Start, hasher: &mut DefaultHasher) {
+    (start.component, start.today, start.group, start.seed, &start.calendar).hash(hasher);
     for lot in &start.lots {
-        (lot.expiry, lot.units).hash(&mut hasher);
+        (lot.expiry, lot.units).hash(hasher);
     }
     for batch in &start.batches {
-        (batch.ahead, batch.of).hash(&mut hasher);
+        (batch.ahead, batch.of).hash(hasher);
     }
     for series in [&start.supply, &start.demand] {
-        series.counts().iter().for_each(|count| count.map(f64::to_bits).hash(&mut hasher));
+        series.counts().iter().for_each(|count| count.map(f64::to_bits).hash(hasher));
     }
-    hasher.finish()
 }

@@ -1,6 +1,7 @@
 //! Demand, supply and stock, weeks ahead, one sharing region (or governorate) at a time.
 //!
-//! The lots of today's shelf are taken through simulated days, first to expire first. What comes in and
+//! The lots of today's shelf are taken through simulated days, first to expire first, the groups of a component together:
+//! what a group lacks comes from others as the rule of issue has it. What comes in and
 //! what is asked for follow weekday, season and calendar, or the last eight weeks where little is known: which of
 //! the two, and that roads are taken as they are now, the answer says. Drives come on top: those that are published bring
 //! what is booked, and what those bring that are not published yet is told as a second outlook. Regions that cannot
@@ -17,12 +18,13 @@ pub mod pages;
 mod rules;
 pub mod scenarios;
 mod store;
+mod together;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use chrono::NaiveDate;
-use shiryan_forecast::{Axis, Lot, Pending, Series};
+use shiryan_forecast::{Axis, Cover, Lot, Pending, Series};
 use shiryan_kernel::Result;
 use shiryan_kernel::blood::{BloodGroup, Component};
 use shiryan_kernel::ids::FacilityId;
@@ -39,10 +41,11 @@ pub use assumed::assumptions;
 pub use drives::{Batch, Size};
 pub use import::import_history;
 pub use rules::{
-    Ahead, Changes, Outlook, OutlookDay, Rest, Start, day_number, futures, is_dire, judge, outlook, seed,
+    Ahead, Changes, Outlook, OutlookDay, Rest, Start, day_number, futures, is_dire, judge, seed,
 };
 use scenarios::event::{self, Event};
 pub use store::{Flow, ShelfLot, shelf};
+pub use together::{order, outlooks};
 
 /// The components that reserve and projections speak of; cryoprecipitate is made to order.
 pub const COMPONENTS: [Component; 4] =
@@ -94,22 +97,60 @@ pub struct AreaOutlook {
 pub fn ahead(
     conn: &mut Conn,
     ask: &Ask,
-    (calendar, bands): (&calendar::Calendar, &Bands),
+    given: (&calendar::Calendar, &Bands),
     now: Moment,
     zone: Zone,
 ) -> Result<Vec<AreaOutlook>> {
-    ahead_of(conn, ask, (calendar, bands), now, zone, &[])
+    ahead_of(conn, ask, given, now, zone, &[])
 }
 
 /// The same, if these events happen. Roads that they close on any of the days asked for are taken as closed on all.
 fn ahead_of(
     conn: &mut Conn,
     ask: &Ask,
-    (calendar, bands): (&calendar::Calendar, &Bands),
+    given: (&calendar::Calendar, &Bands),
     now: Moment,
     zone: Zone,
     events: &[Event],
 ) -> Result<Vec<AreaOutlook>> {
+    let whole = Whole { component: ask.component, area: ask.area, days: ask.days };
+    let all = all_groups(conn, &whole, given, now, zone, events)?;
+    Ok(all.into_iter().filter_map(|mut groups| groups.remove(&ask.group)).collect())
+}
+
+/// What is asked of all groups of a component.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Whole {
+    pub component: Component,
+    /// `None`: every region, as a list.
+    pub area: Option<Area>,
+    /// 1 to [`MOST_DAYS`].
+    pub days: usize,
+}
+
+/// The outlooks of every group, area by area as [`ahead`]: they stand in for each other as the rule of issue has it, so
+/// they are worked out together.
+///
+/// # Errors
+/// As any read.
+pub fn together(
+    conn: &mut Conn,
+    ask: &Whole,
+    given: (&calendar::Calendar, &Bands),
+    now: Moment,
+    zone: Zone,
+) -> Result<Vec<BTreeMap<BloodGroup, AreaOutlook>>> {
+    all_groups(conn, ask, given, now, zone, &[])
+}
+
+fn all_groups(
+    conn: &mut Conn,
+    ask: &Whole,
+    (calendar, bands): (&calendar::Calendar, &Bands),
+    now: Moment,
+    zone: Zone,
+    events: &[Event],
+) -> Result<Vec<BTreeMap<BloodGroup, AreaOutlook>>> {
     let today = zone.date(now);
     let last = plus_days(today, i64::try_from(ask.days).unwrap_or(1) - 1);
     let mut shut = closures::list_at(conn, now)?;
@@ -121,15 +162,22 @@ fn ahead_of(
         None => Region::ALL.iter().flat_map(|region| islands(*region, &roads)).collect(),
     };
     let members: Vec<Governorate> = areas.iter().copied().flat_map(Area::members).collect();
-    let shelf = store::shelf(conn, Some(ask.component), Some(ask.group), now, today)?;
     let from = plus_days(today, -HISTORY_DAYS);
-    let flows = store::flows(conn, ask.component, ask.group, &members, from, today)?;
     let calendar = calendar::current(conn, calendar)?;
     let until = plus_days(today, i64::try_from(MOST_DAYS).unwrap_or(0));
+    let back = event::down_now(events, today);
+    let mut groups = BTreeMap::new();
+    for group in BloodGroup::ALL.iter().copied() {
+        let of = OfGroup {
+            flows: store::flows(conn, ask.component, group, &members, from, today)?,
+            testing: store::testing(conn, ask.component, group, today)?,
+            down: store::down(conn, (ask.component, group), &back, now, today)?,
+        };
+        groups.insert(group, of);
+    }
     let known = Known {
-        shelf,
-        flows,
-        testing: store::testing(conn, ask.component, ask.group, today)?,
+        shelf: store::shelf(conn, Some(ask.component), None, now, today)?,
+        groups,
         drives: {
             let below = store::below(conn, events)?;
             let mut drives = crate::drives::coming(conn, &members, now, until, zone)?;
@@ -137,7 +185,6 @@ fn ahead_of(
             drives
         },
         banks: store::banks(conn)?,
-        down: store::down(conn, ask, &event::down_now(events, today), now, today)?,
         events: events.to_vec(),
         calendar: Arc::new(days::that_move_counts(&calendar, from, plus_days(today, CALENDAR_DAYS))),
         today,
@@ -149,8 +196,7 @@ fn ahead_of(
 /// What the outlooks of all areas follow from.
 struct Known {
     shelf: Vec<ShelfLot>,
-    flows: Vec<Flow>,
-    testing: Vec<store::Testing>,
+    groups: BTreeMap<BloodGroup, OfGroup>,
     drives: Vec<Coming>,
     calendar: Arc<shiryan_forecast::Calendar>,
     today: NaiveDate,
@@ -158,52 +204,100 @@ struct Known {
     events: Vec<Event>,
     /// Each blood bank, and where it is.
     banks: BTreeMap<FacilityId, Governorate>,
+}
+
+/// What is read of one group.
+struct OfGroup {
+    flows: Vec<Flow>,
+    testing: Vec<store::Testing>,
     /// What lies at banks that are down, and from when it can be had again.
     down: Vec<(FacilityId, Pending)>,
 }
 
-fn one(area: Area, ask: &Ask, known: &Known) -> AreaOutlook {
-    let Known { shelf, flows, calendar, today, .. } = known;
-    let today = *today;
-    let is_here = |governorate: Governorate| area.members().any(|member| member == governorate);
-    let lots: Vec<Lot> = shelf
+/// The groups of one area, worked out together.
+fn one(area: Area, ask: &Whole, known: &Known) -> BTreeMap<BloodGroup, AreaOutlook> {
+    let sides: Vec<Side> =
+        known.groups.iter().map(|(group, of)| side(area, ask, *group, of, known)).collect();
+    let starts: Vec<Start> = sides.iter().filter_map(|side| side.start.clone()).collect();
+    let with: Vec<Start> = sides
         .iter()
-        .filter(|lot| is_here(lot.governorate))
-        .map(|lot| Lot { expiry: day_number(lot.expires_on), units: lot.units })
+        .filter_map(|side| {
+            let start = side.start.clone()?;
+            let batches = start.batches.iter().chain(&side.proposed).cloned().collect();
+            Some(Start { batches, ..start })
+        })
         .collect();
-    let own: Vec<&Flow> = flows.iter().filter(|flow| is_here(flow.governorate)).collect();
-    let (committed, proposed) = batches(area, ask, known);
-    let changes = changes(area, ask, known, &own);
-    let lots = without(lots, &changes.pending);
-    let start = series(&own, today).map(|(supply, demand)| Start {
-        component: ask.component,
-        today,
-        lots,
-        batches: committed.clone(),
-        supply,
-        demand,
-        calendar: Some(calendar.clone()),
-        bands: known.bands,
-        changes,
-        seed: seed(area, ask.component, ask.group, today),
-    });
-    let units = shelf.iter().filter(|lot| is_here(lot.governorate)).map(|lot| lot.units).sum();
+    let is_proposed = sides.iter().any(|side| !side.proposed.is_empty());
+    let found = |starts: &[Start]| -> BTreeMap<BloodGroup, Outlook> {
+        let outlooks = memo::outlooks(starts, ask.days).unwrap_or_default();
+        starts.iter().map(|start| start.group).zip(outlooks).collect()
+    };
+    let mut plain = found(&starts);
+    let mut proposed = if is_proposed { found(&with) } else { BTreeMap::new() };
+    sides
+        .into_iter()
+        .map(|side| {
+            let outlook = AreaOutlook {
+                area,
+                units: side.units,
+                outlook: plain.remove(&side.group),
+                with_proposed: proposed.remove(&side.group),
+                from_drives: side.from_drives,
+            };
+            (side.group, outlook)
+        })
+        .collect()
+}
+
+/// What is known of one group in one area.
+struct Side {
+    group: BloodGroup,
+    units: u32,
+    /// `None` where nothing ever moved.
+    start: Option<Start>,
+    proposed: Vec<Batch>,
+    from_drives: (f64, f64),
+}
+
+fn side(area: Area, ask: &Whole, group: BloodGroup, of: &OfGroup, known: &Known) -> Side {
+    let today = known.today;
+    let is_here = |governorate: Governorate| area.members().any(|member| member == governorate);
+    let here = || known.shelf.iter().filter(|lot| lot.group == group && is_here(lot.governorate));
+    let lots = here().map(|lot| Lot { expiry: day_number(lot.expires_on), units: lot.units }).collect();
+    let own: Vec<&Flow> = of.flows.iter().filter(|flow| is_here(flow.governorate)).collect();
+    let what = (ask.component, group);
+    let (committed, proposed) = batches(area, what, of, known);
+    let changes = changes(area, what, of, known, &own);
     let expected = |batches: &[Batch]| -> f64 {
         let ahead = batches.iter().filter(|batch| batch.ahead < ask.days);
         ahead.map(|batch| batch.expected(ask.component)).fold(0.0, |sum, units| sum + units)
     };
     let from_drives = (expected(&committed), expected(&proposed));
-    let with_proposed = start.clone().filter(|_| !proposed.is_empty()).and_then(|start| {
-        let batches = committed.into_iter().chain(proposed).collect();
-        memo::outlook(&Start { batches, ..start }, ask.days)
+    let start = series(&own, today).map(|(supply, demand)| Start {
+        component: ask.component,
+        group,
+        today,
+        lots: without(lots, &changes.pending),
+        batches: committed,
+        supply,
+        demand,
+        calendar: Some(known.calendar.clone()),
+        bands: known.bands,
+        changes,
+        seed: seed(area, ask.component, group, today),
     });
-    let outlook = start.and_then(|start| memo::outlook(&start, ask.days));
-    AreaOutlook { area, units, outlook, with_proposed, from_drives }
+    Side { group, units: here().map(|lot| lot.units).sum(), start, proposed, from_drives }
 }
 
 /// What the events change in an area. A governorate's part is what it asked for or received of the area's last year; of
 /// several blood banks in one, each has the same.
-fn changes(area: Area, ask: &Ask, known: &Known, flows: &[&Flow]) -> Changes {
+fn changes(
+    area: Area,
+    what: (Component, BloodGroup),
+    of: &OfGroup,
+    known: &Known,
+    flows: &[&Flow],
+) -> Changes {
     if known.events.is_empty() {
         return Changes::default();
     }
@@ -223,9 +317,8 @@ fn changes(area: Area, ask: &Ask, known: &Known, flows: &[&Flow]) -> Changes {
         part(|flow| flow.received, *here) / f64::from(u32::try_from(banks).unwrap_or(u32::MAX))
     };
     let of_demand = |governorate| part(|flow| flow.issued, governorate);
-    let what = (ask.component, ask.group);
     Changes {
-        pending: known
+        pending: of
             .down
             .iter()
             .filter(|(bank, _)| known.banks.get(bank).is_some_and(|here| is_here(*here)))
@@ -251,17 +344,22 @@ fn without(mut lots: Vec<Lot>, pending: &[Pending]) -> Vec<Lot> {
 }
 
 /// What published drives and quarantine bring to an area, and what drives bring that are not published yet.
-fn batches(area: Area, ask: &Ask, known: &Known) -> (Vec<Batch>, Vec<Batch>) {
+fn batches(
+    area: Area,
+    (component, group): (Component, BloodGroup),
+    of: &OfGroup,
+    known: &Known,
+) -> (Vec<Batch>, Vec<Batch>) {
     let is_here = |governorate: Governorate| area.members().any(|member| member == governorate);
     let (mut committed, mut proposed) = (Vec::new(), Vec::new());
     for drive in known.drives.iter().filter(|drive| is_here(drive.governorate)) {
-        let found = Batch::of_drive(drive, ask.component, ask.group, known.today);
+        let found = Batch::of_drive(drive, component, group, known.today);
         match drive.brings {
             Brings::Booked(_) => committed.extend(found),
             Brings::Proposed(..) => proposed.extend(found),
         }
     }
-    for testing in known.testing.iter().filter(|testing| is_here(testing.governorate)) {
+    for testing in of.testing.iter().filter(|testing| is_here(testing.governorate)) {
         let ready = (testing.collected_on - known.today).num_days() + drives::TESTING_DAYS;
         committed.push(Batch {
             // What should be ready by now is released tomorrow.

@@ -13,7 +13,7 @@ use shiryan_kernel::time::{Moment, Zone, plus_days};
 use shiryan_kernel::{Code, Problem, Result};
 
 use super::{
-    Area, AreaOutlook, Ask, COMPONENTS, MOST_DAYS, Outlook, OutlookDay, ahead, assumptions, islands,
+    Area, AreaOutlook, COMPONENTS, MOST_DAYS, Outlook, OutlookDay, Whole, assumptions, islands, together,
 };
 use crate::accounts::{Actor, SeeProjections};
 use crate::db::Conn;
@@ -107,12 +107,9 @@ async fn page(house: web::Data<House>, visitor: Visitor, asked: Query<Asked>) ->
         .db
         .read(move |conn| {
             let (area, areas) = areas(conn, area.as_deref(), now)?;
-            let mut groups = Vec::new();
-            for group in BloodGroup::ALL.iter().copied() {
-                let ask = Ask { component, group, area: Some(area), days: MOST_DAYS };
-                let found = ahead(conn, &ask, (&calendar, &levels.bands), now, zone)?;
-                groups.extend(found.into_iter().map(|own| (group, own)));
-            }
+            let ask = Whole { component, area: Some(area), days: MOST_DAYS };
+            let found = together(conn, &ask, (&calendar, &levels.bands), now, zone)?;
+            let groups = found.into_iter().flatten().collect();
             let members: Vec<Governorate> = area.members().collect();
             Ok(Read { area, areas, groups, drives: coming(conn, &members, now, zone)? })
         })

@@ -7,17 +7,16 @@ use std::sync::Arc;
 
 use chrono::{Datelike, NaiveDate};
 use shiryan_forecast::{
-    Band, Calendar, CountModel, Cover, Lot, Paths, Pending, Plan, ProjectedDay, Series, WeekdayModel, project,
+    Band, Calendar, CountModel, Cover, JointProjection, Lot, Paths, Pending, ProjectedDay, Series,
+    WeekdayModel,
 };
 use shiryan_kernel::blood::{BloodGroup, Component};
 use shiryan_kernel::level::{self, Bands, Level};
 use shiryan_kernel::time::plus_days;
 
 use super::drives::{Batch, with_batches};
-use super::{Area, MOST_DAYS};
+use super::{Area, MOST_DAYS, together};
 
-/// Simulated futures of one outlook.
-const PATHS: usize = 1_000;
 /// Days that cover looks ahead; more is reported as "at least this".
 pub const COVER_DAYS: usize = 90;
 /// Days between collection and release (tests): what is received has already lost them of its life.
@@ -55,6 +54,7 @@ const SHAKEN_DEMAND: u64 = 6;
 #[derive(Debug, Clone, PartialEq)]
 pub struct Start {
     pub component: Component,
+    pub group: BloodGroup,
     /// The first day ahead; both series end on the day before.
     pub today: NaiveDate,
     /// Usable now; expiry as [`day_number`].
@@ -94,6 +94,9 @@ pub struct OutlookDay {
     pub level: Level,
     /// The chance that some demand up to this day is not met.
     pub unmet_so_far: f64,
+    /// Units that are expected to go to other groups this day, and to come from them.
+    pub lent: f64,
+    pub borrowed: f64,
 }
 
 /// The days ahead, today first.
@@ -167,12 +170,6 @@ pub fn seed(area: Area, component: Component, group: BloodGroup, today: NaiveDat
         .fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3))
 }
 
-/// The outlook over `days` days; `None` when there is no day to look at.
-#[must_use]
-pub fn outlook(start: &Start, days: usize) -> Option<Outlook> {
-    futures(start, days, PATHS).map(|ahead| ahead.outlook)
-}
-
 /// Counts ahead of one series: what is expected over the days and the days that cover looks, and simulated.
 struct Counts {
     rest: Rest,
@@ -202,14 +199,22 @@ impl Counts {
     }
 }
 
-/// The outlook with its futures.
-#[must_use]
-pub fn futures(start: &Start, days: usize, paths: usize) -> Option<Ahead> {
+/// What comes in and what is asked for in one group, with every change of the scenario.
+pub(super) struct Drawn {
+    pub supply: Paths,
+    pub demand: Paths,
+    /// Expected demand, as long as the paths and the days that cover looks ahead.
+    pub means: Vec<f64>,
+    pub average_daily_demand: f64,
+    rests: (Rest, Rest),
+}
+
+pub(super) fn draw(start: &Start, days: usize, paths: usize) -> Drawn {
     let (supply, demand) = rayon::join(
         || Counts::of(&start.supply, start, days, paths, 0),
         || Counts::of(&start.demand, start, days, paths, 1),
     );
-    let Changes { pending, supply: on_supply, demand: on_demand } = &start.changes;
+    let Changes { supply: on_supply, demand: on_demand, .. } = &start.changes;
     let shaken = |paths: Paths, shocks: &[Shock], stream| {
         if shocks.is_empty() { paths } else { paths.shaken(start.seed, stream, |day| of_day(shocks, day)) }
     };
@@ -220,35 +225,50 @@ pub fn futures(start: &Start, days: usize, paths: usize) -> Option<Ahead> {
     });
     let means: Vec<f64> = means.collect();
     let supply_paths = shaken(supply.paths, on_supply, SHAKEN_SUPPLY);
-    let supplied = with_batches(&supply_paths, &start.batches, start.component, start.seed);
-    let life = usize::try_from(start.component.shelf_life_days()).unwrap_or(0);
-    let projection = project(&Plan {
-        today: day_number(start.today),
-        lots: &start.lots,
-        pending,
-        supply: &supplied,
-        demand: &demand_paths,
-        shelf_life: life.saturating_sub(DAYS_BEFORE_RELEASE),
-        lag: 0,
-        expected_demand: &means,
-    })
-    .ok()?;
-    let adu = recent_demand(&start.demand);
-    let day = |(ahead, day): (i64, &ProjectedDay)| OutlookDay {
+    Drawn {
+        supply: with_batches(&supply_paths, &start.batches, start.component, start.seed),
+        demand: demand_paths,
+        means,
+        average_daily_demand: recent_demand(&start.demand),
+        rests: (supply.rest, demand.rest),
+    }
+}
+
+/// Days for which what is received is good.
+pub(super) fn life_left(component: Component) -> usize {
+    let life = usize::try_from(component.shelf_life_days()).unwrap_or(0);
+    life.saturating_sub(DAYS_BEFORE_RELEASE)
+}
+
+/// A group's days as they are told.
+pub(super) fn told(start: &Start, drawn: &Drawn, joint: &JointProjection) -> Outlook {
+    let adu = drawn.average_daily_demand;
+    let swaps = joint.mean_lent.iter().zip(&joint.mean_borrowed);
+    let day = |(ahead, (day, (lent, borrowed))): (i64, (&ProjectedDay, (&f64, &f64)))| OutlookDay {
         on: plus_days(start.today, ahead),
         on_hand: day.on_hand,
         expected_on_hand: day.expected_on_hand,
         cover: day.cover,
         level: judge(&start.bands, start.component, adu, day.expected_on_hand, day.cover),
         unmet_so_far: day.unmet_so_far,
+        lent: *lent,
+        borrowed: *borrowed,
     };
-    let outlook = Outlook {
+    Outlook {
         average_daily_demand: adu,
-        supply: supply.rest,
-        demand: demand.rest,
-        days: (0..).zip(&projection.days).map(day).collect(),
-    };
-    Some(Ahead { outlook, supply_paths: supplied, demand_paths })
+        supply: drawn.rests.0,
+        demand: drawn.rests.1,
+        days: (0..).zip(joint.projection.days.iter().zip(swaps)).map(day).collect(),
+    }
+}
+
+/// The outlook of one series that nobody stands in for, with its futures.
+#[must_use]
+pub fn futures(start: &Start, days: usize, paths: usize) -> Option<Ahead> {
+    let drawn = draw(start, days, paths);
+    let joint = together::jointly(std::slice::from_ref(start), std::slice::from_ref(&drawn), false)?;
+    let outlook = told(start, &drawn, joint.first()?);
+    Some(Ahead { outlook, supply_paths: drawn.supply, demand_paths: drawn.demand })
 }
 
 /// Average daily demand at the end of a series, in units a day; gaps are not counted.
@@ -283,6 +303,7 @@ mod tests {
     fn start(lots: &[(i64, u32)], supply: f64, demand: f64) -> Start {
         Start {
             component: Component::RedCells,
+            group: BloodGroup::APos,
             today: today(),
             lots: lots
                 .iter()
@@ -296,6 +317,11 @@ mod tests {
             changes: Changes::default(),
             seed: 7,
         }
+    }
+
+    /// The outlook of a group that stands alone.
+    fn outlook(start: &Start, days: usize) -> Option<Outlook> {
+        together::outlooks(std::slice::from_ref(start), days)?.into_iter().next()
     }
 
     /// Ten units a day asked for, none coming, 45 on the shelf of which 15 are good through tomorrow:

@@ -6,6 +6,7 @@ use chrono::NaiveDate;
 use diesel::dsl::count_star;
 use diesel::prelude::*;
 use shiryan_forecast::{Lot, Pending};
+use shiryan_kernel::attribute::Attributes;
 use shiryan_kernel::blood::{BloodGroup, Component};
 use shiryan_kernel::ids::{FacilityId, UnitId};
 use shiryan_kernel::place::Governorate;
@@ -13,8 +14,8 @@ use shiryan_kernel::status::{FacilityKind, UnitStatus};
 use shiryan_kernel::time::Moment;
 use shiryan_kernel::{Problem, Result};
 
+use super::day_number;
 use super::scenarios::Event;
-use super::{Ask, day_number};
 use crate::db::tables::{blood_units, daily_flows, donations, donors, drives, facilities, unit_tree, units};
 use crate::db::{Conn, on_each};
 
@@ -85,7 +86,7 @@ pub fn testing(
     Ok(found.into_iter().map(testing).collect())
 }
 
-/// The usable shelf: released and not expiring before tomorrow. Quarantined, reserved and blocked units
+/// The usable shelf: released, not small and not expiring before tomorrow. Quarantined, reserved and blocked units
 /// are not there.
 ///
 /// # Errors
@@ -108,12 +109,14 @@ pub fn shelf(
             blood_units::component,
             blood_units::blood_group,
             blood_units::expires_on,
+            blood_units::attributes,
         ))
         .select((
             blood_units::facility,
             blood_units::component,
             blood_units::blood_group.assume_not_null(),
             blood_units::expires_on,
+            blood_units::attributes,
             count_star(),
         ))
         .filter(blood_units::status.eq(UnitStatus::Released))
@@ -127,9 +130,10 @@ pub fn shelf(
     if let Some(group) = group {
         query = query.filter(blood_units::blood_group.eq(group));
     }
-    let rows: Vec<(i64, Component, BloodGroup, NaiveDate, i64)> = query.load(conn)?;
+    let rows: Vec<(i64, Component, BloodGroup, NaiveDate, Attributes, i64)> = query.load(conn)?;
     rows.into_iter()
-        .map(|(facility, component, group, expires_on, units)| {
+        .filter(|row| row.4.meet(Attributes::default()))
+        .map(|(facility, component, group, expires_on, _, units)| {
             let governorate =
                 places.get(&facility).copied().ok_or_else(|| Problem::internal("no such facility"))?;
             let units = u32::try_from(units).map_err(Problem::internal)?;
@@ -199,7 +203,7 @@ pub fn banks(conn: &mut Conn) -> Result<BTreeMap<FacilityId, Governorate>> {
 /// Usable units that lie at facilities which are down, to be had again on the day told.
 pub fn down(
     conn: &mut Conn,
-    ask: &Ask,
+    (component, group): (Component, BloodGroup),
     back: &BTreeMap<FacilityId, NaiveDate>,
     now: Moment,
     today: NaiveDate,
@@ -210,8 +214,8 @@ pub fn down(
             .group_by(blood_units::expires_on)
             .select((blood_units::expires_on, count_star()))
             .filter(blood_units::facility.eq(facility.0))
-            .filter(blood_units::component.eq(ask.component))
-            .filter(blood_units::blood_group.eq(ask.group))
+            .filter(blood_units::component.eq(component))
+            .filter(blood_units::blood_group.eq(group))
             .filter(blood_units::status.eq(UnitStatus::Released))
             .filter(blood_units::expires_at.gt(now.naive_utc()))
             .filter(blood_units::expires_on.gt(today))

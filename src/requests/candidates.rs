@@ -1,5 +1,6 @@
 //! Which units of a shelf fit a request, in the order of issue.
 
+use shiryan_kernel::attribute::{Attribute, Attributes};
 use shiryan_kernel::blood::BloodGroup;
 use shiryan_kernel::compat::{Caution, Titre};
 use shiryan_kernel::ids::RequestId;
@@ -61,13 +62,17 @@ pub fn candidates(conn: &mut Conn, by: &Principal, id: RequestId, now: Moment) -
         good_at: request.good_at(now),
         by_policy: request.rhd_by.is_some(),
     };
-    let fitting = BloodGroup::ALL
-        .iter()
-        .copied()
-        .filter(|group| rules::fits(wanted.component, wanted.recipient, *group, wanted.by_policy));
+    let fits =
+        |group, titre| rules::fits(wanted.component, wanted.recipient, (group, titre), wanted.by_policy);
     let mut shelf = Vec::new();
-    for group in fitting {
-        let such = (wanted.component, group, request.needs);
+    for group in BloodGroup::ALL.iter().copied() {
+        // Where a low titre alone opens the group, only such units are looked for.
+        let needs = match (fits(group, Titre::Unknown), fits(group, Titre::Low)) {
+            (true, _) => request.needs,
+            (false, true) => request.needs.with(Attributes::of(&[Attribute::LowTitre])),
+            (false, false) => continue,
+        };
+        let such = (wanted.component, group, needs);
         shelf.extend(stock::first_of_shelf(conn, such, own, wanted.good_at, MOST_CANDIDATES)?);
     }
     let here = places::facility(conn, own)?.governorate;
@@ -78,11 +83,11 @@ pub fn candidates(conn: &mut Conn, by: &Principal, id: RequestId, now: Moment) -
     let mut levels = levels::around(conn, wanted.component, here, &roads)?;
     let cover =
         if request.urgency == Urgency::Emergency { Cover::unknown() } else { levels::spared(&levels) };
-    let candidates = shelf.into_iter().map(|(key, group, expires_at)| Candidate {
-        key,
-        group,
-        titre: Titre::Unknown,
-        expires_at,
+    let candidates = shelf.into_iter().map(|found| Candidate {
+        key: found.id,
+        group: found.blood_group,
+        titre: found.attributes.titre(),
+        expires_at: found.expires_at(),
         site,
     });
     let most = usize::try_from(MOST_CANDIDATES).map_err(Problem::internal)?;

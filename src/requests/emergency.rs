@@ -91,11 +91,13 @@ pub fn start(
     let recipient = patient::recipient(tx.conn, &request, tx.now)?;
     let (component, by_policy) = (request.component, request.rhd_by.is_some());
     let held = Held { units, until, emergency: Some(emergency) };
-    let taken = hold_units(tx, vault, by, &request, &held, |group| {
-        rules::fits(component, recipient, group, by_policy) || rules::fits_beyond(component, recipient, group)
+    let taken = hold_units(tx, vault, by, &request, &held, |group, titre| {
+        rules::fits(component, recipient, (group, titre), by_policy)
+            || rules::fits_beyond(component, recipient, group)
     })?;
     let by_rule = |unit: &BloodUnit| {
-        unit.blood_group.is_some_and(|group| rules::fits(component, recipient, group, by_policy))
+        let titre = unit.attributes.titre();
+        unit.blood_group.is_some_and(|group| rules::fits(component, recipient, (group, titre), by_policy))
     };
     let is_beyond_rule =
         !taken.iter().all(by_rule) || rules::must_reassess(patient::o_negative(tx.conn, &asked, tx.now)?);

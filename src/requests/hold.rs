@@ -4,6 +4,7 @@
 use std::collections::BTreeSet;
 
 use shiryan_kernel::blood::BloodGroup;
+use shiryan_kernel::compat::Titre;
 use shiryan_kernel::ids::{BloodUnitId, EmergencyIssueId, FacilityId, RequestId, ReservationId, UserId};
 use shiryan_kernel::status::{HoldEnd, RequestState, UnitStatus};
 use shiryan_kernel::time::{Moment, Zone};
@@ -50,8 +51,8 @@ pub fn reserve(
     let held = Held { units, until: good_at + chrono::Duration::hours(hours), emergency: None };
     let recipient = patient::recipient(tx.conn, &request, tx.now)?;
     let (component, by_policy) = (request.component, request.rhd_by.is_some());
-    let taken = hold_units(tx, vault, by, &request, &held, |group| {
-        rules::fits(component, recipient, group, by_policy)
+    let taken = hold_units(tx, vault, by, &request, &held, |group, titre| {
+        rules::fits(component, recipient, (group, titre), by_policy)
     })?;
     if rules::must_reassess(patient::o_negative(tx.conn, &asked, tx.now)?) {
         return Err(Problem::new(Code::GroupUnknown).about("units", Code::GroupUnknown));
@@ -77,7 +78,7 @@ pub(super) fn hold_units(
     by: &Principal,
     request: &BloodRequest,
     new: &Held<'_>,
-    fits: impl Fn(BloodGroup) -> bool,
+    fits: impl Fn(BloodGroup, Titre) -> bool,
 ) -> Result<Vec<BloodUnit>> {
     let wanted = distinct(new.units)?;
     let held = shares(tx.conn, &[request.id])?;
@@ -242,7 +243,7 @@ fn hold_one(
     by: &Principal,
     request: &BloodRequest,
     unit: BloodUnitId,
-    fits: impl Fn(BloodGroup) -> bool,
+    fits: impl Fn(BloodGroup, Titre) -> bool,
 ) -> Result<BloodUnit> {
     if let Some(hold) = store::live_hold(tx.conn, unit)? {
         let held = stock::unit(tx.conn, unit)?;

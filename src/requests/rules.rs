@@ -86,20 +86,12 @@ pub fn needs(component: Component, needs: Attributes) -> Result<Attributes> {
     if can_have { Ok(needs) } else { Err(Problem::new(Code::InvalidValue)) }
 }
 
-/// Whether a unit of this group fits; by the RhD policy too, where somebody answers for it. The titre of no unit is
-/// on record.
+/// Whether a unit of this group and titre fits; by the RhD policy too, where somebody answers for it.
 #[must_use]
-pub fn fits(component: Component, recipient: Recipient, unit: BloodGroup, by_policy: bool) -> bool {
-    fits_titred(component, recipient, unit, Titre::Unknown, by_policy)
-}
-
-/// The same of a unit of whose donor the titre is known.
-#[must_use]
-pub fn fits_titred(
+pub fn fits(
     component: Component,
     recipient: Recipient,
-    unit: BloodGroup,
-    titre: Titre,
+    (unit, titre): (BloodGroup, Titre),
     by_policy: bool,
 ) -> bool {
     match judge(component, recipient, unit, titre) {
@@ -184,12 +176,13 @@ mod tests {
         for component in Component::ALL {
             for patient in BloodGroup::ALL {
                 for unit in BloodGroup::ALL {
-                    let fits = |by_policy| fits(*component, (*patient).into(), *unit, by_policy);
+                    let fits =
+                        |by_policy| fits(*component, (*patient).into(), (*unit, Titre::Unknown), by_policy);
                     assert!(!fits(false) || fits(true));
                     if fits(true) && !fits(false) {
                         assert!(unit.rhd_positive() && !patient.rhd_positive());
                         let as_positive = BloodGroup::of(patient.abo(), true);
-                        assert!(super::fits(*component, as_positive.into(), *unit, false));
+                        assert!(super::fits(*component, as_positive.into(), (*unit, Titre::Unknown), false));
                     }
                 }
             }

@@ -348,7 +348,7 @@ fn check(
     let recipient = patient::recipient(tx.conn, request, tx.now)?;
     let by_policy = request.rhd_by.is_some();
     let fits = unit.component == request.component
-        && (rules::fits_titred(unit.component, recipient, group, titre, by_policy)
+        && (rules::fits(unit.component, recipient, (group, titre), by_policy)
             || rules::fits_beyond(unit.component, recipient, group));
     if fits { Ok(group) } else { Err(Problem::new(Code::UnitIncompatible)) }
 }

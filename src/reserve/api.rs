@@ -1,5 +1,9 @@
 //! The reserve over HTTP.
 
+use std::sync::Arc;
+
+use actix_web::http::header::ContentType;
+use actix_web::web::Bytes;
 use actix_web::{HttpResponse, get, web};
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
@@ -10,8 +14,9 @@ use shiryan_kernel::place::{Governorate, Region};
 use shiryan_kernel::{Code, Problem, Result};
 use utoipa::{IntoParams, ToSchema};
 
-use super::{Ask, By, Cell, DonorCount, Site};
+use super::{Ask, By, Cell, DonorCount, Site, Sources};
 use crate::accounts::{Actor, SeeReserve};
+use crate::db::off_loop;
 use crate::http::{Answer, House, Query};
 use crate::projections::{Area, COMPONENTS};
 
@@ -134,14 +139,28 @@ struct SiteView {
 #[get("/reserve")]
 async fn see_reserve(house: web::Data<House>, _by: Actor<SeeReserve>, query: Query<Asked>) -> Answer {
     let ask = query.ask()?;
-    let (now, zone) = (house.db.now(), house.zone);
-    let levels = house.levels.clone();
-    let picture = house.db.read(move |conn| super::picture(conn, &ask, &levels, now, zone)).await?;
-    Ok(HttpResponse::Ok().json(ReserveView {
+    let said = match house.reserve.said(&ask) {
+        Some(said) => said,
+        None => {
+            let sources = house.reserve.clone();
+            off_loop(move || say(&sources, ask)).await?
+        }
+    };
+    Ok(HttpResponse::Ok().content_type(ContentType::json()).body(Bytes::from_owner(said)))
+}
+
+/// The answer's bytes, kept for whoever asks the same before anything changes.
+fn say(sources: &Sources, ask: Ask) -> Result<Arc<[u8]>> {
+    let facts = sources.facts()?;
+    let picture = facts.picture(&ask, &sources.levels);
+    let view = ReserveView {
         as_of: picture.as_of,
         cells: picture.cells.iter().map(CellView::from).collect(),
         sites_silent: picture.silent.into_iter().map(SiteView::from).collect(),
-    }))
+    };
+    let bytes: Arc<[u8]> = serde_json::to_vec(&view).map_err(Problem::internal)?.into();
+    sources.keep(ask, &facts, &bytes);
+    Ok(bytes)
 }
 
 impl From<&Cell> for CellView {

@@ -6,23 +6,30 @@
 //! a choice and issues nothing.
 
 pub mod api;
+mod way;
 
 use chrono::Duration;
+use shiryan_kernel::attribute::{Attribute, Attributes};
 use shiryan_kernel::blood::{BloodGroup, Component, DonationType};
-use shiryan_kernel::compat::{Caution, Titre, Verdict, acceptable, verdict};
+use shiryan_kernel::compat::{Caution, Titre, Verdict, acceptable, acceptable_with, verdict};
 use shiryan_kernel::ids::FacilityId;
 use shiryan_kernel::place::{Governorate, Region};
 use shiryan_kernel::status::FacilityKind;
 use shiryan_kernel::time::Moment;
 use shiryan_kernel::{Code, Problem, Result};
 
+use way::Here;
+pub use way::Way;
+
+use super::Sources;
 use super::published::{self, Area, Band};
 use super::store::{self, Site as SilentSite};
 use crate::accounts::Principal;
 use crate::db::Conn;
-use crate::places::{self, closures};
+use crate::places::{self, Facility, closures};
+use crate::roster::Index;
 use crate::stock::rules::{Candidate, Cover, Site, Wanted, choose};
-use crate::stock::{OnShelf, ShelfCount, count_on_shelf, counted_at, first_to_expire};
+use crate::stock::{OnShelf, counted_at, first_to_expire};
 
 /// Units listed one by one; all of them are counted.
 pub const MOST_LISTED: i64 = 50;
@@ -42,10 +49,12 @@ pub struct Question {
     pub governorate: Option<Governorate>,
     /// 1 to 72.
     pub within_hours: i64,
+    /// What each unit must have.
+    pub needs: Attributes,
 }
 
 /// A unit that fits, in its place in the order.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Offered {
     pub unit: OnShelf,
     pub site: Site,
@@ -54,6 +63,8 @@ pub struct Offered {
     pub cautions: &'static [Caution],
     /// When the shelf that it lies on was last counted by its labels, with nothing left open.
     pub counted_at: Option<Moment>,
+    /// How far it is; absent unless both sites say where they lie.
+    pub way: Option<Way>,
 }
 
 /// Units of one group.
@@ -62,6 +73,8 @@ pub struct GroupCount {
     pub blood_group: BloodGroup,
     /// The group's place in the component's table; 0 is best.
     pub preference: u8,
+    /// Whether only those of low titre fit, and are counted.
+    pub low_titre_only: bool,
     pub units: i64,
 }
 
@@ -102,7 +115,7 @@ pub struct Callable {
 }
 
 /// The answer.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Availability {
     pub as_of: Moment,
     pub question: Question,
@@ -125,35 +138,95 @@ pub struct Availability {
 ///
 /// # Errors
 /// `missing_field` when no governorate is given by one who has no facility; `out_of_range` hours.
-pub fn ask(
-    conn: &mut Conn,
-    by: &Principal,
-    question: Question,
-    silent_after: Duration,
-    now: Moment,
-) -> Result<Availability> {
+pub fn ask(sources: &Sources, by: &Principal, question: Question) -> Result<Availability> {
+    let now = sources.db.now();
     if !(1..=MOST_HOURS).contains(&question.within_hours) {
         return Err(Problem::new(Code::OutOfRange).about("within_hours", Code::OutOfRange));
     }
-    let governorate = match (question.governorate, by.facility) {
+    if !question.needs.list().into_iter().all(|need| need.is_of(question.component)) {
+        return Err(Problem::field("needs", Code::InvalidValue));
+    }
+    let shelf = sources.roster.look(&sources.db, sources.zone, |index| counted(index, &question, now))?;
+    sources.db.read_now(|conn| answer(conn, by, question, &shelf, (now, sources)))
+}
+
+/// Units of one group in one governorate; those of low titre once more by themselves.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct ShelfCount {
+    titre: Titre,
+    governorate: Governorate,
+    blood_group: BloodGroup,
+    units: i64,
+}
+
+fn counted(index: &Index, question: &Question, now: Moment) -> Vec<ShelfCount> {
+    let good_at = now + Duration::hours(question.within_hours);
+    let mut counted = Vec::new();
+    for (titre, needs) in [(Titre::Unknown, question.needs), (Titre::Low, question.needs.with(low_titre()))] {
+        let usable = index.units.usable(Some(question.component), needs, good_at);
+        counted.extend(usable.filter_map(|lot| {
+            let governorate = index.units.place(lot.facility)?;
+            Some(ShelfCount { titre, governorate, blood_group: lot.group, units: i64::from(lot.units) })
+        }));
+    }
+    counted
+}
+
+fn low_titre() -> Attributes {
+    Attributes::of(&[Attribute::LowTitre])
+}
+
+/// A group of which units fit: all of them, or those of low titre alone.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Fitting {
+    group: BloodGroup,
+    preference: u8,
+    titre: Titre,
+}
+
+/// Best first.
+fn fitting(component: Component, recipient: BloodGroup) -> Vec<Fitting> {
+    let whole = acceptable(component, recipient);
+    let mut fitting: Vec<Fitting> = acceptable_with(component, recipient, Titre::Low)
+        .into_iter()
+        .map(|(group, preference)| {
+            let of_any = whole.iter().find(|(own, _)| *own == group);
+            let titre = if of_any.is_some() { Titre::Unknown } else { Titre::Low };
+            Fitting { group, preference: of_any.map_or(preference, |(_, own)| *own), titre }
+        })
+        .collect();
+    fitting.sort_by_key(|own| (own.preference, own.group));
+    fitting
+}
+
+fn answer(
+    conn: &mut Conn,
+    by: &Principal,
+    question: Question,
+    shelf: &[ShelfCount],
+    (now, sources): (Moment, &Sources),
+) -> Result<Availability> {
+    let own = by.facility.map(|own| places::facility(conn, own)).transpose()?;
+    let governorate = match (question.governorate, &own) {
         (Some(asked), _) => asked,
-        (None, Some(own)) => places::facility(conn, own)?.governorate,
+        (None, Some(own)) => own.governorate,
         (None, None) => {
             return Err(Problem::new(Code::MissingField).about("governorate", Code::MissingField));
         }
     };
     let region = governorate.region();
-    let good_at = now + Duration::hours(question.within_hours);
-    let fitting = acceptable(question.component, question.recipient);
-    let shelf = count_on_shelf(conn, question.component, good_at)?;
+    let fitting = fitting(question.component, question.recipient);
     let reached = closures::roads(conn, now)?.reach(governorate);
-    let groups = counts(&shelf, |place| reached.contains(&place), &fitting);
+    let groups = counts(shelf, |place| reached.contains(&place), &fitting);
     let is_cut_off = |place: Governorate| place.region() == region && !reached.contains(&place);
-    let cut_off = some(counts(&shelf, is_cut_off, &fitting));
-    let units = listed(conn, &question, (by.facility, governorate), &reached, &groups, now)?;
+    let cut_off = some(counts(shelf, is_cut_off, &fitting));
+    let from = own.as_ref().filter(|own| own.governorate == governorate).and_then(Facility::point);
+    let here = Here { facility: by.facility, governorate, point: from, travel: sources.travel };
+    let mut units = listed(conn, &question, &here, &reached, &groups, now)?;
+    units.truncate(usize::try_from(MOST_LISTED).map_err(Problem::internal)?);
     let nearest =
-        groups.iter().all(|group| group.units == 0).then(|| nearest(&shelf, &question, region, &reached));
-    let mut silent = store::silent(conn, now - silent_after)?;
+        groups.iter().all(|group| group.units == 0).then(|| nearest(shelf, &question, region, &reached));
+    let mut silent = store::silent(conn, now - sources.levels.silent_after())?;
     silent.retain(|site| site.kind == FacilityKind::BloodBank && reached.contains(&site.governorate));
     let donors = callable(conn, &question, region, &fitting)?;
     Ok(Availability {
@@ -170,19 +243,17 @@ pub fn ask(
     })
 }
 
-fn counts(
-    shelf: &[ShelfCount],
-    lies: impl Fn(Governorate) -> bool,
-    groups: &[(BloodGroup, u8)],
-) -> Vec<GroupCount> {
-    let of = |group| {
-        let of_group = shelf.iter().filter(|count| count.blood_group == group);
+fn counts(shelf: &[ShelfCount], lies: impl Fn(Governorate) -> bool, groups: &[Fitting]) -> Vec<GroupCount> {
+    let of = |own: &Fitting| {
+        let of_group =
+            shelf.iter().filter(|count| count.blood_group == own.group && count.titre == own.titre);
         of_group.filter(|count| lies(count.governorate)).map(|count| count.units).sum()
     };
-    let counted = groups.iter().map(|(group, preference)| GroupCount {
-        blood_group: *group,
-        preference: *preference,
-        units: of(*group),
+    let counted = groups.iter().map(|own| GroupCount {
+        blood_group: own.group,
+        preference: own.preference,
+        low_titre_only: own.titre == Titre::Low,
+        units: of(own),
     });
     counted.collect()
 }
@@ -195,7 +266,7 @@ fn some(groups: Vec<GroupCount>) -> Vec<GroupCount> {
 fn listed(
     conn: &mut Conn,
     question: &Question,
-    (own, governorate): (Option<FacilityId>, Governorate),
+    here: &Here,
     reached: &[Governorate],
     groups: &[GroupCount],
     now: Moment,
@@ -204,19 +275,16 @@ fn listed(
     let mut candidates = Vec::new();
     let mut shelf = Vec::new();
     for group in groups.iter().filter(|group| group.units > 0) {
-        shelf.extend(first_to_expire(
-            conn,
-            question.component,
-            group.blood_group,
-            reached,
-            good_at,
-            MOST_LISTED,
-        )?);
+        let needs = if group.low_titre_only { question.needs.with(low_titre()) } else { question.needs };
+        let such = (question.component, group.blood_group, needs);
+        shelf.extend(first_to_expire(conn, such, reached, good_at, MOST_LISTED)?);
     }
+    // Of units that are alike in all else the nearer one stands first.
+    shelf.sort_by_key(|unit| here.way_to(unit).map_or(u32::MAX, |way| way.minutes));
     for (key, unit) in shelf.iter().enumerate() {
-        let site = if own == Some(unit.facility) {
+        let site = if here.facility == Some(unit.facility) {
             Site::SameFacility
-        } else if unit.governorate == governorate {
+        } else if unit.governorate == here.governorate {
             Site::SameGovernorate
         } else {
             Site::SameRegion
@@ -224,7 +292,7 @@ fn listed(
         candidates.push(Candidate {
             key,
             group: unit.blood_group,
-            titre: Titre::Unknown,
+            titre: unit.attributes.titre(),
             expires_at: unit.expires_at(),
             site,
         });
@@ -237,15 +305,15 @@ fn listed(
     };
     // The tables alone: an order by what is spared would tell a hospital how deep the reserve is.
     let chosen = choose(&wanted, &Cover::unknown(), candidates);
-    let most = usize::try_from(MOST_LISTED).map_err(Problem::internal)?;
     let mut sites: Vec<FacilityId> = shelf.iter().map(|unit| unit.facility).collect();
     sites.sort_unstable();
     sites.dedup();
     let counted = counted_at(conn, &sites)?;
-    let offered = chosen.into_iter().take(most).filter_map(|chosen| {
+    let offered = chosen.into_iter().filter_map(|chosen| {
         let unit = shelf.get(chosen.candidate.key)?.clone();
         Some(Offered {
             counted_at: counted.get(&unit.facility).copied(),
+            way: here.way_to(&unit),
             unit,
             site: chosen.candidate.site,
             preference: chosen.preference,
@@ -256,15 +324,17 @@ fn listed(
 }
 
 fn nearest(shelf: &[ShelfCount], question: &Question, own: Region, reached: &[Governorate]) -> Nearest {
-    let fitting = acceptable(question.component, question.recipient);
-    let mut policy: Vec<(BloodGroup, u8)> = BloodGroup::ALL
+    let fitting = fitting(question.component, question.recipient);
+    let mut policy: Vec<Fitting> = BloodGroup::ALL
         .iter()
         .filter_map(|group| match verdict(question.component, question.recipient, *group, Titre::Unknown) {
-            Verdict::ByPolicy { preference, .. } => Some((*group, preference)),
+            Verdict::ByPolicy { preference, .. } => {
+                Some(Fitting { group: *group, preference, titre: Titre::Unknown })
+            }
             Verdict::Fits { .. } | Verdict::Never => None,
         })
         .collect();
-    policy.sort_by_key(|(_, preference)| *preference);
+    policy.sort_by_key(|own| own.preference);
     let others = Region::ALL.iter().copied().filter(|region| *region != own);
     let not_shared = others
         .map(|region| Elsewhere {
@@ -276,18 +346,16 @@ fn nearest(shelf: &[ShelfCount], question: &Question, own: Region, reached: &[Go
     Nearest { by_policy, not_shared: not_shared.collect() }
 }
 
-fn callable(
-    conn: &mut Conn,
-    question: &Question,
-    region: Region,
-    fitting: &[(BloodGroup, u8)],
-) -> Result<Callable> {
+fn callable(conn: &mut Conn, question: &Question, region: Region, fitting: &[Fitting]) -> Result<Callable> {
     let donation_type = super::rules::donation_for(question.component);
     let Some(table) = published::latest(conn, donation_type)? else {
         return Ok(Callable { donation_type, published_at: None, cells: Vec::new(), come_at_least: 0 });
     };
     let mut cells = Vec::new();
-    for (blood_group, preference) in fitting.iter().copied() {
+    // Of whoever could be called nobody knows the titre.
+    for Fitting { group: blood_group, preference, .. } in
+        fitting.iter().copied().filter(|own| own.titre == Titre::Unknown)
+    {
         let of_group = table.cells.iter().filter(|cell| cell.blood_group == blood_group);
         // An area that is wider than the region is shown, and is in no sum: what of it is near is not known.
         let of_region = of_group.filter(|cell| match cell.area.region() {

@@ -9,6 +9,8 @@ mod book;
 pub(super) mod rules;
 pub(super) mod store;
 
+use std::collections::HashMap;
+
 use chrono::Duration;
 use shiryan_forecast::Cover;
 use shiryan_kernel::Result;
@@ -16,12 +18,13 @@ use shiryan_kernel::blood::{BloodGroup, Component};
 use shiryan_kernel::ids::LevelChangeId;
 use shiryan_kernel::level::Level;
 use shiryan_kernel::place::{Governorate, Region};
-use shiryan_kernel::time::{Moment, Zone};
+use shiryan_kernel::time::Moment;
 
-use super::{Cell, facts};
+use super::Cell;
+use super::sources::{Facts, Sources};
 use crate::audit::{self, Line};
-use crate::db::{Conn, Db, Lane, Tx, feed};
-use crate::places::closures::{self, Roads};
+use crate::db::{Conn, Lane, Tx, feed};
+use crate::places::closures::Roads;
 use crate::projections::{Area, COMPONENTS, islands};
 use crate::stock::rules::Cover as Sparing;
 use crate::vault::Vault;
@@ -63,21 +66,17 @@ struct Step {
 ///
 /// # Errors
 /// As any write.
-pub fn watch(db: &Db, vault: &Vault, levels: &Levels, zone: Zone) -> Result<usize> {
-    let now = db.now();
-    let leave_after = levels.leave_after();
-    let steps = db.read_now(|conn| {
-        let cells = all_cells(conn, levels, now, zone)?;
-        let rows = store::all(conn)?;
-        Ok(cells
-            .into_iter()
-            .filter_map(|cell| step(cell, rows.get(&key(&cell)).copied(), now, leave_after))
-            .collect::<Vec<_>>())
-    })?;
+pub fn watch(sources: &Sources, vault: &Vault) -> Result<usize> {
+    let (facts, leave_after) = (sources.facts()?, sources.levels.leave_after());
+    let now = facts.as_of;
+    let steps: Vec<Step> = all_cells(&facts)
+        .into_iter()
+        .filter_map(|cell| step(cell, facts.standing().get(&key(&cell)).copied(), now, leave_after))
+        .collect();
     let mut changes = 0;
     for slice in steps.chunks(SLICE) {
         let (slice, vault) = (slice.to_vec(), vault.clone());
-        changes += db.write_now(Lane::Bulk, move |tx| {
+        changes += sources.db.write_now(Lane::Bulk, move |tx| {
             let mut written = 0;
             for step in &slice {
                 written += usize::from(write(tx, &vault, step)?);
@@ -93,15 +92,13 @@ const fn key(cell: &Cell) -> Key {
 }
 
 /// Every governorate, and every region or what is left of it.
-fn all_cells(conn: &mut Conn, levels: &Levels, now: Moment, zone: Zone) -> Result<Vec<Cell>> {
-    let roads = closures::roads(conn, now)?;
+fn all_cells(facts: &Facts) -> Vec<Cell> {
     let mut areas: Vec<Area> = Governorate::ALL.iter().copied().map(Area::Governorate).collect();
-    areas.extend(Region::ALL.iter().flat_map(|region| islands(*region, &roads)));
+    areas.extend(Region::ALL.iter().flat_map(|region| islands(*region, &facts.roads)));
     areas.sort_unstable();
     areas.dedup();
-    let facts = facts(conn, (None, None), levels, now, zone)?;
     let scope = super::Scope { areas, components: COMPONENTS.to_vec(), groups: BloodGroup::ALL.to_vec() };
-    Ok(super::rules::cells(&facts, &scope))
+    super::rules::cells(&facts.facts, &scope)
 }
 
 /// What there is to write of a cell, if anything.
@@ -127,7 +124,12 @@ fn write(tx: &mut Tx, vault: &Vault, step: &Step) -> Result<bool> {
     let cell_key = key(cell);
     let is_ours =
         if step.is_new { store::insert(tx, cell_key, row)? } else { store::follow(tx, cell_key, row)? };
-    if !is_ours || (!step.is_new && step.was.is_none()) {
+    if !is_ours {
+        return Ok(false);
+    }
+    if !step.is_new && step.was.is_none() {
+        // What is seen moved, what stands did not: nothing to tell, but whoever keeps a picture looks again.
+        feed::append(tx, "level", 0, "seen")?;
         return Ok(false);
     }
     let change = Change {
@@ -158,18 +160,13 @@ fn write(tx: &mut Tx, vault: &Vault, step: &Step) -> Result<bool> {
 }
 
 /// Gives cells the level that stands for them.
-///
-/// # Errors
-/// As any read.
-pub fn stand(conn: &mut Conn, cells: &mut [Cell], levels: &Levels, now: Moment) -> Result<()> {
-    let rows = store::all(conn)?;
+pub(super) fn stand(rows: &HashMap<Key, Row>, cells: &mut [Cell], levels: &Levels, now: Moment) {
     for cell in cells {
         let Some(row) = rows.get(&key(cell)) else { continue };
         cell.level =
             row.seen.then(cell.level_now, now, levels.leave_after()).standing(now, levels.leave_after());
         cell.level_since = (cell.level == row.level).then_some(row.since);
     }
-    Ok(())
 }
 
 /// How the groups of a component stand wherever blood still gets to from a governorate, as the ledger last saw it.

@@ -17,14 +17,14 @@ use shiryan_kernel::Result;
 use shiryan_kernel::blood::{BloodGroup, Component, DonationType};
 use shiryan_kernel::ids::UnitId;
 use shiryan_kernel::place::{Governorate, Region};
-use shiryan_kernel::time::{Moment, Zone};
+use shiryan_kernel::time::Moment;
 
 use super::levels::Levels;
 use super::rules::{Cell, LEAST_DONORS, areas, cells, donation_for};
-use super::{By, Scope, facts, store as counts};
+use super::sources::{Facts, Sources};
+use super::{By, Scope};
 use crate::db::Conn;
 use crate::drives;
-use crate::places::closures;
 use crate::projections::{Area, seed};
 pub use calling::Calling;
 pub use rules::Came;
@@ -88,22 +88,31 @@ pub struct Within {
 /// # Errors
 /// As any read.
 pub fn living(
-    conn: &mut Conn,
+    sources: &Sources,
     component: Component,
     within: Option<Region>,
-    levels: &Levels,
-    now: Moment,
-    zone: Zone,
+) -> Result<(Moment, Vec<Living>)> {
+    let facts = sources.facts()?;
+    let areas = sources.db.read_now(|conn| living_of(conn, &facts, component, within, sources))?;
+    Ok((facts.as_of, areas))
+}
+
+fn living_of(
+    conn: &mut Conn,
+    facts: &Facts,
+    component: Component,
+    within: Option<Region>,
+    sources: &Sources,
 ) -> Result<Vec<Living>> {
-    let today = zone.date(now);
+    let (now, levels) = (facts.as_of, &*sources.levels);
+    let today = sources.zone.date(now);
     let donation = donation_for(component);
-    let roads = closures::roads(conn, now)?;
     let scope = Scope {
-        areas: areas(By::Region, within.map(Area::Region), &roads),
+        areas: areas(By::Region, within.map(Area::Region), &facts.roads),
         components: vec![component],
         groups: BloodGroup::ALL.to_vec(),
     };
-    let shelf = cells(&facts(conn, (Some(component), None), levels, now, zone)?, &scope);
+    let shelf = cells(&facts.facts, &scope);
     let until = now + Duration::hours(HORIZONS.into_iter().max().unwrap_or(0));
     let away: HashSet<UnitId> = store::away(conn, today)?.into_iter().collect();
     let donors = store::callable(conn, donation, (now, until), today)?;
@@ -116,7 +125,7 @@ pub fn living(
     let known = Known {
         donors,
         shows: shows.into_iter().collect(),
-        registered: counts::registered(conn)?,
+        registered: &facts.facts.registered,
         sites: store::sites(conn)?,
         levels,
         component,
@@ -137,7 +146,7 @@ pub fn living(
 struct Known<'a> {
     donors: Vec<store::Row>,
     shows: BTreeMap<UnitId, i32>,
-    registered: Vec<super::rules::RegisteredCount>,
+    registered: &'a [super::rules::RegisteredCount],
     sites: Vec<Governorate>,
     levels: &'a Levels,
     component: Component,

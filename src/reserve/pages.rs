@@ -16,6 +16,7 @@ use shiryan_kernel::{Code, Problem, Result};
 use super::levels::Plan;
 use super::{Ask, Cell, Site};
 use crate::accounts::{Actor, SeeReserve};
+use crate::db::off_loop;
 use crate::http::{Answer, House, query};
 use crate::projections::COMPONENTS;
 use crate::texts::Lang;
@@ -90,10 +91,8 @@ pub async fn tonight(house: &House, visitor: &Visitor, asked: Asked) -> Answer {
     if !COMPONENTS.contains(&component) {
         return Err(Problem::field("component", Code::InvalidValue).into());
     }
-    let (zone, now) = (house.zone, house.db.now());
-    let levels = house.levels.clone();
-    let ask = Ask::regions(component, None);
-    let picture = house.db.read(move |conn| super::picture(conn, &ask, &levels, now, zone)).await?;
+    let (zone, sources) = (house.zone, house.reserve.clone());
+    let picture = off_loop(move || super::picture(&sources, &Ask::regions(component, None))).await?;
     let frame = Frame::of(house, visitor, "reserve-title");
     let say = frame.say;
     let scale = Scale::of(&house.levels.bands, component);

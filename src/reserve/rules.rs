@@ -164,15 +164,6 @@ pub const fn donation_for(component: Component) -> DonationType {
     }
 }
 
-/// The donations that feed these components, each once.
-#[must_use]
-pub fn donations(components: &[Component]) -> Vec<DonationType> {
-    let mut donations: Vec<DonationType> = components.iter().map(|own| donation_for(*own)).collect();
-    donations.sort_unstable();
-    donations.dedup();
-    donations
-}
-
 /// The areas of a list, in order; a region whose roads are closed is the islands that are left of it.
 #[must_use]
 pub fn areas(by: By, within: Option<Area>, roads: &Roads) -> Vec<Area> {

@@ -35,6 +35,8 @@ diesel::table! {
         name_ar -> Text,
         name_en -> Text,
         governorate -> Text,
+        latitude -> Nullable<Double>,
+        longitude -> Nullable<Double>,
         created_at -> Timestamp,
     }
 }

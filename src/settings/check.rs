@@ -43,6 +43,19 @@ impl Settings {
         if !(1..=168).contains(&self.stock.hold_hours) {
             return wrong("stock.hold_hours", "1 to 168");
         }
+        if self.component_codes().is_none() {
+            return wrong("stock.component_codes", "a list of CODE=component, each code once");
+        }
+        let travel = &self.travel;
+        if !(5..=120).contains(&travel.kilometres_an_hour) {
+            return wrong("travel.kilometres_an_hour", "5 to 120");
+        }
+        if !(0..=300).contains(&travel.detour_per_cent) {
+            return wrong("travel.detour_per_cent", "0 to 300");
+        }
+        if !(0..=600).contains(&travel.between_governorates_minutes) {
+            return wrong("travel.between_governorates_minutes", "0 to 600");
+        }
         let pack = &self.pack;
         if !(1..=20).contains(&pack.red_cells) {
             return wrong("pack.red_cells", "1 to 20");

@@ -8,17 +8,20 @@ mod sections;
 #[cfg(test)]
 mod tests;
 
+use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
+use shiryan_kernel::blood::Component;
 
 use crate::db::Target;
 use layers::Layers;
 use sections::KeySource;
 pub use sections::{
     Accounts, Audit, Backup, Data, Database, Donors, Drives, Eligibility, KeyPlace, Keys, Laboratory, Log,
-    LogFormat, LogLevel, Mail, Metrics, Pack, Place, Reserve, Server, Stock, Titres, Tls, Transport, Webhook,
+    LogFormat, LogLevel, Mail, Metrics, Pack, Place, Reserve, Server, Stock, Titres, Tls, Transport, Travel,
+    Webhook,
 };
 
 /// The manual, which is the default too.
@@ -46,6 +49,7 @@ pub struct Settings {
     pub backup: Backup,
     pub laboratory: Laboratory,
     pub stock: Stock,
+    pub travel: Travel,
     pub pack: Pack,
     pub reserve: Reserve,
     pub mail: Mail,
@@ -93,6 +97,32 @@ impl Settings {
         Target::parse(&self.database.url).map_err(|_| {
             SettingsError("database.url: expected sqlite://path or postgres://user:password@host/name".into())
         })
+    }
+
+    /// The product codes of labels and what they stand for; `None` when the list is wrong.
+    #[must_use]
+    pub fn component_codes(&self) -> Option<BTreeMap<String, Component>> {
+        let mut codes = BTreeMap::new();
+        for entry in &self.stock.component_codes {
+            let (code, component) = entry.split_once('=')?;
+            let code = code.trim();
+            let is_code =
+                (1..=32).contains(&code.len()) && code.bytes().all(|byte| byte.is_ascii_alphanumeric());
+            let is_new = codes.insert(code.to_ascii_uppercase(), component.trim().parse().ok()?).is_none();
+            if !is_code || !is_new {
+                return None;
+            }
+        }
+        Some(codes)
+    }
+
+    /// What the code of a label stands for, typed or scanned with its flag; the whole of it, or of a code of ISBT 128 the
+    /// first five characters.
+    #[must_use]
+    pub fn component_of(&self, code: &str) -> Option<Component> {
+        let code = code.trim().trim_start_matches("=<").to_ascii_uppercase();
+        let codes = self.component_codes()?;
+        codes.get(&code).or_else(|| codes.get(code.get(..5).filter(|_| code.len() == 8)?)).copied()
     }
 
     /// The root key's file.

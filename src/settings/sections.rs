@@ -138,6 +138,15 @@ pub struct Laboratory {
 pub struct Stock {
     pub whole_blood_becomes: Vec<Component>,
     pub hold_hours: i64,
+    pub component_codes: Vec<String>,
+}
+
+/// What a distance between two sites means on the road.
+#[derive(Debug, Clone, Copy, PartialEq, Deserialize)]
+pub struct Travel {
+    pub kilometres_an_hour: i64,
+    pub detour_per_cent: i64,
+    pub between_governorates_minutes: i64,
 }
 
 /// Units of one round of a massive-transfusion pack.

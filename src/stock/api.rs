@@ -9,22 +9,24 @@ mod transfers;
 use actix_web::{HttpResponse, get, post, web};
 use chrono::{DateTime, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
-use shiryan_kernel::Result;
 use shiryan_kernel::attribute::Attributes;
 use shiryan_kernel::blood::{BloodGroup, Component};
 use shiryan_kernel::din::Din;
 use shiryan_kernel::ids::{BloodUnitId, FacilityId};
 use shiryan_kernel::page::Page;
+use shiryan_kernel::problem::Faults;
 use shiryan_kernel::status::{MoveReason, UnitStatus};
 use shiryan_kernel::text::Note;
+use shiryan_kernel::{Code, Problem, Result};
 use utoipa::{IntoParams, ToSchema};
 
-use super::{BloodUnit, Delivery, Filter, Movement, Released, Stopped, Summary, Why};
+use super::{BloodUnit, Delivery, Filter, Movement, Released, Stopped, Why};
 use crate::accounts::{
     Actor, ClearUnits, DiscardUnits, ReceiveUnits, ReleaseUnits, SeeStock, SeeStockSummary, StopUnits,
     TraceUnits,
 };
 use crate::http::{Answer, Body, House, IdempotencyKey, Limit, NoQuery, PathId, Query};
+use crate::roster::{self, Summary};
 
 /// Adds the operations.
 pub fn operations(config: &mut utoipa_actix_web::service_config::ServiceConfig) {
@@ -84,7 +86,10 @@ struct ReleaseForm {
 struct DeliveryForm {
     /// Typed or scanned: 13 characters, with or without flags and check character.
     din: String,
-    component: Component,
+    /// This, or the label's code for it.
+    component: Option<Component>,
+    /// A product code of `stock.component_codes`, typed or scanned with its `=<`.
+    component_code: Option<String>,
     /// 0, which it is unless said, for an undivided component; else 1 to 9.
     #[serde(default)]
     division: i32,
@@ -188,9 +193,13 @@ async fn deliver_unit(
 ) -> Answer {
     let request = key.of(by.user, &body);
     let form = body.into_inner();
+    let mut faults = Faults::none();
+    let din = faults.keep("din", Din::parse(&form.din));
+    let component = component_of(&house, &form, &mut faults);
+    let (din, component) = faults.give(din.zip(component))?;
     let new = Delivery {
-        din: Din::parse(&form.din).map_err(|problem| problem.on("din"))?,
-        component: form.component,
+        din,
+        component,
         division: form.division,
         blood_group: form.blood_group,
         volume_ml: form.volume_ml,
@@ -204,6 +213,19 @@ async fn deliver_unit(
         Ok(Delivered { id, status: UnitStatus::Quarantine })
     });
     Ok(HttpResponse::Created().json(made.await?))
+}
+
+/// The component, named or by the code of its label.
+fn component_of(house: &House, form: &DeliveryForm, faults: &mut Faults) -> Option<Component> {
+    match (form.component, form.component_code.as_deref()) {
+        (Some(component), None) => Some(component),
+        (None, Some(code)) => {
+            let known = house.settings.component_of(code);
+            faults.keep("component_code", known.ok_or_else(|| Problem::new(Code::InvalidValue)))
+        }
+        (Some(_), Some(_)) => faults.keep("component_code", Err(Problem::new(Code::InvalidValue))),
+        (None, None) => faults.keep("component", Err(Problem::new(Code::MissingField))),
+    }
 }
 
 /// A unit with each of its steps: one that lies or lay on the own shelf or is on its way there, or for a physician any.
@@ -278,8 +300,15 @@ async fn discard_unit(
 #[utoipa::path(tag = "stock", responses((status = 200, description = "Counted now", body = Summary)))]
 #[get("/stock/summary")]
 async fn stock_summary(house: web::Data<House>, by: Actor<SeeStockSummary>, _query: NoQuery) -> Answer {
-    let (who, zone, now) = (by.clone(), house.zone, house.db.now());
-    let summary = house.db.read(move |conn| super::summary(conn, zone, &who, now)).await?;
+    let now = house.db.now();
+    let summary = house.roster({
+        let (zone, by) = (house.zone, by.clone());
+        move |index| roster::summary(&index.units, zone, &by, now)
+    });
+    let mut summary = summary.await?;
+    if let Some(own) = by.facility {
+        summary.counted_at = house.db.read(move |conn| super::counted_at(conn, &[own])).await?.remove(&own);
+    }
     Ok(HttpResponse::Ok().json(summary))
 }
 

@@ -1,7 +1,7 @@
 //! Bags that come from another blood service.
 
 use chrono::NaiveDate;
-use shiryan_kernel::attribute::Attributes;
+use shiryan_kernel::attribute::{Attribute, Attributes};
 use shiryan_kernel::blood::{BloodGroup, Component};
 use shiryan_kernel::din::Din;
 use shiryan_kernel::ids::BloodUnitId;
@@ -59,7 +59,8 @@ pub fn deliver(
     if new.expires_on < new.collected_on || new.expires_on > plus_days(new.collected_on, longest) {
         faults.add("expires_on", Code::OutOfRange);
     }
-    if !new.attributes.list().into_iter().all(|attribute| attribute.is_of(new.component)) {
+    let can_be = |attribute: Attribute| attribute.is_of(new.component) && attribute.is_entered();
+    if !new.attributes.list().into_iter().all(can_be) {
         faults.add("attributes", Code::InvalidValue);
     }
     faults.settle()?;

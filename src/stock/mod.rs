@@ -18,7 +18,6 @@ mod serve;
 mod stop;
 mod store;
 mod stray;
-mod summary;
 mod tested;
 mod transfer;
 mod typing;
@@ -49,9 +48,8 @@ pub use serve::{Fate, carry, free, hold, issue, quarantine_returned, report, sto
 pub use stop::{
     Stopped, Subject, block, block_standing, clear, discard, stop, stop_all, stop_family, units_of,
 };
-pub use store::{BloodUnit, OnShelf, ShelfCount, count_on_shelf, first_of_shelf, first_to_expire};
+pub use store::{BloodUnit, OnShelf, Shelved, first_of_shelf, first_to_expire};
 pub use stray::{Explained, Stray, explain, reseal as reseal_strays, strays};
-pub use summary::{Area, Summary, SummaryCell, summary};
 pub use tested::{
     Entered, LookBack, Tested, Waiting, await_physician, enter_results, look_back, results_of, waiting,
 };

@@ -18,10 +18,10 @@ use chrono::NaiveDate;
 use shiryan_kernel::blood::{BloodGroup, Component};
 use shiryan_kernel::status::UnitStatus;
 
-use super::SummaryCell;
 use crate::accounts::{Actor, SeeStockSummary};
 use crate::http::{Answer, House};
 use crate::places;
+use crate::roster::{self, SummaryCell};
 use crate::texts::Lang;
 use crate::web::{Frame, Group, Say, Time, Visitor};
 
@@ -91,13 +91,11 @@ struct Page {
 pub async fn shelves(house: &House, visitor: &Visitor) -> Answer {
     let by: Actor<SeeStockSummary> = visitor.seat()?;
     let (who, zone, now) = (by.clone(), house.zone, house.db.now());
-    let (areas, facility) = house
-        .db
-        .read(move |conn| {
-            let facility = who.facility.map(|own| places::facility(conn, own)).transpose()?;
-            Ok((super::summary(conn, zone, &who, now)?.areas, facility))
-        })
-        .await?;
+    let facility = match who.facility {
+        Some(own) => Some(house.db.read(move |conn| places::facility(conn, own)).await?),
+        None => None,
+    };
+    let areas = house.roster(move |index| roster::summary(&index.units, zone, &who, now)).await?.areas;
     let title = if facility.is_some() { "shelf-title" } else { "shelves-title" };
     let frame = Frame::of(house, visitor, title);
     let say = frame.say;

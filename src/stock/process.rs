@@ -73,7 +73,8 @@ pub fn process(
 /// # Errors
 /// `invalid_value` of `attributes`.
 pub(super) fn check(component: Component, attributes: Attributes) -> Result<()> {
-    let fits = attributes.list().into_iter().all(|attribute| attribute.is_of(component));
+    let can_be = |attribute: Attribute| attribute.is_of(component) && attribute.is_entered();
+    let fits = attributes.list().into_iter().all(can_be);
     if fits && !attributes.is_empty() {
         Ok(())
     } else {

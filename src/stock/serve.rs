@@ -4,6 +4,7 @@
 
 use shiryan_kernel::attribute::Attributes;
 use shiryan_kernel::blood::{BloodGroup, Component};
+use shiryan_kernel::compat::Titre;
 use shiryan_kernel::ids::{BloodUnitId, FacilityId, UserId};
 use shiryan_kernel::status::{MoveReason, UnitStatus};
 use shiryan_kernel::time::{Moment, Zone};
@@ -27,7 +28,7 @@ pub fn hold(
     by: &Principal,
     id: BloodUnitId,
     (component, good_at, needs): (Component, Moment, Attributes),
-    fits: impl Fn(BloodGroup) -> bool,
+    fits: impl Fn(BloodGroup, Titre) -> bool,
 ) -> Result<BloodUnit> {
     let own = by.own_facility()?;
     let unit = store::unit(tx.conn, id)?;
@@ -35,7 +36,7 @@ pub fn hold(
         return Err(Problem::new(Code::NotFound));
     }
     let is_such = unit.component == component && unit.attributes.meet(needs);
-    let fitting = unit.blood_group.filter(|group| is_such && fits(*group));
+    let fitting = unit.blood_group.filter(|group| is_such && fits(*group, unit.attributes.titre()));
     if unit.status != UnitStatus::Released {
         return Err(conflict(unit.status));
     }

@@ -23,7 +23,7 @@ use crate::db::{Conn, Tx, on_each};
 
 pub use flows::{Flow, add_flow};
 pub use movements::{insert_movement, movements, notes_after, set_note, was_at};
-pub use shelf::{OnShelf, ShelfCount, count_on_shelf, first_of_shelf, first_to_expire, governorates};
+pub use shelf::{OnShelf, Shelved, first_of_shelf, first_to_expire};
 
 /// A bag.
 #[derive(Debug, Clone, PartialEq, Eq, Queryable, Selectable)]
@@ -71,7 +71,7 @@ pub fn insert(tx: &mut Tx, zone: Zone, id: BloodUnitId, origin: &Origin, unit: &
             blood_units::collected_on.eq(zone.date(origin.collected_at)),
             blood_units::expires_at.eq(unit.expires_at.naive_utc()),
             blood_units::expires_on.eq(zone.date(unit.expires_at)),
-            blood_units::attributes.eq(origin.attributes),
+            blood_units::attributes.eq(origin.attributes.sized(unit.component, unit.volume_ml)),
             blood_units::changed_at.eq(tx.now.naive_utc()),
             blood_units::version.eq(1_i64),
         ))

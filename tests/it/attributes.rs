@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 use shiryan_kernel::blood::{BloodGroup, Component};
 use shiryan_kernel::din::Din;
-use shiryan_kernel::ids::BloodUnitId;
+use shiryan_kernel::ids::{BloodUnitId, FacilityId};
 use shiryan_kernel::place::Governorate;
 use shiryan_kernel::role::Role;
 use shiryan_kernel::status::UnitStatus;
@@ -19,6 +19,10 @@ both!(
     parts_keep_what_their_unit_had,
     a_need_goes_with_the_rest_and_the_standing_order,
     what_a_component_cannot_have_is_refused,
+    a_small_unit_goes_to_whoever_needs_it_small_and_to_nobody_else,
+    a_low_titre_opens_whole_blood_of_group_o,
+    the_code_of_a_label_names_its_component,
+    a_site_says_how_far_its_units_are,
 );
 
 fn process(app: &TestApp, unit: BloodUnitId, attributes: &Value) -> Reply {
@@ -180,4 +184,166 @@ fn what_a_component_cannot_have_is_refused(app: TestApp) {
     let made = app.client(Role::Bank).post("/api/v1/stock/units", &label).expect(201);
     let id: BloodUnitId = serde_json::from_value(made["id"].clone()).unwrap();
     assert_eq!(unit(&app, id)["attributes"], json!(["irradiated"]));
+}
+
+fn offered(app: &TestApp, request: &str) -> Vec<Value> {
+    let found = app.client(Role::Bank).get(&format!("/api/v1/requests/{request}/candidates")).expect(200);
+    found["candidates"].as_array().unwrap().iter().map(|one| one["id"].clone()).collect()
+}
+
+fn available(app: &TestApp, question: &str) -> Value {
+    app.client(Role::Hospital).get(&format!("/api/v1/availability?{question}")).expect(200)
+}
+
+fn counted(answer: &Value, group: &str) -> i64 {
+    let groups = answer["groups"].as_array().unwrap();
+    groups.iter().find(|own| own["blood_group"] == group).map_or(0, |own| own["units"].as_i64().unwrap())
+}
+
+fn a_small_unit_goes_to_whoever_needs_it_small_and_to_nobody_else(app: TestApp) {
+    let (plain, parted) = (raw(&app, 1, 10, Component::RedCells), raw(&app, 2, 8, Component::RedCells));
+    let parts: Vec<Value> = [(1, 80), (2, 80), (3, 130)]
+        .map(|(n, ml)| json!({"component": "red_cells", "division": n, "volume_ml": ml}))
+        .into();
+    let form = json!({"parts": parts, "rest_ml": 10});
+    let made =
+        app.client(Role::Bank).post(&format!("/api/v1/stock/units/{parted}/divide"), &form).expect(201);
+    let part = |n: usize| -> BloodUnitId { serde_json::from_value(made["parts"][n]["id"].clone()).unwrap() };
+    for id in [plain, part(0), part(1), part(2)] {
+        release(&app, id);
+    }
+    assert_eq!(unit(&app, part(0))["attributes"], json!(["small"]));
+    assert_eq!(unit(&app, part(2))["attributes"], json!([]), "130 mL are no small unit");
+    let asked = accepted(&app, &ask(2));
+    assert_eq!(offered(&app, &asked), [json!(part(2)), json!(plain)]);
+    assert_eq!(reserve(&app, &asked, &[part(0)]).problem(409), "unit_incompatible");
+    let mut form = ask(2);
+    form["needs"] = json!(["small"]);
+    let asked = accepted(&app, &form);
+    assert_eq!(offered(&app, &asked), [json!(part(0)), json!(part(1))]);
+    assert_eq!(reserve(&app, &asked, &[plain]).problem(409), "unit_incompatible");
+    let question = "recipient_group=a_neg&component=red_cells";
+    assert_eq!(counted(&available(&app, question), "a_neg"), 2);
+    let small = available(&app, &format!("{question}&needs=small"));
+    assert_eq!(counted(&small, "a_neg"), 2);
+    assert_eq!(small["units"][0]["attributes"], json!(["small"]));
+    reserve(&app, &asked, &[part(0)]).expect(200);
+    assert_eq!(counted(&available(&app, &format!("{question}&needs=small")), "a_neg"), 1);
+    // The volume tells, and nobody else.
+    let refused = process(&app, raw(&app, 3, 9, Component::RedCells), &json!(["small"]));
+    assert_eq!(refused.expect(422)["errors"][0]["field"], "attributes");
+    for wrong in ["needs=fresh", "needs=small,", "needs=irradiated&component=plasma"] {
+        let path = format!("/api/v1/availability?recipient_group=a_neg&{wrong}");
+        let path = if wrong.contains("component") { path } else { format!("{path}&component=red_cells") };
+        let told = app.client(Role::Hospital).get(&path);
+        assert_eq!(told.expect(422)["errors"][0]["field"], "needs", "{wrong}");
+    }
+}
+
+fn a_low_titre_opens_whole_blood_of_group_o(app: TestApp) {
+    let o_neg = |n: u32, days: i64| {
+        let expires_at = app.house.zone.end_of(app.house.today() + chrono::Duration::days(days));
+        Bag { expires_at, component: Component::WholeBlood, ..Bag::new(&app, n) }
+            .quarantined(Some(BloodGroup::ONeg))
+            .put(&app)
+    };
+    let (untitred, low) = (o_neg(1, 8), o_neg(2, 20));
+    process(&app, low, &json!(["low_titre"])).expect(200);
+    release(&app, untitred);
+    release(&app, low);
+    let mut form = ask(1);
+    form["component"] = json!("whole_blood");
+    let asked = accepted(&app, &form);
+    assert_eq!(offered(&app, &asked), [json!(low)], "untitred whole blood of group O is for O alone");
+    assert_eq!(reserve(&app, &asked, &[untitred]).problem(409), "unit_incompatible");
+    let told = available(&app, "recipient_group=a_neg&component=whole_blood");
+    assert_eq!(counted(&told, "o_neg"), 1);
+    let groups = told["groups"].as_array().unwrap();
+    let marked = groups.iter().filter(|own| own["low_titre_only"] == json!(true));
+    assert!(marked.clone().any(|own| own["blood_group"] == "o_neg") && marked.count() < groups.len());
+    assert_eq!(told["units"].as_array().unwrap().len(), 1);
+    assert_eq!(told["units"][0]["id"], json!(low));
+    reserve(&app, &asked, &[low]).expect(200);
+    // A patient of group O is given either, the first to expire first.
+    form["blood_group"] = json!("o_neg");
+    let asked = accepted(&app, &form);
+    assert_eq!(offered(&app, &asked), [json!(untitred)]);
+    let refused = process(&app, raw(&app, 3, 9, Component::RedCells), &json!(["low_titre"]));
+    assert_eq!(refused.expect(422)["errors"][0]["field"], "attributes", "red cells have no titre");
+}
+
+fn the_code_of_a_label_names_its_component(app: TestApp) {
+    let bank = app.client(Role::Bank);
+    let today = app.house.today();
+    let label = |n: u32| {
+        json!({"din": Din::compose("Z9991", 26, n).unwrap(), "blood_group": "a_neg", "volume_ml": 280,
+            "collected_on": today, "expires_on": today + chrono::Duration::days(4)})
+    };
+    let taken = |n: u32, code: &str| {
+        let mut form = label(n);
+        form["component_code"] = json!(code);
+        let made = bank.post("/api/v1/stock/units", &form).expect(201);
+        bank.get(&format!("/api/v1/stock/units/{}", made["id"].as_str().unwrap())).expect(200)["component"]
+            .clone()
+    };
+    assert_eq!(taken(1, "E0336"), "red_cells");
+    assert_eq!(taken(2, "=<E0336V00"), "red_cells", "as it is scanned");
+    assert_eq!(taken(3, "plt"), "platelets");
+    let refused = |form: &Value| {
+        let told = bank.post("/api/v1/stock/units", form).expect(422);
+        (told["errors"][0]["field"].clone(), told["errors"][0]["code"].clone())
+    };
+    let mut form = label(4);
+    assert_eq!(refused(&form), (json!("component"), json!("missing_field")));
+    form["component_code"] = json!("E9999");
+    assert_eq!(refused(&form), (json!("component_code"), json!("invalid_value")));
+    form["component_code"] = json!("PLT");
+    form["component"] = json!("platelets");
+    assert_eq!(refused(&form), (json!("component_code"), json!("invalid_value")), "one of the two");
+}
+
+fn a_site_says_how_far_its_units_are(app: TestApp) {
+    another_bank(&app, Governorate::Jericho, "JERICHO");
+    let all = app.client(Role::Admin).get("/api/v1/facilities").expect(200);
+    let far = all["items"].as_array().unwrap().iter().find(|own| own["code"] == "JERICHO").unwrap();
+    let far: FacilityId = serde_json::from_value(far["id"].clone()).unwrap();
+    let bags: Vec<BloodUnitId> = (1..=3)
+        .map(|n| {
+            let facility = if n == 1 { far } else { app.places.bank };
+            Bag { facility, blood_group: Some(BloodGroup::ANeg), ..Bag::new(&app, n) }.put(&app)
+        })
+        .collect();
+    let admin = app.client(Role::Admin);
+    let locate =
+        |id, at: Value| admin.post(&format!("/api/v1/facilities/{id}/location"), &json!({"location": at}));
+    let ways = || -> Vec<(Value, Value)> {
+        let told = available(&app, "recipient_group=a_neg&component=red_cells");
+        told["units"].as_array().unwrap().iter().map(|own| (own["id"].clone(), own["way"].clone())).collect()
+    };
+    assert!(ways().iter().all(|(_, way)| way.is_null()), "nobody says where anything lies");
+    let hospital = app.principal(Role::Hospital).facility.unwrap();
+    locate(hospital, json!({"latitude": 31.9038, "longitude": 35.2034})).expect(200);
+    locate(app.places.bank, json!({"latitude": 31.95, "longitude": 35.20})).expect(200);
+    locate(far, json!({"latitude": 31.8667, "longitude": 35.45})).expect(200);
+    let told = ways();
+    let of = |bag: usize| told.iter().find(|(id, _)| *id == json!(bags[bag])).unwrap().1.clone();
+    assert_eq!(of(1), json!({"km": 5, "minutes": 10}));
+    assert_eq!(
+        of(0),
+        json!({"km": 24, "minutes": 80}),
+        "half an hour of it at the border of the governorate"
+    );
+    assert_eq!(told.last().unwrap().0, json!(bags[0]), "all else equal, the nearer stand first");
+    locate(far, Value::Null).expect(200);
+    assert!(ways().iter().any(|(_, way)| way.is_null()));
+    let wrong = locate(far, json!({"latitude": 91, "longitude": 200})).expect(422);
+    let fields: Vec<&Value> = wrong["errors"].as_array().unwrap().iter().map(|own| &own["field"]).collect();
+    assert_eq!(fields, ["latitude", "longitude"]);
+    locate(hospital, json!({"latitude": 31.9})).expect(400);
+    assert_eq!(
+        app.client(Role::Bank)
+            .post(&format!("/api/v1/facilities/{far}/location"), &json!({"location": null}))
+            .problem(403),
+        "forbidden"
+    );
 }

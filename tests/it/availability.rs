@@ -224,7 +224,10 @@ fn what_lies_behind_closed_roads_is_counted_apart(app: TestApp) {
     close(json!({"governorate": "PS-JRH"}));
     let one_shut = asked();
     assert_eq!(ids(&one_shut), [made[0].to_string(), made[1].to_string()]);
-    assert_eq!(one_shut["cut_off"], json!([{"blood_group": "o_pos", "preference": 1, "units": 1}]));
+    assert_eq!(
+        one_shut["cut_off"],
+        json!([{"blood_group": "o_pos", "preference": 1, "low_titre_only": false, "units": 1}])
+    );
     assert!(codes(&one_shut).contains(&"cut_off".to_owned()));
     let counted = |answer: &Value| -> i64 {
         answer["groups"].as_array().unwrap().iter().map(|group| group["units"].as_i64().unwrap()).sum()
@@ -234,7 +237,10 @@ fn what_lies_behind_closed_roads_is_counted_apart(app: TestApp) {
     let inside = "&governorate=PS-JRH";
     let inside = ask(&app, Role::Command, BloodGroup::APos, Component::RedCells, inside);
     assert_eq!((ids(&inside), counted(&inside)), (vec![made[2].to_string()], 1));
-    assert_eq!(inside["cut_off"], json!([{"blood_group": "a_pos", "preference": 0, "units": 2}]));
+    assert_eq!(
+        inside["cut_off"],
+        json!([{"blood_group": "a_pos", "preference": 0, "low_titre_only": false, "units": 2}])
+    );
 
     close(json!({"governorate": "PS-RBH"}));
     let alone = asked();
@@ -242,8 +248,8 @@ fn what_lies_behind_closed_roads_is_counted_apart(app: TestApp) {
     assert_eq!(
         alone["cut_off"],
         json!([
-            {"blood_group": "a_pos", "preference": 0, "units": 1},
-            {"blood_group": "o_pos", "preference": 1, "units": 1},
+            {"blood_group": "a_pos", "preference": 0, "low_titre_only": false, "units": 1},
+            {"blood_group": "o_pos", "preference": 1, "low_titre_only": false, "units": 1},
         ])
     );
 }
@@ -285,8 +291,12 @@ fn nothing_fits_is_never_an_empty_answer(app: TestApp) {
     );
     let answer = ask(&app, Role::Hospital, BloodGroup::ONeg, Component::RedCells, "");
     assert_eq!(answer["units"], json!([]));
-    assert_eq!(answer["groups"], json!([{"blood_group": "o_neg", "preference": 0, "units": 0}]));
-    let only = |units| json!([{"blood_group": "o_neg", "preference": 0, "units": units}]);
+    assert_eq!(
+        answer["groups"],
+        json!([{"blood_group": "o_neg", "preference": 0, "low_titre_only": false, "units": 0}])
+    );
+    let only =
+        |units| json!([{"blood_group": "o_neg", "preference": 0, "low_titre_only": false, "units": units}]);
     assert_eq!(
         answer["nearest"]["other_regions"],
         json!([
@@ -296,7 +306,7 @@ fn nothing_fits_is_never_an_empty_answer(app: TestApp) {
     );
     assert_eq!(
         answer["nearest"]["by_policy"],
-        json!([{"blood_group": "o_pos", "preference": 1, "units": 1}])
+        json!([{"blood_group": "o_pos", "preference": 1, "low_titre_only": false, "units": 1}])
     );
     let notes: Vec<_> =
         answer["notes"].as_array().unwrap().iter().map(|note| note["code"].as_str().unwrap()).collect();

@@ -15,7 +15,7 @@ use shiryan::db::{Conn, Db, Lane};
 use shiryan::laboratory::{self, Panel};
 use shiryan::places::{self, NewFacility, PlaceName};
 use shiryan::vault::Vault;
-use shiryan::{requests, stock};
+use shiryan::{requests, roster, stock};
 use shiryan_kernel::blood::Component;
 use shiryan_kernel::din::Din;
 use shiryan_kernel::ids::{BloodUnitId, DonorId, FacilityId, RequestId, SessionId};
@@ -502,6 +502,8 @@ fn whatever_people_do_every_promise_holds(app: TestApp) {
     for turn in 0..TURNS {
         walk.step(turn);
         promises_hold(&app.house.db, &app.house.vault);
+        let differences = roster::check(&app.house.roster, &app.house.db, app.house.zone).unwrap();
+        assert_eq!(differences, [], "the roster counts what is there");
     }
     for step in [
         "donate",

@@ -29,8 +29,7 @@ both!(
 );
 
 fn watch(app: &TestApp) -> usize {
-    let house = &app.house;
-    levels::watch(&house.db, &house.vault, &house.levels, house.zone).unwrap()
+    levels::watch(&app.house.reserve, &app.house.vault).unwrap()
 }
 
 /// Two O− a day are issued in a governorate, before and after today.

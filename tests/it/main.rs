@@ -64,6 +64,7 @@ mod recalls;
 mod requests;
 mod reserve;
 mod reviews;
+mod roster;
 mod search;
 mod standing;
 mod stock;

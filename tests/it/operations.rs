@@ -22,6 +22,7 @@ const TABLE: &[(&str, &str, &[Role])] = &[
     ("POST", "/units", &[Admin]),
     ("GET", "/facilities", ALL),
     ("POST", "/facilities", &[Admin]),
+    ("POST", "/facilities/{id}/location", &[Admin]),
     ("GET", "/donors", DONORS),
     ("POST", "/donors", &[Admin, Medic, Bank]),
     ("POST", "/donors/search", DONORS),

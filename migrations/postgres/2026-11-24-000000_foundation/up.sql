@@ -39,7 +39,11 @@ CREATE TABLE facilities (
     name_en TEXT NOT NULL,
     governorate TEXT NOT NULL CHECK (governorate IN ('PS-JEN', 'PS-TBS', 'PS-TKM', 'PS-NBS', 'PS-QQA', 'PS-SLT', 'PS-RBH', 'PS-JRH',
         'PS-JEM', 'PS-BTH', 'PS-HBN', 'PS-NGZ', 'PS-GZA', 'PS-DEB', 'PS-KYS', 'PS-RFH')),
-    created_at TIMESTAMP NOT NULL
+    -- Degrees of WGS 84, where somebody entered them.
+    latitude DOUBLE PRECISION CHECK (latitude BETWEEN -90 AND 90),
+    longitude DOUBLE PRECISION CHECK (longitude BETWEEN -180 AND 180),
+    created_at TIMESTAMP NOT NULL,
+    CHECK ((latitude IS NULL) = (longitude IS NULL))
 );
 
 -- accounts -------------------------------------------------------------------------------------
@@ -813,7 +817,7 @@ CREATE TABLE blood_units (
     expires_at TIMESTAMP NOT NULL,
     expires_on DATE NOT NULL,
     -- A bit for each: irradiated, leucodepleted, free of CMV.
-    attributes INTEGER NOT NULL DEFAULT 0 CHECK (attributes BETWEEN 0 AND 7),
+    attributes INTEGER NOT NULL DEFAULT 0 CHECK (attributes BETWEEN 0 AND 31),
     changed_at TIMESTAMP NOT NULL,
     version BIGINT NOT NULL,
     UNIQUE (din, component, division),
@@ -949,7 +953,7 @@ CREATE TABLE standing_orders (
     component TEXT NOT NULL CHECK (component IN ('whole_blood', 'red_cells', 'platelets', 'plasma', 'cryoprecipitate')),
     units INTEGER NOT NULL CHECK (units > 0),
     -- What a unit must have: a bit for each attribute.
-    needs INTEGER NOT NULL DEFAULT 0 CHECK (needs BETWEEN 0 AND 7),
+    needs INTEGER NOT NULL DEFAULT 0 CHECK (needs BETWEEN 0 AND 31),
     notes BYTEA,
     every_days INTEGER CHECK (every_days > 0),
     weekdays INTEGER CHECK (weekdays BETWEEN 1 AND 127),
@@ -1003,7 +1007,7 @@ CREATE TABLE blood_requests (
     component TEXT NOT NULL CHECK (component IN ('whole_blood', 'red_cells', 'platelets', 'plasma', 'cryoprecipitate')),
     units INTEGER NOT NULL CHECK (units > 0),
     -- What a unit must have: a bit for each attribute.
-    needs INTEGER NOT NULL DEFAULT 0 CHECK (needs BETWEEN 0 AND 7),
+    needs INTEGER NOT NULL DEFAULT 0 CHECK (needs BETWEEN 0 AND 31),
     urgency TEXT NOT NULL CHECK (urgency IN ('emergency', 'urgent', 'routine', 'planned')),
     needed_at TIMESTAMP NOT NULL,
     notes BYTEA,

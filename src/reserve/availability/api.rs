@@ -4,14 +4,17 @@
 use actix_web::{HttpResponse, get, web};
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
+use shiryan_kernel::Result;
+use shiryan_kernel::attribute::{Attribute, Attributes};
 use shiryan_kernel::blood::{BloodGroup, Component, DonationType};
 use shiryan_kernel::compat::Caution;
 use shiryan_kernel::ids::{BloodUnitId, FacilityId};
 use shiryan_kernel::place::{Governorate, Region, Territory};
 use utoipa::{IntoParams, ToSchema};
 
-use super::{Availability, GroupCount, Offered, Question, ask};
+use super::{Availability, GroupCount, Offered, Question, Way, ask};
 use crate::accounts::{Actor, AskAvailability};
+use crate::db::off_loop;
 use crate::http::{Answer, House, Query, Speak};
 use crate::reserve::published::{Area, Band};
 use crate::stock::rules::Site;
@@ -42,6 +45,16 @@ struct AvailabilityQuery {
     #[serde(default = "day")]
     #[param(minimum = 1, maximum = 72, default = 24, required = false)]
     within_hours: i64,
+    /// What each unit must have, with commas between: `irradiated,cmv_negative`.
+    needs: Option<String>,
+}
+
+impl AvailabilityQuery {
+    fn needs(&self) -> Result<Attributes> {
+        let words = self.needs.iter().flat_map(|needs| needs.split(','));
+        let list: Result<Vec<Attribute>> = words.map(str::parse).collect();
+        Ok(Attributes::of(&list.map_err(|problem| problem.on("needs"))?))
+    }
 }
 
 /// A code and what it says in the caller's language.
@@ -74,12 +87,17 @@ struct OfferedUnit {
     facility: FacilityShown,
     governorate: Governorate,
     site: Site,
+    attributes: Attributes,
+    /// How far it is; absent unless both sites say where they lie.
+    way: Option<Way>,
 }
 
 #[derive(Debug, Serialize, ToSchema)]
 struct GroupCountView {
     blood_group: BloodGroup,
     preference: u8,
+    /// Whether only those of low titre fit, and are counted.
+    low_titre_only: bool,
     units: i64,
 }
 
@@ -175,14 +193,15 @@ async fn availability(
         component: query.component,
         governorate: query.governorate,
         within_hours: query.within_hours,
+        needs: query.needs()?,
     };
     let (who, now) = (by.clone(), house.db.now());
     // A request for units has no such bound: an emergency is never turned away.
     if let Some(facility) = by.facility {
         house.asked.count(&facility.to_string(), now)?;
     }
-    let silent_after = house.levels.silent_after();
-    let found = house.db.read(move |conn| ask(conn, &who, question, silent_after, now)).await?;
+    let sources = house.reserve.clone();
+    let found = off_loop(move || ask(&sources, &who, question)).await?;
     Ok(HttpResponse::Ok().json(AvailabilityView::of(found, lang)))
 }
 
@@ -296,7 +315,7 @@ impl AvailabilityView {
 
 impl OfferedUnit {
     fn of(offered: Offered, recipient: BloodGroup) -> Self {
-        let Offered { unit, site, preference, cautions, counted_at } = offered;
+        let Offered { unit, site, preference, cautions, counted_at, way } = offered;
         Self {
             id: unit.id,
             blood_group: unit.blood_group,
@@ -313,15 +332,18 @@ impl OfferedUnit {
             },
             governorate: unit.governorate,
             site,
+            attributes: unit.attributes,
+            way,
         }
     }
 }
 
 fn counts(groups: Vec<GroupCount>) -> Vec<GroupCountView> {
-    let shown = groups.into_iter().map(|GroupCount { blood_group, preference, units }| GroupCountView {
-        blood_group,
-        preference,
-        units,
+    let shown = groups.into_iter().map(|own: GroupCount| GroupCountView {
+        blood_group: own.blood_group,
+        preference: own.preference,
+        low_titre_only: own.low_titre_only,
+        units: own.units,
     });
     shown.collect()
 }

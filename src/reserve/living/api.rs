@@ -10,6 +10,7 @@ use utoipa::{IntoParams, ToSchema};
 
 use super::{Came, GroupWithin, HORIZONS, Living, OfGroup, Within};
 use crate::accounts::{Actor, SeeReserve};
+use crate::db::off_loop;
 use crate::http::{Answer, House, Query};
 use crate::projections::COMPONENTS;
 use crate::reserve::rules::donation_for;
@@ -103,9 +104,8 @@ async fn see_living(house: web::Data<House>, _by: Actor<SeeReserve>, query: Quer
     if !COMPONENTS.contains(&component) {
         return Err(Problem::new(Code::InvalidValue).about("component", Code::InvalidValue).into());
     }
-    let (now, zone, levels) = (house.db.now(), house.zone, house.levels.clone());
-    let read = house.db.read(move |conn| super::living(conn, component, region, &levels, now, zone));
-    let areas = read.await?;
+    let sources = house.reserve.clone();
+    let (now, areas) = off_loop(move || super::living(&sources, component, region)).await?;
     Ok(HttpResponse::Ok().json(LivingView {
         as_of: now,
         component,

@@ -11,6 +11,7 @@ use shiryan_kernel::{Code, Problem};
 use super::view::{self, Row, Scale};
 use super::{NAMED, silent};
 use crate::accounts::{Actor, SeeReserve};
+use crate::db::off_loop;
 use crate::http::{Answer, House, Query};
 use crate::places::closures::{self, Closure, Roads};
 use crate::projections::COMPONENTS;
@@ -67,14 +68,15 @@ pub async fn country(house: web::Data<House>, visitor: Visitor, asked: Query<Ask
     if !COMPONENTS.contains(&component) {
         return Err(Problem::field("component", Code::InvalidValue).into());
     }
-    let (zone, now, levels) = (house.zone, house.db.now(), house.levels.clone());
+    let (zone, sources) = (house.zone, house.reserve.clone());
     let ask = Ask { by: By::Governorate, within: None, component: Some(component), group: Some(group) };
-    let (picture, closed) = house
-        .db
-        .read(move |conn| {
-            Ok((reserve::picture(conn, &ask, &levels, now, zone)?, closures::list_at(conn, now)?))
-        })
-        .await?;
+    let read = off_loop(move || {
+        let picture = reserve::picture(&sources, &ask)?;
+        let closed = sources.db.read_now(|conn| closures::list_at(conn, picture.as_of))?;
+        Ok((picture, closed))
+    });
+    let (picture, closed) = read.await?;
+    let now = picture.as_of;
     let frame = Frame::of(&house, &visitor, "where-title");
     let say = frame.say;
     let scale = Scale::of(&house.levels.bands, component);

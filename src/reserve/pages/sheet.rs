@@ -3,14 +3,14 @@
 
 use actix_web::web;
 use askama::Template;
-use shiryan_kernel::Result;
 use shiryan_kernel::blood::Component;
 use shiryan_kernel::place::Governorate;
 
 use crate::accounts::{Actor, SeeReserve};
+use crate::db::off_loop;
 use crate::http::{Answer, House, NoQuery};
 use crate::reserve::living::{self, HORIZONS};
-use crate::stock::{self, SummaryCell};
+use crate::roster::{self, SummaryCell};
 use crate::web::{Frame, Group, Say, Time, Visitor};
 
 /// One group of a region.
@@ -53,14 +53,9 @@ struct Page {
 
 pub async fn sheet(house: web::Data<House>, visitor: Visitor, _query: NoQuery) -> Answer {
     let by: Actor<SeeReserve> = visitor.seat()?;
-    let (who, zone, now, levels) = (by.clone(), house.zone, house.db.now(), house.levels.clone());
-    let (found, shelves) = house
-        .db
-        .read(move |conn| -> Result<_> {
-            let found = living::living(conn, Component::RedCells, None, &levels, now, zone)?;
-            Ok((found, stock::summary(conn, zone, &who, now)?.areas))
-        })
-        .await?;
+    let (who, zone, sources) = (by.clone(), house.zone, house.reserve.clone());
+    let (now, found) = off_loop(move || living::living(&sources, Component::RedCells, None)).await?;
+    let shelves = house.roster(move |index| roster::summary(&index.units, zone, &who, now)).await?.areas;
     let frame = Frame::of(&house, &visitor, "sheet-title");
     let say = frame.say;
     let site = |governorate: Governorate| {

@@ -4,6 +4,7 @@
 //! and physicians.
 
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 
 use actix_web::web;
 use askama::Template;
@@ -144,8 +145,8 @@ pub async fn look(
             let (unit, steps) = stock::trace(conn, &vault, &who, id.0)?;
             let mut places: HashMap<FacilityId, Facility> = HashMap::new();
             for place in steps.iter().map(|step| step.facility).chain([unit.facility]) {
-                if !places.contains_key(&place) {
-                    places.insert(place, places::facility(conn, place)?);
+                if let Entry::Vacant(unknown) = places.entry(place) {
+                    unknown.insert(places::facility(conn, place)?);
                 }
             }
             Ok((unit, steps, places))

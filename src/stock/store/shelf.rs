@@ -1,13 +1,11 @@
 //! What lies on shelves now.
 
-use std::collections::HashMap;
-
 use chrono::NaiveDateTime;
 use diesel::prelude::*;
 use shiryan_kernel::attribute::Attributes;
 use shiryan_kernel::blood::{BloodGroup, Component};
 use shiryan_kernel::ids::{BloodUnitId, FacilityId};
-use shiryan_kernel::place::Governorate;
+use shiryan_kernel::place::{Governorate, Point};
 use shiryan_kernel::status::UnitStatus;
 use shiryan_kernel::time::Moment;
 use shiryan_kernel::{Problem, Result};
@@ -15,48 +13,19 @@ use shiryan_kernel::{Problem, Result};
 use crate::db::tables::{blood_units, facilities};
 use crate::db::{Conn, on_each};
 
-/// Released units that are good at a moment, counted.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct ShelfCount {
-    pub governorate: Governorate,
-    pub blood_group: BloodGroup,
-    pub units: i64,
-}
+diesel::infix_operator!(Both, " & ", diesel::sql_types::Integer);
 
-/// Counts the released units of a component that are good at `good_at`, by facility and group; the
-/// governorate is the facility's, so one may come several times.
-///
-/// # Errors
-/// As any read.
-pub fn count_on_shelf(conn: &mut Conn, component: Component, good_at: Moment) -> Result<Vec<ShelfCount>> {
-    let places = governorates(conn)?;
-    let counts: Vec<(FacilityId, BloodGroup, i64)> = blood_units::table
-        .filter(blood_units::status.eq(UnitStatus::Released))
-        .filter(blood_units::component.eq(component))
-        .filter(blood_units::blood_group.is_not_null())
-        .filter(blood_units::expires_at.ge(good_at.naive_utc()))
-        .group_by((blood_units::facility, blood_units::blood_group))
-        .select((
-            blood_units::facility,
-            blood_units::blood_group.assume_not_null(),
-            diesel::dsl::count(blood_units::id),
-        ))
-        .load(conn)?;
-    let placed = counts.into_iter().filter_map(|(facility, blood_group, units)| {
-        Some(ShelfCount { governorate: *places.get(&facility)?, blood_group, units })
-    });
-    Ok(placed.collect())
-}
-
-/// Where each facility stands.
-pub fn governorates(conn: &mut Conn) -> Result<HashMap<FacilityId, Governorate>> {
-    let rows: Vec<(FacilityId, Governorate)> =
-        facilities::table.select((facilities::id, facilities::governorate)).load(conn)?;
-    Ok(rows.into_iter().collect())
+/// Whether a unit has what is needed, for the database.
+macro_rules! met {
+    ($needs:expr) => {{
+        use diesel::sql_types::Integer;
+        let needs: Attributes = $needs;
+        Both::new(blood_units::attributes, needs.looked_at().into_sql::<Integer>()).eq(needs.bits())
+    }};
 }
 
 /// A released unit and where it lies.
-#[derive(Debug, Clone, PartialEq, Eq, Queryable)]
+#[derive(Debug, Clone, PartialEq, Queryable)]
 pub struct OnShelf {
     pub id: BloodUnitId,
     pub blood_group: BloodGroup,
@@ -66,9 +35,18 @@ pub struct OnShelf {
     pub facility_name_ar: String,
     pub facility_name_en: String,
     pub governorate: Governorate,
+    pub attributes: Attributes,
+    latitude: Option<f64>,
+    longitude: Option<f64>,
 }
 
 impl OnShelf {
+    /// Where it lies, if somebody entered it.
+    #[must_use]
+    pub fn point(&self) -> Option<Point> {
+        Point::of(self.latitude?, self.longitude?).ok()
+    }
+
     /// The last moment at which it is good.
     #[must_use]
     pub const fn expires_at(&self) -> Moment {
@@ -76,15 +54,14 @@ impl OnShelf {
     }
 }
 
-/// The released units of one component and group in these governorates that are good at `good_at`, the
-/// first to expire first.
+/// The released units of one component and group in these governorates that have what is needed and are good at
+/// `good_at`, the first to expire first.
 ///
 /// # Errors
 /// As any read.
 pub fn first_to_expire(
     conn: &mut Conn,
-    component: Component,
-    group: BloodGroup,
+    (component, group, needs): (Component, BloodGroup, Attributes),
     governorates: &[Governorate],
     good_at: Moment,
     at_most: i64,
@@ -96,6 +73,7 @@ pub fn first_to_expire(
         .filter(blood_units::blood_group.eq(group))
         .filter(blood_units::expires_at.ge(good_at.naive_utc()))
         .filter(facilities::governorate.eq_any(governorates))
+        .filter(met!(needs))
         .order((blood_units::expires_at, blood_units::id))
         .limit(at_most)
         .select((
@@ -107,15 +85,33 @@ pub fn first_to_expire(
             facilities::name_ar,
             facilities::name_en,
             facilities::governorate,
+            blood_units::attributes,
+            facilities::latitude,
+            facilities::longitude,
         ))
         .load(c))
     .map_err(Problem::from)
 }
 
-diesel::infix_operator!(Both, " & ", diesel::sql_types::Integer);
+/// A released unit of one's own shelf.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Shelved {
+    pub id: BloodUnitId,
+    pub blood_group: BloodGroup,
+    pub attributes: Attributes,
+    expires_at: NaiveDateTime,
+}
+
+impl Shelved {
+    /// The last moment at which it is good.
+    #[must_use]
+    pub const fn expires_at(&self) -> Moment {
+        self.expires_at.and_utc()
+    }
+}
 
 /// The released units of one component and group on one facility's own shelf that have what is needed and are good at
-/// `good_at`, with the last moment of each, the first to expire first.
+/// `good_at`, the first to expire first.
 ///
 /// # Errors
 /// As any read.
@@ -125,19 +121,18 @@ pub fn first_of_shelf(
     facility: FacilityId,
     good_at: Moment,
     at_most: i64,
-) -> Result<Vec<(BloodUnitId, BloodGroup, Moment)>> {
-    let needs = needs.bits();
-    let met = Both::new(blood_units::attributes, needs.into_sql::<diesel::sql_types::Integer>());
+) -> Result<Vec<Shelved>> {
     let first = blood_units::table
         .filter(blood_units::facility.eq(facility))
         .filter(blood_units::status.eq(UnitStatus::Released))
         .filter(blood_units::component.eq(component))
         .filter(blood_units::blood_group.eq(group))
         .filter(blood_units::expires_at.ge(good_at.naive_utc()))
-        .filter(met.eq(needs))
+        .filter(met!(needs))
         .order((blood_units::expires_at, blood_units::id))
         .limit(at_most)
-        .select((blood_units::id, blood_units::expires_at));
-    let rows: Vec<(BloodUnitId, NaiveDateTime)> = on_each!(conn => c, first.load(c))?;
-    Ok(rows.into_iter().map(|(id, expires_at)| (id, group, expires_at.and_utc())).collect())
+        .select((blood_units::id, blood_units::expires_at, blood_units::attributes));
+    let rows: Vec<(BloodUnitId, NaiveDateTime, Attributes)> = on_each!(conn => c, first.load(c))?;
+    let shelved = |(id, expires_at, attributes)| Shelved { id, blood_group: group, attributes, expires_at };
+    Ok(rows.into_iter().map(shelved).collect())
 }

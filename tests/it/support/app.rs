@@ -105,7 +105,9 @@ impl TestApp {
         let db = database.db.clone();
         let clock = database.clock.clone();
         let listen = ("SHIRYAN__SERVER__LISTEN".to_owned(), "127.0.0.1:0".to_owned());
-        let mut settings = Settings::load(None, [listen], &Flags::default()).unwrap();
+        let codes =
+            ("SHIRYAN__STOCK__COMPONENT_CODES".to_owned(), "E0336=red_cells,PLT=platelets".to_owned());
+        let mut settings = Settings::load(None, [listen, codes], &Flags::default()).unwrap();
         settings.without_metrics();
         let vault = Vault::new(RootKey::from_bytes(Self::ROOT_KEY));
         let (places, users) = people(&db, &vault);

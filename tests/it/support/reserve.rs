@@ -3,7 +3,7 @@
 use chrono::NaiveDate;
 use diesel::prelude::*;
 use shiryan::db::tables::{blood_units, daily_flows, donors, giving_windows};
-use shiryan::db::{Lane, Tx};
+use shiryan::db::{Lane, Tx, feed};
 use shiryan_kernel::ids::FacilityId;
 
 use super::app::TestApp;
@@ -19,9 +19,18 @@ pub fn write(app: &TestApp, f: impl Fn(&mut Tx) + Send + 'static) {
         .db
         .write_now(Lane::System, move |tx| {
             f(tx);
+            everything_changed(tx);
             Ok(())
         })
         .unwrap();
+}
+
+/// Tells those who follow the feed to look at everything again: what a test writes straight into the tables is told by
+/// nobody else.
+pub fn everything_changed(tx: &mut Tx) {
+    for entity in ["blood_unit", "donor", "facility", "series"] {
+        feed::append_span(tx, entity, i64::MIN, i64::MAX, "test").unwrap();
+    }
 }
 
 /// `count` units of a component and group in this state, good through `expires_on`.

@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 use shiryan::db::tables::{blood_units, donations, donors, givings};
-use shiryan::db::{Lane, Tx};
+use shiryan::db::{Lane, Tx, feed};
 use shiryan::laboratory::{self, NewResult};
 use shiryan_kernel::blood::{BloodGroup, Component, GroupEvidence};
 use shiryan_kernel::din::{Din, FICTITIOUS_FIN};
@@ -14,6 +14,7 @@ use shiryan_kernel::status::{DonorStatus, UnitStatus};
 use shiryan_kernel::time::Zone;
 
 use super::app::TestApp;
+use super::reserve::everything_changed;
 
 /// The number `sequence` of a facility that exists nowhere.
 pub fn din(sequence: u32) -> Din {
@@ -58,7 +59,11 @@ impl Bag {
 pub fn put_all(app: &TestApp, bags: Vec<Bag>) -> Vec<BloodUnitId> {
     app.house
         .db
-        .write_now(Lane::System, move |tx| Ok(bags.iter().map(|bag| insert(tx, bag)).collect()))
+        .write_now(Lane::System, move |tx| {
+            let made = bags.iter().map(|bag| insert(tx, bag)).collect();
+            everything_changed(tx);
+            Ok(made)
+        })
         .unwrap()
 }
 
@@ -126,6 +131,7 @@ impl Person {
             ))
             .execute(tx.conn)
             .unwrap();
+        feed::append(tx, "donor", id.0, "test").unwrap();
         if self.has_given {
             let giving = tx.id();
             diesel::insert_into(givings::table)

@@ -1,0 +1,187 @@
+//! What the reserve is told from, read once and kept until something of it changes or a second is over.
+//!
+//! Shelves and donors are counted by the roster; demand, roads, silent sites and the ledger of levels are read from the
+//! tables. All of them move the feed when they change, and the roster follows it, so an answer is never older than the
+//! last write that this process acknowledged, nor than a second.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use shiryan_kernel::Result;
+use shiryan_kernel::attribute::Attributes;
+use shiryan_kernel::blood::{BloodGroup, DonationType};
+use shiryan_kernel::time::{Moment, Zone, plus_days};
+
+use super::levels::{self, store::Row};
+use super::rules::{DEMAND_DAYS, EligibleCount, HORIZONS, RegisteredCount, areas, cells};
+use super::{Ask, COMPONENTS, Cell, Levels, Picture, Scope, Site, rules, store};
+use crate::db::{Conn, Db};
+use crate::places::closures::{self, Roads};
+use crate::projections::ShelfLot;
+use crate::roster::{Index, Roster};
+use crate::settings::Travel;
+
+/// What names a state of the sources: the roster's edition and the second.
+type Stamp = (u64, i64);
+
+/// Where everything about the reserve comes from; cheap to clone.
+#[derive(Debug, Clone)]
+pub struct Sources {
+    pub db: Db,
+    pub roster: Roster,
+    pub levels: Arc<Levels>,
+    pub zone: Zone,
+    /// What a distance means on the road.
+    pub travel: Travel,
+    kept: Arc<Mutex<Kept>>,
+}
+
+#[derive(Debug, Default)]
+struct Kept {
+    stamp: Stamp,
+    facts: Option<Arc<Facts>>,
+    said: HashMap<Ask, Arc<[u8]>>,
+}
+
+/// All that cells follow from, at one moment.
+#[derive(Debug)]
+pub struct Facts {
+    pub as_of: Moment,
+    pub facts: rules::Facts,
+    pub roads: Roads,
+    pub silent: Vec<Site>,
+    standing: HashMap<levels::Key, Row>,
+}
+
+impl Sources {
+    /// From these.
+    #[must_use]
+    pub fn new(db: &Db, roster: &Roster, levels: &Arc<Levels>, zone: Zone, travel: Travel) -> Self {
+        let (db, roster, levels) = (db.clone(), roster.clone(), levels.clone());
+        Self { db, roster, levels, zone, travel, kept: Arc::default() }
+    }
+
+    /// The bytes of an answer that were made of what still holds; reads nothing.
+    #[must_use]
+    pub fn said(&self, ask: &Ask) -> Option<Arc<[u8]>> {
+        let edition = self.roster.glance(&self.db, |index| index.edition)?;
+        let kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        let holds = kept.stamp == (edition, self.db.now().timestamp());
+        holds.then(|| kept.said.get(ask).cloned()).flatten()
+    }
+
+    /// Keeps the bytes of an answer made of these facts, for as long as those hold.
+    pub fn keep(&self, ask: Ask, facts: &Arc<Facts>, bytes: &Arc<[u8]>) {
+        let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        if kept.facts.as_ref().is_some_and(|own| Arc::ptr_eq(own, facts)) && kept.said.len() < MOST_SAID {
+            kept.said.insert(ask, bytes.clone());
+        }
+    }
+
+    /// The facts of now, on this thread, which may block.
+    ///
+    /// # Errors
+    /// As any read.
+    pub fn facts(&self) -> Result<Arc<Facts>> {
+        let now = self.db.now();
+        let today = self.zone.date(now);
+        // The edition first: what changes while the rest is read asks for another reading.
+        let stamp = (self.roster.look(&self.db, self.zone, |index| index.edition)?, now.timestamp());
+        {
+            let kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+            if let Some(facts) = kept.facts.as_ref().filter(|_| kept.stamp == stamp) {
+                return Ok(facts.clone());
+            }
+        }
+        let counted = self.roster.look(&self.db, self.zone, |index| Counted::of(index, now, self.zone))?;
+        let heard_from = now - self.levels.silent_after();
+        let facts = self.db.read_now(|conn: &mut Conn| {
+            Ok(Facts {
+                as_of: now,
+                facts: rules::Facts {
+                    today,
+                    shelf: counted.shelf,
+                    issues: store::issues(conn, today)?,
+                    since: store::first_flows(conn, plus_days(today, -DEMAND_DAYS), today)?,
+                    eligible: counted.eligible,
+                    registered: counted.registered,
+                    silent: store::silent_places(conn, heard_from, self.zone.date(heard_from))?,
+                    bands: self.levels.bands,
+                },
+                roads: closures::roads(conn, now)?,
+                silent: store::silent(conn, heard_from)?,
+                standing: levels::store::all(conn)?,
+            })
+        })?;
+        let facts = Arc::new(facts);
+        *self.kept.lock().unwrap_or_else(PoisonError::into_inner) =
+            Kept { stamp, facts: Some(facts.clone()), said: HashMap::new() };
+        Ok(facts)
+    }
+}
+
+/// Answers kept at once: every form of the question, and no more than that.
+const MOST_SAID: usize = 512;
+
+impl Facts {
+    /// The cells that are asked for.
+    #[must_use]
+    pub fn picture(&self, ask: &Ask, levels: &Levels) -> Picture {
+        let components =
+            COMPONENTS.into_iter().filter(|own| ask.component.is_none_or(|asked| asked == *own)).collect();
+        let groups: Vec<BloodGroup> = BloodGroup::ALL
+            .iter()
+            .copied()
+            .filter(|own| ask.group.is_none_or(|asked| asked == *own))
+            .collect();
+        let scope = Scope { areas: areas(ask.by, ask.within, &self.roads), components, groups };
+        let mut cells: Vec<Cell> = cells(&self.facts, &scope);
+        levels::stand(&self.standing, &mut cells, levels, self.as_of);
+        Picture { as_of: self.as_of, cells, silent: self.silent.clone() }
+    }
+
+    /// How each cell stands in the ledger.
+    #[must_use]
+    pub const fn standing(&self) -> &HashMap<levels::Key, Row> {
+        &self.standing
+    }
+}
+
+/// What the roster counts.
+struct Counted {
+    shelf: Vec<ShelfLot>,
+    eligible: Vec<EligibleCount>,
+    registered: Vec<RegisteredCount>,
+}
+
+impl Counted {
+    fn of(index: &Index, now: Moment, zone: Zone) -> Self {
+        let today = zone.date(now);
+        let days = HORIZONS.map(|ahead| plus_days(today, ahead));
+        // What ends today is not counted on: nobody can say that it is used in time.
+        let usable = index.units.usable(None, Attributes::default(), now).filter(|lot| lot.expires.1 > today);
+        let shelf = usable.filter_map(|lot| {
+            Some(ShelfLot {
+                governorate: index.units.place(lot.facility)?,
+                component: lot.component,
+                group: lot.group,
+                expires_on: lot.expires.1,
+                units: lot.units,
+            })
+        });
+        let open = DonationType::ALL.iter().flat_map(|donation| {
+            index.donors.open(*donation, days).map(|(group, governorate, on)| EligibleCount {
+                governorate,
+                group,
+                donation: *donation,
+                on,
+            })
+        });
+        let registered = index.donors.registered().map(|row| RegisteredCount {
+            governorate: row.governorate,
+            group: row.group,
+            donors: row.donors,
+        });
+        Self { shelf: shelf.collect(), eligible: open.collect(), registered: registered.collect() }
+    }
+}
