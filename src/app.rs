@@ -7,6 +7,7 @@ pub mod backup;
 mod heads;
 mod keep;
 mod post;
+mod pulse;
 mod rotate;
 pub mod secret;
 mod work;
@@ -26,7 +27,7 @@ use tracing_actix_web::TracingLogger;
 use utoipa::OpenApi;
 use utoipa_actix_web::{AppExt, scope};
 
-use crate::accounts::{Budget, Ended, Hasher, Sessions, Tokens};
+use crate::accounts::{Attempts, Budget, Ended, Hasher, Sessions, Tokens};
 use crate::db::{Db, Lane, Size, Target, meta, migrate};
 use crate::donations::questions::Questionnaire;
 use crate::eligibility::Rulebook;
@@ -54,8 +55,6 @@ use crate::{
     places, projections, requests, reserve, stock,
 };
 
-/// Sign-ins tried on one name in a minute.
-const SIGN_INS: u32 = 10;
 /// Questions of one facility about what is available, in a minute.
 const AVAILABILITY: u32 = 600;
 
@@ -104,6 +103,9 @@ pub fn open(
     migrate: Migrate,
     clock: Arc<dyn Clock>,
 ) -> Result<House, OpenError> {
+    if world == World::Live && !settings.accounts.second_factor {
+        return Err(OpenError("accounts.second_factor: only a demo is without".into()));
+    }
     let target = settings.target().map_err(|error| OpenError(error.0))?;
     if let Target::Sqlite(path) = &target
         && let Some(dir) = path.parent()
@@ -168,6 +170,14 @@ pub fn look(settings: &Settings, clock: Arc<dyn Clock>) -> Result<(Db, Vault), O
     Ok((db, vault))
 }
 
+/// Whether a database is for real work; an empty one is for nothing yet.
+///
+/// # Errors
+/// As any read.
+pub fn is_live(conn: &mut crate::db::Conn) -> shiryan_kernel::Result<bool> {
+    Ok(meta::get(conn, World::KEY)?.as_deref() == Some(World::Live.code()))
+}
+
 /// Builds the house of what is open.
 ///
 /// # Errors
@@ -188,9 +198,10 @@ pub fn house(
         vault: vault.clone(),
         tokens,
         hasher: Hasher::new(settings.accounts.password_characters),
-        limits: Arc::new(Budget::a_minute(SIGN_INS)),
+        attempts: Arc::new(Attempts::default()),
         ended: Ended::default(),
         days: settings.accounts.session_days,
+        second_factor: world == World::Live && settings.accounts.second_factor,
     };
     let post = mail::Post::open(&settings).map_err(OpenError)?;
     let levels = Arc::new(Levels::load(settings.levels_file()).map_err(OpenError)?);
@@ -214,10 +225,13 @@ pub fn house(
         key_on_same_disk,
         asked: Arc::new(Budget::a_minute(AVAILABILITY)),
         files: Arc::new(Semaphore::new(FILES)),
+        pulse: Arc::default(),
     })
 }
 
 const KEY_CHECK: &str = "key_check";
+/// The last moment at which a server stood on the database.
+pub const PULSE: &str = "pulse";
 
 /// Refuses another key's database, and a demo's where real work was asked for (or the other way round).
 fn check(db: &Db, vault: &Vault, world: World) -> Result<(), OpenError> {
@@ -276,6 +290,12 @@ fn root_key(place: &KeyPlace) -> Result<RootKey, String> {
             RootKey::of_passphrase(&passphrase, &Salt::read_or_make(path)?)
         }
     }
+}
+
+/// Whether the key's file lies on the disk of the embedded database.
+#[must_use]
+pub fn is_key_beside(settings: &Settings, place: &KeyPlace) -> bool {
+    settings.target().is_ok_and(|target| on_same_disk(&target, place.path()))
 }
 
 /// Whether whoever takes the data takes the key with it.
@@ -413,14 +433,21 @@ fn gate(house: &web::Data<House>) -> Gate {
 fn probe(house: &web::Data<House>) -> health::Probe {
     let house = house.clone();
     Arc::new(move || health::Readiness {
-        parts: vec![health::Part {
-            name: "database",
-            ready: house.db.read_now(|conn| meta::get(conn, World::KEY)).is_ok(),
-        }],
-        notices: [(house.key_on_same_disk, "key_on_same_disk"), (!house.names.is_warm(), "search_warming")]
-            .into_iter()
-            .filter_map(|(is_so, notice)| is_so.then_some(notice))
-            .collect(),
+        parts: vec![
+            health::Part {
+                name: "database",
+                ready: house.db.read_now(|conn| meta::get(conn, World::KEY)).is_ok(),
+            },
+            health::Part { name: "writes", ready: house.pulse.writes() },
+        ],
+        notices: [
+            (house.key_on_same_disk, "key_on_same_disk"),
+            (!house.names.is_warm(), "search_warming"),
+            (house.pulse.clock_was_set(), "clock_was_set"),
+        ]
+        .into_iter()
+        .filter_map(|(is_so, notice)| is_so.then_some(notice))
+        .collect(),
     })
 }
 

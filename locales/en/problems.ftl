@@ -75,6 +75,15 @@ problem-bad-credentials = The user name or the password is not correct
 problem-password-change-required = The password must be changed first
     .detail = Choose a new password, then continue.
 
+problem-second-factor-missing = This account needs a second step
+    .detail = Set it up with an authenticator app, then sign in with the code that it shows.
+
+problem-second-factor-required = Enter the code
+    .detail = The password is right. Enter the six digits that your authenticator app shows, or a recovery code.
+
+problem-second-factor-invalid = The code is not correct
+    .detail = A code is good once and for half a minute. Wait for the next one, or enter a recovery code.
+
 problem-refresh-invalid = The session cannot be renewed
     .detail = Sign in again.
 

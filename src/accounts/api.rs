@@ -1,20 +1,24 @@
 //! Sign-ins and users over HTTP.
 
 use actix_web::{HttpResponse, delete, get, post, web};
+use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
-use shiryan_kernel::ids::{FacilityId, UnitId, UserId};
+use shiryan_kernel::ids::{FacilityId, SessionId, UnitId, UserId};
 use shiryan_kernel::page::Page;
 use shiryan_kernel::problem::Faults;
 use shiryan_kernel::role::Role;
 use shiryan_kernel::{Code, Problem};
 use utoipa::ToSchema;
 
-use super::{Actor, Grant, ManageUsers, NewUser, SignIn, SignedIn, User, Username};
-use crate::http::{Answer, Body, House, IdempotencyKey, NoQuery, Paging, Query};
+use super::{Actor, Enrolment, Grant, ManageUsers, NewUser, Open, SignIn, SignedIn, User, Username};
+use crate::http::{Answer, Body, House, IdempotencyKey, NoQuery, Nothing, Paging, PathId, Peer, Query};
 
 /// Adds the operations.
 pub fn operations(config: &mut utoipa_actix_web::service_config::ServiceConfig) {
-    config.service(sign_in).service(refresh).service(sign_out).service(create_user).service(list_users);
+    config.service(sign_in).service(refresh).service(enrol).service(sign_out);
+    config.service(list_sessions).service(revoke_session);
+    config.service(create_user).service(list_users);
+    config.service(reset_user).service(disable_user).service(enable_user);
 }
 
 #[derive(Deserialize, ToSchema)]
@@ -24,6 +28,48 @@ struct Credentials {
     password: String,
     /// Required at the first sign-in with a password that somebody else chose.
     new_password: Option<String>,
+    /// Required of whoever has a second factor: the six digits that the device shows, or a recovery code.
+    code: Option<String>,
+}
+
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct EnrolForm {
+    username: String,
+    password: String,
+}
+
+/// Shown this once.
+#[derive(Serialize, ToSchema)]
+struct EnrolmentView {
+    /// Base 32, to be typed into an authenticator.
+    secret: String,
+    /// The same to be scanned: `otpauth://totp/…` (SHA-1, six digits, 30 seconds).
+    uri: String,
+}
+
+/// A sign-in that lives.
+#[derive(Serialize, ToSchema)]
+struct SessionView {
+    id: SessionId,
+    /// `api` or `browser`.
+    kind: String,
+    since: DateTime<Utc>,
+    until: DateTime<Utc>,
+    /// Whether it is the one that asks.
+    current: bool,
+}
+
+#[derive(Serialize, ToSchema)]
+struct SessionsView {
+    items: Vec<SessionView>,
+}
+
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct ResetForm {
+    /// To be changed at the first sign-in.
+    password: String,
 }
 
 #[derive(Deserialize, ToSchema)]
@@ -44,6 +90,10 @@ struct Granted {
     user: UserId,
     role: Role,
     facility: Option<FacilityId>,
+    /// Ten codes, each good once instead of the device's; there where this sign-in confirmed a second factor, and never
+    /// shown again.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    recovery_codes: Option<Vec<String>>,
 }
 
 #[derive(Deserialize, ToSchema)]
@@ -80,10 +130,48 @@ struct UserMade {
 #[utoipa::path(tag = "accounts", security(()), request_body = Credentials,
     responses((status = 201, description = "Signed in", body = Granted)))]
 #[post("/sessions")]
-async fn sign_in(house: web::Data<House>, body: Body<Credentials>) -> Answer {
-    let Credentials { username, password, new_password } = body.into_inner();
-    let grant = house.sessions.begin(SignIn { username, password, new_password }).await?;
+async fn sign_in(house: web::Data<House>, Peer(from): Peer, body: Body<Credentials>) -> Answer {
+    let Credentials { username, password, new_password, code } = body.into_inner();
+    let grant = house.sessions.begin(SignIn { username, password, new_password, code, from }).await?;
     Ok(HttpResponse::Created().json(granted(&house, grant)?))
+}
+
+/// Begins the enrolment of a second factor; a sign-in with a code of it confirms it.
+#[utoipa::path(tag = "accounts", security(()), request_body = EnrolForm,
+    responses((status = 201, description = "Begun", body = EnrolmentView)))]
+#[post("/sessions/second-factor")]
+async fn enrol(house: web::Data<House>, Peer(from): Peer, body: Body<EnrolForm>) -> Answer {
+    let EnrolForm { username, password } = body.into_inner();
+    let Enrolment { secret, uri } = house.sessions.enrol(username, password, from).await?;
+    Ok(HttpResponse::Created().json(EnrolmentView { secret, uri }))
+}
+
+/// One's own sign-ins that live, oldest first.
+#[utoipa::path(tag = "accounts", responses((status = 200, description = "All of them", body = SessionsView)))]
+#[get("/sessions")]
+async fn list_sessions(house: web::Data<House>, by: Actor<SignedIn>, _query: NoQuery) -> Answer {
+    let show = |open: Open| SessionView {
+        current: open.id == by.session,
+        id: open.id,
+        kind: open.kind,
+        since: open.since.and_utc(),
+        until: open.until.and_utc(),
+    };
+    let items = house.sessions.open(&by).await?.into_iter().map(show).collect();
+    Ok(HttpResponse::Ok().json(SessionsView { items }))
+}
+
+/// Ends one of one's own sign-ins; on other instances within seconds.
+#[utoipa::path(tag = "accounts", params(("id" = SessionId, Path)), responses((status = 204, description = "Ended")))]
+#[delete("/sessions/{id}")]
+async fn revoke_session(
+    house: web::Data<House>,
+    by: Actor<SignedIn>,
+    id: PathId<SessionId>,
+    _query: NoQuery,
+) -> Answer {
+    house.sessions.revoke(&by, id.0).await?;
+    Ok(HttpResponse::NoContent().finish())
 }
 
 /// Trades a refresh token for new tokens. A token that was spent before ends the sign-in.
@@ -134,6 +222,77 @@ async fn create_user(
     Ok(HttpResponse::Created().json(made))
 }
 
+/// Gives an account a new beginning: a password to be changed at the first sign-in, no second factor, no sign-in.
+#[utoipa::path(tag = "accounts", params(("id" = UserId, Path), ("Idempotency-Key" = String, Header)),
+    request_body = ResetForm, responses((status = 200, description = "Done", body = UserMade)))]
+#[post("/users/{id}/reset")]
+async fn reset_user(
+    house: web::Data<House>,
+    by: Actor<ManageUsers>,
+    id: PathId<UserId>,
+    key: IdempotencyKey,
+    body: Body<ResetForm>,
+) -> Answer {
+    let (request, user) = (key.of(by.user, &body), id.0);
+    let password = body.into_inner().password;
+    house.sessions.hasher.check(&password).map_err(|problem| problem.on("password"))?;
+    let hash = house.sessions.hasher.hash(password).await?;
+    let (vault, who) = (house.vault.clone(), by.user);
+    let done = house
+        .once(&by, request, move |tx| {
+            super::reset(tx, &vault, who, user, &hash)?;
+            Ok(UserMade { id: user })
+        })
+        .await?;
+    house.sessions.follow().await?;
+    Ok(HttpResponse::Ok().json(done))
+}
+
+/// Shuts an account: its sign-ins end, on other instances within seconds.
+#[utoipa::path(tag = "accounts", params(("id" = UserId, Path), ("Idempotency-Key" = String, Header)),
+    request_body = Nothing, responses((status = 200, description = "Shut", body = UserMade)))]
+#[post("/users/{id}/disable")]
+async fn disable_user(
+    house: web::Data<House>,
+    by: Actor<ManageUsers>,
+    id: PathId<UserId>,
+    key: IdempotencyKey,
+    body: Body<Nothing>,
+) -> Answer {
+    let (request, user) = (key.of(by.user, &body), id.0);
+    let (vault, who) = (house.vault.clone(), by.user);
+    let done = house
+        .once(&by, request, move |tx| {
+            super::disable(tx, &vault, who, user)?;
+            Ok(UserMade { id: user })
+        })
+        .await?;
+    house.sessions.follow().await?;
+    Ok(HttpResponse::Ok().json(done))
+}
+
+/// Opens an account that was shut, as it was.
+#[utoipa::path(tag = "accounts", params(("id" = UserId, Path), ("Idempotency-Key" = String, Header)),
+    request_body = Nothing, responses((status = 200, description = "Open", body = UserMade)))]
+#[post("/users/{id}/enable")]
+async fn enable_user(
+    house: web::Data<House>,
+    by: Actor<ManageUsers>,
+    id: PathId<UserId>,
+    key: IdempotencyKey,
+    body: Body<Nothing>,
+) -> Answer {
+    let (request, user) = (key.of(by.user, &body), id.0);
+    let (vault, who) = (house.vault.clone(), by.user);
+    let done = house
+        .once(&by, request, move |tx| {
+            super::enable(tx, &vault, who, user)?;
+            Ok(UserMade { id: user })
+        })
+        .await?;
+    Ok(HttpResponse::Ok().json(done))
+}
+
 /// Users, oldest first.
 #[utoipa::path(tag = "accounts", params(Paging), responses((status = 200, description = "A page", body = Page<UserView>)))]
 #[get("/users")]
@@ -146,7 +305,7 @@ async fn list_users(house: web::Data<House>, _by: Actor<ManageUsers>, query: Que
 }
 
 fn granted(house: &House, grant: Grant) -> Result<Granted, Problem> {
-    let Grant { principal, refresh_token } = grant;
+    let Grant { principal, refresh_token, recovery_codes } = grant;
     let tokens = &house.sessions.tokens;
     Ok(Granted {
         access_token: tokens.make(&principal, house.db.now())?,
@@ -156,6 +315,7 @@ fn granted(house: &House, grant: Grant) -> Result<Granted, Problem> {
         user: principal.user,
         role: principal.role,
         facility: principal.facility,
+        recovery_codes,
     })
 }
 

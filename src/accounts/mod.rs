@@ -6,10 +6,12 @@
 
 pub mod api;
 mod approvals;
+mod attempts;
 mod links;
 pub mod pages;
 mod password;
 mod rights;
+mod second;
 mod sessions;
 mod store;
 mod tokens;
@@ -25,15 +27,18 @@ use shiryan_kernel::{Code, Problem, Result};
 
 use crate::db::Conn;
 pub use approvals::{Approval, Ask, Asked, approval, approvals, ask, check_two_people, decide, deciders};
+pub use attempts::{Attempts, Budget};
 pub use links::{
     Link, NewLink, carry_link, forget_links, forget_over, link, link_secret, make_link, use_link,
 };
 pub use password::{Hashed, Hasher, hash_now};
 pub use rights::*;
-pub use sessions::{BrowserSession, Budget, Grant, Sessions, SignIn};
+pub use second::{Enrolment, must_have as must_have_second_factor, reseal as reseal_second_factors};
+pub use sessions::{BrowserSession, Grant, Open, Sessions, SignIn};
 pub use tokens::Tokens;
 pub use users::{
-    NewUser, User, Username, create, ensure_user, first_admin, list, name, physicians, prove_now, stand_in,
+    NewUser, User, Username, create, disable, enable, ensure_user, first_admin, list, name, physicians,
+    prove_now, reset, stand_in,
 };
 
 /// A user who has proved to be so.

@@ -1,14 +1,16 @@
-//! The pages of signing in and out, and the switch of language.
+//! The pages of signing in and out, of a second factor's enrolment, and the switch of language.
 
 mod people;
 
 use actix_web::web;
 use askama::Template;
+use fast_qr::QRBuilder;
+use fast_qr::convert::svg::SvgBuilder;
 use serde::Deserialize;
 use shiryan_kernel::Code;
 
-use super::SignIn;
-use crate::http::{Answer, House, Nothing};
+use super::{Enrolment, SignIn};
+use crate::http::{Answer, House, Nothing, Peer};
 use crate::texts::{self, Lang, ProblemText};
 use crate::web::{Frame, Posted, Visitor, go};
 
@@ -29,6 +31,7 @@ enum Focus {
     Username,
     Password,
     New,
+    Code,
 }
 
 #[derive(Template)]
@@ -41,6 +44,36 @@ struct Page {
     /// Fewest characters of a new password.
     shortest: i64,
     focus: Focus,
+    asks_code: bool,
+    enrolment: Option<Shared>,
+}
+
+/// What a device is given to share, as a page shows it.
+struct Shared {
+    /// In groups of four.
+    secret: String,
+    uri: String,
+    /// A drawing of the address, made here of squares alone.
+    picture: String,
+}
+
+impl Shared {
+    fn of(enrolment: Enrolment) -> Self {
+        let Enrolment { secret, uri } = enrolment;
+        let drawn = QRBuilder::new(uri.as_str()).build();
+        let picture = drawn.map(|code| SvgBuilder::default().to_str(&code)).unwrap_or_default();
+        let groups: Vec<String> =
+            secret.chars().collect::<Vec<_>>().chunks(4).map(|four| four.iter().collect()).collect();
+        Self { secret: groups.join(" "), uri, picture }
+    }
+}
+
+/// The recovery codes, shown this once.
+#[derive(Template)]
+#[template(path = "recovery.html")]
+struct Recovery {
+    frame: Frame,
+    codes: Vec<String>,
 }
 
 #[derive(Deserialize)]
@@ -49,6 +82,7 @@ struct Credentials {
     username: String,
     password: String,
     new_password: Option<String>,
+    code: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -70,6 +104,8 @@ pub fn sign_in_page(house: &House, visitor: &Visitor) -> Answer {
         asks_new: false,
         shortest: shortest(house),
         focus: Focus::Username,
+        asks_code: false,
+        enrolment: None,
     };
     Ok(visitor.page(&page)?)
 }
@@ -82,16 +118,24 @@ async fn ask(house: web::Data<House>, visitor: Visitor) -> Answer {
     if visitor.principal.is_some() { Ok(go("/")) } else { sign_in_page(&house, &visitor) }
 }
 
-async fn sign_in(house: web::Data<House>, posted: Posted<Credentials>) -> Answer {
-    let Posted { visitor, form: Credentials { username, password, new_password }, .. } = posted;
+async fn sign_in(house: web::Data<House>, Peer(from): Peer, posted: Posted<Credentials>) -> Answer {
+    let Posted { visitor, form: Credentials { username, password, new_password, code }, .. } = posted;
     let asked_new = new_password.is_some();
-    let offered = SignIn { username: username.clone(), password, new_password };
+    let code = code.filter(|code| !code.trim().is_empty());
+    let again = password.clone();
+    let offered = SignIn { username: username.clone(), password, new_password, code, from };
     let problem = match house.sessions.begin_browser(offered).await {
         Ok(session) => {
             if let Some(before) = &visitor.principal {
                 house.sessions.end(before).await?;
             }
-            let mut response = go("/");
+            let mut response = match session.recovery_codes {
+                None => go("/"),
+                Some(codes) => {
+                    let frame = Frame { at: "/".to_owned(), ..Frame::of(&house, &visitor, "recovery-title") };
+                    visitor.page(&Recovery { frame, codes })?
+                }
+            };
             for cookie in visitor.signed_in(&session.cookie) {
                 response.add_cookie(&cookie).map_err(shiryan_kernel::Problem::internal)?;
             }
@@ -100,12 +144,15 @@ async fn sign_in(house: web::Data<House>, posted: Posted<Credentials>) -> Answer
         Err(problem) if problem.cause.is_some() => return Err(problem.into()),
         Err(problem) => problem,
     };
+    let enrolment = match problem.code {
+        Code::SecondFactorMissing => Some(house.sessions.enrol(username.clone(), again, from).await?),
+        _ => None,
+    };
     // A wrong field is told by its own words.
     let of_new = problem.errors.iter().find(|error| error.field == "new_password");
     let (code, focus) = match of_new {
         Some(error) => (error.code, Focus::New),
-        None if problem.code == Code::PasswordChangeRequired => (problem.code, Focus::New),
-        None => (problem.code, Focus::Password),
+        None => (problem.code, focus_of(problem.code)),
     };
     let page = Page {
         frame: Frame { at: "/".to_owned(), ..Frame::of(&house, &visitor, "sign-in-title") },
@@ -116,9 +163,19 @@ async fn sign_in(house: web::Data<House>, posted: Posted<Credentials>) -> Answer
         username,
         asks_new: asked_new || focus == Focus::New,
         shortest: shortest(&house),
+        asks_code: focus == Focus::Code,
         focus,
+        enrolment: enrolment.map(Shared::of),
     };
     Ok(visitor.page_of(problem.code, &page)?)
+}
+
+const fn focus_of(code: Code) -> Focus {
+    match code {
+        Code::PasswordChangeRequired => Focus::New,
+        Code::SecondFactorMissing | Code::SecondFactorRequired | Code::SecondFactorInvalid => Focus::Code,
+        _ => Focus::Password,
+    }
 }
 
 /// The new password is the old one.

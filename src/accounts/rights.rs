@@ -43,6 +43,8 @@ rights! {
     SeeDonors: Admin Medic Bank Physician;
     /// Opens a donor's identity for a stated purpose; each opening is recorded.
     OpenIdentity: Medic Bank Physician;
+    /// Sees where the glass was broken, and reviews what somebody else did.
+    ReviewBrokenGlass: Physician;
     /// Takes the donors of the own scope, their deferrals and donations out as a file, identities opened: the causes that
     /// the role reads, no other. Each file is recorded with its rows before it is given out.
     ExportDonors: Medic Bank Physician;

@@ -1,22 +1,23 @@
 //! Sign-ins: begun with a password, kept by a rotating refresh token or a browser's cookie, ended by
 //! sign-out, expiry, or the reuse of a token that was already spent.
 
-use std::collections::HashMap;
-use std::sync::{Mutex, PoisonError};
+use std::net::IpAddr;
+use std::sync::Arc;
 
-use chrono::Duration;
-use shiryan_kernel::ids::SessionId;
-use shiryan_kernel::time::Moment;
+use chrono::{Duration, NaiveDateTime};
+use shiryan_kernel::ids::{SessionId, UserId};
 use shiryan_kernel::{Code, Problem, Result};
 
 use super::store::{self, Credentials, Found};
-use super::{Hasher, Principal, Tokens, Username};
+use super::{Attempts, Enrolment, Hashed, Hasher, Principal, Tokens, Username, second};
 use crate::audit::{self, Line};
 use crate::db::{Db, Lane, Tx};
 use crate::vault::{Vault, hex, random_token, sha256};
 
 /// A refresh whose reply was lost may be tried again for so long.
 const GRACE: Duration = Duration::seconds(10);
+/// Sign-ins that were ended longer ago have no token that lives, whatever two clocks say.
+const LATELY: Duration = Duration::minutes(15);
 
 /// What somebody offers to sign in.
 pub struct SignIn {
@@ -24,6 +25,10 @@ pub struct SignIn {
     pub password: String,
     /// Required when the account must choose a password of its own.
     pub new_password: Option<String>,
+    /// Of the device, or a recovery code.
+    pub code: Option<String>,
+    /// Where it comes from, as far as that is known.
+    pub from: Option<IpAddr>,
 }
 
 impl std::fmt::Debug for SignIn {
@@ -36,6 +41,8 @@ impl std::fmt::Debug for SignIn {
 pub struct Grant {
     pub principal: Principal,
     pub refresh_token: String,
+    /// Shown this once, where a second factor was just confirmed.
+    pub recovery_codes: Option<Vec<String>>,
 }
 
 /// A browser's sign-in: the cookie's secret, and the token that its forms must carry.
@@ -44,44 +51,25 @@ pub struct BrowserSession {
     pub cookie: String,
     pub csrf: String,
     pub language: Option<String>,
+    /// Shown this once, where a second factor was just confirmed.
+    pub recovery_codes: Option<Vec<String>>,
 }
 
-/// How often within a minute something may be asked under one name; nobody is shut out for longer.
-#[derive(Debug)]
-pub struct Budget {
-    per_minute: u32,
-    asked: Mutex<HashMap<String, (Moment, u32)>>,
+/// A sign-in that lives.
+#[derive(Debug, Clone)]
+pub struct Open {
+    pub id: SessionId,
+    /// `api` or `browser`.
+    pub kind: String,
+    pub since: NaiveDateTime,
+    pub until: NaiveDateTime,
 }
 
-impl Budget {
-    const MOST_NAMES: usize = 10_000;
-
-    #[must_use]
-    pub fn a_minute(per_minute: u32) -> Self {
-        Self { per_minute, asked: Mutex::default() }
-    }
-
-    /// Counts one more under a name, before any work is done for it.
-    ///
-    /// # Errors
-    /// `too_many_requests` past the budget of the minute that the first of them began.
-    pub fn count(&self, name: &str, now: Moment) -> Result<()> {
-        let minute = Duration::minutes(1);
-        let mut asked = self.asked.lock().unwrap_or_else(PoisonError::into_inner);
-        if asked.len() >= Self::MOST_NAMES {
-            asked.retain(|_, (since, _)| now - *since < minute);
-        }
-        let entry = asked.entry(name.to_owned()).or_insert((now, 0));
-        if now - entry.0 >= minute {
-            *entry = (now, 0);
-        }
-        entry.1 += 1;
-        if entry.1 <= self.per_minute {
-            return Ok(());
-        }
-        let left = (minute - (now - entry.0)).num_seconds().clamp(1, 60);
-        Err(Problem::new(Code::TooManyRequests).with("retry_after", left))
-    }
+/// Somebody whose password was right, and the one that takes its place.
+struct Proved {
+    found: Credentials,
+    username: Username,
+    new_hash: Option<Hashed>,
 }
 
 /// Everything that sign-in needs.
@@ -92,90 +80,175 @@ pub struct Sessions {
     pub tokens: Tokens,
     pub hasher: Hasher,
     /// Attempts are counted before any hashing.
-    pub limits: std::sync::Arc<Budget>,
+    pub attempts: Arc<Attempts>,
     pub ended: super::Ended,
     pub days: i64,
+    /// Whether those who may open identities must have a second factor: everywhere but in a demo.
+    pub second_factor: bool,
 }
 
 impl Sessions {
-    /// Proves who somebody is; sets the new password where one is due.
+    /// Proves who somebody is by the password.
     ///
     /// # Errors
     /// `bad_credentials` for any wrong name, password or disabled account, all alike;
     /// `password_change_required`; `too_many_requests`; the new password's own faults.
-    async fn prove(&self, offered: SignIn) -> Result<Credentials> {
+    async fn prove(&self, offered: &SignIn) -> Result<Proved> {
         let refused = || Problem::new(Code::BadCredentials);
         let username = Username::parse(&offered.username).map_err(|_| refused())?;
-        self.limits.count(username.as_str(), self.db.now())?;
+        self.attempts.begin(username.as_str(), offered.from, self.db.now())?;
         let name = username.clone();
         let found = self.db.read(move |conn| store::credentials(conn, name.as_str())).await?;
         let hash = found.as_ref().map(|found| found.hash.clone());
         let proved = self.hasher.verify(offered.password.clone(), hash).await?;
+        let user = found.as_ref().map(|found| found.id);
         let Some(found) = found.filter(|found| proved && !found.disabled) else {
+            self.failed(&username, user).await?;
             return Err(refused());
         };
-        match offered.new_password {
-            None if found.must_change => Err(Problem::new(Code::PasswordChangeRequired)),
-            None => Ok(found),
-            Some(new) if new == offered.password => Err(Problem::field("new_password", Code::InvalidValue)),
+        let new_hash = match &offered.new_password {
+            None if found.must_change => return Err(Problem::new(Code::PasswordChangeRequired)),
+            None => None,
+            Some(new) if *new == offered.password => {
+                return Err(Problem::field("new_password", Code::InvalidValue));
+            }
             Some(new) => {
-                let hash = self.hasher.hash(new).await.map_err(|problem| match problem.code {
+                let hash = self.hasher.hash(new.clone()).await.map_err(|problem| match problem.code {
                     Code::Internal => problem,
                     _ => problem.on("new_password"),
                 })?;
-                let (vault, user) = (self.vault.clone(), found.id);
-                self.db
-                    .write(Lane::Actor(user.0), move |tx| {
-                        store::set_password(tx, user, &hash, false)?;
-                        store::revoke_all(tx, user)?;
-                        audit::record(
-                            tx,
-                            &vault,
-                            &Line::new(Some(user), "accounts.password_changed").on(user),
-                        )
-                    })
-                    .await?;
-                Ok(found)
+                Some(hash)
             }
+        };
+        Ok(Proved { found, username, new_hash })
+    }
+
+    /// Counts a failure; the tenth in a row on a known name is an alert.
+    async fn failed(&self, username: &Username, user: Option<UserId>) -> Result<()> {
+        if !self.attempts.fail(username.as_str(), self.db.now()) {
+            return Ok(());
         }
+        let (Some(user), vault) = (user, self.vault.clone()) else { return Ok(()) };
+        let line = Line::new(None, "accounts.sign_in_failing").on(user).alert();
+        self.db.write(Lane::System, move |tx| audit::record(tx, &vault, &line).map(drop)).await
     }
 
     /// Begins an API sign-in.
     ///
     /// # Errors
-    /// As its proof.
+    /// As its proof, and as [`second::check`].
     pub async fn begin(&self, offered: SignIn) -> Result<Grant> {
-        let (principal, refresh_token, _) = self.start(offered, None).await?;
-        Ok(Grant { principal, refresh_token })
+        let (principal, refresh_token, recovery_codes) = self.start(offered, None).await?;
+        Ok(Grant { principal, refresh_token, recovery_codes })
     }
 
     /// Begins a browser's sign-in.
     ///
     /// # Errors
-    /// As its proof.
+    /// As its proof, and as [`second::check`].
     pub async fn begin_browser(&self, offered: SignIn) -> Result<BrowserSession> {
         let csrf: [u8; 32] = rand::random();
-        let (principal, cookie, _) = self.start(offered, Some(csrf.to_vec())).await?;
-        Ok(BrowserSession { principal, cookie, csrf: hex(&csrf), language: None })
+        let (principal, cookie, recovery_codes) = self.start(offered, Some(csrf.to_vec())).await?;
+        Ok(BrowserSession { principal, cookie, csrf: hex(&csrf), language: None, recovery_codes })
     }
 
-    async fn start(&self, offered: SignIn, csrf: Option<Vec<u8>>) -> Result<(Principal, String, SessionId)> {
-        let found = self.prove(offered).await?;
+    /// Begins the enrolment of a second factor, for whoever knows the password; a sign-in with a code confirms it.
+    ///
+    /// # Errors
+    /// As the proof of a password; `state_conflict` where a second factor stands.
+    pub async fn enrol(&self, username: String, password: String, from: Option<IpAddr>) -> Result<Enrolment> {
+        let offered = SignIn { username, password, new_password: None, code: None, from };
+        let proved = match self.prove(&offered).await {
+            // Who must change the password does so with the code's sign-in.
+            Err(problem) if problem.code == Code::PasswordChangeRequired => {
+                let name = Username::parse(&offered.username)?;
+                let wanted = name.clone();
+                let found = self.db.read(move |conn| store::credentials(conn, wanted.as_str())).await?;
+                found.map(|found| (found.id, name)).ok_or(problem)?
+            }
+            Err(problem) => return Err(problem),
+            Ok(proved) => (proved.found.id, proved.username),
+        };
+        let (user, name) = proved;
+        self.attempts.pass(name.as_str());
+        let vault = self.vault.clone();
+        self.db.write(Lane::Actor(user.0), move |tx| second::begin(tx, &vault, user, name.as_str())).await
+    }
+
+    async fn start(
+        &self,
+        offered: SignIn,
+        csrf: Option<Vec<u8>>,
+    ) -> Result<(Principal, String, Option<Vec<String>>)> {
+        let Proved { found, username, new_hash } = self.prove(&offered).await?;
         let (secret, vault, days) = (random_token(), self.vault.clone(), self.days);
         let digest = sha256(secret.as_bytes());
-        let session = self
-            .db
-            .write(Lane::Actor(found.id.0), move |tx| {
-                let session = SessionId(tx.id());
-                let expires = (tx.now + Duration::days(days)).naive_utc();
-                store::insert_session(tx, session, found.id, csrf.as_deref(), expires)?;
-                store::insert_token(tx, session, &digest)?;
-                audit::record(tx, &vault, &Line::new(Some(found.id), "accounts.signed_in").on(session))?;
-                Ok(session)
+        let (user, code) = (found.id, offered.code);
+        let is_due = self.second_factor && second::must_have(found.role);
+        let begun = self.db.write(Lane::Actor(user.0), move |tx| {
+            let codes = second::check(tx, &vault, user, is_due, code.as_deref())?;
+            if let Some(hash) = &new_hash {
+                store::set_password(tx, user, hash, false)?;
+                store::revoke_all(tx, user)?;
+                audit::record(tx, &vault, &Line::new(Some(user), "accounts.password_changed").on(user))?;
+            }
+            let session = SessionId(tx.id());
+            let expires = (tx.now + Duration::days(days)).naive_utc();
+            store::insert_session(tx, session, user, csrf.as_deref(), expires)?;
+            store::insert_token(tx, session, &digest)?;
+            audit::record(tx, &vault, &Line::new(Some(user), "accounts.signed_in").on(session))?;
+            Ok((session, codes))
+        });
+        let (session, codes) = match begun.await {
+            Err(problem) if problem.code == Code::SecondFactorInvalid => {
+                self.failed(&username, Some(user)).await?;
+                return Err(problem);
+            }
+            begun => begun?,
+        };
+        self.attempts.pass(username.as_str());
+        let principal = Principal { user, role: found.role, session, facility: found.facility };
+        Ok((principal, secret, codes))
+    }
+
+    /// One's own sign-ins that live, oldest first.
+    ///
+    /// # Errors
+    /// As any read.
+    pub async fn open(&self, who: &Principal) -> Result<Vec<Open>> {
+        let (user, now) = (who.user, self.db.now().naive_utc());
+        self.db.read(move |conn| store::open_sessions(conn, user, now)).await
+    }
+
+    /// Ends one of one's own sign-ins, here at once and elsewhere within seconds.
+    ///
+    /// # Errors
+    /// `not_found` for any other.
+    pub async fn revoke(&self, who: &Principal, session: SessionId) -> Result<()> {
+        let (user, vault) = (who.user, self.vault.clone());
+        self.db
+            .write(Lane::Actor(user.0), move |tx| {
+                if !store::revoke_own(tx, user, session)? {
+                    return Err(Problem::new(Code::NotFound));
+                }
+                let line = Line::new(Some(user), "accounts.session_revoked").on(session);
+                audit::record(tx, &vault, &line).map(drop)
             })
             .await?;
-        let principal = Principal { user: found.id, role: found.role, session, facility: found.facility };
-        Ok((principal, secret, session))
+        self.forget(session);
+        Ok(())
+    }
+
+    /// Takes note of sign-ins that another instance, or this one before it was started anew, has ended.
+    ///
+    /// # Errors
+    /// As any read.
+    pub async fn follow(&self) -> Result<()> {
+        let since = (self.db.now() - LATELY).naive_utc();
+        for session in self.db.read(move |conn| store::revoked_since(conn, since)).await? {
+            self.forget(session);
+        }
+        Ok(())
     }
 
     /// Trades a refresh token for a new one.
@@ -187,7 +260,9 @@ impl Sessions {
         let new = sha256(secret.as_bytes());
         let outcome = self.db.write(Lane::System, move |tx| rotate(tx, &vault, &old, &new)).await?;
         match outcome {
-            Rotated::Fresh(found) => Ok(Grant { principal: principal(&found), refresh_token: secret }),
+            Rotated::Fresh(found) => {
+                Ok(Grant { principal: principal(&found), refresh_token: secret, recovery_codes: None })
+            }
             Rotated::Reused(session) => {
                 self.forget(session);
                 Err(Problem::new(Code::RefreshReused))
@@ -235,7 +310,13 @@ impl Sessions {
         let found = self.db.read(move |conn| store::by_token(conn, &digest, now)).await?;
         Ok(found.filter(|found| !found.ended).and_then(|found| {
             let csrf = hex(found.csrf.as_ref()?);
-            Some(BrowserSession { principal: principal(&found), cookie, csrf, language: found.language })
+            Some(BrowserSession {
+                principal: principal(&found),
+                cookie,
+                csrf,
+                language: found.language,
+                recovery_codes: None,
+            })
         }))
     }
 

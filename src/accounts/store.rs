@@ -1,5 +1,7 @@
 //! Rows of users, sign-ins and tokens.
 
+pub mod second;
+
 use chrono::NaiveDateTime;
 use diesel::prelude::*;
 use shiryan_kernel::ids::{ApprovalId, FacilityId, SessionId, UnitId, UserId};
@@ -9,6 +11,7 @@ use shiryan_kernel::{Problem, Result};
 
 use super::approvals::Approval;
 use super::password::Hashed;
+use super::sessions::Open;
 use super::users::User;
 use crate::db::tables::{approvals, session_tokens, sessions, user_units, users};
 use crate::db::{Conn, Tx, on_each};
@@ -261,6 +264,56 @@ pub fn revoke_all(tx: &mut Tx, user: UserId) -> Result<()> {
     Ok(())
 }
 
+/// Those of a user that are neither ended nor over.
+pub fn open_sessions(conn: &mut Conn, user: UserId, now: NaiveDateTime) -> Result<Vec<Open>> {
+    let rows: Vec<(SessionId, String, NaiveDateTime, NaiveDateTime)> = sessions::table
+        .filter(sessions::user_id.eq(user))
+        .filter(sessions::revoked_at.is_null())
+        .filter(sessions::expires_at.gt(now))
+        .order(sessions::id)
+        .select((sessions::id, sessions::kind, sessions::created_at, sessions::expires_at))
+        .load(conn)?;
+    Ok(rows.into_iter().map(|(id, kind, since, until)| Open { id, kind, since, until }).collect())
+}
+
+/// Ends a sign-in of this user that lives; whether there was one.
+pub fn revoke_own(tx: &mut Tx, user: UserId, session: SessionId) -> Result<bool> {
+    let now = tx.now.naive_utc();
+    let rows = diesel::update(sessions::table.find(session.0))
+        .filter(sessions::user_id.eq(user))
+        .filter(sessions::revoked_at.is_null())
+        .filter(sessions::expires_at.gt(now))
+        .set(sessions::revoked_at.eq(now))
+        .execute(tx.conn)?;
+    Ok(rows == 1)
+}
+
+pub fn revoked_since(conn: &mut Conn, since: NaiveDateTime) -> Result<Vec<SessionId>> {
+    Ok(sessions::table.filter(sessions::revoked_at.ge(since)).select(sessions::id).load(conn)?)
+}
+
+/// Whether there is such a user, whose account is or is not disabled.
+pub fn is_disabled(conn: &mut Conn, user: UserId) -> Result<bool> {
+    Ok(users::table.find(user.0).select(users::disabled).first(conn)?)
+}
+
+/// Moves an account from one of the two states to the other; whether it was in it.
+pub fn set_disabled(tx: &mut Tx, user: UserId, disabled: bool) -> Result<bool> {
+    let rows = diesel::update(users::table.find(user.0))
+        .filter(users::disabled.ne(disabled))
+        .set((users::disabled.eq(disabled), users::version.eq(users::version + 1)))
+        .execute(tx.conn)?;
+    Ok(rows == 1)
+}
+
+/// Notes who gave the account a new beginning.
+pub fn note_reset(tx: &mut Tx, user: UserId, by: UserId) -> Result<()> {
+    diesel::update(users::table.find(user.0))
+        .set((users::reset_at.eq(tx.now.naive_utc()), users::reset_by.eq(by)))
+        .execute(tx.conn)?;
+    Ok(())
+}
+
 pub fn set_language(tx: &mut Tx, user: UserId, language: &str) -> Result<()> {
     diesel::update(users::table.find(user.0)).set(users::language.eq(language)).execute(tx.conn)?;
     Ok(())
@@ -365,18 +418,16 @@ pub fn decide_approval(tx: &mut Tx, id: ApprovalId, by: UserId, verdict: Approva
     Ok(changed == 1)
 }
 
-/// Whether one of two users was made by the other after `since`.
+/// Whether one of two users was made, or given a new beginning, by the other after `since`.
 pub fn made_since(conn: &mut Conn, one: UserId, other: UserId, since: NaiveDateTime) -> Result<bool> {
-    let made: Option<i64> = users::table
-        .filter(users::created_at.gt(since))
-        .filter(
-            users::id
-                .eq(one.0)
-                .and(users::created_by.eq(other.0))
-                .or(users::id.eq(other.0).and(users::created_by.eq(one.0))),
-        )
-        .select(users::id)
-        .first(conn)
-        .optional()?;
-    Ok(made.is_some())
+    for (user, maker) in [(one, other), (other, one)] {
+        let made = users::created_by.eq(maker).and(users::created_at.gt(since));
+        let reset = users::reset_by.eq(maker).and(users::reset_at.gt(since));
+        let found: Option<i64> =
+            users::table.find(user.0).filter(made.or(reset)).select(users::id).first(conn).optional()?;
+        if found.is_some() {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }

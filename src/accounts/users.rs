@@ -4,10 +4,11 @@ use shiryan_kernel::ids::{FacilityId, SessionId, UnitId, UserId};
 use shiryan_kernel::problem::Faults;
 use shiryan_kernel::role::Role;
 use shiryan_kernel::status::FacilityKind;
+use shiryan_kernel::time::Moment;
 use shiryan_kernel::{Code, Problem, Result};
 
 use super::password::{Hashed, hash_now, verify_now};
-use super::{Principal, store};
+use super::{Principal, second, store};
 use crate::audit::{self, Line};
 use crate::db::{Conn, Tx};
 use crate::places;
@@ -138,6 +139,53 @@ fn check_scope(conn: &mut Conn, new: &NewUser) -> Result<()> {
     faults.settle()
 }
 
+/// Gives an account a new beginning for whoever lost password or device: a password to be changed at the first sign-in,
+/// no second factor, no sign-in. For thirty days the two cannot be the two people of anything (B12).
+///
+/// # Errors
+/// `not_found`; `state_conflict` for one's own account.
+pub fn reset(tx: &mut Tx, vault: &Vault, by: UserId, user: UserId, hash: &Hashed) -> Result<()> {
+    not_oneself(by, user)?;
+    store::is_disabled(tx.conn, user)?;
+    store::set_password(tx, user, hash, true)?;
+    store::note_reset(tx, user, by)?;
+    store::second::remove(tx, user)?;
+    store::revoke_all(tx, user)?;
+    audit::record(tx, vault, &Line::new(Some(by), "accounts.user_reset").on(user).alert()).map(drop)
+}
+
+/// Shuts an account: every sign-in of it ends.
+///
+/// # Errors
+/// `not_found`; `state_conflict` for one's own account, or one that is shut.
+pub fn disable(tx: &mut Tx, vault: &Vault, by: UserId, user: UserId) -> Result<()> {
+    turn(tx, vault, by, user, true)
+}
+
+/// Opens an account that was shut, as it was.
+///
+/// # Errors
+/// `not_found`; `state_conflict` for one's own account, or one that is open.
+pub fn enable(tx: &mut Tx, vault: &Vault, by: UserId, user: UserId) -> Result<()> {
+    turn(tx, vault, by, user, false)
+}
+
+fn turn(tx: &mut Tx, vault: &Vault, by: UserId, user: UserId, disabled: bool) -> Result<()> {
+    not_oneself(by, user)?;
+    store::is_disabled(tx.conn, user)?;
+    if !store::set_disabled(tx, user, disabled)? {
+        return Err(Problem::new(Code::StateConflict));
+    }
+    store::revoke_all(tx, user)?;
+    let action = if disabled { "accounts.user_disabled" } else { "accounts.user_enabled" };
+    audit::record(tx, vault, &Line::new(Some(by), action).on(user)).map(drop)
+}
+
+/// Nobody shuts the own account: somebody who manages users is left.
+fn not_oneself(by: UserId, user: UserId) -> Result<()> {
+    if by == user { Err(Problem::new(Code::StateConflict)) } else { Ok(()) }
+}
+
 /// Users after `after`, oldest first.
 ///
 /// # Errors
@@ -154,12 +202,19 @@ pub fn physicians(conn: &mut Conn) -> Result<Vec<(UserId, String)>> {
     store::of_role(conn, Role::Physician)
 }
 
-/// Who it is that signs in on the command line. The act itself is what is recorded.
+/// Who it is that signs in on the command line. The act itself is what is recorded. `ask_code` is called where a second
+/// factor stands; in a world that `is_live`, whoever may open identities needs one.
 ///
 /// # Errors
 /// `bad_credentials` for any wrong name, password or disabled account, all alike;
-/// `password_change_required` for a password that somebody else chose.
-pub fn prove_now(conn: &mut Conn, username: &str, password: &str) -> Result<Principal> {
+/// `password_change_required` for a password that somebody else chose; `second_factor_missing`, `second_factor_invalid`.
+pub fn prove_now(
+    conn: &mut Conn,
+    vault: &Vault,
+    (username, password): (&str, &str),
+    (is_live, now): (bool, Moment),
+    ask_code: &dyn Fn() -> Result<String>,
+) -> Result<Principal> {
     let refused = || Problem::new(Code::BadCredentials);
     let username = Username::parse(username).map_err(|_| refused())?;
     let found = store::credentials(conn, username.as_str())?;
@@ -168,6 +223,8 @@ pub fn prove_now(conn: &mut Conn, username: &str, password: &str) -> Result<Prin
     if found.must_change {
         return Err(Problem::new(Code::PasswordChangeRequired));
     }
+    let is_due = is_live && second::must_have(found.role);
+    second::check_now(conn, vault, found.id, (is_due, now.naive_utc()), ask_code)?;
     Ok(Principal { user: found.id, role: found.role, session: SessionId(0), facility: found.facility })
 }
 

@@ -1,12 +1,13 @@
 //! The house's own work beside requests, for as long as it serves.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use actix_web::web;
 use shiryan_kernel::{Code, Result};
 
 use super::heads::Left;
 use super::post;
+use super::pulse::{self, Even};
 use crate::db::{Lane, feed, meta, off_loop, once};
 use crate::http::House;
 use crate::reserve::{levels, published};
@@ -14,10 +15,11 @@ use crate::{accounts, audit, donors, drives, eligibility, messages, requests, ro
 
 /// The day and the rule set for which every donor's windows were last looked at.
 const WINDOWS_OF: &str = "windows_of";
+const FAILED: &str = "shiryan_work_failed_total";
 /// Rows in one slice of bulk work.
 const SLICE: usize = 64;
 
-/// Builds the index of names and the roster and follows the feed with them; chains the audit twice a second, and lets its head leave;
+/// Builds the index of names and the roster and follows the feed with them; every five seconds looks whether it can write; every two seconds hears of sign-ins that were ended elsewhere; chains the audit twice a second, and lets its head leave;
 /// each minute marks expired units, asks for what standing orders are due, queues notices of appointments that became impossible, offers places that came free
 /// to those who wait, writes the levels of the reserve that changed, counts what waits in the outbox and does what a new
 /// day asks for; each hour forgets old idempotency answers, messages and lines of the feed; every six hours compares the roster with the tables. Runs until it is dropped.
@@ -25,11 +27,33 @@ pub async fn keep(house: web::Data<House>) {
     house.names.keep(&house.db, &house.vault);
     house.roster.keep(&house.db, house.zone);
     let (mut turn, mut left) = (0_u32, Left::default());
+    let mut even = Even::begin(house.db.now(), Instant::now());
     loop {
         tokio::time::sleep(Duration::from_millis(500)).await;
+        if let Some(jump) = even.look(house.db.now(), Instant::now()) {
+            let seconds = jump.num_seconds();
+            tracing::warn!(code = "clock_was_set", seconds, "the clock was set while the program ran");
+            house.pulse.note_clock();
+        }
+        if turn.is_multiple_of(10) {
+            let beaten = pulse::beat(&house.db).await;
+            house.pulse.note_write(beaten.is_ok());
+            match beaten {
+                Ok(true) => {
+                    tracing::warn!(code = "clock_was_set", "the clock stood later when a server last ran");
+                    house.pulse.note_clock();
+                }
+                Ok(false) => {}
+                Err(problem) => note("writing anything at all", Err(problem)),
+            }
+            note("counting for whoever watches", pulse::figures(&house).await);
+        }
         let vault = house.vault.clone();
         let sealed = house.db.write(Lane::System, move |tx| audit::seal(tx, &vault)).await;
         note("sealing the audit", sealed.map(drop));
+        if turn.is_multiple_of(4) {
+            note("hearing of sign-ins that were ended", house.sessions.follow().await);
+        }
         if turn.is_multiple_of(20) {
             note("letting the audit's head leave", left.leave(&house).await);
         }
@@ -164,11 +188,13 @@ async fn make_due(house: &House) -> Result<()> {
     }
 }
 
-fn note(work: &str, outcome: Result<()>) {
+fn note(work: &'static str, outcome: Result<()>) {
     if let Err(problem) = outcome
         && problem.code != Code::Busy
     {
         let cause = problem.cause.as_deref().unwrap_or_default();
+        metrics::describe_counter!(FAILED, "Pieces of the house's own work that failed.");
+        metrics::counter!(FAILED, "work" => work).increment(1);
         tracing::error!(work, cause, "the house's own work failed");
     }
 }

@@ -18,7 +18,7 @@ use super::{KEY_CHECK, OpenError, said};
 use crate::audit::{self, Line};
 use crate::db::{Alone, Target, Tx, meta};
 use crate::vault::Vault;
-use crate::{activities, donors, drives, jobs, laboratory, projections, requests, stock};
+use crate::{accounts, activities, donors, drives, jobs, laboratory, projections, requests, stock};
 
 /// The change that is under way; absent when none is.
 pub(super) const UNDER_WAY: &str = "key_rotation";
@@ -38,6 +38,7 @@ struct Progress {
 #[serde(rename_all = "snake_case")]
 enum Stage {
     Donors,
+    SecondFactors,
     Traces,
     Activities,
     Blueprints,
@@ -128,7 +129,10 @@ fn slice(tx: &mut Tx, old: &Vault, new: &Vault, by: UserId) -> shiryan_kernel::R
     let text = meta::get(tx.conn, UNDER_WAY)?.ok_or_else(|| Problem::internal("no change is under way"))?;
     let at: Progress = serde_json::from_str(&text).map_err(Problem::internal)?;
     let (last, next) = match at.stage {
-        Stage::Donors => (donors::rekey(tx, old, new, at.after, SLICE)?, Stage::Traces),
+        Stage::Donors => (donors::rekey(tx, old, new, at.after, SLICE)?, Stage::SecondFactors),
+        Stage::SecondFactors => {
+            (accounts::reseal_second_factors(tx, old, new, at.after, SLICE)?, Stage::Traces)
+        }
         Stage::Traces => (donors::reseal_traces(tx, old, new, at.after, SLICE)?, Stage::Activities),
         Stage::Activities => (activities::reseal(tx, old, new, at.after, SLICE)?, Stage::Blueprints),
         Stage::Blueprints => (drives::blueprints::reseal(tx, old, new, at.after, SLICE)?, Stage::Scenarios),

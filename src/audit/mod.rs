@@ -17,6 +17,8 @@ use crate::vault::{Digests, Vault};
 pub use earlier::change_root;
 pub use heads::{Head, first_missing, head};
 
+/// A write that is tried again counts again: the figure says that there is something to look at, the record what.
+const ALERTS: &str = "shiryan_alerts_total";
 /// At most so many lines are chained in one write, so that nobody waits long behind it.
 const SLICE: i64 = 256;
 
@@ -69,6 +71,10 @@ pub fn record(tx: &mut Tx, vault: &Vault, line: &Line) -> Result<AuditId> {
     let actor = line.actor.map(|actor| actor.0);
     let detail = line.detail.to_string();
     let digest = digest(&vault.digests(), id, at, actor, line.action, line.subject.as_deref(), &detail);
+    if line.detail.get("alert").is_some() {
+        metrics::describe_counter!(ALERTS, "Lines of the record that somebody should look at.");
+        metrics::counter!(ALERTS).increment(1);
+    }
     let row = (
         audit_lines::id.eq(id),
         audit_lines::at.eq(at),

@@ -54,7 +54,9 @@ impl Export {
         }
         let house = app::open(settings, World::Live, Migrate::AsUsual, Arc::new(SystemClock))
             .map_err(|error| error.0)?;
-        let by = self.person.sign_in::<ExportDonors>(|prove| house.db.read_now(|conn| prove(conn)))?;
+        let by = self
+            .person
+            .sign_in::<ExportDonors>(&house.vault, |prove| house.db.read_now(|conn| prove(conn)))?;
         let beside = self.out.parent().filter(|dir| !dir.as_os_str().is_empty()).unwrap_or(Path::new("."));
         let held = tempfile::Builder::new().prefix(".shiryan-").tempfile_in(beside);
         let held = held.map_err(|error| self.said(error))?;

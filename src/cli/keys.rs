@@ -51,12 +51,12 @@ impl Rotate {
         let settings = self.common.settings(None)?;
         let target = settings.target().map_err(|error| error.to_string())?;
         let place = settings.key_place().map_err(|error| error.to_string())?;
-        let by = self.person.sign_in::<ManageKeys>(|prove| {
+        let (file, next) = (place.path(), beside(place.path(), "next"));
+        let old = Vault::new(present(&place)?);
+        let by = self.person.sign_in::<ManageKeys>(&old, |prove| {
             Alone::open(&target, Arc::new(SystemClock)).and_then(|mut alone| alone.read(|conn| prove(conn)))
         })?;
-        let (file, next) = (place.path(), beside(place.path(), "next"));
-        let (old, new) = roots(&place, &next)?;
-        let (old, new) = (Vault::new(old), Vault::new(new));
+        let new = Vault::new(to_come(&place, &next)?);
         let bar = ProgressBar::new_spinner();
         let outcome = app::rotate(&target, Arc::new(SystemClock), (&old, &new), by.user, |rows| {
             bar.set_message(format!("{rows} rows"));
@@ -81,18 +81,25 @@ impl Rotate {
     }
 }
 
-/// The present root key and the one to come.
-fn roots(place: &KeyPlace, next: &Path) -> Result<(RootKey, RootKey), String> {
+/// The root key to come.
+fn to_come(place: &KeyPlace, next: &Path) -> Result<RootKey, String> {
+    if !matches!(place, KeyPlace::Passphrase(_)) {
+        return RootKey::read_or_make(next);
+    }
+    let words = secret::ask("New passphrase: ")?;
+    if secret::ask("The new passphrase again: ")? != words {
+        return Err("the two are not the same".into());
+    }
+    RootKey::of_passphrase(&words, &Salt::read_or_make(next)?)
+}
+
+/// The present root key.
+fn present(place: &KeyPlace) -> Result<RootKey, String> {
     match place {
-        KeyPlace::File(path) => Ok((RootKey::read(path)?, RootKey::read_or_make(next)?)),
+        KeyPlace::File(path) => RootKey::read(path),
         KeyPlace::Passphrase(path) => {
             let present = secret::ask("Present passphrase of the root key: ")?;
-            let old = RootKey::of_passphrase(&present, &Salt::read(path)?)?;
-            let words = secret::ask("New passphrase: ")?;
-            if secret::ask("The new passphrase again: ")? != words {
-                return Err("the two are not the same".into());
-            }
-            Ok((old, RootKey::of_passphrase(&words, &Salt::read_or_make(next)?)?))
+            RootKey::of_passphrase(&present, &Salt::read(path)?)
         }
         KeyPlace::Credential(_) => {
             Err("a credential is only readable: set keys.source to \"file\" and keys.file to a \

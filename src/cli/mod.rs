@@ -4,9 +4,11 @@ mod audit;
 mod backtest;
 mod backup;
 mod demo;
+mod doctor;
 mod export;
 mod import;
 mod keys;
+mod manual;
 mod migrate;
 mod person;
 mod project;
@@ -19,7 +21,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, CommandFactory, Parser, Subcommand};
 
 use crate::settings::{Flags, LogFormat, LogLevel, Settings};
 
@@ -39,14 +41,20 @@ enum Command {
     Backtest(backtest::Backtest),
     /// Copies the whole database into one encrypted file.
     Backup(backup::Backup),
+    /// Prints what lets a shell complete commands and options.
+    Completions(manual::Completions),
     /// Makes a world of invented people and serves it.
     Demo(demo::Demo),
+    /// Looks whether this installation is as it should be.
+    Doctor(doctor::Doctor),
     /// Writes a register into a file, for a person who signs in.
     Export(export::Export),
     /// Takes registers and daily series out of files.
     Import(import::Import),
     /// Changes the keys under which everything is sealed.
     Keys(keys::Keys),
+    /// Writes the manual's pages.
+    Man(manual::Man),
     /// Puts a backup where nothing is.
     Restore(backup::Restore),
     /// Builds the counts that a service keeps in memory, follows the feed and compares them with the tables.
@@ -89,10 +97,13 @@ pub fn run() -> ExitCode {
         Command::Audit(audit) => audit.run(),
         Command::Backtest(backtest) => backtest.run(),
         Command::Backup(backup) => backup.run(),
+        Command::Completions(completions) => completions.run(Cli::command()),
         Command::Demo(demo) => demo.run(),
+        Command::Doctor(doctor) => doctor.run(),
         Command::Export(export) => export.run(),
         Command::Import(import) => import.run(),
         Command::Keys(keys) => keys.run(),
+        Command::Man(man) => man.run(Cli::command()),
         Command::Restore(restore) => restore.run(),
         Command::Serve(serve) => serve.run(),
         Command::Migrate(common) => migrate::run(&common),

@@ -18,7 +18,7 @@ use super::store::visits::{self, Clock};
 use crate::accounts::{self, Principal};
 use crate::audit::{self, Line};
 use crate::db::{Conn, Tx, feed};
-use crate::donors::{self, Identity, Purpose};
+use crate::donors::{self, Identity, Opening};
 use crate::{drives, stock};
 
 /// The most numbers that are handed out at once.
@@ -419,13 +419,14 @@ impl Expected {
 /// Those who are expected after `after`, by start, with who they are: each opening is recorded.
 ///
 /// # Errors
-/// `not_found`, also for a medic when the drive is of another unit; `identity_damaged`.
+/// `not_found`, also for a medic when the drive is of another unit; `too_many_requests` past the day's openings;
+/// `identity_damaged`.
 pub fn roster(
     tx: &mut Tx,
     desk: Desk<'_>,
     by: &Principal,
     id: DriveId,
-    purpose: Purpose,
+    opening: Opening,
     after: Option<(NaiveDateTime, i64)>,
     limit: i64,
 ) -> Result<Vec<Expected>> {
@@ -437,7 +438,7 @@ pub fn roster(
             donor: row.donor,
             starts_at: row.starts_at,
             status: row.status,
-            identity: donors::open_identity(tx, desk.vault, by, row.donor, purpose)?,
+            identity: donors::open_identity(tx, desk.vault, by, row.donor, opening)?,
         });
     }
     Ok(found)

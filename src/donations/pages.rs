@@ -96,8 +96,8 @@ impl From<Identity> for Named {
 /// Opens who somebody is, to compare it with what they say and with their document; it is on record.
 async fn opened(house: &House, posted: &Posted<Fields>, donor: DonorId) -> Result<Named> {
     let by: Actor<OpenIdentity> = posted.visitor.seat()?;
-    let (vault, who) = (house.vault.clone(), by.clone());
-    let open = move |tx: &mut Tx| donors::open_identity(tx, &vault, &who, donor, Purpose::CheckIn);
+    let (vault, who, opening) = (house.vault.clone(), by.clone(), house.opening(Purpose::CheckIn));
+    let open = move |tx: &mut Tx| donors::open_identity(tx, &vault, &who, donor, opening);
     Ok(house.db.write(Lane::Actor(by.user.0), open).await?.into())
 }
 

@@ -3,6 +3,7 @@
 mod amend;
 mod consents;
 mod erasure;
+mod glass;
 mod group;
 mod laboratory;
 mod merges;
@@ -20,7 +21,7 @@ use shiryan_kernel::place::Governorate;
 use shiryan_kernel::status::{DonorKind, DonorStatus};
 use utoipa::{IntoParams, ToSchema};
 
-use super::{Donor, Filter, Identity, Purpose, Scope};
+use super::{Donor, Filter, Identity, Opening, Purpose, Scope};
 use crate::accounts::{Actor, OpenIdentity, SeeDonors};
 use crate::db::Lane;
 use crate::http::{Answer, Body, House, Limit, NoQuery, PathId, Query, etag};
@@ -29,6 +30,7 @@ use crate::texts::Lang;
 /// Adds the operations.
 pub fn operations(config: &mut utoipa_actix_web::service_config::ServiceConfig) {
     config.service(register::register).service(list_donors).service(search::search);
+    config.service(glass::break_glass).service(glass::list_broken).service(glass::review_glass);
     config.service(read_donor).service(open_identity).service(amend::amend);
     config.service(group::type_group).service(group::list_typings).service(group::resolve_group);
     config.service(laboratory::type_antigens).service(laboratory::list_antigens);
@@ -86,7 +88,7 @@ struct Search {
 
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-struct Opening {
+struct OpeningForm {
     purpose: Purpose,
 }
 
@@ -134,20 +136,20 @@ async fn read_donor(
 }
 
 /// Opens a donor's identity. Each opening is recorded with its purpose before it is shown.
-#[utoipa::path(tag = "donors", params(("id" = DonorId, Path)), request_body = Opening,
+#[utoipa::path(tag = "donors", params(("id" = DonorId, Path)), request_body = OpeningForm,
     responses((status = 200, description = "The identity", body = Identity)))]
 #[post("/donors/{id}/identity")]
 async fn open_identity(
     house: web::Data<House>,
     by: Actor<OpenIdentity>,
     id: PathId<DonorId>,
-    body: Body<Opening>,
+    body: Body<OpeningForm>,
 ) -> Answer {
-    let purpose = body.into_inner().purpose;
+    let opening = Opening { purpose: body.into_inner().purpose, budget: house.openings() };
     let (vault, who, id) = (house.vault.clone(), by.clone(), id.0);
     let identity = house
         .db
-        .write(Lane::Actor(by.user.0), move |tx| super::open_identity(tx, &vault, &who, id, purpose))
+        .write(Lane::Actor(by.user.0), move |tx| super::open_identity(tx, &vault, &who, id, opening))
         .await?;
     Ok(HttpResponse::Ok().insert_header((header::CACHE_CONTROL, "no-store")).json(identity))
 }

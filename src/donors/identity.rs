@@ -2,13 +2,13 @@
 
 use chrono::NaiveDate;
 use serde::Serialize;
-use shiryan_kernel::Result;
 use shiryan_kernel::ids::DonorId;
 use shiryan_kernel::text::PersonName;
+use shiryan_kernel::{Code, Problem, Result};
 use utoipa::ToSchema;
 
 use super::person::Person;
-use super::{Locality, Scope, key, seal, store, unerased};
+use super::{Budget, Locality, Scope, glass, key, seal, store, unerased};
 use crate::accounts::Principal;
 use crate::audit::{self, Line};
 use crate::db::Tx;
@@ -88,23 +88,53 @@ impl From<Person> for Identity {
     }
 }
 
-/// Opens a donor's identity; the line in the record commits before the caller gets it.
+/// For what an identity is opened, and how many the caller may open.
+#[derive(Debug, Clone, Copy)]
+pub struct Opening {
+    pub purpose: Purpose,
+    pub budget: Budget,
+}
+
+/// Opens a donor's identity; the line in the record commits before the caller gets it. The last of the day's budget is an
+/// alert. Where the caller has broken the glass for this donor and purpose, neither scope nor budget bounds it.
 ///
 /// # Errors
-/// `not_found`, outside the scope too; `state_conflict` of an erased donor; `identity_damaged` when a cell was
-/// changed or moved.
+/// `not_found`, outside the scope too; `state_conflict` of an erased donor; `too_many_requests` past the budget;
+/// `identity_damaged` when a cell was changed or moved.
 pub fn open_identity(
     tx: &mut Tx,
     vault: &Vault,
     by: &Principal,
     id: DonorId,
-    purpose: Purpose,
+    Opening { purpose, budget }: Opening,
 ) -> Result<Identity> {
-    let scope = Scope::of(tx.conn, by)?;
+    let glass = glass::holds(tx.conn, by.user, id, purpose, tx.now.naive_utc())?;
+    let scope = if glass.is_some() { Scope::All } else { Scope::of(tx.conn, by)? };
     unerased(tx.conn, &scope, id)?;
+    if glass.is_none() {
+        spend(tx, vault, by, budget)?;
+    }
     let key = key(tx.conn, vault, id)?;
     let identity = Identity::from(seal::open(&key, &store::identity(tx.conn, id)?)?);
     let line = Line::new(Some(by.user), "donors.identity_opened").on(id).with("purpose", purpose);
+    let line = match glass {
+        Some(glass) => line.with("glass", glass),
+        None => line,
+    };
     audit::record(tx, vault, &line)?;
     Ok(identity)
+}
+
+/// Takes one of the day's openings.
+fn spend(tx: &mut Tx, vault: &Vault, by: &Principal, budget: Budget) -> Result<()> {
+    let Budget { a_day, today } = budget;
+    let count = store::count_of_day(tx.conn, "identity", by.user, today, a_day)?;
+    let Some(count) = count.filter(|count| *count <= a_day) else {
+        return Err(Problem::new(Code::TooManyRequests).with("retry_after", 3_600));
+    };
+    if count == a_day {
+        let line = Line::new(Some(by.user), "donors.openings_spent").with("budget", a_day);
+        audit::record(tx, vault, &line.alert())?;
+    }
+    Ok(())
 }

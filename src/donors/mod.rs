@@ -15,6 +15,7 @@ mod duplicates;
 mod erase;
 mod export;
 pub mod form;
+mod glass;
 mod identity;
 mod known;
 pub mod pages;
@@ -56,7 +57,8 @@ pub use consent::{ConsentLine, ConsentRecorded, NewConsent, consent, consents, o
 pub use duplicates::{Review, SideBySide, alike_by_phone, differ, hold, identities, reviews, shared_phones};
 pub use erase::{Erased, ErasureReason, erase};
 pub use export::{Whole, whole_between};
-pub use identity::{Identity, Purpose, open_identity};
+pub use glass::{Broken, break_glass, broken, review as review_glass};
+pub use identity::{Identity, Opening, Purpose, open_identity};
 pub use known::{Known, known, known_all, known_between, mark_screened, spans, unless_erased};
 pub use reach::{Address, Reach, Reader, reach};
 pub use register::{Registered, Warning, birth_date, height_cm, register, weight_kg};

@@ -2,6 +2,7 @@
 
 mod consents;
 mod erasure;
+pub mod glass;
 mod laboratory;
 mod whole;
 
@@ -18,7 +19,7 @@ use shiryan_kernel::{Problem, Result};
 use super::scope::within;
 use super::seal::{Batch, Claim, IdentityRow, TagRow};
 use super::{Donor, Filter, Key, NewTyping, Scope, Standing, TypingLine, Wishes};
-use crate::db::tables::{donor_identities, donor_tags, donors, typings, unit_tree};
+use crate::db::tables::{counted_days, donor_identities, donor_tags, donors, typings, unit_tree};
 use crate::db::{Conn, Tx, insert_all, on_each};
 use crate::texts::Lang;
 use crate::vault::{Place, SealingKey};
@@ -98,6 +99,35 @@ pub struct FactRow {
     pub birth_date: Option<Vec<u8>>,
     pub group_evidence: GroupEvidence,
     pub blood_group: Option<BloodGroup>,
+}
+
+/// Counts one more of what a user did on a day: which one it is, none past the first over the budget.
+pub fn count_of_day(
+    conn: &mut Conn,
+    what: &str,
+    by: UserId,
+    on: NaiveDate,
+    budget: i32,
+) -> Result<Option<i32>> {
+    use diesel::query_dsl::methods::FilterDsl;
+    let row = (
+        counted_days::user_id.eq(by),
+        counted_days::what.eq(what),
+        counted_days::on_date.eq(on),
+        counted_days::count.eq(1),
+    );
+    let counted = on_each!(conn => c, diesel::insert_into(counted_days::table)
+        .values(row)
+        .on_conflict((counted_days::user_id, counted_days::what, counted_days::on_date))
+        .do_update()
+        .set(counted_days::count.eq(counted_days::count + 1))
+        .filter(counted_days::count.le(budget))
+        .execute(c))
+    .map_err(Problem::from)?;
+    if counted == 0 {
+        return Ok(None);
+    }
+    Ok(Some(counted_days::table.find((by.0, what, on)).select(counted_days::count).first(conn)?))
 }
 
 pub fn donor(conn: &mut Conn, id: DonorId) -> Result<Donor> {

@@ -1,6 +1,7 @@
 //! `/healthz` (the process lives) and `/readyz` (it can serve). Neither tells anything of donors or stock.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use actix_web::{HttpResponse, http::header, web};
 use serde::Serialize;
@@ -25,6 +26,35 @@ impl Readiness {
     #[must_use]
     pub fn ready(&self) -> bool {
         self.parts.iter().all(|part| part.ready)
+    }
+}
+
+/// What the house's own work finds out between two askings.
+#[derive(Debug, Default)]
+pub struct Pulse {
+    fails: AtomicBool,
+    clock: AtomicBool,
+}
+
+impl Pulse {
+    /// Whether the last write that was tried went through.
+    #[must_use]
+    pub fn writes(&self) -> bool {
+        !self.fails.load(Ordering::Relaxed)
+    }
+
+    pub fn note_write(&self, went_through: bool) {
+        self.fails.store(!went_through, Ordering::Relaxed);
+    }
+
+    /// Whether the clock was set by more than a minute while the program ran, or stood later before.
+    #[must_use]
+    pub fn clock_was_set(&self) -> bool {
+        self.clock.load(Ordering::Relaxed)
+    }
+
+    pub fn note_clock(&self) {
+        self.clock.store(true, Ordering::Relaxed);
     }
 }
 
@@ -69,8 +99,6 @@ fn ready(readiness: Readiness) -> HttpResponse {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::atomic::{AtomicBool, Ordering};
-
     use actix_web::{
         App,
         test::{self, TestRequest},

@@ -11,11 +11,12 @@ use shiryan_kernel::{Code, Problem, Result};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use super::Cursors;
+use super::health::Pulse;
 use crate::accounts::{Budget, Principal, Sessions};
 use crate::db::{Db, Isolation, Lane, Tx, off_loop, once};
 use crate::donations::Desk;
 use crate::donations::questions::Questionnaire;
-use crate::donors::{Names, TitreLimits};
+use crate::donors::{self, Names, TitreLimits};
 use crate::drives::{Ground, Limits, Reminders};
 use crate::eligibility::Rulebook;
 use crate::mail::Post;
@@ -57,6 +58,8 @@ pub struct House {
     pub is_demo: bool,
     /// Whether the root key lies beside the data.
     pub key_on_same_disk: bool,
+    /// Whether writes go through, and the clock runs evenly.
+    pub pulse: Arc<Pulse>,
     /// Room for files that are being made and sent.
     pub files: Arc<Semaphore>,
     /// How often a facility asks what is available.
@@ -81,6 +84,18 @@ impl House {
         }
         let (roster, db, zone) = (self.roster.clone(), self.db.clone(), self.zone);
         off_loop(move || roster.look(&db, zone, f)).await
+    }
+
+    /// How many identities a user may open today.
+    #[must_use]
+    pub fn openings(&self) -> donors::Budget {
+        donors::Budget { a_day: self.settings.donors.identities_a_day, today: self.today() }
+    }
+
+    /// For what an identity is opened, within the day's budget.
+    #[must_use]
+    pub fn opening(&self, purpose: donors::Purpose) -> donors::Opening {
+        donors::Opening { purpose, budget: self.openings() }
     }
 
     /// What the use cases of a drive's day work with.

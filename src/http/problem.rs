@@ -173,9 +173,12 @@ pub const fn status(code: Code) -> StatusCode {
         | Code::TokenInvalid
         | Code::TokenExpired
         | Code::BadCredentials
+        | Code::SecondFactorInvalid
         | Code::RefreshInvalid
         | Code::RefreshReused => StatusCode::UNAUTHORIZED,
         Code::PasswordChangeRequired
+        | Code::SecondFactorMissing
+        | Code::SecondFactorRequired
         | Code::Forbidden
         | Code::SecondPersonRequired
         | Code::CrossSiteRefused => StatusCode::FORBIDDEN,

@@ -143,6 +143,8 @@ id_type! {
     /// What one person asks and another decides.
     ApprovalId,
     DonorId,
+    /// An identity that was opened beside scope and budget.
+    GlassId,
     /// A pair of records that may be one person.
     ReviewId,
     /// What a donor is told by message.

@@ -53,6 +53,8 @@ diesel::table! {
         language -> Nullable<Text>,
         created_at -> Timestamp,
         created_by -> Nullable<BigInt>,
+        reset_at -> Nullable<Timestamp>,
+        reset_by -> Nullable<BigInt>,
         version -> BigInt,
     }
 }
@@ -73,6 +75,24 @@ diesel::table! {
         created_at -> Timestamp,
         expires_at -> Timestamp,
         revoked_at -> Nullable<Timestamp>,
+    }
+}
+
+diesel::table! {
+    second_factors (user_id) {
+        user_id -> BigInt,
+        secret -> Binary,
+        made_at -> Timestamp,
+        confirmed_at -> Nullable<Timestamp>,
+        last_step -> BigInt,
+    }
+}
+
+diesel::table! {
+    recovery_codes (user_id, digest) {
+        user_id -> BigInt,
+        digest -> Binary,
+        used_at -> Nullable<Timestamp>,
     }
 }
 
@@ -200,10 +220,26 @@ diesel::table! {
 }
 
 diesel::table! {
-    exact_look_ups (user_id, on_date) {
+    counted_days (user_id, what, on_date) {
         user_id -> BigInt,
+        what -> Text,
         on_date -> Date,
         count -> Integer,
+    }
+}
+
+diesel::table! {
+    broken_glass (id) {
+        id -> BigInt,
+        broken_by -> BigInt,
+        donor -> BigInt,
+        purpose -> Text,
+        reason -> Binary,
+        broken_at -> Timestamp,
+        holds_until -> Timestamp,
+        finding -> Nullable<Binary>,
+        reviewed_by -> Nullable<BigInt>,
+        reviewed_at -> Nullable<Timestamp>,
     }
 }
 

@@ -79,6 +79,9 @@ impl Settings {
         if !(1..=10_000).contains(&self.donors.exact_look_ups_a_day) {
             return wrong("donors.exact_look_ups_a_day", "1 to 10000");
         }
+        if !(1..=10_000).contains(&self.donors.identities_a_day) {
+            return wrong("donors.identities_a_day", "1 to 10000");
+        }
         let titres = &self.titres;
         if !(2..=256).contains(&titres.low_below) {
             return wrong("titres.low_below", "2 to 256");

@@ -85,6 +85,7 @@ pub struct Accounts {
     pub access_token_minutes: i64,
     pub session_days: i64,
     pub password_characters: usize,
+    pub second_factor: bool,
 }
 
 #[derive(Debug, Clone, Deserialize)]
@@ -104,6 +105,7 @@ pub struct Drives {
 #[derive(Debug, Clone, Deserialize)]
 pub struct Donors {
     pub exact_look_ups_a_day: i32,
+    pub identities_a_day: i32,
 }
 
 #[derive(Debug, Clone, Deserialize)]

@@ -68,7 +68,17 @@ fn wrong_credentials_look_alike_and_are_counted(app: TestApp) {
         assert_eq!(reply.problem(401), "bad_credentials");
         assert_eq!(reply.text, wrong.text);
     }
-    for _ in 0..9 {
+    for _ in 0..4 {
+        anyone.post(SESSIONS, &json!({"username": "admin", "password": "x"})).problem(401);
+    }
+    let soon = anyone.post(SESSIONS, &credentials("admin"));
+    assert_eq!(
+        (soon.problem(429), soon.headers["retry-after"].to_str().unwrap()),
+        ("too_many_requests".to_owned(), "1")
+    );
+    app.clock.advance(Duration::seconds(1));
+    anyone.post(SESSIONS, &credentials("admin")).expect(201);
+    for _ in 0..3 {
         anyone.post(SESSIONS, &json!({"username": "admin", "password": "x"})).problem(401);
     }
     let reply = anyone.post(SESSIONS, &credentials("admin"));

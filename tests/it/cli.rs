@@ -6,9 +6,10 @@ use std::process::{Child, Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
 use shiryan::db::{Db, Size, Target, meta};
-use shiryan_kernel::time::SystemClock;
+use shiryan_kernel::time::{Clock, SystemClock};
 
 use crate::support::databases::Empty;
+use crate::support::device::Device;
 
 both!(
     a_demo_is_made_once_and_never_served_as_real,
@@ -30,7 +31,7 @@ fn text(bytes: &[u8]) -> String {
 }
 
 /// Runs a command that is to be refused, and gives what it said.
-fn refused(home: &Path, arguments: &[&str]) -> String {
+pub(super) fn refused(home: &Path, arguments: &[&str]) -> String {
     let Output { status, stderr, .. } = shiryan(home, arguments).output().unwrap();
     assert_eq!(status.code(), Some(2), "{arguments:?}: {}", text(&stderr));
     text(&stderr)
@@ -129,7 +130,7 @@ pub(super) struct Served {
 }
 
 impl Served {
-    fn start(home: &Path, url: &str) -> Self {
+    pub fn start(home: &Path, url: &str) -> Self {
         let mut command = shiryan(home, &["serve", "--listen", "127.0.0.1:0", "--database", url]);
         command.stderr(Stdio::null());
         Self::run(command)
@@ -206,26 +207,45 @@ fn a_root_key_is_changed_by_a_named_person(at: Empty) {
     let first = serde_json::json!({"username": "admin", "password": password, "new_password": own});
     let status = agent.post(format!("{address}/api/v1/sessions")).send_json(first).unwrap().status();
     assert_eq!(status, 201);
-    let rotate = |password: &str| {
+    // Whoever has a second factor shows it here too.
+    let post = |path: &str, body: serde_json::Value| -> serde_json::Value {
+        let mut reply = agent.post(format!("{address}/api/v1/sessions{path}")).send_json(body).unwrap();
+        assert_eq!(reply.status(), 201);
+        reply.body_mut().read_json().unwrap()
+    };
+    let begun = post("/second-factor", serde_json::json!({"username": "admin", "password": own}));
+    let device = Device::of(begun["secret"].as_str().unwrap());
+    let now = SystemClock.now();
+    let with_code = |code: String| serde_json::json!({"username": "admin", "password": own, "code": code});
+    post("", with_code(device.code(now)));
+    // Of the step after the one that was used, or of now when that is later still.
+    let next = || device.code(SystemClock.now().max(now + chrono::Duration::seconds(30)));
+    let rotate = |password: &str, code: &str| {
         let mut command = shiryan(home.path(), &["keys", "rotate", "--user", "admin", "--database", &url]);
         let mut child =
             command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
-        std::io::Write::write_all(&mut child.stdin.take().unwrap(), format!("{password}\n").as_bytes())
-            .unwrap();
+        std::io::Write::write_all(
+            &mut child.stdin.take().unwrap(),
+            format!("{password}\n{code}\n").as_bytes(),
+        )
+        .unwrap();
         let Output { status, stdout, stderr } = child.wait_with_output().unwrap();
         (status.success(), text(&stdout) + &text(&stderr))
     };
-    let (done, said) = rotate(own);
+    let (done, said) = rotate(own, &next());
     assert!(!done && said.contains("busy"), "it is being served: {said}");
     served.stop();
-    let (done, said) = rotate("five olive trees");
+    let (done, said) = rotate("five olive trees", &next());
     assert!(!done && said.contains("wrong name or password"), "{said}");
-    let (done, said) = rotate(own);
+    let (done, said) = rotate(own, &device.code(now));
+    assert!(!done && said.contains("wrong code"), "a code that was used: {said}");
+    let (done, said) = rotate(own, &next());
     assert!(done && said.contains("new root key"), "{said}");
     assert!(said.contains("retired-1"), "{said}");
     let mut served = Served::start(home.path(), &url);
     let address = served.line("Pages:").trim_start_matches("Pages: ").trim_end_matches('/').to_owned();
-    let again = serde_json::json!({"username": "admin", "password": own});
+    // What the device shares was sealed anew.
+    let again = with_code(next());
     assert_eq!(agent.post(format!("{address}/api/v1/sessions")).send_json(again).unwrap().status(), 201);
     served.stop();
 }

@@ -16,10 +16,11 @@ use shiryan::sheets::{Manner, Report, Sheet};
 use shiryan_kernel::blood::DonationType;
 use shiryan_kernel::ids::DonorId;
 use shiryan_kernel::role::Role;
-use shiryan_kernel::time::plus_days;
+use shiryan_kernel::time::{Clock, SystemClock, plus_days};
 
 use super::cli::shiryan;
-use super::support::app::{PASSWORD, TestApp};
+use super::support::app::{PASSWORD, TestApp, credentials};
+use super::support::device;
 
 both!(
     a_file_is_taken_again_as_it_was,
@@ -322,12 +323,24 @@ fn b12_the_command_line_asks_a_named_person(app: TestApp) {
         Target::Sqlite(path) => format!("sqlite://{}", path.display()),
         Target::Postgres(url) => url.clone(),
     };
+    // On the command line the clock is the machine's; whoever takes a register out needs a code there too.
+    let (stood, now) = (app.house.db.now(), SystemClock.now());
+    app.clock.set(now - chrono::Duration::hours(1));
+    let devices = ["bank", "medic"]
+        .map(|name| (name, device::enrol(&app.anonymous(), &credentials(name), app.house.db.now()).0));
+    app.clock.set(stood);
     let run = |user: &str, password: &str, more: &[&str]| {
+        let device = devices.iter().find(|(name, _)| *name == user);
+        let code = device.map(|(_, device)| device.code(SystemClock.now())).unwrap_or_default();
         let mut command = shiryan(home.path(), &["export", "donations", "--user", user, "--database", &url]);
         let command = command.args(more).env("SHIRYAN__KEYS__FILE", &key);
         let command = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = command.spawn().unwrap();
-        std::io::Write::write_all(&mut child.stdin.take().unwrap(), format!("{password}\n").as_bytes()).ok();
+        std::io::Write::write_all(
+            &mut child.stdin.take().unwrap(),
+            format!("{password}\n{code}\n").as_bytes(),
+        )
+        .ok();
         let done = child.wait_with_output().unwrap();
         let said = [done.stdout, done.stderr].concat();
         (done.status.success(), String::from_utf8(said).unwrap())

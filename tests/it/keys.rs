@@ -120,7 +120,9 @@ impl World {
         let (by, ids, book) = (self.by.clone(), self.donors.clone(), self.book.clone());
         let read = move |tx: &mut Tx| {
             for (n, id) in ids.iter().enumerate() {
-                let identity = donors::open_identity(tx, &root, &by, *id, Purpose::Correction)?;
+                let budget = donors::Budget { a_day: 1_000, today: tx.now.date_naive() };
+                let opening = donors::Opening { purpose: Purpose::Correction, budget };
+                let identity = donors::open_identity(tx, &root, &by, *id, opening)?;
                 assert_eq!(identity.national_id.as_deref(), Some(number(n).as_str()));
                 let facts = eligibility::facts_of(tx.conn, &root, &book, *id, None)?;
                 assert_eq!(facts.deferrals[0].code, "TAT");

@@ -18,6 +18,11 @@ const SCREENING: &[Role] = &[Medic, Bank, Physician];
 const TABLE: &[(&str, &str, &[Role])] = &[
     ("GET", "/users", &[Admin]),
     ("POST", "/users", &[Admin]),
+    ("POST", "/users/{id}/reset", &[Admin]),
+    ("POST", "/users/{id}/disable", &[Admin]),
+    ("POST", "/users/{id}/enable", &[Admin]),
+    ("GET", "/sessions", ALL),
+    ("DELETE", "/sessions/{id}", ALL),
     ("GET", "/units", NO_HOSPITAL),
     ("POST", "/units", &[Admin]),
     ("GET", "/facilities", ALL),
@@ -32,6 +37,9 @@ const TABLE: &[(&str, &str, &[Role])] = &[
     ("GET", "/donors/{id}", DONORS),
     ("PATCH", "/donors/{id}", &[Admin, Medic, Bank]),
     ("POST", "/donors/{id}/identity", SCREENING),
+    ("POST", "/broken-glass", SCREENING),
+    ("GET", "/broken-glass", &[Physician]),
+    ("POST", "/broken-glass/{id}/review", &[Physician]),
     ("POST", "/donors/{id}/erase", &[Admin, Physician]),
     ("POST", "/donors/{id}/trace", &[Physician]),
     ("POST", "/donors/{id}/consents", SCREENING),
@@ -243,8 +251,12 @@ const TABLE: &[(&str, &str, &[Role])] = &[
 ];
 
 /// Open to everybody: they are how one signs in, and what a secret address opens.
-const OPEN: &[(&str, &str)] =
-    &[("POST", "/sessions"), ("POST", "/sessions/refresh"), ("GET", "/calendars/{secret}")];
+const OPEN: &[(&str, &str)] = &[
+    ("POST", "/sessions"),
+    ("POST", "/sessions/refresh"),
+    ("POST", "/sessions/second-factor"),
+    ("GET", "/calendars/{secret}"),
+];
 
 fn operations() -> Vec<(String, String)> {
     let doc: Value = serde_json::from_str(&shiryan::app::description().to_json().unwrap()).unwrap();

@@ -59,8 +59,11 @@ CREATE TABLE users (
     language TEXT CHECK (language IN ('ar', 'en')),
     created_at TIMESTAMP NOT NULL,
     created_by BIGINT REFERENCES users (id),
+    reset_at TIMESTAMP,
+    reset_by BIGINT REFERENCES users (id),
     version BIGINT NOT NULL,
-    CHECK ((role IN ('hospital', 'bank')) = (facility IS NOT NULL))
+    CHECK ((role IN ('hospital', 'bank')) = (facility IS NOT NULL)),
+    CHECK ((reset_at IS NULL) = (reset_by IS NULL))
 );
 
 CREATE TABLE user_units (
@@ -80,6 +83,25 @@ CREATE TABLE sessions (
     CHECK ((kind = 'browser') = (csrf IS NOT NULL))
 );
 CREATE INDEX sessions_by_user ON sessions (user_id);
+CREATE INDEX sessions_revoked ON sessions (revoked_at) WHERE revoked_at IS NOT NULL;
+
+-- What a device shares with us, sealed; it counts once a code of it was entered. A code is good once: the step of the
+-- last one is kept.
+CREATE TABLE second_factors (
+    user_id INTEGER PRIMARY KEY NOT NULL REFERENCES users (id),
+    secret BLOB NOT NULL,
+    made_at TIMESTAMP NOT NULL,
+    confirmed_at TIMESTAMP,
+    last_step BIGINT NOT NULL
+);
+
+-- Digests of random codes, each good once.
+CREATE TABLE recovery_codes (
+    user_id BIGINT NOT NULL REFERENCES users (id),
+    digest BLOB NOT NULL,
+    used_at TIMESTAMP,
+    PRIMARY KEY (user_id, digest)
+);
 
 -- Digests only: whoever reads the table cannot sign in with it.
 CREATE TABLE session_tokens (
@@ -241,13 +263,33 @@ CREATE UNIQUE INDEX donor_aliases_one_live ON donor_aliases (donor) WHERE ended_
 CREATE INDEX donor_aliases_by_donor ON donor_aliases (donor);
 CREATE INDEX donor_aliases_by_survivor ON donor_aliases (survivor);
 
--- How often a user looked donors up by an exact number on a civil day.
-CREATE TABLE exact_look_ups (
+-- How often a user did on a civil day what has a budget.
+CREATE TABLE counted_days (
     user_id BIGINT NOT NULL REFERENCES users (id),
+    what TEXT NOT NULL CHECK (what IN ('exact_look_up', 'identity', 'break_glass')),
     on_date DATE NOT NULL,
     count INTEGER NOT NULL CHECK (count > 0),
-    PRIMARY KEY (user_id, on_date)
+    PRIMARY KEY (user_id, what, on_date)
 ) WITHOUT ROWID;
+
+-- An identity that was opened beside scope and budget: for one donor and purpose, for a while, reviewed by another. The
+-- texts are sealed under the donor's key.
+CREATE TABLE broken_glass (
+    id INTEGER PRIMARY KEY NOT NULL,
+    broken_by BIGINT NOT NULL REFERENCES users (id),
+    donor BIGINT NOT NULL REFERENCES donors (id),
+    purpose TEXT NOT NULL CHECK (purpose IN ('check_in', 'contact', 'correction', 'counselling', 'review')),
+    reason BLOB NOT NULL,
+    broken_at TIMESTAMP NOT NULL,
+    holds_until TIMESTAMP NOT NULL,
+    finding BLOB,
+    reviewed_by BIGINT REFERENCES users (id),
+    reviewed_at TIMESTAMP,
+    CHECK (holds_until > broken_at),
+    CHECK ((reviewed_by IS NULL) = (reviewed_at IS NULL)),
+    CHECK (reviewed_by IS NULL OR reviewed_by <> broken_by)
+);
+CREATE INDEX broken_glass_by_donor ON broken_glass (donor);
 
 -- Who an erased donor was, sealed under the blood bank's own key; found by the donor's id alone.
 CREATE TABLE trace_records (

@@ -16,7 +16,7 @@ use crate::accounts::{Actor, OpenIdentity, ReceiveUnits, RecordDonations, SeeOut
 use crate::db::Lane;
 use crate::donations::day::{self, Arrival, Board, CameOf, ClosedOut, Done, LaboratoryClock};
 use crate::donations::questions::Question;
-use crate::donors::Purpose;
+use crate::donors::{Opening, Purpose};
 use crate::http::{Answer, Body, House, IdempotencyKey, NoQuery, Nothing, PathId};
 
 /// The most who are listed with who they are.
@@ -253,13 +253,14 @@ pub(super) async fn roster(
     body: Body<RosterForm>,
 ) -> Answer {
     let RosterForm { purpose, cursor } = body.into_inner();
+    let opening = Opening { purpose, budget: house.openings() };
     let list = format!("drives/{}/roster", id.0);
     let after = house.after::<(NaiveDateTime, i64)>(cursor.as_deref(), &list)?;
     let (who, of) = (by.clone(), house.clone());
     let found = house
         .db
         .write(Lane::Actor(by.user.0), move |tx| {
-            day::roster(tx, of.desk(), &who, id.0, purpose, after, ROSTER_PAGE)
+            day::roster(tx, of.desk(), &who, id.0, opening, after, ROSTER_PAGE)
         })
         .await?;
     // Each line was opened and recorded, so none is read one past the page: a full one may have an empty one after it.

@@ -119,13 +119,14 @@ async fn show(house: &web::Data<House>, visitor: &Visitor, id: DriveId, has_name
 /// Opens everybody who is expected, slice by slice.
 async fn names(house: &web::Data<House>, visitor: &Visitor, id: DriveId) -> Result<Vec<Expected>> {
     let by: Actor<OpenIdentity> = visitor.seat()?;
+    let opening = house.opening(Purpose::CheckIn);
     let mut named: Vec<Expected> = Vec::new();
     loop {
         let (who, of, after) = (by.clone(), house.clone(), named.last().map(Expected::key));
         let slice = house
             .db
             .write(Lane::Actor(by.user.0), move |tx| {
-                day::roster(tx, of.desk(), &who, id, Purpose::CheckIn, after, SLICE)
+                day::roster(tx, of.desk(), &who, id, opening, after, SLICE)
             })
             .await?;
         let is_last = slice.is_empty();

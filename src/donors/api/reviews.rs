@@ -71,9 +71,11 @@ pub(super) async fn lay_side_by_side(
     id: PathId<ReviewId>,
     _body: Body<Nothing>,
 ) -> Answer {
-    let (vault, who, id) = (house.vault.clone(), by.clone(), id.0);
-    let both =
-        house.db.write(Lane::Actor(by.user.0), move |tx| donors::identities(tx, &vault, &who, id)).await?;
+    let (vault, who, id, budget) = (house.vault.clone(), by.clone(), id.0, house.openings());
+    let both = house
+        .db
+        .write(Lane::Actor(by.user.0), move |tx| donors::identities(tx, &vault, &who, id, budget))
+        .await?;
     Ok(HttpResponse::Ok().insert_header((header::CACHE_CONTROL, "no-store")).json(both))
 }
 

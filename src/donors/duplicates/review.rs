@@ -11,7 +11,7 @@ use super::{opened, store};
 use crate::accounts::Principal;
 use crate::audit::{self, Line};
 use crate::db::{Conn, Tx, feed};
-use crate::donors::{Identity, Purpose, open_identity};
+use crate::donors::{Budget, Identity, Opening, Purpose, open_identity};
 use crate::vault::Vault;
 
 /// Two records that may be one person.
@@ -46,12 +46,19 @@ pub fn reviews(conn: &mut Conn, state: ReviewState, after: i64, limit: i64) -> R
 /// Opens both identities of a pair, each on the record.
 ///
 /// # Errors
-/// `not_found`; `identity_damaged` when a cell was changed or moved.
-pub fn identities(tx: &mut Tx, vault: &Vault, by: &Principal, id: ReviewId) -> Result<SideBySide> {
+/// `not_found`; `too_many_requests`; `identity_damaged` when a cell was changed or moved.
+pub fn identities(
+    tx: &mut Tx,
+    vault: &Vault,
+    by: &Principal,
+    id: ReviewId,
+    budget: Budget,
+) -> Result<SideBySide> {
     let pair = store::review(tx.conn, id)?;
+    let opening = Opening { purpose: Purpose::Review, budget };
     Ok(SideBySide {
-        donor: open_identity(tx, vault, by, pair.donor, Purpose::Review)?,
-        other: open_identity(tx, vault, by, pair.other, Purpose::Review)?,
+        donor: open_identity(tx, vault, by, pair.donor, opening)?,
+        other: open_identity(tx, vault, by, pair.other, opening)?,
     })
 }
 

@@ -179,11 +179,10 @@ async fn show(
 pub(super) async fn who(house: web::Data<House>, id: PathId<DonorId>, posted: Posted<Fields>) -> Answer {
     let by: Actor<OpenIdentity> = posted.visitor.seat()?;
     let (vault, who, donor) = (house.vault.clone(), by.clone(), id.0);
+    let opening = house.opening(Purpose::Contact);
     let opened = house
         .db
-        .write(Lane::Actor(by.user.0), move |tx| {
-            donors::open_identity(tx, &vault, &who, donor, Purpose::Contact)
-        })
+        .write(Lane::Actor(by.user.0), move |tx| donors::open_identity(tx, &vault, &who, donor, opening))
         .await?;
     show(&house, &posted.visitor, id.0, None, &Fields::default(), Some(opened), None).await
 }

@@ -11,6 +11,7 @@ use crate::accounts::Principal;
 use crate::audit::{self, Line};
 use crate::db::Tx;
 use crate::donors::person::Person;
+use crate::donors::store::count_of_day;
 use crate::donors::{Key, Scope};
 use crate::vault::Vault;
 
@@ -98,7 +99,7 @@ impl Budget {
     /// # Errors
     /// As any write.
     pub fn spend(self, tx: &mut Tx, vault: &Vault, by: &Principal) -> Result<bool> {
-        let counted = store::count_look_up(tx.conn, by.user, self.today, self.a_day)?;
+        let counted = count_of_day(tx.conn, "exact_look_up", by.user, self.today, self.a_day)?;
         if counted.is_some_and(|count| count > self.a_day) {
             let line = Line::new(Some(by.user), "donors.look_ups_over_budget").with("budget", self.a_day);
             audit::record(tx, vault, &line.alert())?;

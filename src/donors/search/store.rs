@@ -1,11 +1,10 @@
 //! Sealed names as they are read in bulk, and the donors of a page of ids.
 
-use chrono::NaiveDate;
 use diesel::prelude::*;
-use shiryan_kernel::ids::{DonorId, UnitId, UserId};
+use shiryan_kernel::ids::{DonorId, UnitId};
 use shiryan_kernel::{Problem, Result};
 
-use crate::db::tables::{donor_identities, donor_tags, donors, exact_look_ups, unit_tree};
+use crate::db::tables::{donor_identities, donor_tags, donors, unit_tree};
 use crate::db::{Conn, on_each};
 use crate::donors::scope::within;
 use crate::donors::store::Row;
@@ -72,23 +71,6 @@ pub fn with_key(
     })
     .map_err(Problem::from)?;
     Ok(rows.into_iter().map(Donor::from).collect())
-}
-
-/// Counts one more look-up of the day: which one it is, none past the first over the budget.
-pub fn count_look_up(conn: &mut Conn, by: UserId, on: NaiveDate, budget: i32) -> Result<Option<i32>> {
-    use diesel::query_dsl::methods::FilterDsl;
-    let counted = on_each!(conn => c, diesel::insert_into(exact_look_ups::table)
-        .values((exact_look_ups::user_id.eq(by), exact_look_ups::on_date.eq(on), exact_look_ups::count.eq(1)))
-        .on_conflict((exact_look_ups::user_id, exact_look_ups::on_date))
-        .do_update()
-        .set(exact_look_ups::count.eq(exact_look_ups::count + 1))
-        .filter(exact_look_ups::count.le(budget))
-        .execute(c))
-    .map_err(Problem::from)?;
-    if counted == 0 {
-        return Ok(None);
-    }
-    Ok(Some(exact_look_ups::table.find((by.0, on)).select(exact_look_ups::count).first(conn)?))
 }
 
 /// Those of a page of donors whom the scope holds, oldest first.

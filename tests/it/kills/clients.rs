@@ -12,7 +12,7 @@ use super::Installation;
 use crate::support::shelf::din;
 
 /// So long may one write go unanswered before the test gives up.
-const PATIENCE: Duration = Duration::from_secs(90);
+const PATIENCE: Duration = Duration::from_secs(600);
 /// More numbers than one client gives out.
 const NUMBERS: usize = 50_000;
 
@@ -35,6 +35,8 @@ pub struct Written {
     pub done: Vec<Done>,
     /// Requests of which the end was not heard.
     pub unanswered: usize,
+    /// Those among them that somebody had begun to listen to.
+    pub dropped: usize,
 }
 
 struct Writer<'a> {
@@ -42,12 +44,17 @@ struct Writer<'a> {
     n: usize,
     asked: usize,
     drive: usize,
+    /// How many instances there are, and which one is asked.
+    instances: usize,
+    instance: usize,
     written: Written,
 }
 
 /// Writes until the time is over, and ends what it began.
-pub fn write(house: &Installation, n: usize) -> Written {
-    let mut writer = Writer { house, n, asked: 0, drive: 0, written: Written::default() };
+pub fn write(house: &Installation, n: usize, instances: usize) -> Written {
+    let instance = n % instances;
+    let written = Written::default();
+    let mut writer = Writer { house, n, asked: 0, drive: 0, instances, instance, written };
     let mut round = 0;
     while !house.is_over.load(Ordering::SeqCst) {
         writer.round(round);
@@ -154,11 +161,18 @@ impl Writer<'_> {
         loop {
             assert!(started.elapsed() < PATIENCE, "{path} was never answered");
             let sent = Some(body.to_string().into_bytes());
-            let reply = self.house.client(role).try_send("POST", &path, &[("idempotency-key", &key)], sent);
-            let Ok(reply) = reply else {
-                self.written.unanswered += 1;
-                std::thread::sleep(Duration::from_millis(100));
-                continue;
+            let client = self.house.client(role, self.instance);
+            let reply = match client.try_send("POST", &path, &[("idempotency-key", &key)], sent) {
+                Ok(reply) => reply,
+                Err(error) => {
+                    self.written.unanswered += 1;
+                    self.written.dropped += usize::from(!was_refused(&error));
+                    self.instance = (self.instance + 1) % self.instances;
+                    if self.instances == 1 {
+                        std::thread::sleep(Duration::from_millis(100));
+                    }
+                    continue;
+                }
             };
             let said = reply.json();
             let code = said["code"].as_str().unwrap_or_default();
@@ -176,5 +190,14 @@ impl Writer<'_> {
                 status => panic!("{status} {path}: {}", reply.text),
             }
         }
+    }
+}
+
+/// Nobody listened: the request never left.
+fn was_refused(error: &ureq::Error) -> bool {
+    match error {
+        ureq::Error::Io(error) => error.kind() == std::io::ErrorKind::ConnectionRefused,
+        ureq::Error::ConnectionFailed => true,
+        _ => false,
     }
 }

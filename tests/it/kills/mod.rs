@@ -25,10 +25,15 @@ use shiryan_kernel::time::{Clock, SystemClock};
 
 use super::cli::{Served, shiryan};
 use crate::support::app::{Client, Places, people};
-use crate::support::databases::Migrated;
+use crate::support::databases::{Kind, Migrated, on};
 use crate::support::rows;
 
 both!(what_was_acknowledged_outlives_every_kill);
+
+#[test]
+fn two_instances_restarted_in_turn_lose_nothing_and_do_nothing_twice() {
+    on(Kind::Postgres, restart_in_turn);
+}
 
 const CLIENTS: usize = 16;
 /// Places of one drive; each is filled to the last.
@@ -40,7 +45,8 @@ struct Installation {
     home: tempfile::TempDir,
     vault: Vault,
     tokens: Tokens,
-    address: SocketAddr,
+    /// One for each instance.
+    addresses: [SocketAddr; 2],
     places: Places,
     users: Vec<(Role, Principal)>,
     drives: Vec<DriveId>,
@@ -79,9 +85,11 @@ impl Installation {
                 })
                 .collect::<shiryan_kernel::Result<Vec<_>>>()
         });
+        let listeners = [0, 1].map(|_| TcpListener::bind("127.0.0.1:0").unwrap());
+        let addresses = listeners.map(|listener| listener.local_addr().unwrap());
         Self {
             tokens: Tokens::new(&vault, 10),
-            address: TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap(),
+            addresses,
             drives: drives.unwrap(),
             shelf: Mutex::default(),
             tickets: AtomicUsize::new(0),
@@ -101,8 +109,8 @@ impl Installation {
         }
     }
 
-    fn start(&self) -> Served {
-        let address = self.address.to_string();
+    fn start(&self, instance: usize) -> Served {
+        let address = self.addresses[instance].to_string();
         let mut command =
             shiryan(self.home.path(), &["serve", "--listen", &address, "--database", &self.url()]);
         let log = self.home.path().join("log");
@@ -113,11 +121,11 @@ impl Installation {
         served
     }
 
-    /// Somebody in this role, with a token of now.
-    fn client(&self, role: Role) -> Client {
+    /// Somebody in this role, with a token of now, at one of the instances.
+    fn client(&self, role: Role, instance: usize) -> Client {
         let principal = &self.users.iter().find(|(known, _)| *known == role).unwrap().1;
         let token = self.tokens.make(principal, SystemClock.now()).unwrap();
-        Client::to(format!("http://{}", self.address)).holding(&token)
+        Client::to(format!("http://{}", self.addresses[instance])).holding(&token)
     }
 }
 
@@ -130,12 +138,13 @@ fn what_was_acknowledged_outlives_every_kill(at: Migrated) {
     let house = Installation::new(at, kills * 4);
     let (written, served) = std::thread::scope(|scope| {
         let house = &house;
-        let mut served = house.start();
-        let clients: Vec<_> = (0..CLIENTS).map(|n| scope.spawn(move || clients::write(house, n))).collect();
+        let mut served = house.start(0);
+        let clients: Vec<_> =
+            (0..CLIENTS).map(|n| scope.spawn(move || clients::write(house, n, 1))).collect();
         for _ in 0..kills {
             std::thread::sleep(Duration::from_millis(rand::rng().random_range(20..900)));
             served.kill();
-            served = house.start();
+            served = house.start(0);
         }
         house.is_over.store(true, Ordering::SeqCst);
         let written: Vec<_> = clients.into_iter().map(|client| client.join().unwrap()).collect();
@@ -156,4 +165,35 @@ fn what_was_acknowledged_outlives_every_kill(at: Migrated) {
         facts::by_kind(&all),
         started.elapsed().as_secs()
     );
+}
+
+/// Two programs on one database behind one address: each client goes on with the other where one does not listen.
+fn restart_in_turn(at: Migrated) {
+    let house = Installation::new(at, 60);
+    let (written, served) = std::thread::scope(|scope| {
+        let house = &house;
+        let mut served = [house.start(0), house.start(1)].map(Some);
+        let clients: Vec<_> =
+            (0..CLIENTS).map(|n| scope.spawn(move || clients::write(house, n, 2))).collect();
+        for instance in [0, 1, 0, 1] {
+            std::thread::sleep(Duration::from_millis(1_500));
+            served[instance].take().unwrap().stop();
+            served[instance] = Some(house.start(instance));
+        }
+        house.is_over.store(true, Ordering::SeqCst);
+        let written: Vec<_> = clients.into_iter().map(|client| client.join().unwrap()).collect();
+        (written, served)
+    });
+    let dropped: usize = written.iter().map(|one| one.dropped).sum();
+    let all: Vec<_> = written.into_iter().flat_map(|one| one.done).collect();
+    assert!(all.len() > 100, "they wrote");
+    // Those that were just connecting when the program stopped to listen.
+    assert!(dropped <= all.len() / 20, "{dropped} of {} broke off", all.len());
+    facts::each_is_answered_again_as_before(&house, &all);
+    for served in served.into_iter().flatten() {
+        served.stop();
+    }
+    facts::each_is_there_once(&house, &all);
+    facts::promises_hold(&house);
+    facts::the_record_verifies(&house);
 }

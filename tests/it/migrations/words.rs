@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use shiryan::donors::Purpose;
 use shiryan::reserve::published::Band;
 use shiryan_kernel::antigen::{Antigen, TitreMethod};
 use shiryan_kernel::blood::{AgeBand, BloodGroup, Component, DonationType, GroupEvidence, Sex};
@@ -67,6 +68,7 @@ fn word(table: &str, column: &str) -> Option<Vec<&'static str>> {
         ("emergency_issues", "state") => codes!(EmergencyState),
         ("reservations", "outcome") => codes!(HoldEnd),
         ("unit_movements", "reason") => codes!(MoveReason),
+        ("broken_glass", "purpose") => codes!(Purpose),
         ("donors", "status") => codes!(DonorStatus),
         ("drives", "status") => codes!(DriveStatus),
         ("visits", "state") => codes!(VisitState),
@@ -95,7 +97,8 @@ fn word(table: &str, column: &str) -> Option<Vec<&'static str>> {
 }
 
 /// Lists that one room keeps to itself; no word of the kernel stands behind them.
-const OF_ONE_ROOM: [(&str, &str); 3] = [("donor_tags", "field"), ("givings", "source"), ("sessions", "kind")];
+const OF_ONE_ROOM: [(&str, &str); 4] =
+    [("counted_days", "what"), ("donor_tags", "field"), ("givings", "source"), ("sessions", "kind")];
 
 /// `CHECK (column IN ('a', 'b'))` or `CHECK (column = 'a' OR column = 'b')` by table and column.
 fn lists(sql: &str) -> BTreeMap<(String, String), Vec<String>> {

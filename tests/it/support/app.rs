@@ -100,14 +100,28 @@ impl TestApp {
     /// As a file of the program holds it.
     pub const ROOT_KEY_TEXT: &str = "0909090909090909090909090909090909090909090909090909090909090909";
 
+    /// One where whoever may open identities needs a second factor to sign in.
+    pub fn strict(kind: Kind) -> Self {
+        Self::with(kind, World::Live, &[("SHIRYAN__ACCOUNTS__SECOND_FACTOR", "true")])
+    }
+
     pub fn start(kind: Kind, world: World) -> Self {
+        Self::with(kind, world, &[])
+    }
+
+    /// One with settings of its own; nobody needs a second factor unless they say so.
+    pub fn with(kind: Kind, world: World, own: &[(&str, &str)]) -> Self {
         let database = Migrated::fresh(kind);
         let db = database.db.clone();
         let clock = database.clock.clone();
-        let listen = ("SHIRYAN__SERVER__LISTEN".to_owned(), "127.0.0.1:0".to_owned());
-        let codes =
-            ("SHIRYAN__STOCK__COMPONENT_CODES".to_owned(), "E0336=red_cells,PLT=platelets".to_owned());
-        let mut settings = Settings::load(None, [listen, codes], &Flags::default()).unwrap();
+        let usual = [
+            ("SHIRYAN__SERVER__LISTEN", "127.0.0.1:0"),
+            ("SHIRYAN__ACCOUNTS__SECOND_FACTOR", "false"),
+            ("SHIRYAN__STOCK__COMPONENT_CODES", "E0336=red_cells,PLT=platelets"),
+        ];
+        let said: std::collections::BTreeMap<String, String> =
+            usual.iter().chain(own).map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+        let mut settings = Settings::load(None, said, &Flags::default()).unwrap();
         settings.without_metrics();
         let vault = Vault::new(RootKey::from_bytes(Self::ROOT_KEY));
         let (places, users) = people(&db, &vault);

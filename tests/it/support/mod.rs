@@ -6,6 +6,7 @@ pub mod databases;
 #[allow(dead_code)]
 pub mod app;
 pub mod cluster;
+pub mod device;
 pub mod requests;
 #[allow(dead_code)]
 pub mod reserve;

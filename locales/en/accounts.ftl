@@ -1,0 +1,11 @@
+### The second step of a sign-in.
+
+second-share = Open an authenticator app on your phone and scan this picture, then enter your password again and the code that the app shows.
+second-picture = Picture to be scanned by an authenticator app
+second-here = Open it in an app on this device
+second-typed = Or type this into the app:
+second-code = Code of six digits, or a recovery code
+
+recovery-title = Keep these codes
+recovery-why = Each is good once, in place of the phone's code, for the day on which the phone is lost. They are not shown again: write them down and keep them away from this device.
+recovery-kept = I have written them down

@@ -1,0 +1,223 @@
+//! What an operator runs and reads: `doctor`, completions, manual pages, figures, and documents that name what is there.
+
+use std::collections::BTreeSet;
+use std::fs::{self, File};
+use std::path::Path;
+use std::process::Output;
+
+use diesel::prelude::*;
+use shiryan::db::tables::audit_lines;
+use shiryan::db::{Db, Lane, Size, Target, meta};
+use shiryan_kernel::time::SystemClock;
+
+use super::canaries::figures_at;
+use super::cli::{Served, shiryan, url};
+use crate::support::app::Client;
+use crate::support::databases::Empty;
+
+both!(the_doctor_says_what_is_wrong_and_changes_nothing, figures_have_labels_from_closed_lists);
+
+fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+fn the_doctor_says_what_is_wrong_and_changes_nothing(at: Empty) {
+    let home = tempfile::tempdir().unwrap();
+    let url = url(&at);
+    let ask = |more: &[(&str, &str)]| {
+        let mut command = shiryan(home.path(), &["doctor", "--database", &url]);
+        for (name, value) in more {
+            command.env(name, value);
+        }
+        let Output { status, stdout, stderr } = command.output().unwrap();
+        (status.success(), String::from_utf8(stdout).unwrap() + &String::from_utf8(stderr).unwrap())
+    };
+    let (good, said) = ask(&[]);
+    assert!(!good && said.contains("bad   database: "), "{said}");
+    assert!(!home.path().join("shiryan-data.keys").exists(), "it makes nothing");
+
+    let mut migrate = shiryan(home.path(), &["migrate", "--database", &url]);
+    assert!(migrate.status().unwrap().success());
+    let mut served = Served::start(home.path(), &url);
+    served.line("Pages:");
+    served.stop();
+    let (good, said) = ask(&[]);
+    assert!(good, "{said}");
+    for part in
+        ["ok    database: ", "ok    clock: ", "ok    record's chain: whole", "look  mail: ", "look  rules: "]
+    {
+        assert!(said.contains(part), "{part}: {said}");
+    }
+    let beside = said.contains("look  key: key_on_same_disk");
+    assert_eq!(beside, matches!(at.target, Target::Sqlite(_)), "{said}");
+    let (good, said) = ask(&[("SHIRYAN__SERVER__WORKERS", "many")]);
+    assert!(!good && said.contains("bad   configuration: ") && said.contains("server.workers"), "{said}");
+    // Nobody listens there.
+    let dead = [
+        ("SHIRYAN__MAIL__TRANSPORT", "smtp"),
+        ("SHIRYAN__MAIL__HOST", "127.0.0.1"),
+        ("SHIRYAN__MAIL__PORT", "1"),
+        ("SHIRYAN__MAIL__TLS", "none"),
+        ("SHIRYAN__MAIL__FROM", "a@force.example"),
+    ];
+    let (good, said) = ask(&dead);
+    assert!(!good && said.contains("bad   mail: 127.0.0.1:1"), "{said}");
+
+    let db = Db::open(&at.target, Size(2), std::sync::Arc::new(SystemClock)).unwrap();
+    let later = (db.now() + chrono::Duration::hours(1)).to_rfc3339();
+    db.write_now(Lane::System, move |tx| meta::put(tx.conn, "pulse", &later)).unwrap();
+    let (good, said) = ask(&[]);
+    assert!(!good && said.contains("bad   clock: ") && said.contains("set the clock"), "{said}");
+    db.write_now(Lane::System, |tx| {
+        meta::remove(tx.conn, "pulse")?;
+        let of = diesel::update(audit_lines::table);
+        Ok(of.set(audit_lines::action.eq("accounts.nothing")).execute(tx.conn)?)
+    })
+    .unwrap();
+    let (good, said) = ask(&[]);
+    assert!(!good && said.contains("bad   record's chain: broken at link 1"), "{said}");
+}
+
+fn figures_have_labels_from_closed_lists(at: Empty) {
+    let home = tempfile::tempdir().unwrap();
+    let log = home.path().join("log");
+    let arguments = ["serve", "--migrate", "--listen", "127.0.0.1:0", "--database", &url(&at)];
+    let mut command = shiryan(home.path(), &arguments);
+    command.env("SHIRYAN__METRICS__LISTEN", "127.0.0.1:0").stderr(File::create(&log).unwrap());
+    let mut served = Served::run(command);
+    let base = served.line("Pages:").trim_start_matches("Pages: ").trim_end_matches('/').to_owned();
+    let anyone = Client::to(base);
+    for path in ["/", "/readyz", "/api/v1/donors/0123456789ABC", "/secret/path?of=mine"] {
+        anyone.get(path);
+    }
+    let started = std::time::Instant::now();
+    let text = loop {
+        let text = Client::to(figures_at(&log)).get("/metrics").text;
+        if text.contains("shiryan_ready 1") && text.contains("shiryan_http_requests_total{") {
+            break text;
+        }
+        assert!(started.elapsed().as_secs() < 60, "{text}");
+        std::thread::sleep(std::time::Duration::from_millis(200));
+    };
+    let patterns: BTreeSet<String> = {
+        let described: serde_json::Value =
+            serde_json::from_str(&shiryan::app::description().to_json().unwrap()).unwrap();
+        described["paths"].as_object().unwrap().keys().cloned().collect()
+    };
+    let pages = ["/", "/readyz", "/healthz", "unmatched"];
+    let known = names_in_source();
+    for line in text.lines().filter(|line| !line.starts_with('#') && !line.is_empty()) {
+        let name = line.split(['{', ' ']).next().unwrap();
+        assert!(known.contains(stem(name)), "{name} is not among {known:?}");
+        let Some((_, rest)) = line.split_once('{') else { continue };
+        for label in rest.rsplit_once('}').unwrap().0.split("\",") {
+            let (key, value) = label.split_once("=\"").unwrap();
+            let value = value.trim_end_matches('"');
+            let is_known = match key {
+                "route" => pages.contains(&value) || patterns.contains(value),
+                "method" => ["GET", "HEAD", "POST", "PATCH", "DELETE"].contains(&value),
+                "status" => ["1xx", "2xx", "3xx", "4xx", "5xx"].contains(&value),
+                "level" => ["green", "watch", "amber", "red", "black", "unknown"].contains(&value),
+                "le" => value == "+Inf" || value.parse::<f64>().is_ok(),
+                _ => false,
+            };
+            assert!(is_known, "{key}={value} in {line}");
+        }
+    }
+    assert!(!text.contains("secret") && !text.contains("0123456789ABC"));
+    served.stop();
+}
+
+/// Without what a histogram adds.
+fn stem(name: &str) -> &str {
+    ["_bucket", "_sum", "_count"].iter().find_map(|end| name.strip_suffix(end)).unwrap_or(name)
+}
+
+/// Every figure that the program's source names.
+fn names_in_source() -> BTreeSet<String> {
+    let mut found = BTreeSet::new();
+    let mut dirs = vec![root().join("src")];
+    while let Some(dir) = dirs.pop() {
+        for entry in fs::read_dir(dir).unwrap().map(Result::unwrap) {
+            if entry.path().is_dir() {
+                dirs.push(entry.path());
+            } else if entry.path().extension().is_some_and(|end| end == "rs") {
+                let text = fs::read_to_string(entry.path()).unwrap();
+                let words = text.split('"').skip(1);
+                found.extend(
+                    words
+                        .filter(|word| word.starts_with("shiryan_") && word.len() < 60)
+                        .filter(|word| word.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_'))
+                        .map(ToOwned::to_owned),
+                );
+            }
+        }
+    }
+    found
+}
+
+#[test]
+fn dashboards_and_rules_name_figures_that_are_there() {
+    let known = names_in_source();
+    assert!(known.len() >= 8, "{known:?}");
+    let mut used = BTreeSet::new();
+    for file in ["docs/ops/dashboard.json", "docs/ops/alerts.yml", "docs/operating.md"] {
+        let text = fs::read_to_string(root().join(file)).unwrap();
+        for word in text.split(|one: char| !(one.is_ascii_lowercase() || one == '_')) {
+            if word.starts_with("shiryan_") {
+                assert!(known.contains(stem(word)), "{file} names {word}");
+                used.insert(stem(word).to_owned());
+            }
+        }
+    }
+    let untold: Vec<_> = known.iter().filter(|name| !used.contains(*name)).collect();
+    // Labels of keys and names of schemas are no figures.
+    assert!(untold.iter().all(|name| !name.ends_with("_total") && !name.ends_with("_seconds")), "{untold:?}");
+    let dashboard = fs::read_to_string(root().join("docs/ops/dashboard.json")).unwrap();
+    serde_json::from_str::<serde_json::Value>(&dashboard).unwrap();
+}
+
+#[test]
+fn each_threat_names_tests_that_are_there() {
+    let mut source = String::new();
+    let mut dirs = vec![root().join("src"), root().join("tests")];
+    while let Some(dir) = dirs.pop() {
+        for entry in fs::read_dir(dir).unwrap().map(Result::unwrap) {
+            if entry.path().is_dir() {
+                dirs.push(entry.path());
+            } else if entry.path().extension().is_some_and(|end| end == "rs") {
+                source += &fs::read_to_string(entry.path()).unwrap();
+            }
+        }
+    }
+    let text = fs::read_to_string(root().join("docs/threats.md")).unwrap();
+    let rows: Vec<&str> = text.lines().filter(|line| line.starts_with("| ") && line.contains('`')).collect();
+    assert!(rows.len() >= 20);
+    for row in rows {
+        let last = row.trim_end_matches('|').rsplit('|').next().unwrap();
+        let tests: Vec<&str> = last.split('`').skip(1).step_by(2).collect();
+        assert!(!tests.is_empty(), "{row}");
+        for test in tests {
+            assert!(source.contains(&format!("fn {test}(")), "docs/threats.md names {test}");
+        }
+    }
+}
+
+#[test]
+fn shells_and_readers_are_told_every_command() {
+    let home = tempfile::tempdir().unwrap();
+    let say = |arguments: &[&str]| {
+        let done = shiryan(home.path(), arguments).output().unwrap();
+        assert!(done.status.success(), "{arguments:?}: {}", String::from_utf8_lossy(&done.stderr));
+        String::from_utf8(done.stdout).unwrap()
+    };
+    for shell in ["bash", "zsh", "fish", "elvish", "powershell"] {
+        let script = say(&["completions", shell]);
+        assert!(script.contains("shiryan") && script.contains("doctor"), "{shell}");
+    }
+    assert!(say(&["man"]).contains(".TH shiryan"));
+    say(&["man", "pages"]);
+    for page in ["shiryan.1", "shiryan-serve.1", "shiryan-audit-verify.1", "shiryan-doctor.1"] {
+        assert!(home.path().join("pages").join(page).exists(), "{page}");
+    }
+}
