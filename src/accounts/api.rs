@@ -7,11 +7,13 @@ use shiryan_kernel::ids::{FacilityId, SessionId, UnitId, UserId};
 use shiryan_kernel::page::Page;
 use shiryan_kernel::problem::Faults;
 use shiryan_kernel::role::Role;
-use shiryan_kernel::{Code, Problem};
+use shiryan_kernel::{Code, Problem, Result};
 use utoipa::ToSchema;
 
 use super::{Actor, Enrolment, Grant, ManageUsers, NewUser, Open, SignIn, SignedIn, User, Username};
+use crate::db::{Tx, once};
 use crate::http::{Answer, Body, House, IdempotencyKey, NoQuery, Nothing, Paging, PathId, Peer, Query};
+use crate::vault::Vault;
 
 /// Adds the operations.
 pub fn operations(config: &mut utoipa_actix_web::service_config::ServiceConfig) {
@@ -237,15 +239,7 @@ async fn reset_user(
     let password = body.into_inner().password;
     house.sessions.hasher.check(&password).map_err(|problem| problem.on("password"))?;
     let hash = house.sessions.hasher.hash(password).await?;
-    let (vault, who) = (house.vault.clone(), by.user);
-    let done = house
-        .once(&by, request, move |tx| {
-            super::reset(tx, &vault, who, user, &hash)?;
-            Ok(UserMade { id: user })
-        })
-        .await?;
-    house.sessions.follow().await?;
-    Ok(HttpResponse::Ok().json(done))
+    stand(&house, &by, request, user, move |tx, vault, who| super::reset(tx, vault, who, user, &hash)).await
 }
 
 /// Shuts an account: its sign-ins end, on other instances within seconds.
@@ -260,15 +254,7 @@ async fn disable_user(
     body: Body<Nothing>,
 ) -> Answer {
     let (request, user) = (key.of(by.user, &body), id.0);
-    let (vault, who) = (house.vault.clone(), by.user);
-    let done = house
-        .once(&by, request, move |tx| {
-            super::disable(tx, &vault, who, user)?;
-            Ok(UserMade { id: user })
-        })
-        .await?;
-    house.sessions.follow().await?;
-    Ok(HttpResponse::Ok().json(done))
+    stand(&house, &by, request, user, move |tx, vault, who| super::disable(tx, vault, who, user)).await
 }
 
 /// Opens an account that was shut, as it was.
@@ -283,13 +269,25 @@ async fn enable_user(
     body: Body<Nothing>,
 ) -> Answer {
     let (request, user) = (key.of(by.user, &body), id.0);
+    stand(&house, &by, request, user, move |tx, vault, who| super::enable(tx, vault, who, user)).await
+}
+
+/// Changes how an account stands, and the sign-ins that this instance keeps with it.
+async fn stand(
+    house: &House,
+    by: &Actor<ManageUsers>,
+    request: once::Request,
+    user: UserId,
+    step: impl Fn(&mut Tx, &Vault, UserId) -> Result<()> + Send + 'static,
+) -> Answer {
     let (vault, who) = (house.vault.clone(), by.user);
     let done = house
-        .once(&by, request, move |tx| {
-            super::enable(tx, &vault, who, user)?;
+        .once(by, request, move |tx| {
+            step(tx, &vault, who)?;
             Ok(UserMade { id: user })
         })
         .await?;
+    house.sessions.follow().await?;
     Ok(HttpResponse::Ok().json(done))
 }
 

@@ -16,7 +16,7 @@ use shiryan_kernel::ids::{DonorId, VisitId};
 use shiryan_kernel::problem::Faults;
 use shiryan_kernel::status::VisitState;
 use shiryan_kernel::time::{Moment, clock_time};
-use shiryan_kernel::{Code, Problem, Result};
+use shiryan_kernel::{Code, Result};
 
 use crate::accounts::{Actor, OpenIdentity, RecordDonations};
 use crate::db::{Lane, Tx};
@@ -150,9 +150,4 @@ fn chip(state: VisitState) -> &'static str {
 
 fn to_visit(id: VisitId) -> String {
     format!("/visits/{id}")
-}
-
-/// What went wrong and can be told above the form; what nobody at the drive can put right goes on as it is.
-fn or_told(problem: Problem) -> Result<Problem> {
-    if problem.cause.is_some() { Err(problem) } else { Ok(problem) }
 }

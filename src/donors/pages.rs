@@ -14,7 +14,9 @@ use super::{Budget, Donor, Found, LookUp, Scope, Term, by_name, look_up};
 use crate::accounts::{Actor, Book};
 use crate::db::Lane;
 use crate::http::{Answer, House, Query};
-use crate::web::{Choice, Fields, Frame, Group, Kind, Part, Posted, Said, Say, Sheet, Visitor};
+use crate::web::{
+    Choice, Fields, Frame, Group, Kind, Part, Posted, Said, Say, Sheet, Visitor, is_for_the_form,
+};
 
 const LIST: &str = "donor-field";
 /// The most that a search shows: whoever finds more says more.
@@ -124,7 +126,7 @@ async fn search(house: web::Data<House>, posted: Posted<Fields>) -> Answer {
         Ok(found) => {
             Ok(posted.visitor.page(&page(&house, &posted.visitor, drive, fields, Some(&found), None))?)
         }
-        Err(problem) if problem.cause.is_some() => Err(problem.into()),
+        Err(problem) if !is_for_the_form(&problem) => Err(problem.into()),
         Err(problem) => {
             let page = page(&house, &posted.visitor, drive, fields, None, Some(&problem));
             Ok(posted.visitor.page_of(problem.code, &page)?)

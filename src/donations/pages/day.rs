@@ -9,7 +9,7 @@ use shiryan_kernel::status::DriveStatus;
 use shiryan_kernel::text::{ServiceNumber, ShortCode};
 use shiryan_kernel::{Code, Problem, Result};
 
-use super::{LIST, chip, needed, or_told, step};
+use super::{LIST, chip, needed, step};
 use crate::accounts::{self, Actor, RecordDonations};
 use crate::db::Lane;
 use crate::donations::day::{self, Board, LaboratoryClock, MOST_DINS};
@@ -17,7 +17,7 @@ use crate::donations::visit::{self, Visit};
 use crate::donors::{self, Budget, Exact, LookUp};
 use crate::drives::{self, Booking};
 use crate::http::{Answer, House, NoQuery, PathId};
-use crate::web::{Choice, Fields, Frame, Part, Posted, Said, Say, Sheet, Time, Visitor, go};
+use crate::web::{Choice, Fields, Frame, Part, Posted, Said, Say, Sheet, Time, Visitor, go, is_for_the_form};
 
 /// The most people of one day that the page lists.
 const MOST: i64 = 400;
@@ -216,10 +216,10 @@ fn there(house: &House, say: Say, visit: &Visit) -> There {
 }
 
 async fn refused(house: &House, id: DriveId, posted: &Posted<Fields>, problem: Problem) -> Answer {
-    match or_told(problem) {
-        Ok(problem) => show(house, &posted.visitor, id, &posted.form, Some(&problem)).await,
-        Err(problem) => Err(problem.into()),
+    if !is_for_the_form(&problem) {
+        return Err(problem.into());
     }
+    show(house, &posted.visitor, id, &posted.form, Some(&problem)).await
 }
 
 fn back(id: DriveId) -> String {

@@ -6,13 +6,13 @@ use shiryan_kernel::ids::{DonorId, DriveId};
 use shiryan_kernel::problem::Faults;
 use shiryan_kernel::{Code, Problem, Result};
 
-use super::{LIST, Named, Record, check_shown, moment, opened, or_told, to_visit};
+use super::{LIST, Named, Record, check_shown, moment, opened, to_visit};
 use crate::accounts::{Actor, RecordDonations};
 use crate::donations::visit::{self, NewCheckIn};
 use crate::donors::{self, Scope};
 use crate::drives;
 use crate::http::{Answer, House, NoQuery};
-use crate::web::{Fields, Frame, Part, Posted, Said, Sheet, Time, Visitor, go};
+use crate::web::{Fields, Frame, Part, Posted, Said, Sheet, Time, Visitor, go, is_for_the_form};
 
 #[derive(Template)]
 #[template(path = "door.html")]
@@ -111,12 +111,10 @@ pub(super) async fn check_in(
     let (drive, donor) = ids(&path)?;
     match let_in(&house, &by, &posted, (drive, donor)).await {
         Ok(id) => Ok(go(&to_visit(id))),
-        Err(problem) => match or_told(problem) {
-            Ok(problem) => {
-                show(&house, &posted.visitor, (drive, donor), &posted.form, None, Some(&problem)).await
-            }
-            Err(problem) => Err(problem.into()),
-        },
+        Err(problem) if !is_for_the_form(&problem) => Err(problem.into()),
+        Err(problem) => {
+            show(&house, &posted.visitor, (drive, donor), &posted.form, None, Some(&problem)).await
+        }
     }
 }
 

@@ -12,7 +12,7 @@ use shiryan_kernel::text::ShortCode;
 use shiryan_kernel::{Code, Problem, Result};
 
 use super::day::yes_or_no;
-use super::{LIST, Named, Record, SHOWN, check_shown, chip, moment, needed, opened, or_told, step, to_visit};
+use super::{LIST, Named, Record, SHOWN, check_shown, chip, moment, needed, opened, step, to_visit};
 use crate::accounts::{Actor, RecordDonations};
 use crate::donations::collect::{NewDrawing, collect as draw};
 use crate::donations::questions::Answered;
@@ -24,7 +24,7 @@ use crate::drives::DriveDay;
 use crate::eligibility::{RuleSet, View};
 use crate::http::{Answer, House, NoQuery, PathId};
 use crate::texts::{self, Lang};
-use crate::web::{Fields, Frame, Part, Posted, Said, Say, Sheet, Time, Visitor};
+use crate::web::{Fields, Frame, Part, Posted, Said, Say, Sheet, Time, Visitor, is_for_the_form};
 
 /// What screening came to, as far as whoever looks may read it.
 struct Found {
@@ -300,10 +300,8 @@ async fn done(
 ) -> Answer {
     match outcome {
         Ok(response) => Ok(response),
-        Err(problem) => match or_told(problem) {
-            Ok(problem) => show(house, &posted.visitor, id, &posted.form, None, Some(&problem)).await,
-            Err(problem) => Err(problem.into()),
-        },
+        Err(problem) if !is_for_the_form(&problem) => Err(problem.into()),
+        Err(problem) => show(house, &posted.visitor, id, &posted.form, None, Some(&problem)).await,
     }
 }
 

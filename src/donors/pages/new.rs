@@ -18,7 +18,7 @@ use crate::eligibility;
 use crate::http::{Answer, House, NoQuery};
 use crate::places;
 use crate::texts::Lang;
-use crate::web::{Choice, Fields, Frame, Part, Posted, Said, Sheet, Visitor, go, western};
+use crate::web::{Choice, Fields, Frame, Part, Posted, Said, Sheet, Visitor, go, is_for_the_form, western};
 
 const MOST_UNITS: i64 = 200;
 
@@ -133,7 +133,7 @@ pub(super) async fn submit(house: web::Data<House>, posted: Posted<Fields>) -> A
     let by: Actor<RegisterDonors> = posted.visitor.seat()?;
     match register(&house, &by, &posted).await {
         Ok(id) => Ok(go(&format!("/donors/{id}"))),
-        Err(problem) if problem.cause.is_some() => Err(problem.into()),
+        Err(problem) if !is_for_the_form(&problem) => Err(problem.into()),
         Err(problem) => {
             let page = page(&house, &posted.visitor, &by, &posted.form, Some(&problem)).await?;
             Ok(posted.visitor.page_of(problem.code, &page)?)

@@ -21,7 +21,7 @@ use crate::drives::{self, Filter, NewBooking, Seen};
 use crate::eligibility::{self, View, Viewer};
 use crate::http::{Answer, House, PathId, Query};
 use crate::texts;
-use crate::web::{Choice, Fields, Frame, Part, Posted, Said, Sheet, Visitor, go};
+use crate::web::{Choice, Fields, Frame, Part, Posted, Said, Sheet, Visitor, go, is_for_the_form};
 
 /// How far ahead drives are offered, in days.
 const AHEAD: i64 = 60;
@@ -188,7 +188,7 @@ pub(super) async fn who(house: web::Data<House>, id: PathId<DonorId>, posted: Po
 }
 
 async fn refused(house: &House, id: DonorId, posted: &Posted<Fields>, problem: Problem) -> Answer {
-    if problem.cause.is_some() {
+    if !is_for_the_form(&problem) {
         return Err(problem.into());
     }
     let drive = posted.form.written("drive").parse().ok();

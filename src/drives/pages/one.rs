@@ -20,7 +20,7 @@ use crate::drives::rules::layout::Uses;
 use crate::drives::{self, Asked, Copied, Slot, UnitClash};
 use crate::http::{Answer, House, NoQuery, PathId};
 use crate::texts::Lang;
-use crate::web::{Fields, Frame, Group, Part, Posted, Said, Say, Sheet, Time, Visitor, go};
+use crate::web::{Fields, Frame, Group, Part, Posted, Said, Say, Sheet, Time, Visitor, go, is_for_the_form};
 
 const LIST: &str = "drive-field";
 /// Waiting people and untold ones are counted up to here.
@@ -217,7 +217,7 @@ async fn step<T: Serialize + DeserializeOwned + Send + 'static>(
 }
 
 async fn refused(house: &House, id: DriveId, posted: &Posted<Fields>, problem: Problem) -> Answer {
-    if problem.cause.is_some() {
+    if !is_for_the_form(&problem) {
         return Err(problem.into());
     }
     show(house, &posted.visitor, id, &posted.form, Some(&problem)).await

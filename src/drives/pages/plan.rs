@@ -21,7 +21,9 @@ use crate::drives::{self, Foreseen, NewSeries, rules};
 use crate::http::{Answer, House, Query};
 use crate::places;
 use crate::texts::{self, Lang};
-use crate::web::{Choice, Fields, Frame, Group, Part, Posted, Said, Say, Sheet, Visitor, go};
+use crate::web::{
+    Choice, Fields, Frame, Group, Part, Posted, Said, Say, Sheet, Visitor, go, is_for_the_form,
+};
 
 const LIST: &str = "drive-field";
 /// The most units, blood banks and blueprints that are offered.
@@ -127,7 +129,7 @@ pub(super) async fn submit(house: web::Data<House>, posted: Posted<Fields>) -> A
             let page = page(&house, visitor, &by, fields, None, Some(seen)).await?;
             Ok(visitor.page(&page)?)
         }
-        Err(problem) if problem.cause.is_some() => Err(problem.into()),
+        Err(problem) if !is_for_the_form(&problem) => Err(problem.into()),
         Err(problem) => {
             let page = page(&house, visitor, &by, fields, Some(&problem), None).await?;
             Ok(visitor.page_of(problem.code, &page)?)

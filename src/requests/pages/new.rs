@@ -19,7 +19,7 @@ use crate::accounts::{Actor, RequestUnits};
 use crate::http::{Answer, House, NoQuery};
 use crate::requests::{self, NewRequest, Pseudonym};
 use crate::texts;
-use crate::web::{Choice, Frame, Posted, Say, Visitor, go};
+use crate::web::{Choice, Frame, Posted, Say, Visitor, go, is_for_the_form};
 
 /// The form as it was filled in: an empty field says nothing.
 #[derive(Debug, Clone, Default, Deserialize)]
@@ -219,7 +219,7 @@ pub async fn submit(house: web::Data<House>, posted: Posted<Form>) -> Answer {
     };
     match made {
         Ok(step) => Ok(go(&format!("/requests/{}", step.id))),
-        Err(problem) if problem.cause.is_some() => Err(problem.into()),
+        Err(problem) if !is_for_the_form(&problem) => Err(problem.into()),
         Err(problem) => {
             let page = Page::of(Frame::of(&house, &visitor, "request-new-title"), form, Some(&problem));
             Ok(visitor.page_of(problem.code, &page)?)
