@@ -12,7 +12,7 @@
 use std::time::Instant;
 
 use shiryan::projections::order;
-use shiryan_forecast::{Chance, Group, JointPlan, Lot, Order, Paths, Plan, project, project_jointly};
+use shiryan_forecast::{Chance, Group, JointPlan, Lot, Order, Paths, Plan, Sides, project, project_jointly};
 use shiryan_kernel::blood::{BloodGroup, Component};
 
 const DAYS: usize = 90;
@@ -96,7 +96,13 @@ fn joint(cells: &[Vec<Cell>], orders: &[Order]) {
                 floor: 2.0 * cell.expected[0],
             })
             .collect();
-        let found = project_jointly(&JointPlan { today: 100, groups: &groups, order, shelf_life });
+        let found = project_jointly(&JointPlan {
+            today: 100,
+            groups: &groups,
+            sides: &Sides::one(),
+            order,
+            shelf_life,
+        });
         assert_eq!(found.unwrap().len(), 8);
     }
 }

@@ -3,10 +3,15 @@
 //! Order of a day: receive, expire, issue, record. Each group first meets its own demand, first to expire first; what is
 //! left is met from others, in the order that the caller's rule gives for that recipient while some groups are spared:
 //! those with less on hand than their floor. Recipients with the fewest others to turn to come first. What nobody can
-//! meet is lost and counted. The rule is a table made by the caller from the very function that chooses units, so what is
+//! meet is lost and counted. Where an area has several sides, each holds its own shelves, and those between which the
+//! roads are open on a day help each other: the same group first, then others by the rule, the own side before the rest.
+//! The rule is a table made by the caller from the very function that chooses units, so what is
 //! simulated is what is done. The figures of a day do not depend on how many days are asked for, nor on the number of
 //! threads.
 
+mod queue;
+
+use queue::{Day, Queues};
 use rayon::prelude::*;
 
 use crate::band::Band;
@@ -53,7 +58,9 @@ impl Order {
         for recipient in 0..groups {
             for spared in 0..1_usize << groups {
                 let all = of(recipient, &|group| spared >> group & 1 == 1);
-                steps.push(all.into_iter().filter(|step| step.group != recipient).collect());
+                steps.push(
+                    all.into_iter().filter(|step| step.group < groups && step.group != recipient).collect(),
+                );
             }
         }
         let mut turns: Vec<usize> = (0..groups).collect();
@@ -67,6 +74,19 @@ impl Order {
         Self::new(groups, None, |_, _| Vec::new())
     }
 
+    /// Whether each group lends what expires soon before the rest, to everybody and whatever is spared.
+    #[must_use]
+    pub fn is_in_turn(&self) -> bool {
+        let is_after_soon = |steps: &[Step], place: usize, group: usize| {
+            steps.iter().take(place).any(|step| step.is_short_dated && step.group == group)
+        };
+        self.short_days.is_none()
+            || self.steps.iter().all(|steps| {
+                let mut places = steps.iter().enumerate();
+                places.all(|(place, step)| step.is_short_dated || is_after_soon(steps, place, step.group))
+            })
+    }
+
     /// Where to look for a recipient while these groups, a bit for each, are spared.
     #[must_use]
     pub fn others(&self, recipient: usize, spared: usize) -> &[Step] {
@@ -74,6 +94,48 @@ impl Order {
             return &[];
         }
         self.steps.get((recipient << self.groups) + spared).map_or(&[], Vec::as_slice)
+    }
+}
+
+/// Sides of an area between which roads may be closed on some days.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Sides {
+    count: usize,
+    /// By day from today on: of each side, which pool it belongs to; sides of one pool reach each other. The last holds on.
+    pools: Vec<Vec<usize>>,
+}
+
+impl Sides {
+    /// All of an area in one.
+    #[must_use]
+    pub const fn one() -> Self {
+        Self { count: 1, pools: Vec::new() }
+    }
+
+    /// `pool(day, side)` over some days.
+    pub fn new(count: usize, days: usize, pool: impl Fn(usize, usize) -> usize) -> Self {
+        let of_day = |day| (0..count).map(|side| pool(day, side)).collect();
+        Self { count: count.max(1), pools: (0..days).map(of_day).collect() }
+    }
+
+    /// How many there are.
+    #[must_use]
+    pub const fn count(&self) -> usize {
+        self.count
+    }
+
+    /// The sides that reach each other on a day, side by side.
+    fn pools(&self, day: usize) -> Vec<Vec<usize>> {
+        let pools = self.pools.get(day).or(self.pools.last());
+        let mut found: Vec<(usize, Vec<usize>)> = Vec::new();
+        for side in 0..self.count {
+            let pool = pools.and_then(|pools| pools.get(side)).copied().unwrap_or(0);
+            match found.iter_mut().find(|(own, _)| *own == pool) {
+                Some((_, sides)) => sides.push(side),
+                None => found.push((pool, vec![side])),
+            }
+        }
+        found.into_iter().map(|(_, sides)| sides).collect()
     }
 }
 
@@ -97,7 +159,9 @@ pub struct Group<'a> {
 #[derive(Debug, Clone, Copy)]
 pub struct JointPlan<'a> {
     pub today: i32,
+    /// The groups of the first side, then those of the next, the same ones in the same order.
     pub groups: &'a [Group<'a>],
+    pub sides: &'a Sides,
     pub order: &'a Order,
     /// Comes in on day d, good through day d + `shelf_life`.
     pub shelf_life: usize,
@@ -178,34 +242,49 @@ impl Shelf {
     }
 }
 
-/// Units by group and day.
-type Counts<'a> = &'a dyn Fn(usize, usize) -> u64;
-
-/// Walks one course day by day; counts are multiplied by `scale`.
-fn walk(
-    plan: &JointPlan<'_>,
-    pending: &[Vec<Pending>],
-    start: &[Shelf],
-    days: usize,
-    (supply, demand): (Counts<'_>, Counts<'_>),
+/// One course, taken from day to day; counts are multiplied by `scale`.
+struct Walk<'a> {
+    plan: &'a JointPlan<'a>,
+    pending: &'a [Vec<Pending>],
     scale: u64,
-    mut see: impl FnMut(usize, usize, &GroupRecord, &Shelf),
-) {
-    let groups = plan.groups.len();
-    let mut shelves = start.to_vec();
-    let mut waiting = vec![0; groups];
-    let mut records = vec![GroupRecord::default(); groups];
-    let mut left = vec![0_u64; groups];
-    for day in 0..days {
-        for (group, shelf) in shelves.iter_mut().enumerate() {
+    shelves: Vec<Shelf>,
+    /// The pending of each group that are in.
+    waiting: Vec<usize>,
+    left: Vec<u64>,
+    records: Vec<GroupRecord>,
+}
+
+impl<'a> Walk<'a> {
+    fn new(plan: &'a JointPlan<'a>, pending: &'a [Vec<Pending>], start: &[Shelf], scale: u64) -> Self {
+        let groups = plan.groups.len();
+        Self {
+            plan,
+            pending,
+            scale,
+            shelves: start.to_vec(),
+            waiting: vec![0; groups],
+            left: vec![0; groups],
+            records: vec![GroupRecord::default(); groups],
+        }
+    }
+
+    /// One day; supply and demand are told by group and day.
+    fn step(
+        &mut self,
+        day: usize,
+        supply: impl Fn(usize, usize) -> u64,
+        demand: impl Fn(usize, usize) -> u64,
+    ) {
+        let plan = self.plan;
+        for (group, shelf) in self.shelves.iter_mut().enumerate() {
             let before = shelf.on_hand;
-            let due = pending.get(group).map_or(&[][..], Vec::as_slice);
-            while let Some(late) = waiting.get(group).and_then(|next: &usize| due.get(*next)) {
+            let due = self.pending.get(group).map_or(&[][..], Vec::as_slice);
+            while let Some(late) = self.waiting.get(group).and_then(|next: &usize| due.get(*next)) {
                 if late.usable_from > later(plan.today, day) {
                     break;
                 }
-                shelf.receive(place_of(plan.today, late.lot.expiry), u64::from(late.lot.units) * scale);
-                if let Some(next) = waiting.get_mut(group) {
+                shelf.receive(place_of(plan.today, late.lot.expiry), u64::from(late.lot.units) * self.scale);
+                if let Some(next) = self.waiting.get_mut(group) {
                     *next += 1;
                 }
             }
@@ -214,52 +293,63 @@ fn walk(
             let outdated = shelf.expire(day);
             let asked = demand(group, day);
             let issued = shelf.take(asked, 0, usize::MAX);
-            if let (Some(record), Some(left)) = (records.get_mut(group), left.get_mut(group)) {
+            if let (Some(record), Some(left)) = (self.records.get_mut(group), self.left.get_mut(group)) {
                 *record = GroupRecord { received, outdated, issued, ..GroupRecord::default() };
                 *left = asked - issued;
             }
         }
-        if left.iter().any(|left| *left > 0) {
-            let spared =
-                shelves.iter().take(MOST_GROUPS).enumerate().fold(0, |spared, (group, shelf)| {
-                    spared | usize::from(shelf.on_hand < shelf.floor) << group
-                });
-            for recipient in plan.order.turns.iter().copied() {
-                lend(plan.order, (recipient, spared), day, &mut left, &mut shelves, &mut records);
+        if self.left.iter().any(|left| *left > 0) {
+            for pool in plan.sides.pools(day) {
+                self.share(day, &pool);
             }
         }
-        for (group, (shelf, record)) in shelves.iter().zip(&mut records).enumerate() {
-            record.unmet = left.get(group).copied().unwrap_or(0);
+        for ((shelf, left), record) in self.shelves.iter().zip(&self.left).zip(&mut self.records) {
+            record.unmet = *left;
             record.on_hand = shelf.on_hand;
-            see(day, group, record, shelf);
         }
     }
-}
 
-/// Meets what is left of one recipient from others.
-fn lend(
-    order: &Order,
-    (recipient, spared): (usize, usize),
-    day: usize,
-    left: &mut [u64],
-    shelves: &mut [Shelf],
-    records: &mut [GroupRecord],
-) {
-    let Some(wanted) = left.get_mut(recipient) else { return };
-    // The first place of what does not expire soon; nothing does where that is not known.
-    let long = order.short_days.map_or(0, |short| day + usize::try_from(short).unwrap_or(0) + 1);
-    for step in order.others(recipient, spared) {
-        if *wanted == 0 {
-            return;
+    /// What sides that reach each other do for each other on a day.
+    fn share(&mut self, day: usize, sides: &[usize]) {
+        let order = self.plan.order;
+        let groups = self.plan.groups.len() / self.plan.sides.count;
+        let at = |side: usize, group: usize| side * groups + group;
+        let everything = (0, usize::MAX);
+        for (own, other) in sides.iter().flat_map(|own| sides.iter().map(move |other| (*own, *other))) {
+            for group in (0..groups).filter(|_| own != other) {
+                self.lend(at(other, group), at(own, group), everything);
+            }
         }
-        let (from, until) = if step.is_short_dated { (0, long) } else { (long, usize::MAX) };
-        let Some(shelf) = shelves.get_mut(step.group) else { continue };
+        // The first place of what does not expire soon; nothing does where that is not known.
+        let long = order.short_days.map_or(0, |short| day + usize::try_from(short).unwrap_or(0) + 1);
+        let spared = (0..order.groups).fold(0, |spared, group| {
+            let here = || sides.iter().filter_map(|side| self.shelves.get(at(*side, group)));
+            let (held, floor): (u64, u64) =
+                (here().map(|shelf| shelf.on_hand).sum(), here().map(|shelf| shelf.floor).sum());
+            spared | usize::from(held < floor) << group
+        });
+        for recipient in order.turns.iter().copied() {
+            for own in sides {
+                for step in order.others(recipient, spared) {
+                    let span = if step.is_short_dated { (0, long) } else { (long, usize::MAX) };
+                    for giver in [own].into_iter().chain(sides.iter().filter(|side| *side != own)) {
+                        self.lend(at(*giver, step.group), at(*own, recipient), span);
+                    }
+                }
+            }
+        }
+    }
+
+    /// Meets what is left of one from another, of what is good through a day of this span.
+    fn lend(&mut self, giver: usize, taker: usize, (from, until): (usize, usize)) {
+        let Some(wanted) = self.left.get_mut(taker).filter(|wanted| **wanted > 0) else { return };
+        let Some(shelf) = self.shelves.get_mut(giver) else { return };
         let taken = shelf.take(*wanted, from, until);
         *wanted -= taken;
-        if let Some(record) = records.get_mut(step.group) {
+        if let Some(record) = self.records.get_mut(giver) {
             record.lent += taken;
         }
-        if let Some(record) = records.get_mut(recipient) {
+        if let Some(record) = self.records.get_mut(taker) {
             record.borrowed += taken;
         }
     }
@@ -293,15 +383,44 @@ const CHUNK: usize = 64;
 const PARTS: u64 = 1_000;
 
 /// One group on one day over the paths of a chunk: sums of integers, so their order does not matter.
-#[derive(Debug, Clone, Default)]
-struct Cell {
-    on_hand: Vec<u32>,
+#[derive(Debug, Clone, Copy, Default)]
+struct Sums {
     short: u64,
-    short_so_far: u64,
+    /// Paths that run short for the first time.
+    first_short: u64,
     unmet: u64,
     outdated: u64,
     lent: u64,
     borrowed: u64,
+}
+
+/// Some paths of all groups.
+struct Chunk {
+    /// By day and group.
+    sums: Vec<Sums>,
+    /// By day, group and path.
+    on_hand: Vec<u32>,
+}
+
+impl Chunk {
+    fn add(&mut self, (cell, path): (usize, usize), record: &GroupRecord, was_short: &mut bool) {
+        if let Some(place) = self.on_hand.get_mut(cell * CHUNK + path) {
+            *place = u32::try_from(record.on_hand).unwrap_or(u32::MAX);
+        }
+        if record.outdated + record.lent + record.borrowed + record.unmet == 0 {
+            return;
+        }
+        let Some(sums) = self.sums.get_mut(cell) else { return };
+        sums.outdated += record.outdated;
+        sums.lent += record.lent;
+        sums.borrowed += record.borrowed;
+        if record.unmet > 0 {
+            sums.unmet += record.unmet;
+            sums.short += 1;
+            sums.first_short += u64::from(!*was_short);
+            *was_short = true;
+        }
+    }
 }
 
 /// The days of one group, and what it gives to others and takes from them.
@@ -332,43 +451,58 @@ pub fn project_jointly(plan: &JointPlan<'_>) -> Result<Vec<JointProjection>, Pro
     if first.demand.is_empty() {
         return Err(ProjectFault::Empty);
     }
+    if !plan.groups.len().is_multiple_of(plan.sides.count) {
+        return Err(ProjectFault::SidesDiffer);
+    }
     let pending: Vec<Vec<Pending>> = plan.groups.iter().map(|group| in_turn(group.pending)).collect();
     let start = shelves(plan, days, 1);
-    let chunks: Vec<Vec<Cell>> = (0..paths.div_ceil(CHUNK))
+    let from = queue::from_day(plan, days);
+    let chunks: Vec<Chunk> = (0..paths.div_ceil(CHUNK))
         .into_par_iter()
         .map(|chunk| {
-            let mut cells = vec![Cell::default(); days * plan.groups.len()];
+            let cells = days * plan.groups.len();
+            let mut told = Chunk { sums: vec![Sums::default(); cells], on_hand: vec![0; cells * CHUNK] };
+            let mut queues = Queues::default();
             for path in chunk * CHUNK..((chunk + 1) * CHUNK).min(paths) {
-                run(plan, &pending, &start, (path, days), &mut cells);
+                run(plan, &pending, &start, from.map(|from| (from, &mut queues)), (path, days), &mut told);
             }
-            cells
+            told
         })
         .collect();
     let courses = expected(plan, &pending, days);
     let groups: Vec<(usize, Vec<(f64, Cover)>)> = courses.into_iter().enumerate().collect();
     let told = groups.into_par_iter().map(|(group, course)| {
-        let cells =
-            |day: usize| chunks.iter().filter_map(move |cells| cells.get(day * plan.groups.len() + group));
-        let mean = |day: usize, of: fn(&Cell) -> u64| real(cells(day).map(of).sum()) / len(paths);
+        let place = |day: usize| day * plan.groups.len() + group;
+        let sum = |day: usize, of: fn(&Sums) -> u64| -> u64 {
+            chunks.iter().filter_map(|chunk| chunk.sums.get(place(day))).map(of).sum()
+        };
+        let mean = |day: usize, of: fn(&Sums) -> u64| real(sum(day, of)) / len(paths);
+        let (mut on_hand, mut short_so_far) = (Vec::with_capacity(paths), 0);
         let projected = course.into_iter().enumerate().map(|(day, (expected_on_hand, cover))| {
-            let mut on_hand: Vec<u32> = cells(day).flat_map(|cell| cell.on_hand.iter().copied()).collect();
+            on_hand.clear();
+            for chunk in &chunks {
+                let here = chunk.on_hand.get(place(day) * CHUNK..).unwrap_or_default();
+                on_hand.extend(here.iter().take(CHUNK.min(paths - on_hand.len())));
+            }
+            short_so_far += sum(day, |sums| sums.first_short);
             ProjectedDay {
                 day: later(plan.today, day),
                 mean_on_hand: real(on_hand.iter().map(|units| u64::from(*units)).sum()) / len(paths),
                 on_hand: Band::of_counts(&mut on_hand).unwrap_or_default(),
-                unmet_probability: mean(day, |cell| cell.short),
-                unmet_so_far: mean(day, |cell| cell.short_so_far),
-                mean_unmet: mean(day, |cell| cell.unmet),
-                mean_outdated: mean(day, |cell| cell.outdated),
+                unmet_probability: mean(day, |sums| sums.short),
+                unmet_so_far: real(short_so_far) / len(paths),
+                mean_unmet: mean(day, |sums| sums.unmet),
+                mean_outdated: mean(day, |sums| sums.outdated),
                 expected_on_hand,
                 cover,
             }
         });
-        let all = |of: fn(&Cell) -> u64| (0..days).map(|day| mean(day, of)).collect();
+        let projection = Projection { days: projected.collect() };
+        let all = |of: fn(&Sums) -> u64| (0..days).map(|day| mean(day, of)).collect();
         JointProjection {
-            projection: Projection { days: projected.collect() },
-            mean_lent: all(|cell| cell.lent),
-            mean_borrowed: all(|cell| cell.borrowed),
+            projection,
+            mean_lent: all(|sums| sums.lent),
+            mean_borrowed: all(|sums| sums.borrowed),
         }
     });
     Ok(told.collect())
@@ -380,35 +514,54 @@ fn in_turn(pending: &[Pending]) -> Vec<Pending> {
     pending
 }
 
+/// Takes one path forward: lot by lot, and as queues from the day on from which the shelves are such.
 fn run(
     plan: &JointPlan<'_>,
     pending: &[Vec<Pending>],
     start: &[Shelf],
+    queues: Option<(usize, &mut Queues)>,
     (path, days): (usize, usize),
-    cells: &mut [Cell],
+    told: &mut Chunk,
 ) {
-    let of = |all: &[&[u32]], group: usize, day: usize| {
-        all.get(group).and_then(|row| row.get(day)).map_or(0, |count| u64::from(*count))
-    };
-    let supply: Vec<&[u32]> = plan.groups.iter().map(|group| group.supply.path(path)).collect();
-    let demand: Vec<&[u32]> = plan.groups.iter().map(|group| group.demand.path(path)).collect();
-    let mut short_so_far = vec![0_u64; plan.groups.len()];
-    let counts: (Counts<'_>, Counts<'_>) =
-        (&|group, day| of(&supply, group, day), &|group, day| of(&demand, group, day));
-    walk(plan, pending, start, days, counts, 1, |day, group, record, _| {
-        let Some(cell) = cells.get_mut(day * plan.groups.len() + group) else { return };
-        let short = u64::from(record.unmet > 0);
-        if let Some(so_far) = short_so_far.get_mut(group) {
-            *so_far |= short;
-            cell.short_so_far += *so_far;
+    let groups = plan.groups.len();
+    let place = path % CHUNK;
+    let mut was_short = [false; MOST_GROUPS];
+    let mut more = vec![false; groups.saturating_sub(MOST_GROUPS)];
+    let mut see = |day: usize, group: usize, record: &GroupRecord| {
+        let was = match was_short.get_mut(group) {
+            Some(was) => Some(was),
+            None => more.get_mut(group - MOST_GROUPS),
+        };
+        if let Some(was) = was {
+            told.add((day * groups + group, place), record, was);
         }
-        cell.on_hand.push(u32::try_from(record.on_hand).unwrap_or(u32::MAX));
-        cell.short += short;
-        cell.unmet += record.unmet;
-        cell.outdated += record.outdated;
-        cell.lent += record.lent;
-        cell.borrowed += record.borrowed;
-    });
+    };
+    let from = queues.as_ref().map_or(days, |(from, _)| *from);
+    let of = |counts: &Paths, day: usize| counts.path(path).get(day).map_or(0, |count| u64::from(*count));
+    let supply = |group, day| plan.groups.get(group).map_or(0, |own: &Group<'_>| of(own.supply, day));
+    let demand = |group, day| plan.groups.get(group).map_or(0, |own: &Group<'_>| of(own.demand, day));
+    let mut walk;
+    let shelves = if from == 0 {
+        start
+    } else {
+        walk = Walk::new(plan, pending, start, 1);
+        for day in 0..from {
+            walk.step(day, supply, demand);
+            for (group, record) in walk.records.iter().enumerate() {
+                see(day, group, record);
+            }
+        }
+        &walk.shelves
+    };
+    let Some((from, queues)) = queues else { return };
+    queues.begin(plan, shelves, path, (from, days));
+    let mut record = Day::default();
+    for day in from..days {
+        queues.step(plan.order, day, &mut record);
+        for group in 0..groups {
+            see(day, group, &record.of(group));
+        }
+    }
 }
 
 /// Stock of each group at each close, and how long it lasts for the own group's demand, when all is as expected.
@@ -424,19 +577,22 @@ fn expected(plan: &JointPlan<'_>, pending: &[Vec<Pending>], days: usize) -> Vec<
         own.map_or(0, |mean| parts(*mean))
     };
     let start = shelves(plan, days, PARTS);
-    walk(plan, pending, &start, days, (&come, &ask), PARTS, |day, group, record, shelf| {
-        let (Some(own), Some(course)) = (plan.groups.get(group), courses.get_mut(group)) else { return };
-        let after = own.expected_demand.get(day + 1..).unwrap_or_default();
-        let look_ahead = own.expected_demand.len() - days;
-        let seen = after.get(..look_ahead).unwrap_or(after);
-        let mut left = ExpectedShelf::new(&[]);
-        for (place, units) in shelf.units.iter().enumerate().skip(shelf.head).filter(|(_, units)| **units > 0)
-        {
-            left.receive(later(plan.today, place), real(*units) / real(PARTS));
+    let mut walk = Walk::new(plan, pending, &start, PARTS);
+    for day in 0..days {
+        walk.step(day, come, ask);
+        for ((own, shelf), course) in plan.groups.iter().zip(&walk.shelves).zip(&mut courses) {
+            let after = own.expected_demand.get(day + 1..).unwrap_or_default();
+            let look_ahead = own.expected_demand.len() - days;
+            let seen = after.get(..look_ahead).unwrap_or(after);
+            let mut left = ExpectedShelf::new(&[]);
+            let lots = shelf.units.iter().enumerate().skip(shelf.head);
+            for (place, units) in lots.filter(|(_, units)| **units > 0) {
+                left.receive(later(plan.today, place), real(*units) / real(PARTS));
+            }
+            let cover = left.cover(later(later(plan.today, day), 1), seen);
+            course.push((real(shelf.on_hand) / real(PARTS), cover));
         }
-        let cover = left.cover(later(later(plan.today, day), 1), seen);
-        course.push((real(record.on_hand) / real(PARTS), cover));
-    });
+    }
     courses
 }
 

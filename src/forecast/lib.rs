@@ -43,7 +43,7 @@ pub use chance::Chance;
 pub use columns::DayType;
 pub use cover::{Cover, ExpectedShelf, days_of_cover};
 pub use fefo::{DayRecord, Lot, Shelf};
-pub use joint::{Group, JointPlan, JointProjection, Order, Step, project_jointly};
+pub use joint::{Group, JointPlan, JointProjection, Order, Sides, Step, project_jointly};
 pub use judge::{Trial, Verdict, judge};
 pub use model::{CountModel, Expected, Rests};
 pub use paths::Paths;

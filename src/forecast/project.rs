@@ -45,6 +45,8 @@ pub struct Plan<'a> {
 pub enum ProjectFault {
     #[error("supply and demand differ in days or in paths")]
     PathsDiffer,
+    #[error("the sides do not have the same groups")]
+    SidesDiffer,
     #[error("no path or no day")]
     Empty,
     #[error("expected demand is shorter than the paths")]

@@ -7,6 +7,8 @@ use std::collections::HashMap;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 
+use shiryan_forecast::Sides;
+
 use super::together::outlooks as work_out;
 use super::{MOST_DAYS, Outlook, Start};
 
@@ -14,34 +16,37 @@ use super::{MOST_DAYS, Outlook, Start};
 /// begun again.
 const MOST_KEPT: usize = 96;
 
-type Kept = HashMap<u64, (Vec<Start>, Arc<Vec<Outlook>>)>;
+type Kept = HashMap<u64, (Vec<Start>, Sides, Arc<Vec<Outlook>>)>;
 
 static KEPT: LazyLock<Mutex<Kept>> = LazyLock::new(Mutex::default);
 
-/// The first `days` days of the outlooks of the groups of one component and area; `None` where nothing can be projected.
-pub fn outlooks(starts: &[Start], days: usize) -> Option<Vec<Outlook>> {
-    let key = key(starts);
+/// The first `days` days of the outlooks of the groups of one component and area, side by side; `None` where nothing can be
+/// projected.
+pub fn outlooks(starts: &[Start], sides: &Sides, days: usize) -> Option<Vec<Outlook>> {
+    let key = key(starts, sides);
     let kept = {
         let kept = KEPT.lock().unwrap_or_else(PoisonError::into_inner);
-        kept.get(&key).filter(|(same, _)| same == starts).map(|(_, outlook)| outlook.clone())
+        let same = kept.get(&key).filter(|(own, of, _)| own == starts && of == sides);
+        same.map(|(.., outlook)| outlook.clone())
     };
     let whole = match kept {
         Some(whole) => whole,
         None => {
-            let whole = Arc::new(work_out(starts, MOST_DAYS)?);
+            let whole = Arc::new(work_out(starts, sides, MOST_DAYS)?);
             let mut kept = KEPT.lock().unwrap_or_else(PoisonError::into_inner);
             if kept.len() >= MOST_KEPT {
                 kept.clear();
             }
-            kept.insert(key, (starts.to_vec(), whole.clone()));
+            kept.insert(key, (starts.to_vec(), sides.clone(), whole.clone()));
             whole
         }
     };
     Some(whole.iter().map(|outlook| outlook.first(days)).collect())
 }
 
-fn key(starts: &[Start]) -> u64 {
+fn key(starts: &[Start], sides: &Sides) -> u64 {
     let mut hasher = DefaultHasher::new();
+    sides.hash(&mut hasher);
     starts.iter().for_each(|start| add(start, &mut hasher));
     hasher.finish()
 }

@@ -24,7 +24,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use chrono::NaiveDate;
-use shiryan_forecast::{Axis, Cover, Lot, Pending, Series};
+use shiryan_forecast::{Axis, Cover, Lot, Pending, Series, Sides};
 use shiryan_kernel::Result;
 use shiryan_kernel::blood::{BloodGroup, Component};
 use shiryan_kernel::ids::FacilityId;
@@ -34,7 +34,7 @@ use shiryan_kernel::time::{Moment, Zone, plus_days};
 
 use crate::db::Conn;
 use crate::drives::{Brings, Coming};
-use crate::places::closures::Roads;
+use crate::places::closures::{Closure, Roads};
 use crate::places::{calendar, closures};
 pub use area::{Area, islands};
 pub use assumed::assumptions;
@@ -104,7 +104,8 @@ pub fn ahead(
     ahead_of(conn, ask, given, now, zone, &[])
 }
 
-/// The same, if these events happen. Roads that they close on any of the days asked for are taken as closed on all.
+/// The same, if these events happen. Where they close roads on some of the days asked for, an area is listed from the first
+/// day on as the sides that are left then: each with what lies there, helping each other while the roads are open.
 fn ahead_of(
     conn: &mut Conn,
     ask: &Ask,
@@ -153,15 +154,10 @@ fn all_groups(
 ) -> Result<Vec<BTreeMap<BloodGroup, AreaOutlook>>> {
     let today = zone.date(now);
     let last = plus_days(today, i64::try_from(ask.days).unwrap_or(1) - 1);
-    let mut shut = closures::list_at(conn, now)?;
-    shut.extend(event::closed(events, today, last));
-    let roads = Roads::but(&shut);
-    let areas: Vec<Area> = match ask.area {
-        Some(Area::Region(region)) => islands(region, &roads),
-        Some(area) => vec![area],
-        None => Region::ALL.iter().flat_map(|region| islands(*region, &roads)).collect(),
-    };
-    let members: Vec<Governorate> = areas.iter().copied().flat_map(Area::members).collect();
+    let shut = closures::list_at(conn, now)?;
+    let areas = parted(ask.area, &shut, events, (today, last));
+    let members: Vec<Governorate> =
+        areas.iter().flat_map(|(areas, _)| areas).copied().flat_map(Area::members).collect();
     let from = plus_days(today, -HISTORY_DAYS);
     let calendar = calendar::current(conn, calendar)?;
     let until = plus_days(today, i64::try_from(MOST_DAYS).unwrap_or(0));
@@ -190,7 +186,7 @@ fn all_groups(
         today,
         bands: *bands,
     };
-    Ok(areas.into_iter().map(|area| one(area, ask, &known)).collect())
+    Ok(areas.iter().flat_map(|(areas, sides)| several(areas, sides, ask, &known)).collect())
 }
 
 /// What the outlooks of all areas follow from.
@@ -214,47 +210,110 @@ struct OfGroup {
     down: Vec<(FacilityId, Pending)>,
 }
 
-/// The groups of one area, worked out together.
-fn one(area: Area, ask: &Whole, known: &Known) -> BTreeMap<BloodGroup, AreaOutlook> {
-    let sides: Vec<Side> =
-        known.groups.iter().map(|(group, of)| side(area, ask, *group, of, known)).collect();
-    let starts: Vec<Start> = sides.iter().filter_map(|side| side.start.clone()).collect();
-    let with: Vec<Start> = sides
+/// The areas asked for: what the roads leave of each region now, and of that the sides which events part on some of the
+/// days.
+fn parted(
+    asked: Option<Area>,
+    shut: &[Closure],
+    events: &[Event],
+    (today, last): (NaiveDate, NaiveDate),
+) -> Vec<(Vec<Area>, Sides)> {
+    let regions = match asked {
+        Some(Area::Region(region)) => vec![region],
+        Some(area) => return vec![(vec![area], Sides::one())],
+        None => Region::ALL.to_vec(),
+    };
+    let roads = |first, last| {
+        Roads::but(&shut.iter().cloned().chain(event::closed(events, first, last)).collect::<Vec<_>>())
+    };
+    let (now, least) = (Roads::but(shut), roads(today, last));
+    let within = |area: &Area, whole: &Area| {
+        let mut members = area.members();
+        members.all(|own| whole.members().any(|member| member == own))
+    };
+    let mut found = Vec::new();
+    for region in regions {
+        let parts = islands(region, &least);
+        for whole in islands(region, &now) {
+            let areas: Vec<Area> = parts.iter().copied().filter(|area| within(area, &whole)).collect();
+            let by_day: Vec<Vec<Area>> = (0..MOST_DAYS)
+                .filter(|_| areas.len() > 1)
+                .map(|ahead| {
+                    let day = plus_days(today, i64::try_from(ahead).unwrap_or(0));
+                    islands(region, &roads(day, day))
+                })
+                .collect();
+            let pool = |day: usize, side: usize| {
+                let (pools, area) = (by_day.get(day), areas.get(side));
+                let pool = pools
+                    .zip(area)
+                    .and_then(|(pools, area)| pools.iter().position(|pool| within(area, pool)));
+                pool.unwrap_or(0)
+            };
+            let sides = if areas.len() > 1 { Sides::new(areas.len(), MOST_DAYS, pool) } else { Sides::one() };
+            found.push((areas, sides));
+        }
+    }
+    found
+}
+
+/// The groups of the sides of one area, worked out together.
+fn several(
+    areas: &[Area],
+    sides: &Sides,
+    ask: &Whole,
+    known: &Known,
+) -> Vec<BTreeMap<BloodGroup, AreaOutlook>> {
+    let all: Vec<Vec<Side>> = areas
         .iter()
-        .filter_map(|side| {
-            let start = side.start.clone()?;
-            let batches = start.batches.iter().chain(&side.proposed).cloned().collect();
-            Some(Start { batches, ..start })
+        .map(|area| known.groups.iter().map(|(group, of)| side(*area, ask, *group, of, known)).collect())
+        .collect();
+    // The groups of which anything ever moved on any side; on a side where nothing did, nothing is asked for.
+    let moved: Vec<BloodGroup> = known
+        .groups
+        .keys()
+        .copied()
+        .filter(|group| all.iter().flatten().any(|side| side.group == *group && side.has_moved))
+        .collect();
+    let started = || all.iter().flatten().filter(|side| moved.contains(&side.group));
+    let starts: Vec<Start> = started().map(|side| side.start.clone()).collect();
+    let with: Vec<Start> = started()
+        .map(|side| {
+            let batches = side.start.batches.iter().chain(&side.proposed).cloned().collect();
+            Start { batches, ..side.start.clone() }
         })
         .collect();
-    let is_proposed = sides.iter().any(|side| !side.proposed.is_empty());
-    let found = |starts: &[Start]| -> BTreeMap<BloodGroup, Outlook> {
-        let outlooks = memo::outlooks(starts, ask.days).unwrap_or_default();
-        starts.iter().map(|start| start.group).zip(outlooks).collect()
-    };
+    let is_proposed = all.iter().flatten().any(|side| !side.proposed.is_empty());
+    let found = |starts: &[Start]| memo::outlooks(starts, sides, ask.days).unwrap_or_default().into_iter();
     let mut plain = found(&starts);
-    let mut proposed = if is_proposed { found(&with) } else { BTreeMap::new() };
-    sides
-        .into_iter()
-        .map(|side| {
+    let mut proposed = if is_proposed { found(&with) } else { Vec::new().into_iter() };
+    let mut told = Vec::with_capacity(areas.len());
+    for (area, side) in areas.iter().zip(all) {
+        let of_side = side.into_iter().map(|side| {
+            let is_told = moved.contains(&side.group);
+            let (outlook, with_proposed) =
+                if is_told { (plain.next(), proposed.next()) } else { (None, None) };
             let outlook = AreaOutlook {
-                area,
+                area: *area,
                 units: side.units,
-                outlook: plain.remove(&side.group),
-                with_proposed: proposed.remove(&side.group),
+                outlook: outlook.filter(|_| side.has_moved),
+                with_proposed: with_proposed.filter(|_| side.has_moved),
                 from_drives: side.from_drives,
             };
             (side.group, outlook)
-        })
-        .collect()
+        });
+        told.push(of_side.collect());
+    }
+    told
 }
 
 /// What is known of one group in one area.
 struct Side {
     group: BloodGroup,
     units: u32,
-    /// `None` where nothing ever moved.
-    start: Option<Start>,
+    /// Whether anything ever moved: else there is nothing to project from.
+    has_moved: bool,
+    start: Start,
     proposed: Vec<Batch>,
     from_drives: (f64, f64),
 }
@@ -273,7 +332,13 @@ fn side(area: Area, ask: &Whole, group: BloodGroup, of: &OfGroup, known: &Known)
         ahead.map(|batch| batch.expected(ask.component)).fold(0.0, |sum, units| sum + units)
     };
     let from_drives = (expected(&committed), expected(&proposed));
-    let start = series(&own, today).map(|(supply, demand)| Start {
+    let moved = series(&own, today);
+    let has_moved = moved.is_some();
+    let (supply, demand) = moved.unwrap_or_else(|| {
+        let nothing = || Series::new(Axis::Dated(plus_days(today, -1)), [Some(0.0)]);
+        (nothing(), nothing())
+    });
+    let start = Start {
         component: ask.component,
         group,
         today,
@@ -285,8 +350,8 @@ fn side(area: Area, ask: &Whole, group: BloodGroup, of: &OfGroup, known: &Known)
         bands: known.bands,
         changes,
         seed: seed(area, ask.component, group, today),
-    });
-    Side { group, units: here().map(|lot| lot.units).sum(), start, proposed, from_drives }
+    };
+    Side { group, units: here().map(|lot| lot.units).sum(), has_moved, start, proposed, from_drives }
 }
 
 /// What the events change in an area. A governorate's part is what it asked for or received of the area's last year; of

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use chrono::{Datelike, NaiveDate};
 use shiryan_forecast::{
-    Band, Calendar, CountModel, Cover, JointProjection, Lot, Paths, Pending, ProjectedDay, Series,
+    Band, Calendar, CountModel, Cover, JointProjection, Lot, Paths, Pending, ProjectedDay, Series, Sides,
     WeekdayModel,
 };
 use shiryan_kernel::blood::{BloodGroup, Component};
@@ -266,7 +266,8 @@ pub(super) fn told(start: &Start, drawn: &Drawn, joint: &JointProjection) -> Out
 #[must_use]
 pub fn futures(start: &Start, days: usize, paths: usize) -> Option<Ahead> {
     let drawn = draw(start, days, paths);
-    let joint = together::jointly(std::slice::from_ref(start), std::slice::from_ref(&drawn), false)?;
+    let joint =
+        together::jointly(std::slice::from_ref(start), &Sides::one(), std::slice::from_ref(&drawn), false)?;
     let outlook = told(start, &drawn, joint.first()?);
     Some(Ahead { outlook, supply_paths: drawn.supply, demand_paths: drawn.demand })
 }
@@ -321,7 +322,7 @@ mod tests {
 
     /// The outlook of a group that stands alone.
     fn outlook(start: &Start, days: usize) -> Option<Outlook> {
-        together::outlooks(std::slice::from_ref(start), days)?.into_iter().next()
+        together::outlooks(std::slice::from_ref(start), &Sides::one(), days)?.into_iter().next()
     }
 
     /// Ten units a day asked for, none coming, 45 on the shelf of which 15 are good through tomorrow:

@@ -200,7 +200,7 @@ pub fn banks(conn: &mut Conn) -> Result<BTreeMap<FacilityId, Governorate>> {
     Ok(rows.into_iter().collect())
 }
 
-/// Usable units that lie at facilities which are down, to be had again on the day told.
+/// Usable units, as [`shelf`] counts them, that lie at facilities which are down, to be had again on the day told.
 pub fn down(
     conn: &mut Conn,
     (component, group): (Component, BloodGroup),
@@ -210,9 +210,9 @@ pub fn down(
 ) -> Result<Vec<(FacilityId, Pending)>> {
     let mut found = Vec::new();
     for (facility, day) in back {
-        let rows: Vec<(NaiveDate, i64)> = blood_units::table
-            .group_by(blood_units::expires_on)
-            .select((blood_units::expires_on, count_star()))
+        let rows: Vec<(NaiveDate, Attributes, i64)> = blood_units::table
+            .group_by((blood_units::expires_on, blood_units::attributes))
+            .select((blood_units::expires_on, blood_units::attributes, count_star()))
             .filter(blood_units::facility.eq(facility.0))
             .filter(blood_units::component.eq(component))
             .filter(blood_units::blood_group.eq(group))
@@ -221,7 +221,8 @@ pub fn down(
             .filter(blood_units::expires_on.gt(today))
             .order(blood_units::expires_on)
             .load(conn)?;
-        for (expires_on, units) in rows {
+        let counted = rows.into_iter().filter(|(_, attributes, _)| attributes.meet(Attributes::default()));
+        for (expires_on, _, units) in counted {
             let lot = Lot {
                 expiry: day_number(expires_on),
                 units: u32::try_from(units).map_err(Problem::internal)?,

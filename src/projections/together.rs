@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Duration};
 use rayon::prelude::*;
-use shiryan_forecast::{Group, JointPlan, JointProjection, Order, Step, project_jointly};
+use shiryan_forecast::{Group, JointPlan, JointProjection, Order, Sides, Step, project_jointly};
 use shiryan_kernel::blood::{BloodGroup, Component};
 use shiryan_kernel::compat::Titre;
 use shiryan_kernel::level::{self, Bands};
@@ -14,20 +14,26 @@ use crate::stock::rules::{Candidate, Cover as Sparing, Site, Wanted, choose, sho
 /// Simulated futures of one outlook.
 const PATHS: usize = 1_000;
 
-/// The outlooks of these groups of one component and area over `days` days, in their order; `None` when there is no day
-/// to look at.
+/// The outlooks of these groups of one component and area over `days` days, in their order: those of its first side, then
+/// the same groups of the next; `None` when there is no day to look at.
 #[must_use]
-pub fn outlooks(starts: &[Start], days: usize) -> Option<Vec<Outlook>> {
+pub fn outlooks(starts: &[Start], sides: &Sides, days: usize) -> Option<Vec<Outlook>> {
     let drawn: Vec<Drawn> = starts.par_iter().map(|start| draw(start, days, PATHS)).collect();
-    let joint = jointly(starts, &drawn, true)?;
+    let joint = jointly(starts, sides, &drawn, true)?;
     let all = starts.iter().zip(&drawn).zip(&joint);
     Some(all.map(|((start, drawn), joint)| told(start, drawn, joint)).collect())
 }
 
 /// Takes them ahead; without the rule each stands alone.
-pub(super) fn jointly(starts: &[Start], drawn: &[Drawn], by_rule: bool) -> Option<Vec<JointProjection>> {
+pub(super) fn jointly(
+    starts: &[Start],
+    sides: &Sides,
+    drawn: &[Drawn],
+    by_rule: bool,
+) -> Option<Vec<JointProjection>> {
     let first = starts.first()?;
-    let of: Vec<BloodGroup> = starts.iter().map(|start| start.group).collect();
+    let own = starts.iter().take(starts.len() / sides.count());
+    let of: Vec<BloodGroup> = own.map(|start| start.group).collect();
     let order = if by_rule { order(first.component, &of) } else { Order::alone(of.len()) };
     let groups: Vec<Group<'_>> = starts
         .iter()
@@ -44,6 +50,7 @@ pub(super) fn jointly(starts: &[Start], drawn: &[Drawn], by_rule: bool) -> Optio
     let plan = JointPlan {
         today: day_number(first.today),
         groups: &groups,
+        sides,
         order: &order,
         shelf_life: life_left(first.component),
     };
@@ -129,6 +136,13 @@ mod tests {
         assert!(plasma.iter().all(|(_, is_short)| !is_short) && plasma.len() > 3);
         assert!(names(AbNeg, &[], Component::Plasma).iter().all(|(group, _)| group.abo() == AbNeg.abo()));
         let _ = (BNeg, BPos);
+    }
+
+    #[test]
+    fn every_group_lends_what_expires_soon_first() {
+        for component in Component::ALL {
+            assert!(order(*component, BloodGroup::ALL).is_in_turn(), "{component:?} is walked lot by lot");
+        }
     }
 
     fn order_of(

@@ -47,7 +47,8 @@ impl Own {
 
 fn jointly(all: &[Own], order: &Order) -> Vec<JointProjection> {
     let groups: Vec<Group<'_>> = all.iter().map(Own::group).collect();
-    project_jointly(&JointPlan { today: 100, groups: &groups, order, shelf_life: 35 }).unwrap()
+    project_jointly(&JointPlan { today: 100, groups: &groups, sides: &Sides::one(), order, shelf_life: 35 })
+        .unwrap()
 }
 
 /// Both halves of one group.
@@ -175,12 +176,85 @@ fn thirty_days_of_ninety_are_the_thirty_and_threads_do_not_matter() {
 }
 
 #[test]
+fn shelves_are_queues_where_what_comes_later_expires_later() {
+    let own = |expiry, usable_from| Own {
+        lots: vec![Lot { expiry, units: 3 }],
+        pending: vec![Pending { usable_from, lot: Lot { expiry: 105, units: 4 } }],
+        ..Own::new(0, (1.0, 1.0), (1, 30))
+    };
+    let from = |own: &Own, order: &Order| {
+        queue::from_day(
+            &JointPlan { today: 100, groups: &[own.group()], sides: &Sides::one(), order, shelf_life: 35 },
+            30,
+        )
+    };
+    let alone = Order::alone(1);
+    assert_eq!(from(&own(104, 102), &alone), Some(3), "the morning after the last is in");
+    assert_eq!(from(&own(138, 102), &alone), Some(3));
+    assert_eq!(from(&own(140, 102), &alone), Some(5), "a lot outlasts what comes before");
+    assert_eq!(from(&own(104, 190), &alone), Some(30), "never within the days");
+    let short = |days| Order::new(1, Some(days), |_, _| Vec::new());
+    assert_eq!((from(&own(104, 99), &short(35)), from(&own(104, 99), &short(36))), (Some(1), None));
+    // Whoever gives what lasts long and keeps what expires soon is none.
+    let step = |is_short_dated| Step { group: 0, is_short_dated };
+    let of = |steps: Vec<Step>| {
+        Order::new(2, Some(5), |recipient, _| if recipient == 1 { steps.clone() } else { Vec::new() })
+            .is_in_turn()
+    };
+    assert!(of(vec![step(true), step(false)]) && of(vec![step(true)]) && of(Vec::new()));
+    assert!(!of(vec![step(false)]) && !of(vec![step(false), step(true)]));
+}
+
+/// Two sides of one group, with these demands, from one day on which the roads are closed.
+fn two_sides(all: &[Own], closed_from: usize) -> Vec<JointProjection> {
+    let groups: Vec<Group<'_>> = all.iter().map(Own::group).collect();
+    let sides = Sides::new(2, 60, |day, side| if day < closed_from { 0 } else { side });
+    let order = Order::alone(groups.len() / 2);
+    project_jointly(&JointPlan { today: 100, groups: &groups, sides: &sides, order: &order, shelf_life: 35 })
+        .unwrap()
+}
+
+#[test]
+fn sides_help_each_other_while_the_roads_are_open() {
+    let (paths, days) = (200, 60);
+    let all = [Own::new(1, (9.0, 5.0), (paths, days)), Own::new(2, (2.0, 6.0), (paths, days))];
+    let (open, apart, later) = (two_sides(&all, 60), two_sides(&all, 0), two_sides(&all, 30));
+    let alone = jointly(&all, &Order::alone(2));
+    for side in 0..2 {
+        assert_eq!(
+            apart[side].projection, alone[side].projection,
+            "closed from the first day: each for itself"
+        );
+        assert_eq!(later[side].projection.days[..30], open[side].projection.days[..30]);
+    }
+    let unmet = |told: &[JointProjection], from: usize| -> f64 {
+        told[1].projection.days[from..].iter().map(|day| day.mean_unmet).sum()
+    };
+    assert!(unmet(&open, 0) < 0.5 * unmet(&apart, 0), "the needy side is helped");
+    assert!(unmet(&later, 30) > 2.0 * unmet(&open, 30), "and not any more once the roads are closed");
+    let (lent, borrowed): (f64, f64) = (open[0].mean_lent.iter().sum(), open[1].mean_borrowed.iter().sum());
+    assert!(lent > 1.0 && (lent - borrowed).abs() < 1e-6, "{lent} {borrowed}");
+    assert!(later[0].mean_lent[30..].iter().all(|units| *units == 0.0));
+    let groups: Vec<Group<'_>> = all.iter().chain(&all[..1]).map(Own::group).collect();
+    let (sides, order) = (Sides::new(2, 1, |_, side| side), Order::alone(1));
+    let plan = JointPlan { today: 100, groups: &groups, sides: &sides, order: &order, shelf_life: 35 };
+    assert_eq!(project_jointly(&plan).unwrap_err(), ProjectFault::SidesDiffer);
+}
+
+#[test]
 fn plans_that_do_not_fit_are_refused() {
     let own = Own::new(0, (1.0, 1.0), (10, 30));
     let other = Own::new(1, (1.0, 1.0), (10, 29));
     let order = Order::alone(2);
     let plan = |groups: &[Group<'_>]| {
-        project_jointly(&JointPlan { today: 100, groups, order: &order, shelf_life: 35 }).unwrap_err()
+        project_jointly(&JointPlan {
+            today: 100,
+            groups,
+            sides: &Sides::one(),
+            order: &order,
+            shelf_life: 35,
+        })
+        .unwrap_err()
     };
     assert_eq!(plan(&[]), ProjectFault::Empty);
     assert_eq!(plan(&[own.group(), other.group()]), ProjectFault::PathsDiffer);
@@ -213,16 +287,17 @@ proptest! {
         let all: Vec<Own> = (0..groups).map(own).collect();
         let order = universal(groups, Some(2));
         let of: Vec<Group<'_>> = all.iter().map(Own::group).collect();
-        let plan = JointPlan { today: 100, groups: &of, order: &order, shelf_life: 10 };
+        let plan = JointPlan { today: 100, groups: &of, sides: &Sides::one(), order: &order, shelf_life: 10 };
         let start = shelves(&plan, 20, 1);
         let pending = vec![Vec::new(); groups];
         let mut held: Vec<u64> = start.iter().map(|shelf| shelf.on_hand).collect();
         let (mut lent, mut borrowed) = (vec![0_u64; 20], vec![0_u64; 20]);
         let mut fine = true;
         let count = |all: &[u32], group: usize, day: usize| u64::from(all[group * 20 + day]);
-        walk(&plan, &pending, &start, 20,
-            (&|group, day| count(&supply, group, day), &|group, day| count(&demand, group, day)), 1,
-            |day, group, record, shelf| {
+        let mut walk = Walk::new(&plan, &pending, &start, 1);
+        for day in 0..20 {
+            walk.step(day, |group, day| count(&supply, group, day), |group, day| count(&demand, group, day));
+            for (group, (record, shelf)) in walk.records.iter().zip(&walk.shelves).enumerate() {
                 let after = held[group] + record.received - record.outdated - record.issued - record.lent;
                 fine &= after == record.on_hand && shelf.units.iter().sum::<u64>() == record.on_hand;
                 fine &= record.issued + record.borrowed + record.unmet == count(&demand, group, day);
@@ -233,9 +308,61 @@ proptest! {
                 lent[day] += record.lent;
                 borrowed[day] += record.borrowed;
                 held[group] = record.on_hand;
-            });
+            }
+        }
         prop_assert!(fine);
         prop_assert_eq!(lent, borrowed);
+    }
+
+    /// Lot by lot and as queues, path by path, whoever stands in for whom.
+    #[test]
+    fn queues_are_the_plain_walk(
+        counts in proptest::collection::vec((0_u32..4, 0_u32..5), 4 * 25),
+        lots in proptest::collection::vec((0_i32..9, 0_u32..6), 0..12),
+        pending in proptest::collection::vec((0_i32..4, 0_i32..9, 0_u32..6), 0..6),
+        givers in proptest::collection::vec(proptest::sample::subsequence(vec![0_usize, 1, 2, 3], 0..=4), 4),
+        short_days in proptest::option::of(0_i32..6),
+        floors in proptest::collection::vec(0_u32..9, 4),
+    ) {
+        let order = Order::new(4, short_days, |recipient, is_spared| {
+            let own = || givers[recipient].iter().copied();
+            // What expires soon of everybody, then the rest of those who are not spared.
+            let soon = own().filter(|_| short_days.is_some()).map(|group| Step { group, is_short_dated: true });
+            let rest = own().filter(|group| !is_spared(*group)).map(|group| Step { group, is_short_dated: false });
+            soon.chain(rest).collect()
+        });
+        let all: Vec<Own> = (0..4).map(|group| Own {
+            lots: lots.iter().skip(group).step_by(4)
+                .map(|(days, units)| Lot { expiry: 100 + days, units: *units }).collect(),
+            pending: pending.iter().skip(group).step_by(4)
+                .map(|(from, days, units)| Pending {
+                    usable_from: 100 + from,
+                    lot: Lot { expiry: 100 + days, units: *units },
+                }).collect(),
+            supply: Paths::certain(1, &counts[group * 25..][..25].iter().map(|own| own.0).collect::<Vec<_>>()),
+            demand: Paths::certain(1, &counts[group * 25..][..25].iter().map(|own| own.1).collect::<Vec<_>>()),
+            expected: vec![1.0; 50],
+            floor: f64::from(floors[group]),
+        }).collect();
+        let groups: Vec<Group<'_>> = all.iter().map(Own::group).collect();
+        let plan = JointPlan { today: 100, groups: &groups, sides: &Sides::one(), order: &order, shelf_life: 8 };
+        let from = queue::from_day(&plan, 25).unwrap();
+        let due: Vec<Vec<Pending>> = groups.iter().map(|group| in_turn(group.pending)).collect();
+        let mut walk = Walk::new(&plan, &due, &shelves(&plan, 25, 1), 1);
+        let (mut queues, mut seen) = (Queues::default(), Day::default());
+        for day in 0..25 {
+            if day == from {
+                queues.begin(&plan, &walk.shelves, 0, (from, 25));
+            }
+            let at = |paths: &Paths, day: usize| u64::from(paths.path(0)[day]);
+            walk.step(day, |group, day| at(&all[group].supply, day), |group, day| at(&all[group].demand, day));
+            if day >= from {
+                queues.step(&order, day, &mut seen);
+                for (group, record) in walk.records.iter().enumerate() {
+                    prop_assert_eq!(seen.of(group), *record, "day {}, group {}", day, group);
+                }
+            }
+        }
     }
 
     /// A band of counts is the band of the same numbers.

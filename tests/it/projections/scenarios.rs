@@ -7,7 +7,7 @@ use shiryan_kernel::role::Role;
 
 use super::{drive, two_a_day};
 use crate::support::app::TestApp;
-use crate::support::reserve::{day, units, write};
+use crate::support::reserve::{day, flow, units, write};
 
 const O_NEG: (&str, &str) = ("red_cells", "o_neg");
 
@@ -16,6 +16,7 @@ both!(
     drives_that_do_not_come_bring_nothing,
     a_bank_that_is_down_holds_its_units,
     a_closed_governorate_stands_alone,
+    sides_help_each_other_until_the_roads_close,
     scenarios_are_kept_and_ended,
     wrong_scenarios_are_refused,
 );
@@ -143,6 +144,33 @@ fn a_closed_governorate_stands_alone(app: TestApp) {
     assert_eq!(areas(&found[1]), [(json!("west_bank_centre"), json!(0)), (json!("PS-RBH"), json!(40))]);
     assert_eq!(found[1]["areas"][0]["island"], json!(["PS-SLT", "PS-JRH"]));
     assert_eq!(areas(&found[2]), whole, "after the days that are asked for");
+}
+
+fn sides_help_each_other_until_the_roads_close(app: TestApp) {
+    shelf(&app, 40);
+    // Salfit asks for two a day and has nothing of its own.
+    write(&app, |tx| {
+        for ahead in 1..=200 {
+            flow(tx, "PS-SLT", O_NEG, day(-ahead), 0, 2);
+        }
+    });
+    let closed = json!([{"kind": "governorate_closed", "governorate": "PS-RBH",
+        "from": day(3).to_string(), "until": day(4).to_string()}]);
+    let found = compare(&app, &[&save(&app, "Closed for two days", closed)]);
+    let [ours, other] = [1, 0].map(|side| found[1]["areas"][side].clone());
+    assert_eq!((&ours["area"], &other["area"]), (&json!("PS-RBH"), &json!("west_bank_centre")));
+    let of = |side: &Value, name: &str| -> Vec<f64> {
+        let days = side["days"].as_array().unwrap().iter();
+        days.map(|day| day[name].as_f64().unwrap()).collect()
+    };
+    let unmet = of(&other, "unmet_probability");
+    assert!(unmet[..3].iter().all(|chance| *chance == 0.0), "served through open roads: {unmet:?}");
+    assert!(unmet[3] > 0.99, "nothing lies there once they are closed: {unmet:?}");
+    // One path in two: 40 less four a day while the roads are open, less two while they are closed.
+    let left = of(&ours, "p50");
+    let steps: Vec<f64> =
+        [40.0].iter().chain(&left).zip(&left).map(|(before, after)| before - after).collect();
+    assert_eq!(steps, [4.0, 4.0, 4.0, 2.0, 2.0, 4.0], "{left:?}");
 }
 
 fn scenarios_are_kept_and_ended(app: TestApp) {
