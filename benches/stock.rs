@@ -60,6 +60,8 @@ fn main() {
     let made = Instant::now();
     let shelf_of = |n: usize| if n < ON_ONE_SHELF { banks[0] } else { banks[1 + n % (SHELVES - 1)] };
     put(&house, count, shelf_of);
+    // As the program does when a lot was written.
+    assert!(house.db.empty_log().unwrap());
     println!("{count} units in {:.0} s", made.elapsed().as_secs_f64());
     matching(&house, &bank, &asks);
     summary(&house, &command);

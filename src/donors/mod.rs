@@ -67,7 +67,7 @@ pub use rules::{LowTitre, TitreLimits, Typing, after_resolving, after_typing};
 pub use scope::Scope;
 pub use seal::{Batch, Key, Prepared, prepare};
 pub use search::{Budget, Exact, Found, LookUp, Names, Term, Words, by_name, look_up, met_known};
-pub use standing::{Change, Standing, pause_self, stand, stop_messages};
+pub use standing::{Change, Standing, pause_self, stand, stop_calls, stop_messages};
 pub use store::{insert, owned_keys, owners};
 pub use titres::{NewTitre, TitreLine, TitreRecorded, Titres, titre, titres};
 pub use trace::{TracePurpose, Traced, forget_traces, open_trace, reseal_traces};

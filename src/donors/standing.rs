@@ -2,7 +2,7 @@
 
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
-use shiryan_kernel::ids::DonorId;
+use shiryan_kernel::ids::{DonorId, UserId};
 use shiryan_kernel::status::DonorStatus;
 use shiryan_kernel::time::plus_days;
 use shiryan_kernel::{Code, Problem, Result};
@@ -96,6 +96,16 @@ pub fn pause_self(
     let line = Line::new(None, "donors.standing").on(id).with("status", to.status);
     audit::record(tx, vault, &line)?;
     Ok(to)
+}
+
+/// Notes that a donor, asked on the phone, wants no more calls.
+///
+/// # Errors
+/// As any write.
+pub fn stop_calls(tx: &mut Tx, vault: &Vault, by: UserId, id: DonorId) -> Result<()> {
+    store::stop_calls(tx.conn, id)?;
+    feed::append(tx, "donor", id.0, "amended")?;
+    audit::record(tx, vault, &Line::new(Some(by), "donors.calls_stopped").on(id)).map(drop)
 }
 
 /// Notes that a donor wants no messages any more, neither mail nor short ones, by a link of theirs.

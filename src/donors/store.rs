@@ -421,6 +421,14 @@ pub fn set_standing(conn: &mut Conn, from: &[DonorStatus], to: &Standing) -> Res
     Ok(changed == 1)
 }
 
+/// Says no to calls for a donor.
+pub fn stop_calls(conn: &mut Conn, id: DonorId) -> Result<()> {
+    diesel::update(donors::table.find(id.0))
+        .set((donors::may_call.eq(Some(false)), donors::version.eq(donors::version + 1)))
+        .execute(conn)?;
+    Ok(())
+}
+
 /// Says no to mail and short messages for a donor.
 pub fn stop_messages(conn: &mut Conn, id: DonorId) -> Result<()> {
     diesel::update(donors::table.find(id.0))

@@ -1,6 +1,7 @@
 //! Drives, slots and appointments over HTTP.
 
 mod blueprints;
+mod calling;
 mod changing;
 mod planning;
 mod series;
@@ -55,7 +56,9 @@ pub fn operations(config: &mut utoipa_actix_web::service_config::ServiceConfig) 
         .service(telling::accept)
         .service(telling::cancel_drive)
         .service(telling::list_messages)
-        .service(telling::invite);
+        .service(telling::invite)
+        .service(calling::list_due)
+        .service(calling::note);
 }
 
 #[derive(Debug, Serialize, ToSchema)]

@@ -10,15 +10,15 @@ use serde::{Deserialize, Serialize};
 use shiryan_kernel::blood::{BloodGroup, DonationType};
 use shiryan_kernel::ids::{DonorId, DriveId, InvitationId, UnitId};
 use shiryan_kernel::message::Template;
-use shiryan_kernel::status::{AppointmentStatus, DonorStatus, DriveStatus, LinkVerb};
+use shiryan_kernel::status::{DonorStatus, DriveStatus, LinkVerb};
 use shiryan_kernel::time::{Moment, Zone};
 use shiryan_kernel::{Code, Problem, Result};
 use utoipa::ToSchema;
 
-use super::{in_scope, rules, scope, store};
+use super::{in_scope, rules, store};
 use crate::accounts::Principal;
 use crate::audit::{self, Line};
-use crate::db::tables::{appointments, donors, giving_windows, invitations, slots, unit_tree};
+use crate::db::tables::{appointments, donors, giving_windows, invitations, unit_tree};
 use crate::db::{Conn, Tx, feed, on_each};
 use crate::messages::{self, About, Door, Notice};
 use crate::vault::Vault;
@@ -91,77 +91,6 @@ pub fn invite(
     feed::append(tx, "drive", id.0, "invited")?;
     Ok(Sent { drive: id, queued })
 }
-
-/// Somebody who may give whole blood today.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Due {
-    pub donor: DonorId,
-    pub group: Option<BloodGroup>,
-    /// When they were last asked by message.
-    pub asked_at: Option<Moment>,
-}
-
-/// Donors in scope who may give whole blood on `today`, have not said that they do not want to be called, and have no
-/// appointment to come; whoever was asked least lately first. Nobody stands here before the day on which they may give.
-///
-/// # Errors
-/// As any read.
-pub fn due(
-    conn: &mut Conn,
-    by: &Principal,
-    (today, now): (NaiveDate, Moment),
-    group: Option<BloodGroup>,
-    limit: i64,
-) -> Result<Vec<Due>> {
-    let roots = scope(conn, by)?;
-    let rows: Vec<(DonorId, Option<BloodGroup>, Option<chrono::NaiveDateTime>)> = on_each!(conn => c, {
-        let open = giving_windows::table
-            .filter(giving_windows::donor.eq(donors::id))
-            .filter(giving_windows::donation_type.eq(DonationType::WholeBlood))
-            .filter(giving_windows::from_on.le(today))
-            .filter(giving_windows::until_on.is_null().or(giving_windows::until_on.ge(today)));
-        let placed = appointments::table
-            .inner_join(slots::table)
-            .filter(appointments::donor.eq(donors::id))
-            .filter(appointments::status.eq_any(LIVE))
-            .filter(slots::starts_at.gt(now.naive_utc()));
-        let latest = invitations::table
-            .filter(invitations::donor.eq(donors::id))
-            .select(diesel::dsl::max(invitations::made_at))
-            .single_value();
-        let mut rows = donors::table
-            .filter(donors::status.eq(DonorStatus::Active))
-            .filter(donors::merged_into.is_null())
-            .filter(donors::may_call.is_null().or(donors::may_call.eq(true)))
-            .filter(exists(open))
-            .filter(not(exists(placed)))
-            .into_boxed();
-        if let Some(roots) = &roots {
-            let below = unit_tree::table
-                .filter(unit_tree::ancestor.eq_any(roots))
-                .select(unit_tree::descendant.nullable());
-            rows = rows.filter(donors::unit_id.eq_any(below));
-        }
-        if let Some(group) = group {
-            rows = rows.filter(donors::blood_group.eq(group));
-        }
-        rows.order(donors::id)
-            .limit(MOST * 10)
-            .select((donors::id, donors::blood_group, latest))
-            .load(c)
-    })
-    .map_err(Problem::from)?;
-    let mut due: Vec<Due> = rows
-        .into_iter()
-        .map(|(donor, group, asked)| Due { donor, group, asked_at: asked.map(|at| at.and_utc()) })
-        .collect();
-    due.sort_by_key(|due| (due.asked_at, due.donor));
-    due.truncate(usize::try_from(limit).unwrap_or(0));
-    Ok(due)
-}
-
-/// Appointments that stand.
-const LIVE: [AppointmentStatus; 2] = [AppointmentStatus::Proposed, AppointmentStatus::Booked];
 
 fn taken_until(drive: &store::Row) -> Moment {
     let (ends_at, book_until) = drive.taken_until();

@@ -72,6 +72,7 @@ pub fn erase(
     messages::forget(tx.conn, donor)?;
     accounts::forget_links(tx.conn, donor)?;
     super::invite::forget(tx.conn, donor)?;
+    super::calls::forget(tx.conn, donor)?;
     Ok(erased)
 }
 

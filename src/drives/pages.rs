@@ -21,6 +21,7 @@ pub fn pages(config: &mut web::ServiceConfig) {
     config
         .route("/drives", web::get().to(coming))
         .route("/call", web::get().to(call::look))
+        .route("/donors/{id}/called", web::post().to(call::note))
         .route("/drives/new", web::get().to(plan::ask))
         .route("/drives/new", web::post().to(plan::submit))
         .route("/drives/{id}", web::get().to(one::look))

@@ -197,6 +197,8 @@ id_type! {
     LinkId,
     /// A donor who was asked by message to come to a drive.
     InvitationId,
+    /// A call to a donor.
+    CallId,
     GivingId,
     DeferralId,
     AllowanceId,

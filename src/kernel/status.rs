@@ -15,6 +15,20 @@ word! {
 }
 
 word! {
+    /// What came of calling a donor.
+    pub enum CallOutcome {
+        /// Wants to come: the place is booked beside it.
+        WillCome = "will_come",
+        /// Not now, ask again.
+        Later = "later",
+        NoAnswer = "no_answer",
+        WrongNumber = "wrong_number",
+        /// Not to be called again.
+        NoMoreCalls = "no_more_calls",
+    }
+}
+
+word! {
     /// Where a pair of records that may be one person stands.
     pub enum ReviewState {
         Open = "open",

@@ -195,6 +195,23 @@ impl Register {
         })
     }
 
+    /// Active donors for whom a window of this donation is open that day and `is_wanted` holds, by id.
+    pub fn who(
+        &self,
+        donation: DonationType,
+        day: NaiveDate,
+        is_wanted: impl Fn(&Standing) -> bool,
+    ) -> Vec<DonorId> {
+        let day = day_number(day);
+        let is_open = |own: &Standing| {
+            own.windows.iter().any(|window| window.donation == donation && window.is_open(day))
+        };
+        let found = self.donors.iter().filter(|(_, own)| {
+            own.status == DonorStatus::Active && !own.is_merged && is_wanted(own) && is_open(own)
+        });
+        found.map(|(id, _)| *id).collect()
+    }
+
     /// A donor as known here.
     #[must_use]
     pub fn donor(&self, id: DonorId) -> Option<&Standing> {

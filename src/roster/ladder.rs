@@ -1,6 +1,6 @@
 //! Blood units by facility, component, group and state, each cell a ladder of the moments at which they expire. Pure.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use chrono::NaiveDate;
 use shiryan_kernel::attribute::Attributes;
@@ -28,10 +28,51 @@ type Rung = (Moment, NaiveDate, Attributes);
 type Key = (FacilityId, Component, Option<BloodGroup>, UnitStatus);
 
 /// The units of a cell.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default)]
 struct Steps {
     by_expiry: BTreeMap<Rung, u32>,
     units: u32,
+    ready: Option<Ready>,
+}
+
+/// Counts of a cell that lie ready: good until the next of its units expires or the day is over.
+#[derive(Debug, Clone, Copy)]
+struct Ready {
+    from: Moment,
+    until: Moment,
+    soon: NaiveDate,
+    past: u32,
+    expiring: u32,
+}
+
+impl Ready {
+    fn is_of(&self, now: Moment, soon: NaiveDate) -> bool {
+        self.from <= now && now <= self.until && self.soon == soon
+    }
+}
+
+impl Steps {
+    /// Units past their moment, and units good no longer than until the day `soon`.
+    fn past_and_expiring(&self, now: Moment, soon: NaiveDate) -> (u32, u32) {
+        if let Some(ready) = self.ready.filter(|ready| ready.is_of(now, soon)) {
+            return (ready.past, ready.expiring);
+        }
+        let past = self.by_expiry.range(..least(now)).map(|(_, units)| units).sum();
+        let good = self.by_expiry.range(least(now)..);
+        (past, good.take_while(|((_, on, _), _)| *on <= soon).map(|(_, units)| units).sum())
+    }
+
+    /// Makes the counts ready; the last moment for which they are.
+    fn settle(&mut self, now: Moment, soon: NaiveDate) -> Moment {
+        if let Some(ready) = self.ready.filter(|ready| ready.is_of(now, soon)) {
+            return ready.until;
+        }
+        let (past, expiring) = self.past_and_expiring(now, soon);
+        let next = self.by_expiry.range(least(now)..).next();
+        let until = next.map_or(Moment::MAX_UTC, |((until, ..), _)| *until);
+        self.ready = Some(Ready { from: now, until, soon, past, expiring });
+        until
+    }
 }
 
 /// Units of one cell at a moment.
@@ -64,16 +105,21 @@ pub struct Ladder {
     units: BTreeMap<BloodUnitId, Lot>,
     cells: BTreeMap<Key, Steps>,
     places: HashMap<FacilityId, Governorate>,
+    touched: BTreeSet<Key>,
+    /// Until when all cells but the touched ones are ready, and for which day.
+    ready: Option<(Moment, NaiveDate)>,
 }
 
 impl Ladder {
-    /// Puts a unit in the place of what was known of it; `None` forgets.
+    /// Puts a unit in the place of what was known of it; `None` forgets. Counts are quick after [`Ladder::settle`].
     pub fn put(&mut self, id: BloodUnitId, lot: Option<Lot>) {
         let before = match lot {
             Some(lot) => {
                 let steps = self.cells.entry(key(&lot)).or_default();
                 *steps.by_expiry.entry(rung(&lot)).or_default() += 1;
                 steps.units += 1;
+                steps.ready = None;
+                self.touched.insert(key(&lot));
                 self.units.insert(id, lot)
             }
             None => self.units.remove(&id),
@@ -81,6 +127,8 @@ impl Ladder {
         let Some(before) = before else { return };
         let Some(steps) = self.cells.get_mut(&key(&before)) else { return };
         steps.units -= 1;
+        steps.ready = None;
+        self.touched.insert(key(&before));
         if let Some(units) = steps.by_expiry.get_mut(&rung(&before)) {
             *units -= 1;
             if *units == 0 {
@@ -90,6 +138,22 @@ impl Ladder {
         if steps.units == 0 {
             self.cells.remove(&key(&before));
         }
+    }
+
+    /// Makes the counts ready that are asked for at this moment and until this day.
+    pub fn settle(&mut self, now: Moment, soon: NaiveDate) {
+        let touched = std::mem::take(&mut self.touched);
+        let until = match self.ready.filter(|(until, day)| now <= *until && *day == soon) {
+            Some((until, _)) => {
+                let cells = touched.iter().filter_map(|key| Some(self.cells.get_mut(key)?.settle(now, soon)));
+                cells.fold(until, Moment::min)
+            }
+            None => {
+                let cells = self.cells.values_mut().map(|steps| steps.settle(now, soon));
+                cells.fold(Moment::MAX_UTC, Moment::min)
+            }
+        };
+        self.ready = Some((until, soon));
     }
 
     /// Where each facility stands.
@@ -119,9 +183,7 @@ impl Ladder {
         let begin = (FacilityId(first), Component::WholeBlood, None, UnitStatus::Quarantine);
         let cells = self.cells.range(begin..).take_while(move |((own, ..), _)| own.0 <= last);
         cells.map(move |((facility, component, group, status), steps)| {
-            let past = steps.by_expiry.range(..least(now)).map(|(_, units)| units).sum();
-            let good = steps.by_expiry.range(least(now)..);
-            let expiring = good.take_while(|((_, on, _), _)| *on <= soon).map(|(_, units)| units).sum();
+            let (past, expiring) = steps.past_and_expiring(now, soon);
             Counts {
                 facility: *facility,
                 component: *component,
@@ -215,10 +277,15 @@ mod tests {
         fn cells_count_what_is_there(
             changes in proptest::collection::vec((0_i64..30, proptest::option::weighted(0.8, lot())), 0..80),
             hour in 0_i64..200,
+            settled in proptest::collection::vec((0_usize..80, 0_i64..200), 0..6),
         ) {
             let mut ladder = Ladder::default();
             let mut plain: BTreeMap<BloodUnitId, Lot> = BTreeMap::new();
-            for (id, lot) in changes {
+            for (n, (id, lot)) in changes.into_iter().enumerate() {
+                for (_, hour) in settled.iter().filter(|(after, _)| *after == n) {
+                    let (now, today) = at(*hour);
+                    ladder.settle(now, today + chrono::Duration::days(3));
+                }
                 match lot {
                     Some(lot) => drop(plain.insert(BloodUnitId(id), lot)),
                     None => drop(plain.remove(&BloodUnitId(id))),

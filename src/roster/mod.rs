@@ -5,6 +5,7 @@
 //! seen a tenth of a second later. On PostgreSQL, where a change may be seen before an older transaction has ended, it
 //! is taken in at once and once more when the order is settled: taking in is reading the row as it is, so twice is once.
 
+mod calling;
 mod check;
 mod donors;
 mod ladder;
@@ -20,6 +21,8 @@ use shiryan_kernel::time::{Moment, Zone};
 use shiryan_kernel::{Code, Problem, Result};
 
 use crate::db::{Conn, Db, feed};
+use crate::stock;
+pub use calling::to_call;
 pub use check::{Difference, check};
 pub use donors::{Register, Registered, Standing, Window};
 pub use ladder::{Counts, Ladder, Lot, Usable};
@@ -44,6 +47,14 @@ pub struct Index {
     pub donors: Register,
     /// Grows with each change of what the reserve is told from.
     pub edition: u64,
+}
+
+impl Index {
+    fn settle(&mut self, now: Moment, zone: Zone) {
+        let today = zone.date(now);
+        self.donors.settle(donors::day_number(today));
+        self.units.settle(now, stock::soon(today));
+    }
 }
 
 /// The index of one process; cheap to clone.
@@ -161,7 +172,7 @@ impl Kept {
         let position = db.read_now(feed::end)?;
         let mut index = Index::default();
         store::all(db, &mut index)?;
-        index.donors.settle(day_of(db.now(), zone));
+        index.settle(db.now(), zone);
         let mut kept = self.index.write().unwrap_or_else(PoisonError::into_inner);
         index.edition = kept.as_ref().map_or(1, |before| before.edition + 1);
         tracing::info!(millis = at.elapsed().as_millis(), "the roster stands");
@@ -184,14 +195,14 @@ impl Kept {
         let (units, donors) = (of("blood_unit"), of("donor"));
         let places = entries.iter().any(|entry| entry.entity == "facility");
         let fresh = db.read_now(|conn: &mut Conn| store::fresh(conn, &units, &donors, places))?;
-        let today = day_of(db.now(), zone);
+        let now = db.now();
         let mut kept = self.index.write().unwrap_or_else(PoisonError::into_inner);
         let Some(index) = kept.as_mut() else { return Ok(()) };
         if entries.iter().any(|entry| TELLING.contains(&entry.entity.as_str())) {
             index.edition += 1;
         }
         fresh.put(index);
-        index.donors.settle(today);
+        index.settle(now, zone);
         Ok(())
     }
 }
@@ -201,8 +212,4 @@ fn since_start() -> u64 {
     static BEGAN: OnceLock<Instant> = OnceLock::new();
     let ago = BEGAN.get_or_init(Instant::now).elapsed().as_millis();
     u64::try_from(ago).unwrap_or(u64::MAX).saturating_add(1_000)
-}
-
-fn day_of(now: Moment, zone: Zone) -> i32 {
-    donors::day_number(zone.date(now))
 }

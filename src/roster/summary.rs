@@ -52,14 +52,25 @@ pub struct Summary {
 #[must_use]
 pub fn summary(ladder: &Ladder, zone: Zone, by: &Principal, now: Moment) -> Summary {
     let soon = stock::soon(zone.date(now));
-    let mut areas: BTreeMap<(Region, Option<Governorate>), Cells> = BTreeMap::new();
+    let mut places: BTreeMap<Governorate, Cells> = BTreeMap::new();
+    let mut last = None;
     for counts in ladder.counts(by.facility, now, soon) {
-        let Some(governorate) = ladder.place(counts.facility) else { continue };
-        let region = governorate.region();
-        areas.entry((region, Some(governorate))).or_default().add(&counts);
-        if by.facility.is_none() {
-            areas.entry((region, None)).or_default().add(&counts);
+        let place = match last {
+            Some((facility, place)) if facility == counts.facility => place,
+            _ => ladder.place(counts.facility),
+        };
+        last = Some((counts.facility, place));
+        if let Some(governorate) = place {
+            places.entry(governorate).or_default().add(&counts);
         }
+    }
+    let mut areas: BTreeMap<(Region, Option<Governorate>), Cells> = BTreeMap::new();
+    for (governorate, cells) in places {
+        let region = governorate.region();
+        if by.facility.is_none() {
+            areas.entry((region, None)).or_default().add_all(&cells);
+        }
+        areas.insert((region, Some(governorate)), cells);
     }
     let areas = areas.into_iter().map(|((region, governorate), cells)| Area {
         region,
@@ -81,6 +92,14 @@ impl Cells {
         let expiring = if counts.status == UnitStatus::Expired { 0 } else { counts.expiring };
         self.put(counts, counts.status, (counts.units - past, expiring));
         self.put(counts, UnitStatus::Expired, (past, 0));
+    }
+
+    fn add_all(&mut self, others: &Self) {
+        for (key, (units, expiring)) in &others.0 {
+            let cell = self.0.entry(*key).or_default();
+            cell.0 += units;
+            cell.1 += expiring;
+        }
     }
 
     fn put(&mut self, of: &Counts, status: UnitStatus, (units, expiring): (u32, u32)) {

@@ -622,6 +622,16 @@ diesel::table! {
 }
 
 diesel::table! {
+    calls (id) {
+        id -> BigInt,
+        donor -> BigInt,
+        made_at -> Timestamp,
+        made_by -> BigInt,
+        outcome -> Text,
+    }
+}
+
+diesel::table! {
     invitations (id) {
         id -> BigInt,
         drive -> BigInt,
@@ -1171,6 +1181,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     donations,
     links,
     invitations,
+    calls,
     preparations,
     laboratory_clocks,
     drive_dins,

@@ -21,6 +21,7 @@ mod availability;
 mod backtest;
 mod backup;
 mod bench;
+mod calls;
 mod canaries;
 mod cli;
 mod consents;

@@ -172,6 +172,8 @@ const TABLE: &[(&str, &str, &[Role])] = &[
     ("POST", "/blueprints/{id}/end", &[Medic, Bank]),
     ("POST", "/drives/{id}/cancel", &[Medic, Bank]),
     ("POST", "/drives/{id}/invitations", &[Medic, Bank]),
+    ("GET", "/calls/due", &[Medic, Bank]),
+    ("POST", "/donors/{id}/calls", &[Medic, Bank]),
     ("GET", "/drives/{id}/messages", &[Medic, Bank]),
     ("GET", "/drives/{id}/clashes", &[Medic, Bank]),
     ("GET", "/drives/{id}/slots", &[Medic, Bank]),

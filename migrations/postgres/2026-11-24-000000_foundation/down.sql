@@ -28,6 +28,7 @@ DROP TABLE transfers;
 DROP TABLE unit_movements;
 DROP TABLE blood_units;
 DROP TABLE reactions;
+DROP TABLE calls;
 DROP TABLE invitations;
 DROP TABLE links;
 DROP TABLE collections;

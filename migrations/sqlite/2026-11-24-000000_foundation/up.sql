@@ -749,6 +749,16 @@ CREATE TABLE invitations (
 );
 CREATE INDEX invitations_by_donor ON invitations (donor);
 
+-- What came of calling a donor: kept for whoever calls next, forgotten with the donor.
+CREATE TABLE calls (
+    id INTEGER PRIMARY KEY NOT NULL,
+    donor BIGINT NOT NULL REFERENCES donors (id),
+    made_at TIMESTAMP NOT NULL,
+    made_by BIGINT NOT NULL REFERENCES users (id),
+    outcome TEXT NOT NULL CHECK (outcome IN ('will_come', 'later', 'no_answer', 'wrong_number', 'no_more_calls'))
+);
+CREATE INDEX calls_by_donor ON calls (donor);
+
 -- drive day --------------------------------------------------------------------------------------
 
 -- What a drive needs before anybody is screened: a physician on call, a haemoglobin meter that was controlled.

@@ -14,9 +14,9 @@ use shiryan_kernel::message::{MessageState, Template, Unsent};
 use shiryan_kernel::place::{Governorate, Region};
 use shiryan_kernel::role::Role;
 use shiryan_kernel::status::{
-    AbsenceKind, ActivityStatus, AppointmentStatus, ApprovalKind, ApprovalState, CountState, DinState,
-    DonorKind, DonorStatus, Drawn, DriveStatus, EmergencyState, FacilityKind, HoldEnd, JobKind, JobState,
-    LinkKind, LinkVerb, MissEnd, MoveReason, PackState, ReactionGrade, ReactionKind, RefusalReason,
+    AbsenceKind, ActivityStatus, AppointmentStatus, ApprovalKind, ApprovalState, CallOutcome, CountState,
+    DinState, DonorKind, DonorStatus, Drawn, DriveStatus, EmergencyState, FacilityKind, HoldEnd, JobKind,
+    JobState, LinkKind, LinkVerb, MissEnd, MoveReason, PackState, ReactionGrade, ReactionKind, RefusalReason,
     ReportKind, RequestState, ReviewGround, ReviewState, StandingState, TransferEnd, TransferState,
     UnitStatus, UntestedState, Urgency, VisitState, WaitingState,
 };
@@ -73,6 +73,7 @@ fn word(table: &str, column: &str) -> Option<Vec<&'static str>> {
         ("drives", "status") => codes!(DriveStatus),
         ("visits", "state") => codes!(VisitState),
         ("links", "verb") => codes!(LinkVerb),
+        ("calls", "outcome") => codes!(CallOutcome),
         ("collections", "outcome") => codes!(Drawn),
         ("drive_dins", "state") => codes!(DinState),
         ("reactions", "kind") => codes!(ReactionKind),
