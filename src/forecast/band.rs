@@ -21,28 +21,20 @@ impl Band {
         Some(Self { p5: p5?, p10: p10?, p50: p50?, p90: p90?, p95: p95? })
     }
 
-    /// The same of whole units: those that are few are counted instead of being sorted.
-    pub fn of_counts(sample: &mut [u32]) -> Option<Self> {
-        let most = *sample.iter().max()?;
-        let Some(size) = usize::try_from(most).ok().filter(|most| *most <= sample.len().saturating_mul(4))
-        else {
-            sample.sort_unstable();
-            return Self::at(sample.len(), |place| sample.get(place).copied().map(f64::from));
-        };
-        let mut upto = vec![0_usize; size + 1];
-        for count in sample.iter() {
-            if let Some(own) = usize::try_from(*count).ok().and_then(|count| upto.get_mut(count)) {
-                *own += 1;
-            }
-        }
-        let mut sum = 0;
-        for own in &mut upto {
-            sum += *own;
-            *own = sum;
-        }
-        Self::at(sample.len(), |place| {
-            let value = upto.partition_point(|sum| *sum <= place);
-            (place < sum).then(|| crate::number::len(value))
+    /// The same of whole units that were counted: how many there are of each number from 0 on, and the larger ones in
+    /// order.
+    pub fn of_counted(counts: &[u32], larger: &[u32]) -> Option<Self> {
+        let mut sum = 0_usize;
+        let upto: Vec<usize> = counts
+            .iter()
+            .map(|count| {
+                sum += usize::try_from(*count).unwrap_or(0);
+                sum
+            })
+            .collect();
+        Self::at(sum + larger.len(), |place| match place.checked_sub(sum) {
+            Some(beyond) => larger.get(beyond).copied().map(f64::from),
+            None => Some(crate::number::len(upto.partition_point(|sum| *sum <= place))),
         })
     }
 

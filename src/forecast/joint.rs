@@ -11,7 +11,7 @@
 
 mod queue;
 
-use queue::{Day, Queues};
+use queue::{Day, Lanes, Queues, Row};
 use rayon::prelude::*;
 
 use crate::band::Band;
@@ -38,7 +38,7 @@ pub struct Step {
 pub struct Order {
     groups: usize,
     steps: Vec<Vec<Step>>,
-    /// Recipients, those with the fewest others to turn to first.
+    /// Recipients who have others to turn to, those with the fewest first.
     turns: Vec<usize>,
     /// Up to so many days before its last day of use a unit expires soon; `None`: none does.
     short_days: Option<i32>,
@@ -63,7 +63,14 @@ impl Order {
                 );
             }
         }
-        let mut turns: Vec<usize> = (0..groups).collect();
+        let has_others = |recipient: usize| {
+            steps
+                .iter()
+                .skip(recipient << groups)
+                .take(1 << groups)
+                .any(|steps: &Vec<Step>| !steps.is_empty())
+        };
+        let mut turns: Vec<usize> = (0..groups).filter(|recipient| has_others(*recipient)).collect();
         turns.sort_by_key(|recipient| steps.get(recipient << groups).map_or(0, Vec::len));
         Self { groups, steps, turns, short_days }
     }
@@ -377,12 +384,12 @@ fn shelves(plan: &JointPlan<'_>, days: usize, scale: u64) -> Vec<Shelf> {
     plan.groups.iter().map(shelf).collect()
 }
 
-/// Paths handed to a thread at once.
-const CHUNK: usize = 64;
+/// In so many parts at most the paths are shared out, each with counts of its own.
+const PARTS_OF_WORK: usize = 8;
 /// The expected course is walked in thousandths of a unit.
 const PARTS: u64 = 1_000;
 
-/// One group on one day over the paths of a chunk: sums of integers, so their order does not matter.
+/// One group on one day over some paths: sums of integers, so their order does not matter.
 #[derive(Debug, Clone, Copy, Default)]
 struct Sums {
     short: u64,
@@ -394,22 +401,33 @@ struct Sums {
     borrowed: u64,
 }
 
-/// Some paths of all groups.
-struct Chunk {
-    /// By day and group.
+/// How many of each number of units are counted; larger ones are kept one by one.
+const BINS: usize = 256;
+
+/// All groups over some paths, by day and group.
+#[derive(Debug, Clone)]
+struct Tally {
     sums: Vec<Sums>,
-    /// By day, group and path.
-    on_hand: Vec<u32>,
+    /// Paths with so many units on hand, [`BINS`] to a cell.
+    counts: Vec<u32>,
+    /// Cell and units of what is beyond the bins.
+    large: Vec<(usize, u32)>,
 }
 
-impl Chunk {
-    fn add(&mut self, (cell, path): (usize, usize), record: &GroupRecord, was_short: &mut bool) {
-        if let Some(place) = self.on_hand.get_mut(cell * CHUNK + path) {
-            *place = u32::try_from(record.on_hand).unwrap_or(u32::MAX);
+impl Tally {
+    fn new(cells: usize) -> Self {
+        Self { sums: vec![Sums::default(); cells], counts: vec![0; cells * BINS], large: Vec::new() }
+    }
+
+    fn hold(&mut self, cell: usize, units: u64) {
+        let bin = usize::try_from(units).ok().filter(|units| *units < BINS);
+        match bin.and_then(|bin| self.counts.get_mut(cell * BINS + bin)) {
+            Some(count) => *count += 1,
+            None => self.large.push((cell, u32::try_from(units).unwrap_or(u32::MAX))),
         }
-        if record.outdated + record.lent + record.borrowed + record.unmet == 0 {
-            return;
-        }
+    }
+
+    fn add(&mut self, cell: usize, record: &GroupRecord, was_short: &mut bool) {
         let Some(sums) = self.sums.get_mut(cell) else { return };
         sums.outdated += record.outdated;
         sums.lent += record.lent;
@@ -420,6 +438,37 @@ impl Chunk {
             sums.first_short += u64::from(!*was_short);
             *was_short = true;
         }
+    }
+
+    fn join(mut self, other: Self) -> Self {
+        for (own, more) in self.sums.iter_mut().zip(other.sums) {
+            own.short += more.short;
+            own.first_short += more.first_short;
+            own.unmet += more.unmet;
+            own.outdated += more.outdated;
+            own.lent += more.lent;
+            own.borrowed += more.borrowed;
+        }
+        self.counts.iter_mut().zip(other.counts).for_each(|(own, more)| *own += more);
+        self.large.extend(other.large);
+        self
+    }
+
+    fn sums(&self, cell: usize) -> Sums {
+        self.sums.get(cell).copied().unwrap_or_default()
+    }
+
+    /// The band of units on hand, and their sum.
+    fn on_hand(&self, cell: usize) -> (Band, u64) {
+        let counts = self.counts.get(cell * BINS..(cell + 1) * BINS).unwrap_or_default();
+        // In order of cells and units.
+        let first = self.large.partition_point(|(own, _)| *own < cell);
+        let large =
+            self.large.iter().skip(first).take_while(|(own, _)| *own == cell).map(|(_, units)| *units);
+        let large: Vec<u32> = large.collect();
+        let sum = counts.iter().zip(0_u64..).map(|(count, units)| u64::from(*count) * units).sum::<u64>()
+            + large.iter().map(|units| u64::from(*units)).sum::<u64>();
+        (Band::of_counted(counts, &large).unwrap_or_default(), sum)
     }
 }
 
@@ -454,51 +503,62 @@ pub fn project_jointly(plan: &JointPlan<'_>) -> Result<Vec<JointProjection>, Pro
     if !plan.groups.len().is_multiple_of(plan.sides.count) {
         return Err(ProjectFault::SidesDiffer);
     }
+    if plan.order.turns.is_empty() && plan.sides.count == 1 && plan.groups.len() > 1 {
+        // Nobody stands in for anybody: each by itself, its paths read in the order in which they lie in memory.
+        let alone = |group| project_jointly(&JointPlan { groups: std::slice::from_ref(group), ..*plan });
+        let told: Result<Vec<Vec<JointProjection>>, ProjectFault> =
+            plan.groups.par_iter().map(alone).collect();
+        return Ok(told?.into_iter().flatten().collect());
+    }
     let pending: Vec<Vec<Pending>> = plan.groups.iter().map(|group| in_turn(group.pending)).collect();
     let start = shelves(plan, days, 1);
     let from = queue::from_day(plan, days);
-    let chunks: Vec<Chunk> = (0..paths.div_ceil(CHUNK))
+    let mut leaving = Vec::new();
+    if from == Some(0) {
+        queue::leaving(plan, &start, days, &mut leaving);
+    }
+    let alone: Vec<u64> = leaving.iter().map(|lanes| lanes[0]).collect();
+    let runner =
+        Runner { plan, pending: &pending, start: &start, leaving: &leaving, alone: &alone, from, days };
+    let cells = days * plan.groups.len();
+    let mut tally = (0..paths)
         .into_par_iter()
-        .map(|chunk| {
-            let cells = days * plan.groups.len();
-            let mut told = Chunk { sums: vec![Sums::default(); cells], on_hand: vec![0; cells * CHUNK] };
-            let mut queues = Queues::default();
-            for path in chunk * CHUNK..((chunk + 1) * CHUNK).min(paths) {
-                run(plan, &pending, &start, from.map(|from| (from, &mut queues)), (path, days), &mut told);
-            }
-            told
-        })
-        .collect();
+        .with_min_len(paths.div_ceil(PARTS_OF_WORK).max(1))
+        .fold(
+            || (Tally::new(cells), Own::default()),
+            |(mut tally, mut own), path| {
+                runner.run(path, &mut own, &mut tally);
+                (tally, own)
+            },
+        )
+        .map(|(tally, _)| tally)
+        .reduce_with(Tally::join)
+        .unwrap_or_else(|| Tally::new(cells));
+    tally.large.sort_unstable();
     let courses = expected(plan, &pending, days);
     let groups: Vec<(usize, Vec<(f64, Cover)>)> = courses.into_iter().enumerate().collect();
     let told = groups.into_par_iter().map(|(group, course)| {
         let place = |day: usize| day * plan.groups.len() + group;
-        let sum = |day: usize, of: fn(&Sums) -> u64| -> u64 {
-            chunks.iter().filter_map(|chunk| chunk.sums.get(place(day))).map(of).sum()
-        };
-        let mean = |day: usize, of: fn(&Sums) -> u64| real(sum(day, of)) / len(paths);
-        let (mut on_hand, mut short_so_far) = (Vec::with_capacity(paths), 0);
+        let mean = |units: u64| real(units) / len(paths);
+        let mut short_so_far = 0;
         let projected = course.into_iter().enumerate().map(|(day, (expected_on_hand, cover))| {
-            on_hand.clear();
-            for chunk in &chunks {
-                let here = chunk.on_hand.get(place(day) * CHUNK..).unwrap_or_default();
-                on_hand.extend(here.iter().take(CHUNK.min(paths - on_hand.len())));
-            }
-            short_so_far += sum(day, |sums| sums.first_short);
+            let sums = tally.sums(place(day));
+            let (on_hand, units) = tally.on_hand(place(day));
+            short_so_far += sums.first_short;
             ProjectedDay {
                 day: later(plan.today, day),
-                mean_on_hand: real(on_hand.iter().map(|units| u64::from(*units)).sum()) / len(paths),
-                on_hand: Band::of_counts(&mut on_hand).unwrap_or_default(),
-                unmet_probability: mean(day, |sums| sums.short),
-                unmet_so_far: real(short_so_far) / len(paths),
-                mean_unmet: mean(day, |sums| sums.unmet),
-                mean_outdated: mean(day, |sums| sums.outdated),
+                mean_on_hand: mean(units),
+                on_hand,
+                unmet_probability: mean(sums.short),
+                unmet_so_far: mean(short_so_far),
+                mean_unmet: mean(sums.unmet),
+                mean_outdated: mean(sums.outdated),
                 expected_on_hand,
                 cover,
             }
         });
         let projection = Projection { days: projected.collect() };
-        let all = |of: fn(&Sums) -> u64| (0..days).map(|day| mean(day, of)).collect();
+        let all = |of: fn(&Sums) -> u64| (0..days).map(|day| mean(of(&tally.sums(place(day))))).collect();
         JointProjection {
             projection,
             mean_lent: all(|sums| sums.lent),
@@ -514,52 +574,80 @@ fn in_turn(pending: &[Pending]) -> Vec<Pending> {
     pending
 }
 
-/// Takes one path forward: lot by lot, and as queues from the day on from which the shelves are such.
-fn run(
-    plan: &JointPlan<'_>,
-    pending: &[Vec<Pending>],
-    start: &[Shelf],
-    queues: Option<(usize, &mut Queues)>,
-    (path, days): (usize, usize),
-    told: &mut Chunk,
-) {
-    let groups = plan.groups.len();
-    let place = path % CHUNK;
-    let mut was_short = [false; MOST_GROUPS];
-    let mut more = vec![false; groups.saturating_sub(MOST_GROUPS)];
-    let mut see = |day: usize, group: usize, record: &GroupRecord| {
-        let was = match was_short.get_mut(group) {
-            Some(was) => Some(was),
-            None => more.get_mut(group - MOST_GROUPS),
-        };
-        if let Some(was) = was {
-            told.add((day * groups + group, place), record, was);
-        }
-    };
-    let from = queues.as_ref().map_or(days, |(from, _)| *from);
-    let of = |counts: &Paths, day: usize| counts.path(path).get(day).map_or(0, |count| u64::from(*count));
-    let supply = |group, day| plan.groups.get(group).map_or(0, |own: &Group<'_>| of(own.supply, day));
-    let demand = |group, day| plan.groups.get(group).map_or(0, |own: &Group<'_>| of(own.demand, day));
-    let mut walk;
-    let shelves = if from == 0 {
-        start
-    } else {
-        walk = Walk::new(plan, pending, start, 1);
-        for day in 0..from {
-            walk.step(day, supply, demand);
-            for (group, record) in walk.records.iter().enumerate() {
-                see(day, group, record);
+/// Room that the paths of one part use one after the other.
+#[derive(Default)]
+struct Own {
+    leaving: Vec<Lanes>,
+    rows: Vec<Row>,
+    was_short: Vec<bool>,
+}
+
+/// What every path starts from.
+struct Runner<'a> {
+    plan: &'a JointPlan<'a>,
+    pending: &'a [Vec<Pending>],
+    start: &'a [Shelf],
+    /// Of the start, where it is a queue from the first day on.
+    leaving: &'a [Lanes],
+    /// The same of the first group.
+    alone: &'a [u64],
+    /// The day from which shelves are queues, if they may be.
+    from: Option<usize>,
+    days: usize,
+}
+
+impl Runner<'_> {
+    /// Takes one path forward: lot by lot, and as queues from the day on from which the shelves are such.
+    fn run(&self, path: usize, own: &mut Own, told: &mut Tally) {
+        let (plan, days) = (self.plan, self.days);
+        let groups = plan.groups.len();
+        own.was_short.clear();
+        own.was_short.resize(groups, false);
+        let Own { leaving: of_path, rows, was_short } = own;
+        let from = self.from.unwrap_or(days);
+        let mut walk = None;
+        if from > 0 {
+            let of =
+                |counts: &Paths, day: usize| counts.path(path).get(day).map_or(0, |count| u64::from(*count));
+            let supply = |group, day| plan.groups.get(group).map_or(0, |own: &Group<'_>| of(own.supply, day));
+            let demand = |group, day| plan.groups.get(group).map_or(0, |own: &Group<'_>| of(own.demand, day));
+            let walk = walk.insert(Walk::new(plan, self.pending, self.start, 1));
+            for day in 0..from {
+                walk.step(day, supply, demand);
+                for (group, (record, was)) in walk.records.iter().zip(was_short.iter_mut()).enumerate() {
+                    told.hold(day * groups + group, record.on_hand);
+                    told.add(day * groups + group, record, was);
+                }
             }
         }
-        &walk.shelves
-    };
-    let Some((from, queues)) = queues else { return };
-    queues.begin(plan, shelves, path, (from, days));
-    let mut record = Day::default();
-    for day in from..days {
-        queues.step(plan.order, day, &mut record);
-        for group in 0..groups {
-            see(day, group, &record.of(group));
+        if from >= days {
+            return;
+        }
+        let (shelves, leaving) = match &walk {
+            None => (self.start, self.leaving),
+            Some(walk) => {
+                queue::leaving(plan, &walk.shelves, days, of_path);
+                (&walk.shelves[..], &of_path[..])
+            }
+        };
+        if let ([shelf], [was_short]) = (shelves, &was_short[..]) {
+            let late: Vec<u64>;
+            let leaving = if from == 0 {
+                self.alone
+            } else {
+                late = leaving.iter().map(|lanes| lanes[0]).collect();
+                &late
+            };
+            rows.resize(days - from, Row::default());
+            queue::alone(plan, shelf, leaving, (path, from), rows);
+            told.add_rows(from, rows, *was_short);
+            return;
+        }
+        let mut queues = Queues::new(plan, shelves, leaving, (path, from));
+        let mut record = Day::default();
+        for day in from..days {
+            queues.step(day, &mut record);
+            told.add_day(day, groups, &record, was_short);
         }
     }
 }

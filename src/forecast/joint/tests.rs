@@ -349,15 +349,16 @@ proptest! {
         let from = queue::from_day(&plan, 25).unwrap();
         let due: Vec<Vec<Pending>> = groups.iter().map(|group| in_turn(group.pending)).collect();
         let mut walk = Walk::new(&plan, &due, &shelves(&plan, 25, 1), 1);
-        let (mut queues, mut seen) = (Queues::default(), Day::default());
+        let (mut queues, mut seen, mut leaving) = (None, Day::default(), Vec::new());
         for day in 0..25 {
             if day == from {
-                queues.begin(&plan, &walk.shelves, 0, (from, 25));
+                queue::leaving(&plan, &walk.shelves, 25, &mut leaving);
+                queues = Some(Queues::new(&plan, &walk.shelves, &leaving, (0, from)));
             }
             let at = |paths: &Paths, day: usize| u64::from(paths.path(0)[day]);
             walk.step(day, |group, day| at(&all[group].supply, day), |group, day| at(&all[group].demand, day));
-            if day >= from {
-                queues.step(&order, day, &mut seen);
+            if let Some(queues) = &mut queues {
+                queues.step(day, &mut seen);
                 for (group, record) in walk.records.iter().enumerate() {
                     prop_assert_eq!(seen.of(group), *record, "day {}, group {}", day, group);
                 }
@@ -365,10 +366,15 @@ proptest! {
         }
     }
 
-    /// A band of counts is the band of the same numbers.
+    /// A band of counted units is the band of the same numbers.
     #[test]
-    fn counted_quantiles_are_the_sorted_ones(mut counts in proptest::collection::vec(0_u32..300, 1..400)) {
-        let mut real: Vec<f64> = counts.iter().map(|count| f64::from(*count)).collect();
-        prop_assert_eq!(Band::of_counts(&mut counts), Band::of(&mut real));
+    fn counted_quantiles_are_the_sorted_ones(units in proptest::collection::vec(0_u32..300, 1..400)) {
+        let mut real: Vec<f64> = units.iter().map(|count| f64::from(*count)).collect();
+        let mut tally = Tally::new(1);
+        units.iter().for_each(|units| tally.hold(0, u64::from(*units)));
+        tally.large.sort_unstable();
+        let (band, sum) = tally.on_hand(0);
+        prop_assert_eq!(Some(band), Band::of(&mut real));
+        prop_assert_eq!(sum, units.iter().map(|units| u64::from(*units)).sum::<u64>());
     }
 }
