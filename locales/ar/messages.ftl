@@ -68,6 +68,25 @@ message-invitation =
 
     ندعوك في { $day }. اختر وقتًا يناسبك بالرابط أدناه، أو اتركه: لا ينتظر أحد جوابًا.
 message-invitation-short = ندعوك في { $day }. إن ناسبك فاسأل من يهتم بأمرك عن وقت.
+message-level-changed-subject = هناك ما يستدعي النظر
+message-level-changed =
+    مرحبًا،
+
+    تغيّر رقم تتابعه في { $day } الساعة { $time }. سجّل الدخول لترى أيّها وما العمل.
+message-level-changed-short = تغيّر رقم تتابعه في { $day } الساعة { $time }. سجّل الدخول لترى أيّها وما العمل.
+message-request-moved-subject = هناك ما يستدعي النظر
+message-request-moved =
+    مرحبًا،
+
+    تقدّم أمر طلبته مؤسستكم في { $day } الساعة { $time }. سجّل الدخول لترى أين وصل.
+message-request-moved-short = تقدّم أمر طلبته مؤسستكم في { $day } الساعة { $time }. سجّل الدخول لترى أين وصل.
+message-account-changed-subject = تغيّر حسابك
+message-account-changed =
+    مرحبًا،
+
+    غيّر المدير حسابك في { $day } الساعة { $time }. إن لم يخبرك أحد فاسأله.
+message-account-changed-short = غيّر المدير حسابك في { $day } الساعة { $time }. إن لم يخبرك أحد فاسأله.
+message-link-sign-in = تسجيل الدخول
 message-link-accept = نعم، سآتي
 message-link-cancel = لا أستطيع المجيء
 message-link-move = اختر وقتًا آخر

@@ -20,6 +20,10 @@ people-password = First password
 people-password-hint = At least { $n } characters; its owner must choose another at the first sign-in.
 people-facility = Facility (of a hospital or a blood bank)
 people-units = Codes of units (of a medic), apart by spaces
+people-email = Email, if there is something to look at
+people-email-hint = Letters name no place, unit or person: they say that there is something to look at. Kept sealed.
+people-address = Where somebody is written to
+people-email-forget = Empty forgets the address that is kept.
 
 places-title = Which units and facilities are there?
 places-lead = Many at once are brought in on the command line, with a dry run and a file of rejects.

@@ -69,6 +69,25 @@ message-invitation =
 
     You are invited on { $day }. Choose a time that suits you by the link below, or leave it: nobody expects an answer.
 message-invitation-short = You are invited on { $day }. Should it suit you, ask whoever looks after you for a time.
+message-level-changed-subject = There is something to look at
+message-level-changed =
+    Hello,
+
+    A figure that you watch over changed on { $day } at { $time }. Sign in to see which and what to do.
+message-level-changed-short = A figure that you watch over changed on { $day } at { $time }. Sign in to see which and what to do.
+message-request-moved-subject = There is something to look at
+message-request-moved =
+    Hello,
+
+    Something that your house asked for moved on { $day } at { $time }. Sign in to see where it stands.
+message-request-moved-short = Something that your house asked for moved on { $day } at { $time }. Sign in to see where it stands.
+message-account-changed-subject = Your account was changed
+message-account-changed =
+    Hello,
+
+    Your account was changed by an administrator on { $day } at { $time }. If nobody told you, ask them.
+message-account-changed-short = Your account was changed by an administrator on { $day } at { $time }. If nobody told you, ask them.
+message-link-sign-in = Sign in
 message-link-accept = Yes, I will come
 message-link-cancel = I cannot come
 message-link-move = Choose another time

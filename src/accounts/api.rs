@@ -4,15 +4,20 @@ use actix_web::{HttpResponse, delete, get, post, web};
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use shiryan_kernel::ids::{FacilityId, SessionId, UnitId, UserId};
+use shiryan_kernel::message::Template;
 use shiryan_kernel::page::Page;
 use shiryan_kernel::problem::Faults;
 use shiryan_kernel::role::Role;
+use shiryan_kernel::text::Email;
 use shiryan_kernel::{Code, Problem, Result};
 use utoipa::ToSchema;
 
-use super::{Actor, Enrolment, Grant, ManageUsers, NewUser, Open, SignIn, SignedIn, User, Username};
+use super::{
+    Actor, Enrolment, Grant, ManageUsers, NewUser, Open, Principal, SignIn, SignedIn, User, Username,
+};
 use crate::db::{Tx, once};
 use crate::http::{Answer, Body, House, IdempotencyKey, NoQuery, Nothing, Paging, PathId, Peer, Query};
+use crate::messages;
 use crate::vault::Vault;
 
 /// Adds the operations.
@@ -21,6 +26,8 @@ pub fn operations(config: &mut utoipa_actix_web::service_config::ServiceConfig) 
     config.service(list_sessions).service(revoke_session);
     config.service(create_user).service(list_users);
     config.service(reset_user).service(disable_user).service(enable_user);
+    // The own one first: its path is also that of an id.
+    config.service(set_own_address).service(set_user_address);
 }
 
 #[derive(Deserialize, ToSchema)]
@@ -72,6 +79,13 @@ struct SessionsView {
 struct ResetForm {
     /// To be changed at the first sign-in.
     password: String,
+}
+
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct AddressForm {
+    #[schema(required)]
+    email: Option<String>,
 }
 
 #[derive(Deserialize, ToSchema)]
@@ -272,6 +286,54 @@ async fn enable_user(
     stand(&house, &by, request, user, move |tx, vault, who| super::enable(tx, vault, who, user)).await
 }
 
+/// Sets where a user is written to when there is something to look at; letters say not what. `null` forgets it.
+#[utoipa::path(tag = "accounts", params(("id" = UserId, Path), ("Idempotency-Key" = String, Header)),
+    request_body = AddressForm, responses((status = 200, description = "Set", body = UserMade)))]
+#[post("/users/{id}/address")]
+async fn set_user_address(
+    house: web::Data<House>,
+    by: Actor<ManageUsers>,
+    id: PathId<UserId>,
+    key: IdempotencyKey,
+    body: Body<AddressForm>,
+) -> Answer {
+    let request = key.of(by.user, &body);
+    set_address(&house, &by, request, id.0, body.into_inner()).await
+}
+
+/// Sets where oneself is written to; `null` forgets it.
+#[utoipa::path(tag = "accounts", params(("Idempotency-Key" = String, Header)),
+    request_body = AddressForm, responses((status = 200, description = "Set", body = UserMade)))]
+#[post("/users/own/address")]
+async fn set_own_address(
+    house: web::Data<House>,
+    by: Actor<SignedIn>,
+    key: IdempotencyKey,
+    body: Body<AddressForm>,
+) -> Answer {
+    let (request, user) = (key.of(by.user, &body), by.user);
+    set_address(&house, &by, request, user, body.into_inner()).await
+}
+
+async fn set_address(
+    house: &House,
+    by: &Principal,
+    request: once::Request,
+    user: UserId,
+    form: AddressForm,
+) -> Answer {
+    let email = form.email.map(|text| Email::parse(&text)).transpose();
+    let email = email.map_err(|problem| problem.on("email"))?;
+    let (vault, who) = (house.vault.clone(), by.user);
+    let done = house
+        .once(by, request, move |tx| {
+            super::set_address(tx, &vault, who, user, email.as_ref())?;
+            Ok(UserMade { id: user })
+        })
+        .await?;
+    Ok(HttpResponse::Ok().json(done))
+}
+
 /// Changes how an account stands, and the sign-ins that this instance keeps with it.
 async fn stand(
     house: &House,
@@ -284,6 +346,7 @@ async fn stand(
     let done = house
         .once(by, request, move |tx| {
             step(tx, &vault, who)?;
+            messages::tell_users(tx, Template::AccountChanged, &[user])?;
             Ok(UserMade { id: user })
         })
         .await?;

@@ -4,6 +4,7 @@
 //! refresh token rotates and its reuse ends the sign-in. A browser's session is an opaque cookie, never
 //! a token. Only digests of secrets are kept.
 
+mod addresses;
 pub mod api;
 mod approvals;
 mod attempts;
@@ -26,6 +27,7 @@ use shiryan_kernel::time::Moment;
 use shiryan_kernel::{Code, Problem, Result};
 
 use crate::db::Conn;
+pub use addresses::{Mailbox, Readers, mailbox, readers, reseal_addresses, set_address};
 pub use approvals::{Approval, Ask, Asked, approval, approvals, ask, check_two_people, decide, deciders};
 pub use attempts::{Attempts, Budget};
 pub use links::{

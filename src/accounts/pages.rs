@@ -4,21 +4,20 @@ mod people;
 
 use actix_web::web;
 use askama::Template;
-use fast_qr::QRBuilder;
-use fast_qr::convert::svg::SvgBuilder;
 use serde::Deserialize;
 use shiryan_kernel::Code;
 
 use super::{Enrolment, SignIn};
 use crate::http::{Answer, House, Nothing, Peer};
 use crate::texts::{self, Lang, ProblemText};
-use crate::web::{Frame, Posted, Visitor, go};
+use crate::web::{Frame, Posted, Square, Visitor, go};
 
 /// Adds the pages; the sign-in page itself is also the first page of whoever is not signed in.
 pub fn pages(config: &mut web::ServiceConfig) {
     config
         .route("/people", web::get().to(people::people))
         .route("/people", web::post().to(people::make))
+        .route("/people/address", web::post().to(people::address))
         .route("/sign-in", web::get().to(ask))
         .route("/sign-in", web::post().to(sign_in))
         .route("/sign-out", web::post().to(sign_out))
@@ -54,14 +53,13 @@ struct Shared {
     secret: String,
     uri: String,
     /// A drawing of the address, made here of squares alone.
-    picture: String,
+    picture: Square,
 }
 
 impl Shared {
     fn of(enrolment: Enrolment) -> Self {
         let Enrolment { secret, uri } = enrolment;
-        let drawn = QRBuilder::new(uri.as_str()).build();
-        let picture = drawn.map(|code| SvgBuilder::default().to_str(&code)).unwrap_or_default();
+        let picture = Square::of(&uri);
         let groups: Vec<String> =
             secret.chars().collect::<Vec<_>>().chunks(4).map(|four| four.iter().collect()).collect();
         Self { secret: groups.join(" "), uri, picture }

@@ -108,6 +108,8 @@ pub async fn deliver(house: &House, post: &Post) -> shiryan_kernel::Result<Deliv
                     Template::GiftUsed => stock::gift::about(conn, DonationId(id), now),
                     Template::EligibleAgain => eligibility::about(conn, zone, GivingId(id), now),
                     Template::Invitation => drives::about_invitation(conn, zone, InvitationId(id), now),
+                    // Those for users are about nothing but themselves.
+                    Template::LevelChanged | Template::RequestMoved | Template::AccountChanged => Ok(None),
                     Template::AppointmentOff
                     | Template::AppointmentCancelled
                     | Template::AppointmentProposed

@@ -39,6 +39,7 @@ struct Progress {
 enum Stage {
     Donors,
     SecondFactors,
+    Addresses,
     Traces,
     Activities,
     Blueprints,
@@ -131,8 +132,9 @@ fn slice(tx: &mut Tx, old: &Vault, new: &Vault, by: UserId) -> shiryan_kernel::R
     let (last, next) = match at.stage {
         Stage::Donors => (donors::rekey(tx, old, new, at.after, SLICE)?, Stage::SecondFactors),
         Stage::SecondFactors => {
-            (accounts::reseal_second_factors(tx, old, new, at.after, SLICE)?, Stage::Traces)
+            (accounts::reseal_second_factors(tx, old, new, at.after, SLICE)?, Stage::Addresses)
         }
+        Stage::Addresses => (accounts::reseal_addresses(tx, old, new, at.after, SLICE)?, Stage::Traces),
         Stage::Traces => (donors::reseal_traces(tx, old, new, at.after, SLICE)?, Stage::Activities),
         Stage::Activities => (activities::reseal(tx, old, new, at.after, SLICE)?, Stage::Blueprints),
         Stage::Blueprints => (drives::blueprints::reseal(tx, old, new, at.after, SLICE)?, Stage::Scenarios),

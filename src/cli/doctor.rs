@@ -20,6 +20,7 @@ use crate::eligibility::Rulebook;
 use crate::mail::Post;
 use crate::places::calendar::Calendar;
 use crate::reserve::Levels;
+use crate::roster::{Roster, check};
 use crate::settings::{KeyPlace, Settings, Transport};
 use crate::vault::Vault;
 
@@ -91,7 +92,10 @@ impl Doctor {
         report.say("key", key(&settings));
         match app::look(&settings, Arc::new(SystemClock)) {
             Err(error) => report.say("database", Bad(error.0)),
-            Ok((db, vault)) => open(&mut report, &db, &vault, now),
+            Ok((db, vault)) => {
+                open(&mut report, &db, &vault, now);
+                report.say("roster", roster(&db, Zone(settings.place.zone)));
+            }
         }
         if report.bad > 0 {
             return Err(format!("{} things are bad, {} to look at", report.bad, report.look));
@@ -268,6 +272,18 @@ fn clock(db: &Db, now: Moment) -> Found {
             Bad(format!("it is {now} here and {theirs} at the database's server: set both by one source"))
         }
         _ => Good(format!("{now}")),
+    }
+}
+
+/// Counts in memory, built and followed for a moment, beside the tables.
+fn roster(db: &Db, zone: Zone) -> Found {
+    let roster = Roster::default();
+    match roster.build(db, zone).and_then(|()| check(&roster, db, zone)) {
+        Err(problem) => Bad(problem.cause.unwrap_or_else(|| problem.code.to_string())),
+        Ok(differences) if differences.is_empty() => Good("counts in memory are those of the tables".into()),
+        Ok(differences) => {
+            Bad(format!("{} rows are counted wrong in memory: see shiryan roster", differences.len()))
+        }
     }
 }
 

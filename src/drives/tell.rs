@@ -74,9 +74,16 @@ pub fn about(
             status == AppointmentStatus::Booked && possible
         }
         // Not about an appointment.
-        (Template::ThankYou | Template::GiftUsed | Template::EligibleAgain | Template::Invitation, _) => {
-            false
-        }
+        (
+            Template::ThankYou
+            | Template::GiftUsed
+            | Template::EligibleAgain
+            | Template::Invitation
+            | Template::LevelChanged
+            | Template::RequestMoved
+            | Template::AccountChanged,
+            _,
+        ) => false,
     };
     if !is_so || at <= now {
         return Ok(None);

@@ -14,7 +14,7 @@ use crate::db::Lane;
 use crate::drives;
 use crate::http::{Answer, House};
 use crate::texts::{self, ProblemText, Value};
-use crate::web::{Bars, Frame, Group, Posted, Say, Visitor, go};
+use crate::web::{Bars, Frame, Group, Posted, Say, Square, Visitor, go};
 
 /// Adds the page.
 pub fn pages(config: &mut web::ServiceConfig) {
@@ -58,6 +58,7 @@ struct Choice {
 struct Card {
     record: String,
     bars: Bars,
+    square: Square,
     group: Option<Group>,
     next: Option<String>,
     gifts: Vec<(String, bool)>,
@@ -129,6 +130,7 @@ fn card(house: &House, visitor: &Visitor, found: &super::Card) -> Result<Card> {
     let today = house.today();
     Ok(Card {
         bars: Bars::of(&record)?,
+        square: Square::of(&record),
         group: found.group.map(Group),
         next: found.next.map(|day| if day <= today { say.text("link-card-now") } else { say.day(day) }),
         gifts: found.gifts.iter().map(|(on, helped)| (say.day(*on), *helped)).collect(),

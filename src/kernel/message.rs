@@ -1,4 +1,4 @@
-//! What donors are told by message, and what became of each message.
+//! What donors and users are told by message, and what became of each message.
 
 word! {
     /// What a message says.
@@ -23,6 +23,12 @@ word! {
         EligibleAgain = "eligible_again",
         /// The donor is asked to choose a time at a drive.
         Invitation = "invitation",
+        /// To command: levels of the reserve changed; which is not said.
+        LevelChanged = "level_changed",
+        /// To a hospital: a request of theirs moved; which and where to is not said.
+        RequestMoved = "request_moved",
+        /// To a user: the own account was changed by somebody else.
+        AccountChanged = "account_changed",
     }
 }
 

@@ -7,6 +7,7 @@ use shiryan_kernel::status::LinkVerb;
 use shiryan_kernel::time::{Moment, Zone};
 use shiryan_kernel::{Code, Result};
 
+use super::store::To;
 use super::{end_unsent, letter, rules, store};
 use crate::accounts::{self, NewLink};
 use crate::db::{Conn, Tx};
@@ -20,6 +21,8 @@ const LEASE: Duration = Duration::minutes(15);
 const REST: Duration = Duration::seconds(30);
 /// How long a letter lets its reader pause or stop.
 const OPEN: Duration = Duration::days(90);
+/// Letters to one user in 24 hours.
+const A_DAY: i64 = 40;
 /// At most so many are looked at in one turn.
 const SLICE: i64 = 32;
 
@@ -92,7 +95,12 @@ pub fn claim(
     about: impl Fn(&mut Conn, Template, i64) -> Result<Option<About>>,
 ) -> Result<Option<Held>> {
     for row in store::due(tx.conn, tx.now.naive_utc(), SLICE)? {
-        let Some(about) = about(tx.conn, row.template, row.subject)? else {
+        let about = match row.to()? {
+            To::Donor(_) => about(tx.conn, row.template, row.subject)?,
+            // What is for a user is told once, whatever became of it since.
+            To::User(_) => Some(About { at: row.queued_at.and_utc(), entry: None, doors: Vec::new() }),
+        };
+        let Some(about) = about else {
             store::withdraw(tx, row.id, row.attempts)?;
             continue;
         };
@@ -143,10 +151,16 @@ fn pack(
     });
     let mut links = Vec::new();
     let mut stop = None;
-    for door in doors(tx.now, row.donor, about) {
+    let donor = match row.to()? {
+        To::Donor(donor) => donor,
+        To::User(_) => {
+            links.extend(terms.origin.map(|origin| (letter::sign_in(language), format!("{origin}/"))));
+            return Ok(Parcel::Letter(Letter { id, to, language, subject, paragraphs, entry, links, stop }));
+        }
+    };
+    for door in doors(tx.now, donor, about) {
         let Some(origin) = terms.origin else { break };
-        let new =
-            NewLink { donor: row.donor, verb: door.verb, subject: door.subject, expires_at: door.until };
+        let new = NewLink { donor, verb: door.verb, subject: door.subject, expires_at: door.until };
         let secret = accounts::link_secret(vault, accounts::carry_link(tx, vault, row.id, &new)?);
         if door.verb == LinkVerb::Stop {
             stop = Some(format!("{origin}/u/{secret}"));
@@ -182,7 +196,8 @@ fn decide(tx: &mut Tx, vault: &Vault, terms: Terms<'_>, row: &store::Due) -> Res
     if row.attempts >= terms.most {
         return Ok(Decision::Not(Unsent::Unreachable));
     }
-    let reader = match donors::reach(tx.conn, vault, row.donor, terms.zone.date(tx.now), terms.ways) {
+    let to = row.to()?;
+    let reader = match reach(tx, vault, terms, to) {
         Ok(Reach::At(reader)) => reader,
         Ok(Reach::Not(unsent)) => return Ok(Decision::Not(unsent)),
         // It would keep all that wait behind it waiting.
@@ -192,10 +207,15 @@ fn decide(tx: &mut Tx, vault: &Vault, terms: Terms<'_>, row: &store::Due) -> Res
         }
         Err(problem) => return Err(problem),
     };
-    let quiet = reader.quiet.map_or(terms.quiet, |(from, until)| rules::Quiet { from, until });
-    let mut then = rules::after_quiet(terms.zone, tx.now, quiet);
-    if let Some(free) = free_again(tx, terms, row.donor)? {
-        then = then.max(rules::after_quiet(terms.zone, free, quiet));
+    let quiet = match to {
+        To::Donor(_) => Some(reader.quiet.map_or(terms.quiet, |(from, until)| rules::Quiet { from, until })),
+        // Whoever watches is told at night too.
+        To::User(_) => None,
+    };
+    let after_quiet = |at| quiet.map_or(at, |quiet| rules::after_quiet(terms.zone, at, quiet));
+    let mut then = after_quiet(tx.now);
+    if let Some(free) = free_again(tx, terms, to)? {
+        then = then.max(after_quiet(free));
     }
     let way = match reader.address {
         Address::Email(_) => Ways { mail: true, text: false },
@@ -213,11 +233,33 @@ fn decide(tx: &mut Tx, vault: &Vault, terms: Terms<'_>, row: &store::Due) -> Res
     })
 }
 
-/// When the donor may be written to again; none when that is now.
-fn free_again(tx: &mut Tx, terms: Terms<'_>, donor: DonorId) -> Result<Option<Moment>> {
+/// Whether a reader may be written to, and where.
+fn reach(tx: &mut Tx, vault: &Vault, terms: Terms<'_>, to: To) -> Result<Reach> {
+    let user = match to {
+        To::Donor(donor) => {
+            return donors::reach(tx.conn, vault, donor, terms.zone.date(tx.now), terms.ways);
+        }
+        To::User(user) => user,
+    };
+    if !terms.ways.mail {
+        return Ok(Reach::Not(Unsent::NoTransport));
+    }
+    let found = accounts::mailbox(tx.conn, vault, user)?;
+    Ok(found.map_or(Reach::Not(Unsent::NoAddress), |found| {
+        let (address, language) = (Address::Email(found.email), found.language);
+        Reach::At(Box::new(Reader { address, language, quiet: None }))
+    }))
+}
+
+/// When the reader may be written to again; none when that is now.
+fn free_again(tx: &mut Tx, terms: Terms<'_>, to: To) -> Result<Option<Moment>> {
     let day = Duration::hours(24);
-    let sent = store::sent_since(tx.conn, donor, (tx.now - day).naive_utc(), terms.a_day)?;
-    let is_full = i64::try_from(sent.len()).unwrap_or(i64::MAX) >= terms.a_day;
+    let a_day = match to {
+        To::Donor(_) => terms.a_day,
+        To::User(_) => A_DAY,
+    };
+    let sent = store::sent_since(tx.conn, to, (tx.now - day).naive_utc(), a_day)?;
+    let is_full = i64::try_from(sent.len()).unwrap_or(i64::MAX) >= a_day;
     Ok(sent.last().filter(|_| is_full).map(|oldest| oldest.and_utc() + day))
 }
 

@@ -20,6 +20,11 @@ pub fn label(verb: LinkVerb, language: Lang) -> String {
     word(language, "message-link", verb.code())
 }
 
+/// The link by which a user comes to the service.
+pub fn sign_in(language: Lang) -> String {
+    say(language, "message-link-sign-in", &[])
+}
+
 /// The same for a telephone. Nothing in it is isolated: old ones show a box for each mark.
 pub fn short(template: Template, language: Lang, zone: Zone, at: Moment) -> String {
     say(language, &format!("{}-short", name(template)), &when(language, zone, at, ToOwned::to_owned))
@@ -36,6 +41,9 @@ const fn name(template: Template) -> &'static str {
         Template::GiftUsed => "message-gift-used",
         Template::EligibleAgain => "message-eligible-again",
         Template::Invitation => "message-invitation",
+        Template::LevelChanged => "message-level-changed",
+        Template::RequestMoved => "message-request-moved",
+        Template::AccountChanged => "message-account-changed",
     }
 }
 

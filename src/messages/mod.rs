@@ -1,6 +1,6 @@
-//! The outbox: what donors are to be told by message, queued with the fact and sent beside requests.
+//! The outbox: what donors and users are to be told by message, queued with the fact and sent beside requests.
 //!
-//! A row holds the donor's id, the template and what it is about, never an address or a name: the address is
+//! A row holds the reader's id, the template and what it is about, never an address or a name: the address is
 //! opened when the message goes out. One notice of a kind about a thing is queued once, however often it is
 //! asked for. A message is claimed for a while by whoever sends it; when that one dies, another takes it up, so
 //! that none is lost and the one in flight may leave twice under one `Message-ID`. What cannot be sent says so,
@@ -15,7 +15,7 @@ use std::collections::HashMap;
 
 use chrono::Duration;
 use shiryan_kernel::Result;
-use shiryan_kernel::ids::{DonorId, MessageId};
+use shiryan_kernel::ids::{DonorId, MessageId, UserId};
 use shiryan_kernel::message::{Template, Told, Unsent};
 use shiryan_kernel::time::Moment;
 
@@ -27,6 +27,9 @@ pub use claim::{About, Door, Entry, Held, Terms, claim};
 
 /// How long what became of a message is known.
 const KEPT: Duration = Duration::days(90);
+
+/// How long a letter to a user is of use.
+const OF_USE: Duration = Duration::days(2);
 
 /// What is to be told.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -54,6 +57,23 @@ pub fn queue(tx: &mut Tx, vault: &Vault, notice: &Notice) -> Result<bool> {
     audit::record(tx, vault, &line.with("subject", shiryan_kernel::ids::write(notice.subject)))?;
     feed::append(tx, "message", id.0, "queued")?;
     Ok(true)
+}
+
+/// Tells users that there is something to look at, by a letter that says not what. While one of its kind waits for them
+/// they get no second.
+///
+/// # Errors
+/// As any write.
+pub fn tell_users(tx: &mut Tx, template: Template, readers: &[UserId]) -> Result<()> {
+    for reader in readers.iter().copied() {
+        if store::waits(tx.conn, template, reader)? {
+            continue;
+        }
+        let id = MessageId(tx.id());
+        store::insert_for_user(tx, id, template, reader, tx.now + OF_USE)?;
+        feed::append(tx, "message", id.0, "queued")?;
+    }
+    Ok(())
 }
 
 /// Whether a message is due, or nobody holds it any more.

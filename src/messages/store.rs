@@ -2,8 +2,9 @@
 
 use chrono::NaiveDateTime;
 use diesel::prelude::*;
-use shiryan_kernel::ids::{DonorId, MessageId};
+use shiryan_kernel::ids::{DonorId, MessageId, UserId};
 use shiryan_kernel::message::{MessageState, Template, Unsent};
+use shiryan_kernel::time::Moment;
 use shiryan_kernel::{Problem, Result};
 
 use super::Notice;
@@ -15,10 +16,27 @@ use crate::db::{Conn, Tx, on_each};
 pub struct Due {
     pub id: MessageId,
     pub template: Template,
-    pub donor: DonorId,
+    pub donor: Option<DonorId>,
+    pub reader: Option<UserId>,
     pub subject: i64,
+    pub queued_at: NaiveDateTime,
     pub useful_until: NaiveDateTime,
     pub attempts: i32,
+}
+
+/// Whom a message is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum To {
+    Donor(DonorId),
+    User(UserId),
+}
+
+impl Due {
+    /// Whom it is for.
+    pub fn to(&self) -> Result<To> {
+        let user = self.reader.map(To::User);
+        self.donor.map(To::Donor).or(user).ok_or_else(|| Problem::internal("a message for nobody"))
+    }
 }
 
 /// Inserts a message; `false` when there is one of its kind about the same.
@@ -42,6 +60,42 @@ pub fn insert(tx: &mut Tx, id: MessageId, notice: &Notice) -> Result<bool> {
     Ok(inserted == 1)
 }
 
+/// Inserts a message for a user, due now.
+pub fn insert_for_user(
+    tx: &mut Tx,
+    id: MessageId,
+    template: Template,
+    reader: UserId,
+    until: Moment,
+) -> Result<()> {
+    let now = tx.now.naive_utc();
+    diesel::insert_into(messages::table)
+        .values((
+            messages::id.eq(id),
+            messages::template.eq(template),
+            messages::reader.eq(reader),
+            messages::subject.eq(id.0),
+            messages::state.eq(MessageState::Queued),
+            messages::queued_at.eq(now),
+            messages::due_at.eq(now),
+            messages::useful_until.eq(until.naive_utc()),
+            messages::attempts.eq(0),
+        ))
+        .execute(tx.conn)?;
+    Ok(())
+}
+
+/// Whether a message of this kind waits for a user.
+pub fn waits(conn: &mut Conn, template: Template, reader: UserId) -> Result<bool> {
+    let waiting: i64 = messages::table
+        .filter(messages::template.eq(template))
+        .filter(messages::reader.eq(reader))
+        .filter(messages::state.eq(MessageState::Queued))
+        .count()
+        .get_result(conn)?;
+    Ok(waiting > 0)
+}
+
 /// Those that are due, or whose holder died, the longest due first.
 pub fn due(conn: &mut Conn, now: NaiveDateTime, limit: i64) -> Result<Vec<Due>> {
     let waits = messages::state.eq(MessageState::Queued).and(messages::due_at.le(now));
@@ -55,7 +109,9 @@ pub fn due(conn: &mut Conn, now: NaiveDateTime, limit: i64) -> Result<Vec<Due>> 
             messages::id,
             messages::template,
             messages::donor,
+            messages::reader,
             messages::subject,
+            messages::queued_at,
             messages::useful_until,
             messages::attempts,
         ))
@@ -161,14 +217,13 @@ pub fn withdraw(tx: &mut Tx, id: MessageId, attempts: i32) -> Result<()> {
 }
 
 /// When the latest messages since then left, at most `limit`, the newest first.
-pub fn sent_since(
-    conn: &mut Conn,
-    donor: DonorId,
-    since: NaiveDateTime,
-    limit: i64,
-) -> Result<Vec<NaiveDateTime>> {
-    Ok(messages::table
-        .filter(messages::donor.eq(donor))
+pub fn sent_since(conn: &mut Conn, to: To, since: NaiveDateTime, limit: i64) -> Result<Vec<NaiveDateTime>> {
+    let all = messages::table.into_boxed();
+    let theirs = match to {
+        To::Donor(donor) => all.filter(messages::donor.eq(donor)),
+        To::User(user) => all.filter(messages::reader.eq(user)),
+    };
+    Ok(theirs
         .filter(messages::state.eq(MessageState::Sent))
         .filter(messages::ended_at.gt(since).assume_not_null())
         .order(messages::ended_at.desc())

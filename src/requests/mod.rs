@@ -27,6 +27,7 @@ use shiryan_kernel::attribute::Attributes;
 use shiryan_kernel::blood::{AgeBand, BloodGroup, Component, GroupEvidence, Sex};
 use shiryan_kernel::compat::Recipient;
 use shiryan_kernel::ids::{BloodUnitId, FacilityId, PackId, RequestId, StandingOrderId, UserId};
+use shiryan_kernel::message::Template;
 use shiryan_kernel::place::Region;
 use shiryan_kernel::problem::Faults;
 use shiryan_kernel::role::Role;
@@ -36,9 +37,10 @@ use shiryan_kernel::time::Moment;
 use shiryan_kernel::{Code, Problem, Result};
 use utoipa::ToSchema;
 
-use crate::accounts::{self, Principal};
+use crate::accounts::{self, Principal, Readers};
 use crate::audit::{self, Line};
 use crate::db::{Conn, Tx, feed};
+use crate::messages;
 use crate::places;
 use crate::stock::BloodUnit;
 use crate::vault::{Place, Vault};
@@ -451,11 +453,14 @@ fn advance(
     refusal: Option<RefusalReason>,
 ) -> Result<()> {
     let bank = by.facility.filter(|_| by.role == Role::Bank);
-    if store::advance(tx, request.id, from, Advance { to, bank, refusal })? {
-        Ok(())
-    } else {
-        Err(conflict(store::request(tx.conn, request.id)?.state))
+    if !store::advance(tx, request.id, from, Advance { to, bank, refusal })? {
+        return Err(conflict(store::request(tx.conn, request.id)?.state));
     }
+    if bank.is_some() {
+        let hospital = accounts::readers(tx.conn, Readers::Facility(request.facility))?;
+        messages::tell_users(tx, Template::RequestMoved, &hospital)?;
+    }
+    Ok(())
 }
 
 fn told(tx: &mut Tx, id: RequestId, state: RequestState, units: Vec<BloodUnitId>) -> Result<Step> {

@@ -17,13 +17,17 @@ use shiryan_kernel::Result;
 use shiryan_kernel::blood::{BloodGroup, Component};
 use shiryan_kernel::ids::LevelChangeId;
 use shiryan_kernel::level::Level;
+use shiryan_kernel::message::Template;
 use shiryan_kernel::place::{Governorate, Region};
+use shiryan_kernel::role::Role;
 use shiryan_kernel::time::Moment;
 
 use super::Cell;
 use super::sources::{Facts, Sources};
+use crate::accounts::{self, Readers};
 use crate::audit::{self, Line};
 use crate::db::{Conn, Lane, Tx, feed};
+use crate::messages;
 use crate::places::closures::Roads;
 use crate::projections::{Area, COMPONENTS, islands};
 use crate::stock::rules::Cover as Sparing;
@@ -155,6 +159,10 @@ fn write(tx: &mut Tx, vault: &Vault, step: &Step) -> Result<bool> {
     }
     let is_first_and_well = change.was.is_none() && change.level <= Level::Watch;
     audit::record(tx, vault, &if is_first_and_well { line } else { line.alert() })?;
+    if !is_first_and_well {
+        let command = accounts::readers(tx.conn, Readers::Role(Role::Command))?;
+        messages::tell_users(tx, Template::LevelChanged, &command)?;
+    }
     feed::append(tx, "level", change.id.0, "changed")?;
     Ok(true)
 }

@@ -79,6 +79,14 @@ diesel::table! {
 }
 
 diesel::table! {
+    user_addresses (user_id) {
+        user_id -> BigInt,
+        address -> Binary,
+        set_at -> Timestamp,
+    }
+}
+
+diesel::table! {
     second_factors (user_id) {
         user_id -> BigInt,
         secret -> Binary,
@@ -573,7 +581,8 @@ diesel::table! {
     messages (id) {
         id -> BigInt,
         template -> Text,
-        donor -> BigInt,
+        donor -> Nullable<BigInt>,
+        reader -> Nullable<BigInt>,
         subject -> BigInt,
         state -> Text,
         reason -> Nullable<Text>,
@@ -1203,6 +1212,8 @@ diesel::allow_tables_to_appear_in_same_query!(sessions, session_tokens, users);
 diesel::allow_tables_to_appear_in_same_query!(published_tables, published_cells);
 diesel::allow_tables_to_appear_in_same_query!(audit_lines, audit_chain);
 diesel::allow_tables_to_appear_in_same_query!(history_series, history_days);
+diesel::allow_tables_to_appear_in_same_query!(users, user_addresses);
+diesel::joinable!(user_addresses -> users (user_id));
 diesel::joinable!(unit_tree -> units (descendant));
 diesel::joinable!(donor_identities -> donors (donor));
 diesel::joinable!(donor_tags -> donors (donor));

@@ -12,6 +12,7 @@ mod frame;
 mod refused;
 mod sheet;
 mod show;
+mod square;
 mod visitor;
 
 pub use assets::serve as serve_assets;
@@ -22,4 +23,5 @@ pub use frame::{Frame, Tab, go};
 pub use refused::{FACE, is_for_the_form, told};
 pub use sheet::{Fields, Input, Kind, Part, Said, Sheet, western};
 pub use show::{Group, Say, Time};
+pub use square::Square;
 pub use visitor::{Seated, Visitor, is_seated};

@@ -21,6 +21,8 @@ const TABLE: &[(&str, &str, &[Role])] = &[
     ("POST", "/users/{id}/reset", &[Admin]),
     ("POST", "/users/{id}/disable", &[Admin]),
     ("POST", "/users/{id}/enable", &[Admin]),
+    ("POST", "/users/{id}/address", &[Admin]),
+    ("POST", "/users/own/address", ALL),
     ("GET", "/sessions", ALL),
     ("DELETE", "/sessions/{id}", ALL),
     ("GET", "/units", NO_HOSPITAL),

@@ -43,9 +43,14 @@ fn the_doctor_says_what_is_wrong_and_changes_nothing(at: Empty) {
     served.stop();
     let (good, said) = ask(&[]);
     assert!(good, "{said}");
-    for part in
-        ["ok    database: ", "ok    clock: ", "ok    record's chain: whole", "look  mail: ", "look  rules: "]
-    {
+    for part in [
+        "ok    database: ",
+        "ok    clock: ",
+        "ok    roster: ",
+        "ok    record's chain: whole",
+        "look  mail: ",
+        "look  rules: ",
+    ] {
         assert!(said.contains(part), "{part}: {said}");
     }
     let beside = said.contains("look  key: key_on_same_disk");

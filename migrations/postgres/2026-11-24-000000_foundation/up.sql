@@ -95,6 +95,13 @@ CREATE TABLE second_factors (
     last_step BIGINT NOT NULL
 );
 
+-- Where a user is written to, sealed.
+CREATE TABLE user_addresses (
+    user_id BIGINT PRIMARY KEY NOT NULL REFERENCES users (id),
+    address BYTEA NOT NULL,
+    set_at TIMESTAMP NOT NULL
+);
+
 -- Digests of random codes, each good once.
 CREATE TABLE recovery_codes (
     user_id BIGINT NOT NULL REFERENCES users (id),
@@ -671,10 +678,12 @@ CREATE TABLE messages (
     id BIGINT PRIMARY KEY NOT NULL,
     template TEXT NOT NULL CHECK (template IN ('appointment_off', 'appointment_cancelled', 'appointment_proposed',
         'appointment_confirmed', 'reminder_days', 'reminder_hours', 'thank_you', 'gift_used', 'eligible_again',
-        'invitation')),
-    donor BIGINT NOT NULL REFERENCES donors (id),
+        'invitation', 'level_changed', 'request_moved', 'account_changed')),
+    -- Whom it is for: a donor, or a user.
+    donor BIGINT REFERENCES donors (id),
+    reader BIGINT REFERENCES users (id),
     -- What it is about: an appointment, of a thank-you the visit, of a gift that was used the donation, of a word that
-    -- one may give again the last giving, of an invitation the invitation.
+    -- one may give again the last giving, of an invitation the invitation; what is for a user is about nothing but itself.
     subject BIGINT NOT NULL,
     state TEXT NOT NULL CHECK (state IN ('queued', 'claimed', 'sent', 'unsent')),
     reason TEXT CHECK (reason IN ('no_transport', 'no_address', 'not_wished', 'paused', 'gone', 'too_late', 'refused',
@@ -687,12 +696,14 @@ CREATE TABLE messages (
     last_error TEXT,
     ended_at TIMESTAMP,
     UNIQUE (template, subject),
+    CHECK ((donor IS NULL) <> (reader IS NULL)),
     CHECK ((state = 'claimed') = (claimed_until IS NOT NULL)),
     CHECK ((state IN ('sent', 'unsent')) = (ended_at IS NOT NULL)),
     CHECK ((state = 'unsent') = (reason IS NOT NULL))
 );
 CREATE INDEX messages_by_state ON messages (state, due_at);
 CREATE INDEX messages_by_donor ON messages (donor);
+CREATE INDEX messages_by_reader ON messages (reader);
 
 -- donations and stock --------------------------------------------------------------------------
 

@@ -76,6 +76,7 @@ DROP TABLE jobs;
 DROP TABLE approvals;
 DROP TABLE session_tokens;
 DROP TABLE recovery_codes;
+DROP TABLE user_addresses;
 DROP TABLE second_factors;
 DROP TABLE sessions;
 DROP TABLE user_units;

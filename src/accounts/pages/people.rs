@@ -7,6 +7,7 @@ use askama::Template;
 use shiryan_kernel::ids::{FacilityId, UnitId, UserId};
 use shiryan_kernel::problem::Faults;
 use shiryan_kernel::role::Role;
+use shiryan_kernel::text::Email;
 use shiryan_kernel::{Code, Problem, Result};
 
 use crate::accounts::{self, Actor, ManageUsers, NewUser, User, Username};
@@ -22,6 +23,7 @@ const MOST: i64 = 2_000;
 const MOST_UNITS: usize = 50;
 
 struct Row {
+    id: UserId,
     name: String,
     role: String,
     places: Vec<String>,
@@ -61,6 +63,7 @@ async fn show(house: &House, visitor: &Visitor, form: &Fields, problem: Option<&
     let of_facility: HashMap<FacilityId, &Facility> = facilities.iter().map(|own| (own.id, own)).collect();
     let of_unit: HashMap<UnitId, &Unit> = units.iter().map(|own| (own.id, own)).collect();
     let row = |user: &User| Row {
+        id: user.id,
         name: user.username.clone(),
         role: say.word("role", user.role.code()),
         places: user
@@ -132,6 +135,7 @@ async fn made(house: &House, visitor: &Visitor, form: &Fields, print: &Print) ->
     if codes.len() > MOST_UNITS {
         faults.add("units", Code::OutOfRange);
     }
+    let email = optional_email(form, &mut faults);
     let (username, role) = faults.give(username.zip(role))?;
     let mut units = house
         .db
@@ -148,6 +152,40 @@ async fn made(house: &House, visitor: &Visitor, form: &Fields, print: &Print) ->
     let new = NewUser { username, role, facility, units };
     let hash = house.sessions.hasher.hash(password).await?;
     let (vault, who) = (house.vault.clone(), by.user);
-    let make = move |tx: &mut Tx| accounts::create(tx, &vault, who, &new, &hash);
+    let make = move |tx: &mut Tx| {
+        let user = accounts::create(tx, &vault, who, &new, &hash)?;
+        if email.is_some() {
+            accounts::set_address(tx, &vault, who, user, email.as_ref())?;
+        }
+        Ok(user)
+    };
     house.once(&by, print.by(by.user), make).await
+}
+
+/// Where somebody is written to.
+pub async fn address(house: web::Data<House>, posted: Posted<Fields>) -> Answer {
+    let Posted { visitor, form, print } = posted;
+    match addressed(&house, &visitor, &form, &print).await {
+        Ok(()) => Ok(go("/people")),
+        Err(problem) if is_for_the_form(&problem) => show(&house, &visitor, &form, Some(&problem)).await,
+        Err(problem) => Err(problem.into()),
+    }
+}
+
+async fn addressed(house: &House, visitor: &Visitor, form: &Fields, print: &Print) -> Result<()> {
+    let by: Actor<ManageUsers> = visitor.seat()?;
+    let mut faults = Faults::none();
+    let user: Option<UserId> = form.need(&mut faults, "user");
+    let email = optional_email(form, &mut faults);
+    let user = faults.give(user)?;
+    let (vault, who) = (house.vault.clone(), by.user);
+    let set = move |tx: &mut Tx| accounts::set_address(tx, &vault, who, user, email.as_ref());
+    house.once(&by, print.by(by.user), set).await
+}
+
+fn optional_email(form: &Fields, faults: &mut Faults) -> Option<Email> {
+    match field(form, "email") {
+        "" => None,
+        text => faults.keep("email", Email::parse(text)),
+    }
 }

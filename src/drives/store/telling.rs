@@ -145,7 +145,7 @@ pub fn notices(
         .select((
             messages::id,
             messages::template,
-            messages::donor,
+            messages::donor.assume_not_null(),
             appointments::id,
             messages::state,
             messages::ended_at,

@@ -6,6 +6,7 @@ mod links;
 mod outbox;
 mod rules;
 mod smtp;
+mod users;
 mod webhook;
 
 use std::sync::{Arc, Mutex};
