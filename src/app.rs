@@ -439,6 +439,7 @@ fn probe(house: &web::Data<House>) -> health::Probe {
                 ready: house.db.read_now(|conn| meta::get(conn, World::KEY)).is_ok(),
             },
             health::Part { name: "writes", ready: house.pulse.writes() },
+            health::Part { name: "staying", ready: !house.pulse.is_leaving() },
         ],
         notices: [
             (house.key_on_same_disk, "key_on_same_disk"),

@@ -88,7 +88,8 @@ pub async fn figures(house: &House) -> Result<()> {
         let age = u32::try_from((now - made).num_seconds()).unwrap_or(0);
         metrics::gauge!("shiryan_published_age_seconds").set(f64::from(age));
     }
-    metrics::gauge!("shiryan_ready").set(if house.pulse.writes() { 1.0 } else { 0.0 });
+    let ready = house.pulse.writes() && !house.pulse.is_leaving();
+    metrics::gauge!("shiryan_ready").set(if ready { 1.0 } else { 0.0 });
     Ok(())
 }
 

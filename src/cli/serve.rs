@@ -3,7 +3,7 @@
 
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use actix_web::web;
 use clap::Args;
@@ -12,6 +12,7 @@ use shiryan_kernel::time::SystemClock;
 use super::{Common, start_log};
 use crate::app::{self, Migrate, World};
 use crate::db::Lane;
+use crate::http::server::Signals;
 use crate::http::{House, metrics};
 
 #[derive(Debug, Args)]
@@ -47,7 +48,7 @@ impl Serve {
     }
 }
 
-/// Serves until SIGTERM or SIGINT, then drains.
+/// Serves until SIGTERM or SIGINT; then lets balancers and requests go, and ends.
 pub fn run_house(
     house: web::Data<House>,
     started: Instant,
@@ -79,9 +80,10 @@ pub fn run_house(
         let work = actix_web::rt::spawn(app::work(house.clone()));
         let post = actix_web::rt::spawn(app::post(house.clone()));
         tracing::info!(%address, millis = started.elapsed().as_millis(), "ready");
-        // It takes signals once it has begun: only then do we say that it serves.
+        let signals = Signals::take().map_err(|error| error.to_string())?;
+        let linger = Duration::from_secs(house.settings.server.linger_seconds);
+        actix_web::rt::spawn(signals.obey(server.handle(), house.pulse.clone(), linger));
         let serving = actix_web::rt::spawn(server);
-        tokio::task::yield_now().await;
         println!("Pages: {}/", origin(&house, address));
         println!("API:   {}/api/docs", origin(&house, address));
         ready(address);

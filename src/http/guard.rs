@@ -3,8 +3,9 @@
 //! The log holds route patterns only, never a path or a query: paths hold ids, queries hold filters.
 //! A panic in a handler, an unknown route and an error of the framework all leave as problems.
 
-use std::{future::poll_fn, panic::AssertUnwindSafe, pin::pin, time::Instant};
+use std::{future::poll_fn, panic::AssertUnwindSafe, pin::pin, sync::Arc, time::Instant};
 
+use actix_http::ConnectionType;
 use actix_web::{
     Error, HttpMessage, HttpRequest, HttpResponse,
     body::{BoxBody, MessageBody},
@@ -12,14 +13,17 @@ use actix_web::{
     error::InternalError,
     http::{
         Method, StatusCode,
-        header::{self, HeaderMap, HeaderName, HeaderValue},
+        header::{self, HeaderName, HeaderValue},
     },
     middleware::Next,
+    web,
 };
 use shiryan_kernel::{Code, Problem, Result};
 use tracing_actix_web::{RequestId, RootSpanBuilder};
 
 use super::{
+    House,
+    health::Pulse,
     lang,
     problem::{self, Refusal},
 };
@@ -54,6 +58,7 @@ struct Asker {
     tls: bool,
     id: Option<HeaderValue>,
     face: Option<PageFace>,
+    pulse: Option<Arc<Pulse>>,
 }
 
 impl Asker {
@@ -69,6 +74,7 @@ impl Asker {
                 .get::<RequestId>()
                 .and_then(|id| HeaderValue::from_str(&id.to_string()).ok()),
             face: request.app_data::<PageFace>().copied(),
+            pulse: request.app_data::<web::Data<House>>().map(|house| Arc::clone(&house.pulse)),
         }
     }
 
@@ -81,7 +87,13 @@ impl Asker {
         }
     }
 
-    fn harden(&self, headers: &mut HeaderMap) {
+    /// Sets what every answer carries.
+    fn harden<B>(&self, response: &mut HttpResponse<B>) {
+        // Whoever goes on here would meet a closed door: the next connection is to lead elsewhere.
+        if self.pulse.as_ref().is_some_and(|pulse| pulse.is_leaving()) {
+            response.head_mut().set_connection_type(ConnectionType::Close);
+        }
+        let headers = response.headers_mut();
         for (name, value) in HEADERS {
             if !headers.contains_key(&name) {
                 headers.insert(name, value);
@@ -154,7 +166,7 @@ fn settle(asker: &Asker, mut response: ServiceResponse) -> ServiceResponse {
         }
         response = response.into_response(worded);
     }
-    asker.harden(response.headers_mut());
+    asker.harden(response.response_mut());
     response
 }
 
@@ -168,7 +180,7 @@ fn is_bare_failure(response: &HttpResponse) -> bool {
 fn fail(asker: &Asker, problem: &Problem) -> Error {
     log_cause(asker, problem);
     let mut response = asker.word(problem);
-    asker.harden(response.headers_mut());
+    asker.harden(&mut response);
     InternalError::from_response(Refusal(problem.clone()), response).into()
 }
 

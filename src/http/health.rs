@@ -34,6 +34,7 @@ impl Readiness {
 pub struct Pulse {
     fails: AtomicBool,
     clock: AtomicBool,
+    leaves: AtomicBool,
 }
 
 impl Pulse {
@@ -55,6 +56,16 @@ impl Pulse {
 
     pub fn note_clock(&self) {
         self.clock.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether the program was told to stop: it still answers, but nobody should come any more.
+    #[must_use]
+    pub fn is_leaving(&self) -> bool {
+        self.leaves.load(Ordering::Relaxed)
+    }
+
+    pub fn leave(&self) {
+        self.leaves.store(true, Ordering::Relaxed);
     }
 }
 

@@ -1,4 +1,4 @@
-//! The listening server: addresses, workers, time-outs, TLS, and a stop that lets requests end.
+//! The listening server: addresses, workers, time-outs, TLS, and a stop that lets a balancer know and requests end.
 //!
 //! An address that others can reach needs TLS here or a proxy that was declared; without either the server does not
 //! start.
@@ -16,12 +16,15 @@ use actix_service::IntoServiceFactory;
 use actix_web::{
     Error, HttpServer,
     body::MessageBody,
-    dev::{AppConfig, Server, Service, ServiceFactory},
+    dev::{AppConfig, Server, ServerHandle, Service, ServiceFactory},
 };
 use rustls::{
     ServerConfig,
     pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject},
 };
+use tokio::signal::unix::{Signal, SignalKind, signal};
+
+use super::health::Pulse;
 
 /// How to listen.
 #[derive(Debug, Clone)]
@@ -33,7 +36,7 @@ pub struct Settings {
     pub keep_alive: Duration,
     /// How long a client may take to send a request's head.
     pub head_within: Duration,
-    /// How long requests may go on after the signal to stop.
+    /// How long requests may go on once nobody is let in.
     pub drain_within: Duration,
     /// Connections per worker.
     pub connections: usize,
@@ -100,7 +103,7 @@ impl Settings {
 }
 
 /// A server that listens and runs once it is awaited, and where it listens (ports that were 0 are
-/// filled in). SIGTERM and SIGINT drain it; `server.handle().stop(true)` does the same.
+/// filled in). [`Signals`] or `server.handle().stop(true)` end it.
 ///
 /// # Errors
 /// [`Refused`], each with what to change.
@@ -124,7 +127,8 @@ where
         .client_request_timeout(settings.head_within)
         .client_disconnect_timeout(Duration::from_secs(2))
         .max_connections(settings.connections)
-        .shutdown_timeout(settings.drain_within.as_secs());
+        .shutdown_timeout(settings.drain_within.as_secs())
+        .disable_signals();
     for address in &settings.listen {
         let bound = match &tls {
             Some(config) => server.bind_rustls_0_23(address, config.clone()),
@@ -134,6 +138,43 @@ where
     }
     let addresses = server.addrs();
     Ok((server.run(), addresses))
+}
+
+/// SIGTERM and SIGINT, from now on.
+#[derive(Debug)]
+pub struct Signals {
+    term: Signal,
+    int: Signal,
+}
+
+impl Signals {
+    /// # Errors
+    /// When the system gives none.
+    pub fn take() -> std::io::Result<Self> {
+        Ok(Self { term: signal(SignalKind::terminate())?, int: signal(SignalKind::interrupt())? })
+    }
+
+    /// At SIGTERM says by its pulse that it leaves, goes on serving for so long, and only then lets nobody in and
+    /// waits for the requests under way. SIGINT, or a second signal, does not linger.
+    pub async fn obey(mut self, server: ServerHandle, pulse: Arc<Pulse>, linger: Duration) {
+        let lingers = self.next().await == SignalKind::terminate();
+        pulse.leave();
+        if lingers && !linger.is_zero() {
+            tracing::info!(seconds = linger.as_secs(), "leaving: not ready any more, still serving");
+            tokio::select! {
+                () = tokio::time::sleep(linger) => {}
+                _ = self.next() => {}
+            }
+        }
+        server.stop(true).await;
+    }
+
+    async fn next(&mut self) -> SignalKind {
+        tokio::select! {
+            _ = self.term.recv() => SignalKind::terminate(),
+            _ = self.int.recv() => SignalKind::interrupt(),
+        }
+    }
 }
 
 fn read_tls(files: &Tls) -> Result<ServerConfig, Refused> {

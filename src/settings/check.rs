@@ -140,6 +140,9 @@ impl Settings {
         if !(1..=200).contains(&self.database.connections) {
             return wrong("database.connections", "1 to 200");
         }
+        if self.server.linger_seconds > 300 {
+            return wrong("server.linger_seconds", "0 to 300");
+        }
         if self.server.workers > 256 {
             return wrong("server.workers", "0 to 256");
         }

@@ -72,6 +72,7 @@ pub struct Server {
     pub tls_certificate: String,
     pub tls_key: String,
     pub(super) origin: String,
+    pub linger_seconds: u64,
     pub drain_seconds: u64,
 }
 

@@ -1,6 +1,6 @@
 //! The program as a person runs it.
 
-use std::io::{BufRead, BufReader};
+use std::io::{BufRead, BufReader, Read};
 use std::path::Path;
 use std::process::{Child, Command, Output, Stdio};
 use std::time::{Duration, Instant};
@@ -23,6 +23,7 @@ pub(super) fn shiryan(home: &Path, arguments: &[&str]) -> Command {
         command.env_remove(name);
     }
     command.args(arguments).env("SHIRYAN__METRICS__LISTEN", "").current_dir(home);
+    command.env("SHIRYAN__SERVER__LINGER_SECONDS", "0");
     command
 }
 
@@ -153,11 +154,21 @@ impl Served {
         self.child.wait().unwrap();
     }
 
+    /// Sends it a signal.
+    pub fn tell(&self, signal: &str) {
+        let pid = self.child.id().to_string();
+        assert!(Command::new("kill").args([signal, &pid]).status().unwrap().success());
+    }
+
+    /// Waits for its end.
+    pub fn ended(mut self) -> std::process::ExitStatus {
+        self.child.wait().unwrap()
+    }
+
     /// Stops it as a service manager would.
     pub fn stop(mut self) -> Duration {
         let started = Instant::now();
-        let pid = self.child.id().to_string();
-        assert!(Command::new("kill").args(["-TERM", &pid]).status().unwrap().success());
+        self.tell("-TERM");
         assert!(self.child.wait().unwrap().success());
         started.elapsed()
     }
@@ -170,6 +181,82 @@ impl Drop for Served {
             self.child.kill().ok();
             self.child.wait().ok();
         }
+    }
+}
+
+#[test]
+fn a_program_that_is_told_to_stop_says_so_before_it_closes() {
+    let home = tempfile::tempdir().unwrap();
+    let url = format!("sqlite://{}", home.path().join("s.db").display());
+    let mut command = shiryan(home.path(), &["serve", "--listen", "127.0.0.1:0", "--database", &url]);
+    command.stderr(Stdio::null()).env("SHIRYAN__SERVER__LINGER_SECONDS", "60");
+    let mut served = Served::run(command);
+    let address = served.line("Pages:").trim_start_matches("Pages: http://").trim_end_matches('/').to_owned();
+    let (mut kept, mut slow) = (Spoken::with(&address), Spoken::with(&address));
+    let before = kept.get("/readyz");
+    assert!(before.starts_with("HTTP/1.1 200") && !before.contains("connection: close"), "{before}");
+    // Half of a request, the rest of which comes once nobody is let in.
+    slow.say("POST /api/v1/sessions HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ncontent-length: 2\r\n\r\n{");
+    served.tell("-TERM");
+    let told = Instant::now();
+    let mut answer = kept.get("/healthz");
+    while !answer.contains("connection: close") {
+        assert!(told.elapsed() < Duration::from_secs(20), "{answer}");
+        answer = kept.get("/healthz");
+    }
+    assert!(answer.starts_with("HTTP/1.1 200"), "it goes on answering: {answer}");
+    assert_eq!(kept.rest(), "", "and hangs up");
+    let ready = Spoken::with(&address).get("/readyz");
+    assert!(
+        ready.starts_with("HTTP/1.1 503") && ready.contains(r#"{"name":"staying","ready":false}"#),
+        "{ready}"
+    );
+    let refused = Spoken::with(&address).get("/nowhere");
+    assert!(refused.starts_with("HTTP/1.1 404") && refused.contains("connection: close"), "{refused}");
+    // A second word ends the waiting; what is under way is still answered.
+    served.tell("-TERM");
+    while std::net::TcpStream::connect(&address).is_ok() {
+        assert!(told.elapsed() < Duration::from_secs(40), "it never closed");
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    slow.say("}");
+    let late = slow.rest();
+    assert!(late.starts_with("HTTP/1.1 400") && late.contains("missing_field"), "{late}");
+    assert!(served.ended().success());
+}
+
+/// One connection, spoken to by hand.
+struct Spoken(BufReader<std::net::TcpStream>);
+
+impl Spoken {
+    fn with(address: &str) -> Self {
+        let stream = std::net::TcpStream::connect(address).unwrap();
+        stream.set_read_timeout(Some(Duration::from_secs(30))).unwrap();
+        Self(BufReader::new(stream))
+    }
+
+    fn say(&mut self, text: &str) {
+        std::io::Write::write_all(self.0.get_mut(), text.as_bytes()).unwrap();
+    }
+
+    /// Head and body of the answer, for which the connection is kept.
+    fn get(&mut self, path: &str) -> String {
+        self.say(&format!("GET {path} HTTP/1.1\r\nhost: x\r\n\r\n"));
+        let mut head = String::new();
+        while !head.ends_with("\r\n\r\n") {
+            assert!(self.0.read_line(&mut head).unwrap() > 0, "cut off: {head}");
+        }
+        let length = head.lines().find_map(|line| line.strip_prefix("content-length: ")).unwrap();
+        let mut body = vec![0; length.parse().unwrap()];
+        self.0.read_exact(&mut body).unwrap();
+        head + &text(&body)
+    }
+
+    /// Whatever comes until the other side hangs up.
+    fn rest(&mut self) -> String {
+        let mut rest = Vec::new();
+        self.0.read_to_end(&mut rest).unwrap();
+        text(&rest)
     }
 }
 

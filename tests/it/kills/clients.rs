@@ -9,6 +9,7 @@ use shiryan_kernel::role::Role;
 use shiryan_kernel::time::{Clock, SystemClock, Zone, plus_days};
 
 use super::Installation;
+use crate::support::app::Client;
 use crate::support::shelf::din;
 
 /// So long may one write go unanswered before the test gives up.
@@ -35,8 +36,8 @@ pub struct Written {
     pub done: Vec<Done>,
     /// Requests of which the end was not heard.
     pub unanswered: usize,
-    /// Those among them that somebody had begun to listen to.
-    pub dropped: usize,
+    /// Those that were answered, but not by what they asked for.
+    pub put_off: usize,
 }
 
 struct Writer<'a> {
@@ -44,17 +45,14 @@ struct Writer<'a> {
     n: usize,
     asked: usize,
     drive: usize,
-    /// How many instances there are, and which one is asked.
-    instances: usize,
-    instance: usize,
+    client: Client,
     written: Written,
 }
 
-/// Writes until the time is over, and ends what it began.
-pub fn write(house: &Installation, n: usize, instances: usize) -> Written {
-    let instance = n % instances;
+/// Writes through this client until the time is over, and ends what it began.
+pub fn write(house: &Installation, n: usize, client: Client) -> Written {
     let written = Written::default();
-    let mut writer = Writer { house, n, asked: 0, drive: 0, instances, instance, written };
+    let mut writer = Writer { house, n, asked: 0, drive: 0, client, written };
     let mut round = 0;
     while !house.is_over.load(Ordering::SeqCst) {
         writer.round(round);
@@ -161,16 +159,12 @@ impl Writer<'_> {
         loop {
             assert!(started.elapsed() < PATIENCE, "{path} was never answered");
             let sent = Some(body.to_string().into_bytes());
-            let client = self.house.client(role, self.instance);
+            let client = self.client.clone().holding(&self.house.token(role));
             let reply = match client.try_send("POST", &path, &[("idempotency-key", &key)], sent) {
                 Ok(reply) => reply,
-                Err(error) => {
+                Err(_) => {
                     self.written.unanswered += 1;
-                    self.written.dropped += usize::from(!was_refused(&error));
-                    self.instance = (self.instance + 1) % self.instances;
-                    if self.instances == 1 {
-                        std::thread::sleep(Duration::from_millis(100));
-                    }
+                    std::thread::sleep(Duration::from_millis(100));
                     continue;
                 }
             };
@@ -184,20 +178,14 @@ impl Writer<'_> {
                     self.written.done.push(Done { action, subject, role, key, path, body, status, text });
                     return Ok(id);
                 }
-                503 => std::thread::sleep(Duration::from_millis(20)),
+                503 => {
+                    self.written.put_off += 1;
+                    std::thread::sleep(Duration::from_millis(20));
+                }
                 409 if code == "idempotency_in_progress" => std::thread::sleep(Duration::from_millis(20)),
                 409 => return Err(code.to_owned()),
                 status => panic!("{status} {path}: {}", reply.text),
             }
         }
-    }
-}
-
-/// Nobody listened: the request never left.
-fn was_refused(error: &ureq::Error) -> bool {
-    match error {
-        ureq::Error::Io(error) => error.kind() == std::io::ErrorKind::ConnectionRefused,
-        ureq::Error::ConnectionFailed => true,
-        _ => false,
     }
 }

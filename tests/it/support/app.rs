@@ -214,6 +214,17 @@ impl Client {
         Self { base, token: None, agent }
     }
 
+    /// The same, who keeps a connection for the next request as browsers and proxies do.
+    pub fn keeping(self) -> Self {
+        let agent = ureq::Agent::config_builder()
+            .http_status_as_error(false)
+            .max_redirects(0)
+            .timeout_global(Some(std::time::Duration::from_secs(30)))
+            .build()
+            .into();
+        Self { agent, ..self }
+    }
+
     pub fn holding(self, token: &str) -> Self {
         Self { token: Some(token.to_owned()), ..self }
     }
