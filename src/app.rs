@@ -411,6 +411,7 @@ pub fn app(
         .and("/assets/{digest}/{name}", ["GET"])
         .and("/u/{secret}", ["GET", "POST"]);
     app.app_data(house)
+        .app_data(methods.alike())
         .app_data(crate::web::FACE)
         .app_data(openapi::Description::of(&doc))
         .default_service(methods::fallback(Arc::new(methods)))

@@ -36,6 +36,7 @@ pub struct Amendment {
 
 /// The answer to an amendment.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+#[schema(as = AmendedActivity)]
 pub struct Amended {
     pub id: ActivityId,
     /// As it is now: the next `If-Match`.

@@ -77,7 +77,7 @@ pub struct Desk<'a> {
 
 shiryan_kernel::word! {
     /// What somebody should look at.
-    pub enum Warning {
+    pub enum DonationWarning {
         /// The rules say that the donor should not have given that day; the units are blocked.
         NotEligible = "not_eligible",
     }
@@ -90,7 +90,7 @@ pub struct Recorded {
     /// The appointment that it kept; absent for a walk-in.
     pub appointment: Option<AppointmentId>,
     pub units: Vec<RecordedUnit>,
-    pub warnings: Vec<Warning>,
+    pub warnings: Vec<DonationWarning>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -170,7 +170,7 @@ fn write(tx: &mut Tx, desk: Desk<'_>, by: &Principal, new: &NewDonation, came: C
         division: unit.division,
         expires_at: unit.expires_at,
     });
-    let warnings = if eligible { Vec::new() } else { vec![Warning::NotEligible] };
+    let warnings = if eligible { Vec::new() } else { vec![DonationWarning::NotEligible] };
     Ok(Recorded { id, appointment, units: units.collect(), warnings })
 }
 

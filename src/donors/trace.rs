@@ -25,6 +25,7 @@ shiryan_kernel::word! {
 
 /// What of an identity a look-back needs. Never stored in clear, never logged.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[schema(as = TracedDonor)]
 pub struct Traced {
     pub first_name: Option<String>,
     pub father_name: Option<String>,

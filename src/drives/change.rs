@@ -24,6 +24,7 @@ use crate::vault::Vault;
 
 /// An appointment that took another's place.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[schema(as = MovedDrive)]
 pub struct Moved {
     pub id: AppointmentId,
     /// The one that was cancelled for it.

@@ -37,6 +37,7 @@ pub struct Asked {
 
 /// How many were asked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[schema(as = InvitationsSent)]
 pub struct Sent {
     pub drive: DriveId,
     /// Messages that were queued: fewer than wanted where fewer may be asked.

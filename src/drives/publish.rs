@@ -19,6 +19,7 @@ use crate::vault::Vault;
 
 /// Where a drive stands now.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[schema(as = DriveStood)]
 pub struct Stood {
     pub id: DriveId,
     pub status: DriveStatus,

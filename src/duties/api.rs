@@ -32,12 +32,14 @@ struct AssignForm {
 }
 
 #[derive(Debug, Deserialize, ToSchema)]
+#[schema(as = DutyReleaseForm)]
 #[serde(deny_unknown_fields)]
 struct ReleaseForm {
     donor: DonorId,
 }
 
 #[derive(Debug, Serialize, Deserialize, ToSchema)]
+#[schema(as = DutyReleased)]
 struct Released {
     activity: ActivityId,
     donor: DonorId,

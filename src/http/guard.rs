@@ -24,7 +24,7 @@ use tracing_actix_web::{RequestId, RootSpanBuilder};
 use super::{
     House,
     health::Pulse,
-    lang,
+    lang, methods,
     problem::{self, Refusal},
 };
 use crate::texts::Lang;
@@ -122,7 +122,10 @@ pub async fn door(
 ) -> Result<ServiceResponse<BoxBody>, Error> {
     let mut asker = Asker::of(&request);
     let (method, started) = (method_label(request.method()), Instant::now());
-    let outcome = unpanicked(async move { next.call(request).await }).await;
+    let outcome = match methods::not_own(&request) {
+        Some(problem) => Some(Err(Refusal(problem).into())),
+        None => unpanicked(async move { next.call(request).await }).await,
+    };
     let outcome = match outcome {
         Some(Ok(response)) => {
             if let Some(own) = response.request().extensions().get::<Lang>() {

@@ -1,9 +1,13 @@
 //! 405 with `Allow`: handlers that are declared by method answer 404 to every other method, so the app's default
-//! service asks the API description which methods a path has.
+//! service asks the API description which methods a path has. A path that is declared as it stands has its own
+//! methods alone, whatever path with an id it looks like.
 
-use std::{collections::BTreeSet, sync::Arc};
+use std::{
+    collections::{BTreeSet, HashMap},
+    sync::Arc,
+};
 
-use actix_web::{HttpRequest, Route, web};
+use actix_web::{HttpRequest, Route, dev::ServiceRequest, web};
 use shiryan_kernel::{Code, Problem};
 use utoipa::openapi::{OpenApi, PathItem};
 
@@ -42,13 +46,54 @@ impl Methods {
     pub fn missed(&self, method: &str, path: &str) -> Problem {
         let parts: Vec<&str> = path.split('/').collect();
         let fitting = self.0.iter().filter(|(template, _)| fits(template, &parts));
-        let allowed: BTreeSet<&str> = fitting.flat_map(|(_, methods)| methods.iter().copied()).collect();
+        let named = |template: &[Segment]| !template.contains(&Segment::Any);
+        let own = fitting.clone().find(|(template, _)| named(template));
+        let allowed: BTreeSet<&str> = match own {
+            Some((_, methods)) => methods.clone(),
+            None => fitting.flat_map(|(_, methods)| methods.iter().copied()).collect(),
+        };
         if allowed.is_empty() || allowed.contains(method) {
             return Problem::new(Code::NotFound);
         }
         let allow: Vec<&str> = allowed.into_iter().collect();
         Problem::new(Code::MethodNotAllowed).with("allow", allow.join(", "))
     }
+
+    /// The paths that look like another one with an id, which would take their other methods.
+    #[must_use]
+    pub fn alike(&self) -> Alike {
+        let named = self.0.iter().filter_map(|(template, methods)| {
+            let parts: Option<Vec<&str>> = template.iter().map(Segment::text).collect();
+            parts.map(|parts| (template, parts, methods))
+        });
+        let alike = named.filter(|(template, parts, _)| {
+            self.0.iter().any(|(other, _)| other != *template && fits(other, parts))
+        });
+        Alike(Arc::new(alike.map(|(_, parts, methods)| (parts.join("/"), methods.clone())).collect()))
+    }
+}
+
+impl Segment {
+    fn text(&self) -> Option<&str> {
+        match self {
+            Self::Fixed(text) => Some(text),
+            Self::Any => None,
+        }
+    }
+}
+
+/// See [`Methods::alike`]; put into the app's data.
+#[derive(Debug, Clone)]
+pub struct Alike(Arc<HashMap<String, BTreeSet<&'static str>>>);
+
+/// What a request is told whose path is declared as it stands and takes other methods, before it reaches the handler of
+/// the path that it looks like.
+#[must_use]
+pub fn not_own(request: &ServiceRequest) -> Option<Problem> {
+    let Alike(paths) = request.app_data()?;
+    let methods = paths.get(request.path()).filter(|methods| !methods.contains(request.method().as_str()))?;
+    let allow: Vec<&str> = methods.iter().copied().collect();
+    Some(Problem::new(Code::MethodNotAllowed).with("allow", allow.join(", ")))
 }
 
 fn fits(template: &[Segment], parts: &[&str]) -> bool {
@@ -97,14 +142,25 @@ mod tests {
             (problem.code, problem.facts.first().map(|(_, allow)| allow.clone()))
         };
         assert_eq!(told("PUT", "/api/v1/users"), (Code::MethodNotAllowed, Some("GET, POST".into())));
-        assert_eq!(
-            told("PUT", "/api/v1/users/current"),
-            (Code::MethodNotAllowed, Some("DELETE, GET".into()))
-        );
+        assert_eq!(told("PUT", "/api/v1/users/current"), (Code::MethodNotAllowed, Some("DELETE".into())));
         assert_eq!(told("POST", "/api/v1/users/7"), (Code::MethodNotAllowed, Some("GET".into())));
         assert_eq!(told("POST", "/api/v1/users/"), (Code::NotFound, None));
         assert_eq!(told("GET", "/api/v1/nothing"), (Code::NotFound, None));
         // The handler itself was there and said no more: its own affair.
         assert_eq!(told("GET", "/api/v1/users"), (Code::NotFound, None));
+    }
+
+    #[test]
+    fn only_what_looks_like_a_path_with_an_id_is_kept_from_it() {
+        let methods = Methods::default()
+            .and("/users", ["POST", "GET"])
+            .and("/users/{id}", ["GET"])
+            .and("/users/{id}/end", ["POST"])
+            .and("/users/current", ["DELETE"]);
+        let Alike(paths) = methods.alike();
+        assert_eq!(
+            paths.iter().collect::<Vec<_>>(),
+            [(&"/users/current".to_owned(), &BTreeSet::from(["DELETE"]))]
+        );
     }
 }

@@ -11,9 +11,9 @@ use shiryan_kernel::{Code, Problem};
 use utoipa::{
     Modify, OpenApi,
     openapi::{
-        OpenApi as Doc, Ref, RefOr, ResponseBuilder,
+        ObjectBuilder, OpenApi as Doc, Ref, RefOr, ResponseBuilder, Schema, Type,
         content::Content,
-        path::Operation,
+        path::{Operation, Parameter},
         security::{HttpAuthScheme, HttpBuilder, SecurityScheme},
     },
 };
@@ -35,7 +35,8 @@ pub const DESCRIPTION: &str = "/api/v1/openapi.json";
         license(name = "Apache-2.0", identifier = "Apache-2.0"),
         contact()
     ),
-    components(schemas(ProblemBody, FieldBody)),
+    // What is named by a parameter alone is not collected.
+    components(schemas(ProblemBody, FieldBody, crate::sheets::Format)),
     security(("bearer" = [])),
     modifiers(&Bearer)
 )]
@@ -55,7 +56,7 @@ impl Modify for Bearer {
     }
 }
 
-/// Completes a collected description: every operation may answer with a problem.
+/// Completes a collected description: every operation may answer with a problem, and headers say what they take.
 #[must_use]
 pub fn finish(mut doc: Doc) -> Doc {
     for item in doc.paths.paths.values_mut() {
@@ -68,7 +69,10 @@ pub fn finish(mut doc: Doc) -> Doc {
             &mut item.head,
             &mut item.options,
         ];
-        operations.into_iter().flatten().for_each(with_problem);
+        for operation in operations.into_iter().flatten() {
+            with_problem(operation);
+            operation.parameters.iter_mut().flatten().for_each(with_form);
+        }
     }
     doc
 }
@@ -79,6 +83,18 @@ fn with_problem(operation: &mut Operation) {
         .content("application/problem+json", Content::new(Some(Ref::from_schema_name("Problem"))))
         .build();
     operation.responses.responses.entry("default".to_owned()).or_insert(RefOr::T(problem));
+}
+
+/// The headers that many operations take.
+fn with_form(parameter: &mut RefOr<Parameter>) {
+    let RefOr::T(parameter) = parameter else { return };
+    let text = ObjectBuilder::new().schema_type(Type::String);
+    let form = match parameter.name.as_str() {
+        "Idempotency-Key" => text.min_length(Some(8)).max_length(Some(64)).pattern(Some("^[!-~]+$")),
+        "If-Match" => text.pattern(Some("^\"[0-9]+\"$")),
+        _ => return,
+    };
+    parameter.schema = Some(RefOr::T(Schema::Object(form.build())));
 }
 
 /// Who may read the description.

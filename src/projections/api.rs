@@ -132,6 +132,7 @@ struct DireView {
 
 /// One day at its close.
 #[derive(Debug, Serialize, ToSchema)]
+#[schema(as = ProjectedDayView)]
 struct DayView {
     on: NaiveDate,
     /// Units on hand: one path in ten lies below.

@@ -298,12 +298,62 @@ fn the_description_is_the_published_one() {
             assert!(operation["tags"][0].is_string(), "{method} {path} has no tag");
         }
     }
+    let names = doc["components"]["schemas"].as_object().unwrap();
+    let mut missing = Vec::new();
+    references(&doc, &mut |name| {
+        if !names.contains_key(name) {
+            missing.push(name.to_owned());
+        }
+    });
+    assert!(missing.is_empty(), "named and not described: {missing:?}");
     let text = format!("{}\n", serde_json::to_string_pretty(&doc).unwrap());
     if std::env::var_os("SHIRYAN_WRITE_SNAPSHOTS").is_some() {
         std::fs::write(path, &text).unwrap();
     }
     let published = std::fs::read_to_string(path).unwrap_or_default();
     assert!(published == text, "the API changed: look at it, then run with SHIRYAN_WRITE_SNAPSHOTS=1");
+}
+
+fn references(value: &Value, seen: &mut impl FnMut(&str)) {
+    match value {
+        Value::Object(members) => members.iter().for_each(|(name, value)| match value.as_str() {
+            Some(text) if name == "$ref" => seen(text.rsplit('/').next().unwrap()),
+            _ => references(value, seen),
+        }),
+        Value::Array(items) => items.iter().for_each(|item| references(item, seen)),
+        _ => {}
+    }
+}
+
+/// Of two types that are described under one name the description shows one for both, and says nothing of it.
+#[test]
+fn each_type_is_described_under_a_name_of_its_own() {
+    let mut taken: std::collections::BTreeMap<String, String> = std::collections::BTreeMap::new();
+    let mut twice = Vec::new();
+    for source in crate::arrows::sources() {
+        let mut lines = source.text.lines().map(str::trim_start);
+        while let Some(line) = lines.next() {
+            let is_described = line.starts_with("#[derive(") && line.contains("ToSchema");
+            if !is_described && !line.ends_with("word! {") {
+                continue;
+            }
+            let mut own = None;
+            let named = lines.by_ref().find_map(|line| {
+                own = own.take().or_else(|| {
+                    Some(line.split_once("#[schema(as = ")?.1.split([')', ',']).next()?.to_owned())
+                });
+                let (_, rest) = line.split_once("struct ").or_else(|| line.split_once("enum "))?;
+                (!line.starts_with(['#', '/']))
+                    .then(|| rest.split([' ', '<', '(', ';']).next().unwrap().to_owned())
+            });
+            let name = own.or(named).unwrap();
+            if let Some(first) = taken.insert(name.clone(), source.path.clone()) {
+                twice.push(format!("{name}: {first} and {}", source.path));
+            }
+        }
+    }
+    assert!(taken.len() > 300, "the types are found: {}", taken.len());
+    assert!(twice.is_empty(), "{twice:#?}");
 }
 
 fn takes_body(method: &str) -> bool {

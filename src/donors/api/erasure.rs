@@ -18,6 +18,7 @@ pub(super) struct Erasure {
 }
 
 #[derive(Deserialize, ToSchema)]
+#[schema(as = ErasureLookBack)]
 #[serde(deny_unknown_fields)]
 pub(super) struct LookBack {
     purpose: TracePurpose,

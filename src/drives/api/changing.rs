@@ -41,6 +41,7 @@ struct JoinForm {
 }
 
 #[derive(Debug, Serialize, ToSchema)]
+#[schema(as = WaitingDonorView)]
 struct WaitingView {
     id: WaitingId,
     donor: DonorId,

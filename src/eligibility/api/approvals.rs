@@ -49,6 +49,7 @@ struct ApprovalView {
 
 /// A request with what it asks.
 #[derive(Serialize, ToSchema)]
+#[schema(as = OpenedApprovalView)]
 struct OpenedView {
     #[serde(flatten)]
     approval: ApprovalView,
@@ -95,6 +96,7 @@ struct ThenView {
 }
 
 #[derive(Serialize, ToSchema)]
+#[schema(as = ApprovalGivingView)]
 struct GivingView {
     given_on: NaiveDate,
     donation_type: DonationType,

@@ -48,6 +48,7 @@ struct GivingView {
 
 /// The whole of what the line shall say, not the difference.
 #[derive(Deserialize, ToSchema)]
+#[schema(as = GivingCorrectionForm)]
 #[serde(deny_unknown_fields)]
 struct CorrectionForm {
     given_on: NaiveDate,

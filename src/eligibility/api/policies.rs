@@ -37,6 +37,7 @@ struct PoliciesView {
 }
 
 #[derive(Deserialize, ToSchema)]
+#[schema(as = PolicyPreviewForm)]
 #[serde(deny_unknown_fields)]
 struct PreviewForm {
     /// The newest unless given.

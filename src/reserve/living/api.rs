@@ -41,6 +41,7 @@ struct LivingView {
 }
 
 #[derive(Debug, Serialize, ToSchema)]
+#[schema(as = LivingAreaView)]
 struct AreaView {
     /// The code of a region, or of a governorate.
     area: &'static str,

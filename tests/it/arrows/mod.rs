@@ -6,7 +6,8 @@ mod rules;
 use std::fs;
 use std::path::Path;
 
-use rules::{Map, Source};
+use rules::Map;
+pub use rules::Source;
 
 /// The packages that stand below every room; the compiler itself keeps rooms out of them.
 const PACKAGES: [&str; 3] = ["kernel", "schema", "forecast"];
@@ -16,7 +17,7 @@ fn root() -> &'static Path {
 }
 
 /// Every source file below `src/`, by its path from there.
-fn sources() -> Vec<Source> {
+pub fn sources() -> Vec<Source> {
     fn walk(dir: &Path, found: &mut Vec<Source>) {
         for entry in fs::read_dir(dir).unwrap() {
             let path = entry.unwrap().path();
