@@ -93,6 +93,15 @@ fn said(problem: shiryan_kernel::Problem) -> OpenError {
     OpenError(problem.cause.unwrap_or_else(|| problem.code.to_string()))
 }
 
+/// The same with the database it is about, where the cause does not name it.
+fn said_of(target: &Target) -> impl Fn(shiryan_kernel::Problem) -> OpenError + use<> {
+    let label = target.label();
+    move |problem| {
+        let OpenError(text) = said(problem);
+        OpenError(if text.contains(&label) { text } else { format!("{label}: {text}") })
+    }
+}
+
 /// Opens keys and database and builds the house.
 ///
 /// # Errors
@@ -114,24 +123,30 @@ pub fn open(
     }
     let place = settings.key_place().map_err(|error| OpenError(error.0))?;
     let vault = Vault::new(root_key(&place).map_err(OpenError)?);
-    let state = migrate::state(&target).map_err(said)?;
+    let named = said_of(&target);
+    let state = migrate::state(&target).map_err(&named)?;
     match state {
         migrate::State::Foreign => return Err(OpenError(migrate::foreign(&target))),
         migrate::State::Current => {}
-        migrate::State::Empty => {
+        migrate::State::Empty | migrate::State::Behind => {
             if matches!(target, Target::Postgres(_)) && migrate == Migrate::AsUsual {
+                let how = if state == migrate::State::Empty { "empty" } else { "of an older schema" };
                 return Err(OpenError(format!(
-                    "{} is empty: run `shiryan migrate --database …`, or serve with --migrate",
+                    "{} is {how}: run `shiryan migrate --database …`, or serve with --migrate",
                     target.label()
                 )));
             }
         }
     }
-    let db = Db::open(&target, Size(settings.database.connections), clock).map_err(said)?;
-    if state == migrate::State::Current {
+    if state == migrate::State::Behind {
+        // Whose it is, before it is changed; then it is let go, for nobody may have it open.
+        check(&Db::open(&target, Size(1), clock.clone()).map_err(&named)?, &vault, world)?;
+    }
+    migrate::run(&target).map_err(&named)?;
+    let db = Db::open(&target, Size(settings.database.connections), clock).map_err(&named)?;
+    if state != migrate::State::Empty {
         check(&db, &vault, world)?;
     }
-    migrate::run(&target).map_err(said)?;
     claim(&db, &vault, world)?;
     let key_on_same_disk = matches!(place, KeyPlace::File(_)) && on_same_disk(&target, place.path());
     house(settings, world, db, vault, key_on_same_disk)
@@ -157,6 +172,12 @@ pub fn look(settings: &Settings, clock: Arc<dyn Clock>) -> Result<(Db, Vault), O
     match migrate::state(&target).map_err(said)? {
         migrate::State::Current => {}
         migrate::State::Empty => return Err(OpenError(format!("{} is empty", target.label()))),
+        migrate::State::Behind => {
+            return Err(OpenError(format!(
+                "{} is of an older schema: run `shiryan migrate`",
+                target.label()
+            )));
+        }
         migrate::State::Foreign => return Err(OpenError(migrate::foreign(&target))),
     }
     let db = Db::open(&target, Size(settings.database.connections), clock).map_err(said)?;
@@ -277,7 +298,7 @@ fn claim(db: &Db, vault: &Vault, world: World) -> Result<(), OpenError> {
         }
         Ok(())
     })
-    .map_err(said)
+    .map_err(said_of(db.target()))
 }
 
 /// The root key from its place. A file is made where none is; so is a salt, and a passphrase is asked for.

@@ -155,7 +155,7 @@ pub fn restore(file: &Path, identity: &Path, target: &Target, room: &Path) -> Re
             about.kind
         )));
     }
-    if about.schema != migrate::fingerprint(target) {
+    if !migrate::is_known(target, &about.schema) {
         return Err(said_of("it was made under another version of the schema"));
     }
     crate::vault::private_dir(room).map_err(OpenError)?;

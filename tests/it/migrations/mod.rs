@@ -1,6 +1,7 @@
 //! Migrations on both databases: they run, undo themselves and run again; the two sets, the tables in
 //! `src/schema/tables.rs` and the kernel's words all say the same.
 
+mod further;
 mod schema;
 mod words;
 
@@ -110,7 +111,7 @@ fn both_sets_have_the_same_stamps_and_the_fingerprint_reads_them_all() {
         .iter()
         .flat_map(|name| [format!("sqlite/{name}"), format!("postgres/{name}")])
         .collect();
-    assert_eq!(read, expected, "TEXTS in src/db/migrate.rs names every folder, in order");
+    assert_eq!(read, expected, "OWN in src/db/migrate.rs names every folder, in order");
 }
 
 /// Where the two sets truly differ, by the statement's first words.
