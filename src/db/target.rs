@@ -45,22 +45,38 @@ impl Target {
         }
     }
 
-    /// Whether data travels over a network that is not this machine's own.
+    /// Whether data may travel over a network that is not this machine's own: to any of the servers that the URL names,
+    /// in its place or among its options.
     #[must_use]
     pub fn is_remote(&self) -> bool {
         let Self::Postgres(url) = self else { return false };
-        let place = host(url);
-        let authority = place.split('/').next().unwrap_or_default();
-        let name = match authority.strip_prefix('[') {
-            Some(v6) => v6.split(']').next().unwrap_or_default(),
-            None => authority.split(':').next().unwrap_or_default(),
-        };
-        !(name.eq_ignore_ascii_case("localhost")
-            || name == "::1"
-            || name.starts_with("127.")
-            || name.starts_with("%2F")
-            || name.starts_with("%2f"))
+        let authority = host(url).split('/').next().unwrap_or_default();
+        let options = url.split_once('?').map_or("", |(_, options)| options);
+        let named = options.split('&').filter_map(|option| option.split_once('='));
+        let named = named.filter(|(name, _)| ["host", "hostaddr"].contains(&&*decoded(name)));
+        let places = std::iter::once(authority).chain(named.map(|(_, places)| places));
+        places
+            .flat_map(|places| decoded(places).split(',').map(is_elsewhere).collect::<Vec<_>>())
+            .any(|is| is)
     }
+}
+
+/// Whether a server, with or without its port, is on another machine; nothing and a path are this one's socket.
+fn is_elsewhere(place: &str) -> bool {
+    let name = match place.strip_prefix('[') {
+        Some(v6) => v6.split(']').next().unwrap_or_default(),
+        None if place == "::1" => place,
+        None => place.split(':').next().unwrap_or_default(),
+    };
+    !(name.is_empty()
+        || name.eq_ignore_ascii_case("localhost")
+        || name == "::1"
+        || name.parse::<std::net::Ipv4Addr>().is_ok_and(|address| address.is_loopback())
+        || name.starts_with('/'))
+}
+
+fn decoded(text: &str) -> String {
+    percent_encoding::percent_decode_str(text).decode_utf8_lossy().into_owned()
 }
 
 /// `host:port/database`, without user, password and options.
@@ -98,6 +114,14 @@ mod tests {
             ("postgres://u@10.0.0.4/d", true),
             ("postgres://u@localhost.example/d", true),
             ("postgres://localhost@db.example/d", true),
+            ("postgres://u@127.evil.example/d", true),
+            ("postgres://u@127.0.0.1:5432,[::1]:5433/d?target_session_attrs=read-write", false),
+            ("postgres://u@%2Frun%2Fa,%2Frun%2Fb/d", false),
+            ("postgres://u@127.0.0.1,db.example:5432/d", true),
+            ("postgres://u@127.0.0.1%2Cdb.example/d", true),
+            ("postgres://u@localhost/d?host=db.example", true),
+            ("postgres://u@localhost/d?connect_timeout=3&%68ostaddr=10.0.0.4", true),
+            ("postgres://u@localhost/d?host=/run/postgresql", false),
         ] {
             assert_eq!(Target::parse(url).unwrap().is_remote(), remote, "{url}");
         }

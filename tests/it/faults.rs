@@ -111,7 +111,7 @@ fn connections_that_are_cut_under_load_lose_nothing() {
 }
 
 /// Sends one unit until it is taken; how often it was not.
-fn insist(admin: &Client, n: usize, m: usize) -> usize {
+pub(super) fn insist(admin: &Client, n: usize, m: usize) -> usize {
     let (key, form) = (format!("insist-{n:02}-{m:04}"), unit(&format!("I{n}-{m}")));
     for broken in 0..200 {
         let reply = admin.post_as(&key, UNITS, &form);
@@ -151,8 +151,13 @@ kill -TERM $server; wait $server
 "#;
 
 impl OnSmallDisk {
-    /// `None` where this machine lets nobody mount.
+    /// One that is soon full; `None` where this machine lets nobody mount.
     fn start() -> Option<(Self, tempfile::TempDir)> {
+        Self::begin(SHELL, &["16m"])
+    }
+
+    /// Runs a script with these words, the disk, a database to put on it, and how the program is started there.
+    fn begin(script: &str, words: &[&str]) -> Option<(Self, tempfile::TempDir)> {
         let may = |way: &str| {
             let tried = Command::new("unshare").args([way, "true"]).stderr(Stdio::null()).status();
             tried.is_ok_and(|status| status.success())
@@ -160,7 +165,7 @@ impl OnSmallDisk {
         let way = ["-m", "-rm"].into_iter().find(|way| may(way));
         let Some(way) = way else {
             std::io::stderr()
-                .write_all(b"\nnobody may mount a disk here: a full disk was NOT tried\n")
+                .write_all(b"\nnobody may mount a disk here: one that fails was NOT tried\n")
                 .unwrap();
             return None;
         };
@@ -180,10 +185,11 @@ impl OnSmallDisk {
         let address = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
         let url = format!("sqlite://{}", disk.join("shiryan.db").display());
         let mut command = Command::new("unshare");
-        command.args([way, "sh", "-c", SHELL, "sh", "16m"]).arg(&disk).arg(&copy);
+        command.args([way, "sh", "-c", script, "sh"]).args(words).arg(&disk).arg(&copy);
         command.arg(env!("CARGO_BIN_EXE_shiryan")).args(["serve", "--listen", &address.to_string()]);
         command.args(["--database", &url]).current_dir(home.path()).env("DISK", &disk);
         command.env("SHIRYAN__KEYS__FILE", &key).env("SHIRYAN__METRICS__LISTEN", "").stdin(Stdio::piped());
+        command.env("SHIRYAN__SERVER__LINGER_SECONDS", "0");
         let shell = command.spawn().unwrap();
         let principal = &users.iter().find(|(role, _)| *role == Role::Admin).unwrap().1;
         let token = Tokens::new(&vault, 10).make(principal, SystemClock.now()).unwrap();
@@ -267,4 +273,68 @@ fn a_directory_that_cannot_be_made_is_named() {
     let url = format!("sqlite://{}", home.path().join("taken/shiryan.db").display());
     let said = super::cli::refused(home.path(), &["serve", "--database", &url]);
     assert!(said.contains("taken") && !said.contains("panicked"), "{said}");
+}
+
+/// Mounts a disk that is full of nothing but the database, read-only at first, and runs the program on it both ways.
+const READ_ONLY: &str = r#"
+set -eu
+mount -t tmpfs -o size=64m none "$1"
+cp "$2" "$1/shiryan.db"
+mount -o remount,ro "$1"
+shift 2
+if "$@" </dev/null >refused.out 2>refused.err; then exit 9; fi
+mount -o remount,rw "$DISK"
+"$@" </dev/null >/dev/null 2>stderr &
+server=$!
+read -r word || true
+kill -TERM $server; wait $server
+"#;
+
+#[test]
+fn a_disk_that_is_read_only_is_told_and_serves_once_it_is_given_back() {
+    let Some((small, home)) = OnSmallDisk::begin(READ_ONLY, &[]) else { return };
+    small.until("ready", home.path(), |reply| reply.status == 200);
+    let said = std::fs::read_to_string(home.path().join("refused.err")).unwrap();
+    assert!(said.contains("disk/shiryan.db") && said.to_lowercase().contains("read"), "{said}");
+    assert!(!said.contains("panicked"), "{said}");
+    small.admin.post(UNITS, &unit("R-1")).expect(201);
+}
+
+#[test]
+fn settings_that_are_broken_while_it_runs_change_nothing_and_are_named_at_the_next_start() {
+    let home = tempfile::tempdir().unwrap();
+    let file = home.path().join("shiryan.toml");
+    let sound = "[server]\nlisten = \"127.0.0.1:0\"\n[log]\nlevel = \"warn\"\n";
+    std::fs::write(&file, sound).unwrap();
+    let serve = || {
+        let mut command = super::cli::shiryan(home.path(), &["serve", "--config", "shiryan.toml"]);
+        command.stderr(Stdio::null());
+        super::cli::Served::run(command)
+    };
+    let mut served = serve();
+    let address = served.line("Pages:").trim_start_matches("Pages: ").trim_end_matches('/').to_owned();
+    for (broken, parts) in [
+        (
+            "[server]\nlisten = \"127.0.0.1:0\"\ndrain_seconds = \"ten\"\n",
+            ["shiryan.toml", "server.drain_seconds"],
+        ),
+        ("[server]\nlisten = \"0.0.0.0:80\"\n", ["shiryan.toml", "server.listen"]),
+        ("[server\nlisten", ["shiryan.toml", "line 1"]),
+        ("[serve]\nlisten = \"127.0.0.1:0\"\n", ["shiryan.toml", "[serve]"]),
+    ] {
+        std::fs::write(&file, broken).unwrap();
+        assert_eq!(Client::to(address.clone()).get("/readyz").status, 200, "it runs on");
+        let said = super::cli::refused(home.path(), &["serve", "--config", "shiryan.toml"]);
+        assert!(parts.iter().all(|part| said.contains(part)) && !said.contains("panicked"), "{said}");
+        let looked =
+            super::cli::shiryan(home.path(), &["doctor", "--config", "shiryan.toml"]).output().unwrap();
+        let told = String::from_utf8_lossy(&looked.stdout).into_owned();
+        assert_eq!(looked.status.code(), Some(2), "{told}");
+        assert!(told.contains("bad") && parts.iter().all(|part| told.contains(part)), "{told}");
+    }
+    served.stop();
+    std::fs::write(&file, sound).unwrap();
+    let mut again = serve();
+    again.line("Pages:");
+    again.stop();
 }

@@ -39,6 +39,7 @@ mod emergency;
 mod erasing;
 mod everything;
 mod exports;
+mod failover;
 mod fates;
 mod faults;
 mod glass;

@@ -15,6 +15,7 @@ use std::process::{Child, Command, Stdio};
 use std::sync::{LazyLock, Once};
 use std::time::{Duration, Instant};
 
+use diesel::connection::SimpleConnection;
 use diesel::{Connection, PgConnection};
 
 /// The role that owns a private cluster.
@@ -43,8 +44,9 @@ struct Account {
 
 struct Private {
     url: String,
+    home: PathBuf,
     /// Its standard input is the pipe that keeps the server alive.
-    _supervisor: Child,
+    supervisor: Child,
 }
 
 enum Server {
@@ -152,10 +154,7 @@ fn accounts() -> Result<Vec<Option<Account>>, String> {
 }
 
 fn start(bin: &Path, account: Option<&Account>) -> Result<Private, String> {
-    let home = home()?;
-    if let Some(Account { uid, gid }) = account {
-        std::os::unix::fs::chown(home.path(), Some(*uid), Some(*gid)).map_err(|error| error.to_string())?;
-    }
+    let home = owned_home(account)?;
     let made = command(account, home.path(), bin.join("initdb"))
         .arg("-D")
         .arg(home.path().join("data"))
@@ -166,6 +165,11 @@ fn start(bin: &Path, account: Option<&Account>) -> Result<Private, String> {
     if !made.status.success() {
         return Err(format!("initdb: {}", String::from_utf8_lossy(&made.stderr).trim()));
     }
+    run(bin, account, home)
+}
+
+/// Runs the server whose data is in a directory, until what this gives is dropped.
+fn run(bin: &Path, account: Option<&Account>, home: tempfile::TempDir) -> Result<Private, String> {
     let mut supervisor = command(account, home.path(), "sh")
         .args(["-c", SUPERVISOR, "sh"])
         .arg(home.path())
@@ -177,8 +181,7 @@ fn start(bin: &Path, account: Option<&Account>) -> Result<Private, String> {
         .process_group(0)
         .spawn()
         .map_err(|error| format!("sh: {error}"))?;
-    let socket = home.path().to_str().ok_or("the temporary directory is not UTF-8")?.replace('/', "%2F");
-    let url = format!("postgres://{OWNER}@{socket}/postgres");
+    let url = format!("postgres://{OWNER}@{}/postgres", socket(home.path()));
     let deadline = Instant::now() + Duration::from_secs(60);
     while let Err(error) = PgConnection::establish(&url) {
         let ended = supervisor.try_wait().map_err(|error| error.to_string())?.is_some();
@@ -190,8 +193,113 @@ fn start(bin: &Path, account: Option<&Account>) -> Result<Private, String> {
         }
         std::thread::sleep(Duration::from_millis(20));
     }
-    let _ = home.keep();
-    Ok(Private { url, _supervisor: supervisor })
+    Ok(Private { url, home: home.keep(), supervisor })
+}
+
+/// A directory as the host of a URL.
+fn socket(home: &Path) -> String {
+    home.display().to_string().replace('/', "%2F")
+}
+
+/// A server and another that follows it, for one test that lets the first one fail.
+pub struct Pair {
+    first: Private,
+    second: Private,
+}
+
+impl Pair {
+    /// `None` where this machine has no server of its own to start; whoever requires one has failed by then.
+    pub fn start() -> Option<Self> {
+        url()?;
+        let accounts = accounts().unwrap();
+        let ways = bins()
+            .into_iter()
+            .flat_map(|bin| accounts.clone().into_iter().map(move |who| (bin.clone(), who)));
+        let mut refusals = Vec::new();
+        for (bin, account) in ways {
+            match Self::start_as(&bin, account.as_ref()) {
+                Ok(pair) => return Some(pair),
+                Err(why) => refusals.push(why),
+            }
+        }
+        let line = format!("\na server that fails over was NOT tried: {refusals:?}\n");
+        std::io::stderr().write_all(line.as_bytes()).unwrap();
+        None
+    }
+
+    fn start_as(bin: &Path, account: Option<&Account>) -> Result<Self, String> {
+        let first = start(bin, account)?;
+        let home = owned_home(account)?;
+        let copied = command(account, home.path(), bin.join("pg_basebackup"))
+            .args([
+                "-U",
+                OWNER,
+                "--checkpoint=fast",
+                "--wal-method=stream",
+                "--write-recovery-conf",
+                "--no-sync",
+            ])
+            .arg("-h")
+            .arg(&first.home)
+            .arg("-D")
+            .arg(home.path().join("data"))
+            .output()
+            .map_err(|error| format!("pg_basebackup: {error}"))?;
+        if !copied.status.success() {
+            return Err(format!("pg_basebackup: {}", String::from_utf8_lossy(&copied.stderr)));
+        }
+        let second = run(bin, account, home)?;
+        // Nothing is acknowledged that the second one does not have.
+        first.say("ALTER SYSTEM SET synchronous_standby_names = '*'");
+        first.say("SELECT pg_reload_conf()");
+        Ok(Self { first, second })
+    }
+
+    /// Whichever of the two takes writes.
+    pub fn url(&self) -> String {
+        let [first, second] = [&self.first, &self.second].map(|server| socket(&server.home));
+        format!("postgres://{OWNER}@{first},{second}/postgres?target_session_attrs=read-write")
+    }
+
+    /// The first one is gone at once, as by a power cut.
+    pub fn lose_the_first(&self) {
+        let file = fs::read_to_string(self.first.home.join("data/postmaster.pid")).unwrap();
+        let pid = file.lines().next().unwrap();
+        assert!(Command::new("kill").args(["-QUIT", pid]).status().unwrap().success());
+    }
+
+    /// The second one takes writes from now on.
+    pub fn promote(&self) {
+        self.second.say("SELECT pg_promote()");
+    }
+}
+
+impl Private {
+    fn say(&self, statement: &str) {
+        PgConnection::establish(&self.url).unwrap().batch_execute(statement).unwrap();
+    }
+
+    fn end(&mut self) {
+        drop(self.supervisor.stdin.take());
+        let _ = self.supervisor.wait();
+        let _ = fs::remove_dir_all(&self.home);
+    }
+}
+
+impl Drop for Pair {
+    fn drop(&mut self) {
+        self.second.end();
+        self.first.end();
+    }
+}
+
+/// A directory that the account may write.
+fn owned_home(account: Option<&Account>) -> Result<tempfile::TempDir, String> {
+    let home = home()?;
+    if let Some(Account { uid, gid }) = account {
+        std::os::unix::fs::chown(home.path(), Some(*uid), Some(*gid)).map_err(|error| error.to_string())?;
+    }
+    Ok(home)
 }
 
 /// A directory whose path is short enough for a socket's name.
