@@ -36,6 +36,9 @@ pub const LONGEST_ROW: u64 = 64 * 1024;
 /// Columns that a rejects file adds and a reader passes over.
 const ADDED: [&str; 2] = ["line", "errors"];
 
+/// The column of a file that was taken out in which each row says by whom and when; a reader passes over it.
+pub const EXPORTED: &str = "exported";
+
 /// The place of a column that a file lacks: no row has a cell there.
 const ABSENT: usize = usize::MAX;
 
@@ -215,7 +218,7 @@ impl Sheet {
         if header.iter().all(String::is_empty) {
             return Err(empty());
         }
-        let own = |name: &String| !ADDED.contains(&name.as_str());
+        let own = |name: &String| !ADDED.contains(&name.as_str()) && name != EXPORTED;
         let places = header.iter().enumerate().filter(|(_, name)| own(name)).map(|(at, _)| at).collect();
         Ok(Self { path: path.to_owned(), source, header, places })
     }
@@ -275,7 +278,7 @@ impl Sheet {
                 },
                 None => folded(written),
             };
-            if ADDED.contains(&name.as_str()) {
+            if ADDED.contains(&name.as_str()) || name == EXPORTED {
                 continue;
             }
             let known = columns.iter().position(|column| {

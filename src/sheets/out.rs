@@ -11,7 +11,7 @@ use rust_xlsxwriter::{DocProperties, ExcelDateTime, Workbook};
 use shiryan_kernel::time::Moment;
 use shiryan_kernel::{Code, Problem, Result};
 
-use super::guarded;
+use super::{EXPORTED, guarded};
 
 /// The rows of a workbook's sheet, its header too.
 const MOST_ROWS: u32 = 1_048_576;
@@ -40,16 +40,26 @@ impl Format {
     }
 }
 
-/// Who wrote a file and when. A workbook bears it among its properties; text has no place for it.
+/// Who wrote a file and when. A workbook bears it among its properties; in a file of a register each row does, so that a
+/// part that was copied still tells ([`Out::marked`]).
 #[derive(Debug, Clone)]
 pub struct Mark {
     pub by: String,
     pub at: Moment,
 }
 
+impl Mark {
+    /// As a row bears it: the user's id, and the minute.
+    fn of_a_row(&self) -> String {
+        format!("{} {}", self.by, self.at.format("%Y-%m-%dT%H:%MZ"))
+    }
+}
+
 /// A file being written, row by row in flat memory.
 pub struct Out {
     sink: Sink,
+    /// The last cell of each row, where there is one for it.
+    mark: Option<String>,
     /// Without the header.
     rows: u32,
 }
@@ -86,9 +96,23 @@ impl Out {
                 Sink::Book(book, file)
             }
         };
-        let mut out = Self { sink, rows: 0 };
+        let mut out = Self { sink, mark: None, rows: 0 };
         out.write(header.into_iter())?;
         Ok(out)
+    }
+
+    /// The same with one column more, in which each row says who took it out and when.
+    ///
+    /// # Errors
+    /// As [`Out::begin`].
+    pub fn marked<'a>(
+        format: Format,
+        file: File,
+        header: impl IntoIterator<Item = &'a str>,
+        mark: &Mark,
+    ) -> Result<Self> {
+        let out = Self::begin(format, file, header.into_iter().chain([EXPORTED]))?;
+        Ok(Self { mark: Some(mark.of_a_row()), ..out })
     }
 
     /// Writes a row, cell for column.
@@ -97,7 +121,10 @@ impl Out {
     /// `out_of_range` of `format` past the last row of a workbook; `internal` when it cannot be written.
     pub fn row<T: AsRef<str>>(&mut self, cells: &[T]) -> Result<()> {
         self.rows += 1;
-        self.write(cells.iter().map(AsRef::as_ref))
+        let mark = self.mark.take();
+        let written = self.write(cells.iter().map(AsRef::as_ref).chain(mark.as_deref()));
+        self.mark = mark;
+        written
     }
 
     fn write<'a>(&mut self, cells: impl Iterator<Item = &'a str>) -> Result<()> {

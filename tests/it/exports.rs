@@ -29,6 +29,7 @@ both!(
     records_of_one_person_each_tell_all,
     whoever_was_erased_is_in_no_file,
     a_file_is_recorded_before_it_is_given_out,
+    each_row_says_who_took_it_out_and_when,
     what_nobody_can_ask_for_is_refused,
     b12_the_command_line_asks_a_named_person,
 );
@@ -97,6 +98,12 @@ fn kept(dir: &Path, name: &str, bytes: &[u8]) -> PathBuf {
     path
 }
 
+/// The file without its last column, in which each row says who took it out.
+fn unmarked(bytes: &[u8]) -> Vec<String> {
+    let text = std::str::from_utf8(bytes).unwrap();
+    text.lines().map(|line| line.rsplit_once(',').unwrap().0.to_owned()).collect()
+}
+
 /// Takes the three files into another, empty register.
 fn taken(app: &TestApp, format: &str) -> TestApp {
     let there = TestApp::start(app.kind, World::Live);
@@ -144,7 +151,7 @@ fn a_file_is_taken_again_as_it_was(app: TestApp) {
             assert!(kind.starts_with("text/csv"), "{kind}");
             assert_eq!(rows(&text).len(), count, "{path}");
             let again = get(&there, Role::Physician, path);
-            assert_eq!(String::from_utf8(again), String::from_utf8(text.clone()), "{format} {path}");
+            assert_eq!(unmarked(&again), unmarked(&text), "{format} {path}");
             let (kind, book) = app.client(Role::Physician).get_file(&format!("{path}?format=xlsx"));
             assert!(kind.contains("spreadsheetml"), "{kind}");
             assert_eq!(rows(&book), rows(&text));
@@ -290,6 +297,28 @@ fn a_file_is_recorded_before_it_is_given_out(app: TestApp) {
     assert_eq!(noted(&app).len(), 2);
 }
 
+fn each_row_says_who_took_it_out_and_when(app: TestApp) {
+    for n in 0..3 {
+        let donor = register(&app, n, json!({}));
+        defer(&app, donor, "TAT", None);
+        give(&app, donor, plus_days(app.house.today(), -100), DonationType::WholeBlood, None);
+    }
+    for (path, role) in FILES_OF.into_iter().zip([Role::Bank, Role::Medic, Role::Physician]) {
+        let mark = format!("{} {}", app.principal(role).user, app.house.db.now().format("%Y-%m-%dT%H:%MZ"));
+        let text = String::from_utf8(get(&app, role, path)).unwrap();
+        let lines: Vec<&str> = text.lines().collect();
+        assert!(lines.len() == 4 && lines[0].ends_with(",exported"), "{text}");
+        assert!(lines[1..].iter().all(|line| line.ends_with(&format!(",{mark}"))), "{text}");
+        let book = get(&app, role, &format!("{path}?format=xlsx"));
+        let mut book = zip::ZipArchive::new(std::io::Cursor::new(book)).unwrap();
+        let sheet = std::io::read_to_string(book.by_name("xl/worksheets/sheet1.xml").unwrap()).unwrap();
+        assert_eq!(sheet.matches(&mark).count(), 3, "{sheet}");
+        // Whoever reads the file as a register reads no such column.
+        assert!(rows(text.as_bytes()).concat().iter().all(|cell| !cell.contains(&mark)));
+        app.clock.advance(chrono::Duration::minutes(7));
+    }
+}
+
 fn what_nobody_can_ask_for_is_refused(app: TestApp) {
     for path in FILES_OF {
         for role in [Role::Admin, Role::Command, Role::Hospital] {
@@ -361,7 +390,7 @@ fn b12_the_command_line_asks_a_named_person(app: TestApp) {
     assert!(done && said.contains("1 rows"), "{said}");
     let out = home.path().join("given.csv");
     assert_eq!(out.metadata().unwrap().permissions().mode() & 0o777, 0o600);
-    assert_eq!(std::fs::read(&out).unwrap(), get(&app, Role::Bank, FILES_OF[2]));
+    assert_eq!(rows(&std::fs::read(&out).unwrap()), rows(&get(&app, Role::Bank, FILES_OF[2])));
     let (done, said) = run("bank", PASSWORD, &csv);
     assert!(!done && said.contains("--replace"), "{said}");
     let (done, said) = run("medic", PASSWORD, &["--out", "given.csv", "--replace", "--format", "xlsx"]);

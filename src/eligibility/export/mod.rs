@@ -1,7 +1,7 @@
 //! Registers taken out as files, in the columns that an import takes: donors, deferrals, donations.
 //!
 //! The exporter's own scope and no more. Identities are opened, so a file is recorded with its rows before it is given
-//! to anybody. A cause that its reader may not learn leaves no row and no gap; whoever moves a register takes the
+//! to anybody, and each of its rows says who took it out and when. A cause that its reader may not learn leaves no row and no gap; whoever moves a register takes the
 //! deferrals out as the physician. What several records of one person say is told of each of them, so that nothing is
 //! lost on the way where their union is not known.
 //!
@@ -67,13 +67,14 @@ pub fn export(
         let task = rows::Task { vault, book, scope, viewer, units, today };
         Ok((task, donors::spans(conn, SPAN)?.0))
     })?;
-    let mut out = Out::begin(format, file, rows::header(register))?;
+    let mark = Mark { by: by.user.to_string(), at: db.now() };
+    let mut out = Out::marked(format, file, rows::header(register), &mark)?;
     for span in spans {
         for row in db.read_now(|conn| task.rows(conn, register, span))? {
             out.row(&row)?;
         }
     }
-    let (file, count) = out.end(&Mark { by: by.user.to_string(), at: db.now() })?;
+    let (file, count) = out.end(&mark)?;
     let line = Line::new(Some(by.user), register.action()).with("rows", count).with("format", format);
     let (line, vault) = (line.alert(), vault.clone());
     db.write_now(Lane::Actor(by.user.0), move |tx| audit::record(tx, &vault, &line))?;
