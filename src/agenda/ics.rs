@@ -10,6 +10,7 @@ use shiryan_kernel::status::ActivityStatus;
 use shiryan_kernel::time::{Moment, Zone, plus_days};
 
 use crate::activities::Seen;
+use crate::mail::calendar::on_one_line;
 
 /// Writes the file; `title` stands for every entry alike.
 pub fn write(zone: Zone, title: &str, span: (Moment, Moment), now: Moment, seen: &[Seen]) -> String {
@@ -43,7 +44,7 @@ fn event(zone: Zone, title: &str, now: Moment, seen: &Seen) -> Event {
         .uid(&format!("{}@shiryan", seen.id))
         .timestamp(now)
         .sequence(u32::try_from(seen.version - 1).unwrap_or(0))
-        .summary(title)
+        .summary(&on_one_line(title))
         .description(&seen.id.to_string())
         .status(status)
         .class(Class::Private);

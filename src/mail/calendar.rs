@@ -7,6 +7,12 @@ use icalendar::{Calendar, Class, Component, Event, EventLike, EventStatus, Prope
 use lettre::message::Mailbox;
 use shiryan_kernel::time::Moment;
 
+/// Words as a calendar's file holds them: the library escapes no carriage return, and readers take it for a line's end.
+#[must_use]
+pub fn on_one_line(text: &str) -> String {
+    text.replace(char::is_control, " ")
+}
+
 /// An entry in the reader's calendar.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Entry {
@@ -33,7 +39,7 @@ impl Entry {
             .uid(&format!("{}@{}", self.uid, from.email.domain()))
             .timestamp(now)
             .sequence(self.sequence)
-            .summary(summary)
+            .summary(&on_one_line(summary))
             .starts(self.begins)
             .ends(self.ends)
             .status(status)

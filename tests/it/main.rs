@@ -42,6 +42,7 @@ mod exports;
 mod failover;
 mod fates;
 mod faults;
+mod fuzz;
 mod glass;
 mod imports;
 mod infections;

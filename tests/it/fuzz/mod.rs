@@ -1,0 +1,52 @@
+//! Parsers of what comes from outside, given every seed and what grows from the seeds by chance.
+//!
+//! `SHIRYAN_FUZZ` says how many grow for each target (3 000 unless said); the long form is `.ci/long`'s.
+
+mod targets;
+
+use std::path::Path;
+use std::time::Instant;
+
+use proptest::prelude::*;
+
+/// The seeds of a target.
+fn seeds(target: &str) -> Vec<Vec<u8>> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/it/fuzz/seeds").join(target);
+    let mut files: Vec<_> = folder.read_dir().unwrap().map(|entry| entry.unwrap().path()).collect();
+    files.sort();
+    files.into_iter().map(|file| std::fs::read(file).unwrap()).collect()
+}
+
+/// A seed of which a part is taken out, and other bytes or a part of a seed put in.
+fn grown(seeds: Vec<Vec<u8>>) -> impl Strategy<Value = Vec<u8>> {
+    let part = prop_oneof![
+        proptest::collection::vec(any::<u8>(), 0..12),
+        "\\PC{0,6}".prop_map(String::into_bytes),
+        proptest::sample::select(seeds.clone()),
+    ];
+    let seed = proptest::sample::select(seeds);
+    (seed, part, any::<proptest::sample::Index>(), 0_usize..12).prop_map(|(mut seed, part, at, gone)| {
+        let at = at.index(seed.len() + 1);
+        let end = (at + gone).min(seed.len());
+        seed.splice(at..end, part);
+        seed
+    })
+}
+
+#[test]
+fn no_parser_fails_on_its_seeds_or_on_what_grows_from_them() {
+    let cases = std::env::var("SHIRYAN_FUZZ").map_or(3_000, |said| said.parse().unwrap());
+    for (name, target) in targets::TARGETS {
+        let seeds = seeds(name);
+        assert!(!seeds.is_empty(), "{name}");
+        seeds.iter().for_each(|seed| target(seed));
+        let started = Instant::now();
+        let config = ProptestConfig { cases, failure_persistence: None, ..ProptestConfig::default() };
+        proptest!(config, |(data in grown(seeds.clone()))| target(&data));
+        println!(
+            "{name}: {cases} executions from {} seeds in {} s",
+            seeds.len(),
+            started.elapsed().as_secs()
+        );
+    }
+}
