@@ -97,6 +97,11 @@ impl Line {
 
     /// Asks, and answers the status once the whole reply is there.
     pub fn ask(&mut self, request: &str) -> u16 {
+        self.hear(request).0
+    }
+
+    /// The same with the reply's body.
+    pub fn hear(&mut self, request: &str) -> (u16, Vec<u8>) {
         self.stream.write_all(request.as_bytes()).unwrap();
         let (mut length, mut line) = (0, String::new());
         self.reader.read_line(&mut line).unwrap();
@@ -114,7 +119,7 @@ impl Line {
         }
         let mut body = vec![0; length];
         self.reader.read_exact(&mut body).unwrap();
-        status
+        (status, body)
     }
 }
 
