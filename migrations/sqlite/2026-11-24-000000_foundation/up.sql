@@ -683,7 +683,7 @@ CREATE TABLE messages (
     donor BIGINT REFERENCES donors (id),
     reader BIGINT REFERENCES users (id),
     -- What it is about: an appointment, of a thank-you the visit, of a gift that was used the donation, of a word that
-    -- one may give again the last giving, of an invitation the invitation; what is for a user is about nothing but itself.
+    -- one may give again the last giving, of an invitation the invitation. What is for a user is about nothing but itself.
     subject BIGINT NOT NULL,
     state TEXT NOT NULL CHECK (state IN ('queued', 'claimed', 'sent', 'unsent')),
     reason TEXT CHECK (reason IN ('no_transport', 'no_address', 'not_wished', 'paused', 'gone', 'too_late', 'refused',

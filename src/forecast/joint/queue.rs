@@ -7,6 +7,7 @@
 
 #![expect(
     clippy::indexing_slicing,
+    clippy::needless_range_loop,
     reason = "lanes and the groups of an order are all below the length of a lane"
 )]
 

@@ -1,6 +1,8 @@
 //! Letters to users: that there is something to look at, never what.
 
+use diesel::prelude::*;
 use serde_json::{Value, json};
+use shiryan::db::tables::{blood_units, user_addresses};
 use shiryan::reserve::levels;
 use shiryan_kernel::role::Role::{self, Admin, Bank, Command, Hospital, Medic};
 
@@ -63,8 +65,7 @@ fn command_is_told_that_a_level_changed(app: TestApp) {
     let first = outbox(&app).len();
     mail.deliver(&app);
     write(&app, |tx| {
-        use diesel::prelude::*;
-        diesel::delete(shiryan::db::tables::blood_units::table).execute(tx.conn).unwrap();
+        diesel::delete(blood_units::table).execute(tx.conn).unwrap();
         crate::support::reserve::everything_changed(tx);
     });
     stock(2);
@@ -105,7 +106,9 @@ fn an_address_is_sealed_and_may_be_forgotten(app: TestApp) {
     assert_eq!(set(json!({"email": "x"})).problem(422), "invalid_request");
     assert_eq!(set(json!({"email": "a@b.example\r\nBcc: c@d.example"})).status, 422);
     set(json!({"email": null})).expect(200);
-    assert_eq!(kept().matches("blob").count() + kept().matches("\\x").count(), 0, "{}", kept());
+    let rows: i64 =
+        app.house.db.read_now(|conn| Ok(user_addresses::table.count().get_result(conn)?)).unwrap();
+    assert_eq!(rows, 0);
     accepted(&app, &ask(1));
     assert_eq!(Mail::new().deliver(&app).sent, 0);
     let nobody = app.client(Admin).post("/api/v1/users/0000000000001/address", &json!({"email": null}));
