@@ -374,7 +374,7 @@ async fn first_page(house: web::Data<House>, visitor: Visitor, request: HttpRequ
     match visitor.role() {
         None => accounts::pages::sign_in_page(&house, &visitor),
         Some(Role::Medic) => agenda::pages::this(&house, &visitor).await,
-        Some(Role::Hospital) => stock::pages::shelves(&house, &visitor).await,
+        Some(Role::Hospital) => stock::pages::shelves(&house, &visitor, stock::pages::asked(&request)?).await,
         Some(Role::Admin | Role::Command | Role::Bank | Role::Physician) => {
             reserve::pages::tonight(&house, &visitor, reserve::pages::asked(&request)?).await
         }

@@ -30,6 +30,7 @@ day-late-hint = فارغ: الآن. وما يُدخل متأخرًا يُذكر 
 day-measured-hint = كما قيس اليوم؛ فارغ: كما في السجل.
 day-bag-ml = { $n } مل
 day-field-number = السجل أو الرقم العسكري
+day-field-facility = بنك الدم الذي يجمع للحملة
 day-field-physician = الطبيب المتاح
 day-field-meter = مقياس الهيموغلوبين
 day-field-passed = اجتاز معايرة اليوم

@@ -9,6 +9,7 @@ page-drives = حملاتي
 page-shelf = الرفوف
 page-docs = وصف الواجهة البرمجية
 
+page-as-file = هذا الجدول ملفًا:
 page-as-of = حتى
 
 problem-home = إلى الصفحة الأولى

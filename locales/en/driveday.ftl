@@ -30,6 +30,7 @@ day-late-hint = Empty: now. For what is entered late, when it was.
 day-measured-hint = As measured today; empty: as the record says.
 day-bag-ml = { $n } mL
 day-field-number = Record or service number
+day-field-facility = Blood bank of the drive
 day-field-physician = Physician on call
 day-field-meter = Haemoglobin meter
 day-field-passed = It passed today's control

@@ -9,6 +9,7 @@ page-drives = My drives
 page-shelf = Shelves
 page-docs = API description
 
+page-as-file = This table as a file:
 page-as-of = As of
 
 problem-home = To the first page

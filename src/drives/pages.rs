@@ -6,6 +6,7 @@ mod plan;
 
 use actix_web::web;
 use askama::Template;
+use serde::Deserialize;
 use shiryan_kernel::ids::DriveId;
 use shiryan_kernel::status::DriveStatus;
 use shiryan_kernel::time::plus_days;
@@ -13,8 +14,9 @@ use shiryan_kernel::time::plus_days;
 use super::{Filter, Seen};
 use crate::accounts::{Actor, PlanDrives};
 use crate::activities::rules::Days;
-use crate::http::{Answer, House, NoQuery};
-use crate::web::{Frame, Time, Visitor};
+use crate::http::{Answer, House, Query};
+use crate::sheets::Format;
+use crate::web::{Frame, Say, Table, Time, Visitor};
 
 /// Adds the pages.
 pub fn pages(config: &mut web::ServiceConfig) {
@@ -65,8 +67,15 @@ struct Page {
     rows: Vec<Row>,
 }
 
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Asked {
+    /// The table as a file.
+    format: Option<Format>,
+}
+
 /// Drives from today on that the visitor runs.
-async fn coming(house: web::Data<House>, visitor: Visitor, _query: NoQuery) -> Answer {
+async fn coming(house: web::Data<House>, visitor: Visitor, asked: Query<Asked>) -> Answer {
     let by: Actor<PlanDrives> = visitor.seat()?;
     let (today, zone, vault) = (house.today(), house.zone, house.vault.clone());
     let filter =
@@ -74,6 +83,7 @@ async fn coming(house: web::Data<House>, visitor: Visitor, _query: NoQuery) -> A
     let who = by.clone();
     let found = house.db.read(move |conn| super::list(conn, &vault, zone, &who, &filter, None, MOST)).await?;
     let frame = Frame::of(&house, &visitor, "drives-title");
+    let say = frame.say;
     let coming = found.into_iter().map(|(_, seen)| seen).filter(|seen| seen.status != DriveStatus::Cancelled);
     let page = Page {
         at: Time(house.db.now(), zone),
@@ -81,7 +91,26 @@ async fn coming(house: web::Data<House>, visitor: Visitor, _query: NoQuery) -> A
         rows: coming.map(|seen| row(&frame, &house, seen)).collect(),
         frame,
     };
-    Ok(visitor.page(&page)?)
+    match asked.format {
+        Some(format) => visitor.file(&house, format, table(say, &page.rows)).await,
+        None => Ok(visitor.page(&page)?),
+    }
+}
+
+fn table(say: Say, rows: &[Row]) -> Table {
+    let what = ["column-day", "column-drive", "drive-field-place", "column-governorate"];
+    let stands = ["column-status", "column-booked", "drive-places"];
+    let cells = |row: &Row| {
+        let begins = row.from.map_or_else(|| row.day.clone(), Time::stamp);
+        let mut cells = vec![begins, row.what.clone(), row.place.clone(), row.governorate.clone()];
+        cells.extend([row.status.clone(), row.booked.to_string(), row.capacity.to_string()]);
+        cells
+    };
+    Table {
+        name: "drives",
+        header: what.iter().chain(&stands).map(|id| say.text(id)).collect(),
+        rows: rows.iter().map(cells).collect(),
+    }
 }
 
 fn row(frame: &Frame, house: &House, seen: Seen) -> Row {

@@ -27,8 +27,9 @@ use crate::accounts::{Actor, SeeRequests};
 use crate::db::Conn;
 use crate::http::{Answer, House, Query};
 use crate::places;
+use crate::sheets::Format;
 use crate::texts::Lang;
-use crate::web::{Choice, Frame, Group, Say, Time, Visitor};
+use crate::web::{Choice, Frame, Group, Say, Table, Time, Visitor};
 
 /// Adds the pages.
 pub fn pages(config: &mut web::ServiceConfig) {
@@ -65,6 +66,8 @@ struct Asked {
     /// The last request of the page before, and its urgency.
     after: Option<RequestId>,
     from: Option<Urgency>,
+    /// The table as a file.
+    format: Option<Format>,
 }
 
 /// Which requests are shown.
@@ -192,7 +195,7 @@ struct Page {
 
 async fn all(house: web::Data<House>, visitor: Visitor, asked: Query<Asked>) -> Answer {
     let by: Actor<SeeRequests> = visitor.seat()?;
-    let Asked { state, after, from } = asked.into_inner();
+    let Asked { state, after, from, format } = asked.into_inner();
     let (who, now) = (by.clone(), house.db.now());
     let (found, names, is_cut) = house
         .db
@@ -245,7 +248,26 @@ async fn all(house: web::Data<House>, visitor: Visitor, asked: Query<Asked>) -> 
         next,
         frame,
     };
-    Ok(visitor.page(&page)?)
+    match format {
+        Some(format) => visitor.file(&house, format, table(say, &page.rows)).await,
+        None => Ok(visitor.page(&page)?),
+    }
+}
+
+fn table(say: Say, rows: &[Head]) -> Table {
+    let wanted = ["column-component", "column-group", "request-field-units", "request-needs"];
+    let stands = ["column-urgency", "column-needed", "column-status", "column-met", "column-hospital"];
+    let cells = |head: &Head| {
+        let mut cells = vec![head.component.clone(), head.group_name.clone(), head.asked.to_string()];
+        cells.extend([head.needs.join(", "), head.urgency.clone(), head.time.stamp(), head.state.clone()]);
+        cells.extend([(head.held + head.issued).to_string(), head.hospital.clone()]);
+        cells
+    };
+    Table {
+        name: "requests",
+        header: wanted.iter().chain(&stands).map(|id| say.text(id)).collect(),
+        rows: rows.iter().map(cells).collect(),
+    }
 }
 
 /// Emergencies first.

@@ -19,6 +19,7 @@ use crate::accounts::{Actor, SeeReserve};
 use crate::db::off_loop;
 use crate::http::{Answer, House, query};
 use crate::projections::COMPONENTS;
+use crate::sheets::Format;
 use crate::texts::Lang;
 use crate::web::{Choice, Frame, Group, Say, Time, Visitor};
 use view::{Callable, Card, Row, Scale, Square};
@@ -35,6 +36,8 @@ pub struct Asked {
     component: Option<Component>,
     /// The region that is drawn large; the worst one unless told.
     region: Option<Region>,
+    /// The region's table as a file.
+    format: Option<Format>,
 }
 
 /// What a level asks for.
@@ -129,7 +132,10 @@ pub async fn tonight(house: &House, visitor: &Visitor, asked: Asked) -> Answer {
         scale,
         frame,
     };
-    Ok(visitor.page(&page)?)
+    match asked.format {
+        Some(format) => visitor.file(house, format, view::table(say, &page.region_name, &page.rows)).await,
+        None => Ok(visitor.page(&page)?),
+    }
 }
 
 /// The plans of the levels that the cards show, the worst first.

@@ -12,18 +12,21 @@ mod scan;
 
 use std::collections::BTreeMap;
 
-use actix_web::web;
+use actix_web::{HttpRequest, web};
 use askama::Template;
 use chrono::NaiveDate;
+use serde::Deserialize;
+use shiryan_kernel::Result;
 use shiryan_kernel::blood::{BloodGroup, Component};
 use shiryan_kernel::status::UnitStatus;
 
 use crate::accounts::{Actor, SeeStockSummary};
-use crate::http::{Answer, House};
+use crate::http::{Answer, House, Query, query};
 use crate::places;
 use crate::roster::{self, SummaryCell};
+use crate::sheets::Format;
 use crate::texts::Lang;
-use crate::web::{Frame, Group, Say, Time, Visitor};
+use crate::web::{Frame, Group, Say, Table, Time, Visitor};
 
 /// Adds the pages.
 pub fn pages(config: &mut web::ServiceConfig) {
@@ -49,8 +52,24 @@ pub fn pages(config: &mut web::ServiceConfig) {
         .route("/bank/strays/{id}/explain", web::post().to(count::explain));
 }
 
-async fn ask(house: web::Data<House>, visitor: Visitor) -> Answer {
-    shelves(&house, &visitor).await
+/// What a request for the shelves asks, which are also a hospital's first page.
+#[derive(Debug, Clone, Copy, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Asked {
+    /// The table as a file.
+    format: Option<Format>,
+}
+
+async fn ask(house: web::Data<House>, visitor: Visitor, asked: Query<Asked>) -> Answer {
+    shelves(&house, &visitor, asked.into_inner()).await
+}
+
+/// The same of a first page.
+///
+/// # Errors
+/// As any query.
+pub fn asked(request: &HttpRequest) -> Result<Asked> {
+    query::parse(request.query_string())
 }
 
 /// Units that may be issued, and how many of them end soon.
@@ -88,7 +107,7 @@ struct Page {
 ///
 /// # Errors
 /// `forbidden`; as any read.
-pub async fn shelves(house: &House, visitor: &Visitor) -> Answer {
+pub async fn shelves(house: &House, visitor: &Visitor, asked: Asked) -> Answer {
     let by: Actor<SeeStockSummary> = visitor.seat()?;
     let (who, zone, now) = (by.clone(), house.zone, house.db.now());
     let facility = match who.facility {
@@ -120,7 +139,25 @@ pub async fn shelves(house: &House, visitor: &Visitor) -> Answer {
         shelves,
         frame,
     };
-    Ok(visitor.page(&page)?)
+    match asked.format {
+        Some(format) => visitor.file(house, format, table(say, &page)).await,
+        None => Ok(visitor.page(&page)?),
+    }
+}
+
+/// A row for each group and component of each shelf.
+fn table(say: Say, page: &Page) -> Table {
+    let headings = ["column-place", "column-group", "column-component", "column-units", "column-expiring"];
+    let mut rows = Vec::new();
+    for shelf in &page.shelves {
+        for row in &shelf.rows {
+            rows.extend(row.cells.iter().zip(&page.components).map(|(held, component)| {
+                let (usable, expiring) = (held.usable.to_string(), held.expiring.to_string());
+                vec![shelf.name.clone(), row.name.clone(), component.clone(), usable, expiring]
+            }));
+        }
+    }
+    Table { name: "shelves", header: headings.map(|id| say.text(id)).into(), rows }
 }
 
 fn shelf<'a>(say: Say, name: String, cells: impl Iterator<Item = &'a SummaryCell> + Clone) -> Shelf {

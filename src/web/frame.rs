@@ -53,6 +53,13 @@ impl Frame {
         }
     }
 
+    /// Where the page's table is to be had as a file.
+    #[must_use]
+    pub fn as_file(&self, format: &str) -> String {
+        let sign = if self.at.contains('?') { '&' } else { '?' };
+        format!("{}{sign}format={format}", self.at)
+    }
+
     /// The frame of a page that knows nobody.
     #[must_use]
     pub(super) fn bare(lang: Lang, title: String) -> Self {

@@ -13,6 +13,7 @@ mod refused;
 mod sheet;
 mod show;
 mod square;
+mod table;
 mod visitor;
 
 pub use assets::serve as serve_assets;
@@ -24,4 +25,5 @@ pub use refused::{FACE, is_for_the_form, told};
 pub use sheet::{Fields, Input, Kind, Part, Said, Sheet, western};
 pub use show::{Group, Say, Time};
 pub use square::Square;
+pub use table::Table;
 pub use visitor::{Seated, Visitor, is_seated};

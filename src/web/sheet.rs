@@ -296,16 +296,18 @@ impl Said {
     #[must_use]
     pub fn of(say: Say, list: &str, problem: &Problem) -> Self {
         let whole = texts::problem(say.0, problem.code);
-        if problem.errors.is_empty() || problem.code != Code::InvalidRequest {
-            return Self { title: whole.title, details: vec![whole.detail] };
-        }
+        let detail_of_all =
+            (problem.errors.is_empty() || problem.code != Code::InvalidRequest).then_some(whole.detail);
         let detail = |error: &shiryan_kernel::problem::FieldError| {
             let field = own(&error.field);
             let label = say.word(list, stem(field));
             let what = texts::problem(say.0, error.code).title;
             if label.starts_with(list) { what } else { format!("{label}: {what}") }
         };
-        Self { title: whole.title, details: problem.errors.iter().map(detail).collect() }
+        Self {
+            title: whole.title,
+            details: detail_of_all.into_iter().chain(problem.errors.iter().map(detail)).collect(),
+        }
     }
 }
 

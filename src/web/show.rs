@@ -87,6 +87,14 @@ impl HtmlSafe for Group {}
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Time(pub Moment, pub Zone);
 
+impl Time {
+    /// Civil day and time for a file, such as `2026-11-23 14:05`.
+    #[must_use]
+    pub fn stamp(self) -> String {
+        self.0.with_timezone(&self.1.0).format("%Y-%m-%d %H:%M").to_string()
+    }
+}
+
 impl fmt::Display for Time {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let local = self.0.with_timezone(&self.1.0).format("%H:%M");

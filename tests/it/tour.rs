@@ -1,15 +1,18 @@
 //! Every page that is only looked at: who may open it, in both languages; and what it says of a small world.
 
 use serde_json::json;
-use shiryan_kernel::role::Role::{self, Admin, Bank, Command, Medic, Physician};
+use shiryan_kernel::role::Role::{self, Admin, Bank, Command, Hospital, Medic, Physician};
 
 use super::pages::{Browser, check, led, signed_in};
 use super::support::app::TestApp;
 use super::support::reserve::{day, flow, units, write};
+use super::support::shelf::{Bag, put_all};
 
 both!(
     every_page_opens_for_its_roles_in_both_languages,
     a_closed_governorate_is_drawn_cut_off,
+    a_table_is_had_as_a_file_in_the_words_of_its_page,
+    units_are_had_as_a_file,
     what_lies_ahead_is_drawn_and_said_as_the_api_says_it,
     an_administrator_makes_places_and_people_by_pages,
     a_physician_looks_at_what_a_rule_set_would_change,
@@ -98,6 +101,48 @@ fn a_closed_governorate_is_drawn_cut_off(app: TestApp) {
     assert!(page.contains("Reaches only Rafah") && page.contains("Reaches only Khan Yunis"), "{page}");
     assert_eq!(command.get("/where?component=cryoprecipitate").status, 422);
     assert_eq!(command.get("/where?who=me").status, 400);
+}
+
+fn a_table_is_had_as_a_file_in_the_words_of_its_page(app: TestApp) {
+    world(&app);
+    // Path, role, rows in all, a cell in each language.
+    let files = [
+        ("/?component=red_cells&region=west_bank_centre", Command, 8, ["O سالب", "O negative"]),
+        ("/where?group=o_neg", Physician, 16, ["رام الله والبيرة", "Ramallah and Al-Bireh"]),
+        ("/shelves", Bank, 40, ["كريات الدم الحمراء المركّزة", "Red cells"]),
+        ("/", Hospital, 40, ["كريات الدم الحمراء المركّزة", "Red cells"]),
+        ("/requests", Bank, 0, ["الإلحاح", "Urgency"]),
+        ("/drives", Medic, 0, ["محجوز", "Booked"]),
+    ];
+    for file in files {
+        as_file(&app, file);
+    }
+    assert_eq!(signed_in(&app, Medic).get("/where?format=csv").status, 403);
+}
+
+fn units_are_had_as_a_file(app: TestApp) {
+    put_all(&app, (1..=3).map(|sequence| Bag::new(&app, sequence)).collect());
+    as_file(&app, ("/units", Bank, 3, ["صالحة للصرف", "May be issued"]));
+}
+
+/// The file of a page's table in both languages: so many rows, and a cell in each.
+fn as_file(app: &TestApp, (path, role, rows, cells): (&str, Role, usize, [&str; 2])) {
+    let mut browser = signed_in(app, role);
+    let sign = if path.contains('?') { '&' } else { '?' };
+    let address = format!("{path}{sign}format=csv");
+    for (language, cell) in ["ar", "en"].into_iter().zip(cells) {
+        speak(&mut browser, language);
+        let file = browser.get(&address);
+        assert_eq!(file.status, 200, "{path}: {}", file.text);
+        assert_eq!(file.headers["content-type"], "text/csv; charset=utf-8");
+        let named = file.headers["content-disposition"].to_str().unwrap();
+        assert!(named.starts_with("attachment; filename=") && named.ends_with(".csv\""), "{named}");
+        assert!(file.text.contains(cell), "{path} {language}: {}", file.text);
+        assert_eq!(file.text.trim_end().lines().count(), 1 + rows, "{path}: {}", file.text);
+    }
+    let html = browser.get(path).text.replace("&#38;", "&");
+    assert_eq!(html.contains(&format!("href=\"{address}\"")), rows > 0, "{path}: {html}");
+    assert_eq!(browser.get(&format!("{path}{sign}format=pdf")).status, 422, "{path}");
 }
 
 fn what_lies_ahead_is_drawn_and_said_as_the_api_says_it(app: TestApp) {

@@ -421,6 +421,7 @@ async fn page(
 ) -> Result<Page> {
     let frame = Frame { at: "/drives/new".to_owned(), ..Frame::of(house, visitor, "drive-new-title") };
     let offered = offered(house, by).await?;
+    let fields = &at_home(fields, &offered);
     let sheet = Sheet { say: frame.say, list: LIST, fields, problem };
     Ok(Page {
         said: problem.map(|problem| Said::of(frame.say, LIST, problem)),
@@ -433,6 +434,18 @@ async fn page(
             .collect(),
         frame,
     })
+}
+
+/// A form that names no place yet begins with the unit's own governorate and the blood bank there.
+fn at_home(fields: &Fields, offered: &Offered) -> Fields {
+    let mut fields = fields.clone();
+    if let (None, Some(unit)) = (fields.said("governorate"), offered.units.first()) {
+        fields.set("governorate", unit.governorate.code());
+        if let Some(bank) = offered.banks.iter().find(|bank| bank.governorate == unit.governorate) {
+            fields.set("facility", bank.id);
+        }
+    }
+    fields
 }
 
 fn parts(sheet: &Sheet<'_>, offered: &Offered) -> Vec<Part> {

@@ -16,7 +16,8 @@ use crate::http::{Answer, House, Query};
 use crate::places::closures::{self, Closure, Roads};
 use crate::projections::COMPONENTS;
 use crate::reserve::{self, Ask, By, Cell};
-use crate::web::{Choice, Frame, Group, Say, Time, Visitor};
+use crate::sheets::Format;
+use crate::web::{Choice, Frame, Group, Say, Table, Time, Visitor};
 
 /// What the page is asked by its filters.
 #[derive(Debug, Deserialize)]
@@ -24,6 +25,8 @@ use crate::web::{Choice, Frame, Group, Say, Time, Visitor};
 pub struct Asked {
     group: Option<BloodGroup>,
     component: Option<Component>,
+    /// The list as a file.
+    format: Option<Format>,
 }
 
 /// One governorate.
@@ -107,7 +110,25 @@ pub async fn country(house: web::Data<House>, visitor: Visitor, asked: Query<Ask
         silent_more,
         frame,
     };
-    Ok(visitor.page(&page)?)
+    match asked.format {
+        Some(format) => visitor.file(&house, format, table(say, &page.places)).await,
+        None => Ok(visitor.page(&page)?),
+    }
+}
+
+fn table(say: Say, places: &[Place]) -> Table {
+    let headings = ["governorate", "region", "cover", "level", "units", "expiring", "demand"];
+    let cells = |place: &Place| {
+        let Row { days, level_word, units, expiring, demand, .. } = &place.row;
+        let mut cells = vec![place.name.clone(), place.region_name.clone(), days.clone(), level_word.clone()];
+        cells.extend([units.to_string(), expiring.to_string(), demand.clone()]);
+        cells
+    };
+    Table {
+        name: "where",
+        header: headings.map(|id| say.text(&format!("column-{id}"))).into(),
+        rows: places.iter().map(cells).collect(),
+    }
 }
 
 fn place(say: Say, scale: Scale, cell: &Cell, closed: &[Closure]) -> Option<Place> {

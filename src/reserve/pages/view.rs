@@ -8,7 +8,7 @@ use shiryan_kernel::level::{self, Bands, Level};
 
 use super::super::{Cell, Demand, DonorCount};
 use crate::projections::Area;
-use crate::web::{Group, Say};
+use crate::web::{Group, Say, Table};
 
 /// The scale of every bar of a component: from nothing to twice the target.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -100,6 +100,36 @@ impl Row {
             },
         }
     }
+}
+
+const HEADINGS: [&str; 7] = [
+    "column-region",
+    "column-group",
+    "column-cover",
+    "column-level",
+    "column-units",
+    "column-expiring",
+    "column-demand",
+];
+const DAYS: [&str; 3] = ["column-day-0", "column-day-3", "column-day-7"];
+
+/// What is drawn, as rows of a file. An area that closed roads cut out of `region` stands by its own name.
+pub fn table(say: Say, region: &str, rows: &[Row]) -> Table {
+    let donors = say.text("column-donors-short");
+    let mut header: Vec<String> = HEADINGS.iter().map(|id| say.text(id)).collect();
+    header.extend(DAYS.iter().map(|id| format!("{donors} {}", say.text(id))));
+    let cells = |row: &Row| {
+        let area = if row.island.is_empty() { region } else { &row.island };
+        let mut cells = vec![area.to_owned(), row.name.clone(), row.days.clone(), row.level_word.clone()];
+        cells.extend([row.units.to_string(), row.expiring.to_string(), row.demand.clone()]);
+        // Of few donors no count is told, in a file as on the page.
+        match row.donors {
+            Callable::Counts(counts) => cells.extend(counts.map(|count| count.to_string())),
+            Callable::Under20 => cells.extend(DAYS.map(|_| String::new())),
+        }
+        cells
+    };
+    Table { name: "reserve", header, rows: rows.iter().map(cells).collect() }
 }
 
 /// One of the worst cells.

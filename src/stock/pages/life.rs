@@ -20,9 +20,10 @@ use super::bag::Bag;
 use crate::accounts::{Actor, SeeStock};
 use crate::http::{Answer, House, NoQuery, PathId, Query};
 use crate::places::{self, Facility};
+use crate::sheets::Format;
 use crate::stock::{self, BloodUnit, Filter};
 use crate::texts::Lang;
-use crate::web::{Choice, Frame, Time, Visitor, chosen};
+use crate::web::{Choice, Frame, Say, Table, Time, Visitor, chosen};
 
 /// Units on one page.
 const MOST: usize = 200;
@@ -47,6 +48,8 @@ pub struct Asked {
     component: Option<String>,
     group: Option<String>,
     status: Option<String>,
+    /// The table as a file.
+    format: Option<Format>,
 }
 
 #[derive(Template)]
@@ -104,7 +107,23 @@ pub async fn list(house: web::Data<House>, visitor: Visitor, asked: Query<Asked>
         bags: units.iter().take(MOST).map(|unit| Bag::of(&house, say, unit)).collect(),
         frame,
     };
-    Ok(visitor.page(&page)?)
+    match asked.format {
+        Some(format) => visitor.file(&house, format, table(say, &page.bags)).await,
+        None => Ok(visitor.page(&page)?),
+    }
+}
+
+fn table(say: Say, bags: &[Bag]) -> Table {
+    let headings = ["column-unit", "unit-division", "column-group", "column-component", "column-status"];
+    let mut header: Vec<String> = headings.iter().map(|id| say.text(id)).collect();
+    header.extend(["column-good-until", "unit-attributes"].map(|id| say.text(id)));
+    let cells = |bag: &Bag| {
+        let division = if bag.division > 0 { bag.division.to_string() } else { String::new() };
+        let mut cells = vec![bag.din.clone(), division, bag.group_name.clone(), bag.component.clone()];
+        cells.extend([bag.status.clone(), bag.until.stamp(), bag.attributes.join(", ")]);
+        cells
+    };
+    Table { name: "units", header, rows: bags.iter().map(cells).collect() }
 }
 
 /// A step of a unit's life.
