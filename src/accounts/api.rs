@@ -84,6 +84,8 @@ struct ResetForm {
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 struct AddressForm {
+    /// `null` and not absent: nobody forgets an address by leaving a field out.
+    #[serde(deserialize_with = "Option::deserialize")]
     #[schema(required)]
     email: Option<String>,
 }

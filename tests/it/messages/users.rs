@@ -104,6 +104,7 @@ fn an_address_is_sealed_and_may_be_forgotten(app: TestApp) {
     assert!(!whole(&app, "audit_lines").to_lowercase().contains("canary"));
     let set = |form: Value| app.client(Hospital).post("/api/v1/users/own/address", &form);
     assert_eq!(set(json!({"email": "x"})).problem(422), "invalid_request");
+    assert_eq!(set(json!({})).status, 400, "left out is not null");
     assert_eq!(set(json!({"email": "a@b.example\r\nBcc: c@d.example"})).status, 422);
     set(json!({"email": null})).expect(200);
     let rows: i64 =
