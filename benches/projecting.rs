@@ -74,7 +74,13 @@ fn drawn(paths: usize) -> Vec<Vec<Cell>> {
             })
         };
         Cell {
-            lots: (0..10).map(|day| Lot { expiry: 100 + 3 * day, units: demand as u32 + 1 }).collect(),
+            // What lies there lasts no longer than what comes in.
+            lots: (0..10)
+                .map(|n| Lot {
+                    expiry: 100 + n * COMPONENTS[component].1 as i32 / 10,
+                    units: demand as u32 + 1,
+                })
+                .collect(),
             supply: count(0, demand * 0.97),
             demand: count(1, demand),
             expected: vec![demand; DAYS + 90],

@@ -11,9 +11,9 @@
     reason = "lanes and the groups of an order are all below the length of a lane"
 )]
 
-#[cfg(test)]
-use super::GroupRecord;
-use super::{BINS, JointPlan, MOST_GROUPS, Order, Shelf, Tally};
+use super::JointPlan;
+use super::order::MOST_GROUPS;
+use super::walk::{GroupRecord, Shelf};
 
 /// One figure of each group.
 pub(super) type Lanes = [u64; MOST_GROUPS];
@@ -21,8 +21,8 @@ pub(super) type Lanes = [u64; MOST_GROUPS];
 /// The day from which all shelves are queues; `None` where they may never be.
 pub(super) fn from_day(plan: &JointPlan<'_>, days: usize) -> Option<usize> {
     if plan.groups.len() > MOST_GROUPS
-        || plan.sides.count > 1
-        || short(plan.order) > plan.shelf_life
+        || plan.sides.count() > 1
+        || plan.order.short() > Some(plan.shelf_life)
         || !plan.order.is_in_turn()
     {
         return None;
@@ -35,38 +35,10 @@ pub(super) fn from_day(plan: &JointPlan<'_>, days: usize) -> Option<usize> {
     Some(in_by.max(last.saturating_sub(plan.shelf_life)).min(days))
 }
 
-/// What one day did, by group.
-#[derive(Debug, Default)]
-pub(super) struct Day {
-    received: Lanes,
-    outdated: Lanes,
-    issued: Lanes,
-    lent: Lanes,
-    borrowed: Lanes,
-    unmet: Lanes,
-    on_hand: Lanes,
-}
-
-impl Day {
-    /// What it did for a group.
-    #[cfg(test)]
-    pub(super) fn of(&self, group: usize) -> GroupRecord {
-        GroupRecord {
-            received: self.received[group],
-            outdated: self.outdated[group],
-            issued: self.issued[group],
-            lent: self.lent[group],
-            borrowed: self.borrowed[group],
-            unmet: self.unmet[group],
-            on_hand: self.on_hand[group],
-        }
-    }
-}
-
 /// Of what lies on shelves in the morning of a day: how many units of each group are good only before a day.
 pub(super) fn leaving(plan: &JointPlan<'_>, shelves: &[Shelf], days: usize, all: &mut Vec<Lanes>) {
     all.clear();
-    all.resize(days + short(plan.order) + 2, Lanes::default());
+    all.resize(days + plan.order.short().unwrap_or(0) + 2, Lanes::default());
     for (lane, shelf) in shelves.iter().enumerate().take(MOST_GROUPS) {
         let mut sum = 0;
         for (day, lanes) in all.iter_mut().enumerate() {
@@ -74,10 +46,6 @@ pub(super) fn leaving(plan: &JointPlan<'_>, shelves: &[Shelf], days: usize, all:
             sum += shelf.units.get(day).copied().unwrap_or(0);
         }
     }
-}
-
-fn short(order: &Order) -> usize {
-    order.short_days.map_or(0, |short| usize::try_from(short).unwrap_or(0))
 }
 
 /// The shelves of one path.
@@ -96,6 +64,7 @@ pub(super) struct Queues<'a> {
     /// Of what came since: what is good only before today, and what expires soon or before.
     late: Lanes,
     soon: Lanes,
+    records: [GroupRecord; MOST_GROUPS],
 }
 
 impl<'a> Queues<'a> {
@@ -112,12 +81,13 @@ impl<'a> Queues<'a> {
             supply: [&[]; MOST_GROUPS],
             demand: [&[]; MOST_GROUPS],
             from,
-            short: short(plan.order),
+            short: plan.order.short().unwrap_or(0),
             come: Lanes::default(),
             gone: Lanes::default(),
             floors: Lanes::default(),
             late: Lanes::default(),
             soon: Lanes::default(),
+            records: Default::default(),
         };
         for (lane, (group, shelf)) in plan.groups.iter().zip(shelves).enumerate() {
             (all.supply[lane], all.demand[lane]) = (group.supply.path(path), group.demand.path(path));
@@ -127,7 +97,7 @@ impl<'a> Queues<'a> {
     }
 
     /// One day; records are those of the plain walk.
-    pub(super) fn step(&mut self, day: usize, record: &mut Day) {
+    pub(super) fn step(&mut self, day: usize) -> &[GroupRecord] {
         let of = |row: &[u32], day: usize| row.get(day).map_or(0, |units| u64::from(*units));
         let since = |day: Option<usize>| day.filter(|day| *day >= self.from);
         // What came that many days ago was good through yesterday, or is through the last day that is soon.
@@ -142,144 +112,82 @@ impl<'a> Queues<'a> {
             if let Some(soon) = soon {
                 self.soon[lane] += of(self.supply[lane], soon);
             }
-            let received = of(self.supply[lane], day);
-            let come = self.come[lane] + received;
-            let kept = self.gone[lane].max(leaving[lane] + self.late[lane]);
-            let asked = of(self.demand[lane], day);
-            let issued = asked.min(come - kept);
-            record.received[lane] = received;
-            record.outdated[lane] = kept - self.gone[lane];
-            record.issued[lane] = issued;
-            record.unmet[lane] = asked - issued;
-            is_short |= issued < asked;
-            self.come[lane] = come;
-            self.gone[lane] = kept + issued;
+            let (received, asked) = (of(self.supply[lane], day), of(self.demand[lane], day));
+            let good = leaving[lane] + self.late[lane];
+            let record = meet(&mut self.come[lane], &mut self.gone[lane], good, received, asked);
+            is_short |= record.unmet > 0;
+            self.records[lane] = record;
         }
-        (record.lent, record.borrowed) = (Lanes::default(), Lanes::default());
         if is_short {
-            self.lend(day, record);
+            self.lend(day);
         }
-        for lane in 0..MOST_GROUPS {
-            record.on_hand[lane] = self.come[lane] - self.gone[lane];
-        }
+        &self.records[..self.plan.groups.len()]
     }
 
-    fn lend(&mut self, day: usize, record: &mut Day) {
+    fn lend(&mut self, day: usize) {
         let order = self.plan.order;
         let mut spared = 0;
         for lane in 0..order.groups {
-            spared |= usize::from(self.come[lane] - self.gone[lane] < self.floors[lane]) << lane;
+            spared |= usize::from(self.records[lane].on_hand < self.floors[lane]) << lane;
         }
-        let soon = match order.short_days {
-            Some(_) => self.leaving.get(day + self.short + 1).copied().unwrap_or_default(),
+        let soon = match order.short() {
+            Some(short) => self.leaving.get(day + short + 1).copied().unwrap_or_default(),
             None => Lanes::default(),
         };
         for recipient in order.turns.iter().copied() {
             for step in order.others(recipient, spared) {
-                if record.unmet[recipient] == 0 {
+                let wanted = self.records[recipient].unmet;
+                if wanted == 0 {
                     break;
                 }
                 let giver = step.group;
                 let until =
                     if step.is_short_dated { soon[giver] + self.soon[giver] } else { self.come[giver] };
-                let taken = record.unmet[recipient].min(until.saturating_sub(self.gone[giver]));
+                let taken = wanted.min(until.saturating_sub(self.gone[giver]));
                 self.gone[giver] += taken;
-                record.unmet[recipient] -= taken;
-                record.lent[giver] += taken;
-                record.borrowed[recipient] += taken;
+                self.records[giver].on_hand -= taken;
+                self.records[giver].lent += taken;
+                self.records[recipient].unmet -= taken;
+                self.records[recipient].borrowed += taken;
             }
         }
     }
 }
 
-/// A day of a group that nobody stands in for.
-#[derive(Debug, Clone, Copy, Default)]
-pub(super) struct Row {
-    on_hand: u64,
-    outdated: u64,
-    unmet: u64,
+/// A group's own day: what is not good any more goes, then the own demand is met.
+fn meet(come: &mut u64, gone: &mut u64, leaving: u64, received: u64, asked: u64) -> GroupRecord {
+    *come += received;
+    let kept = leaving.max(*gone);
+    let issued = asked.min(*come - kept);
+    let outdated = kept - *gone;
+    *gone = kept + issued;
+    let (unmet, on_hand) = (asked - issued, *come - *gone);
+    GroupRecord { received, outdated, issued, unmet, on_hand, ..GroupRecord::default() }
 }
 
-/// All days from `from` on of one path of a group that nobody stands in for, from its shelf of that morning. `leaving` is of
-/// the group alone, by days after today.
+/// All days from `from` on of one path of a plan of one group, which needs no lanes.
 pub(super) fn alone(
     plan: &JointPlan<'_>,
     shelf: &Shelf,
-    leaving: &[u64],
+    leaving: &[Lanes],
     (path, from): (usize, usize),
-    rows: &mut [Row],
+    rows: &mut Vec<GroupRecord>,
 ) {
     let Some(group) = plan.groups.first() else { return };
+    let (mut come, mut gone, mut late) = (shelf.on_hand, 0, 0);
     let supply = group.supply.path(path).get(from..).unwrap_or_default();
     let demand = group.demand.path(path).get(from..).unwrap_or_default();
     let leaving = leaving.get(from..).unwrap_or_default();
-    let (mut come, mut gone, mut late) = (shelf.on_hand, 0, 0);
-    let mut day = |row: &mut Row, received: u32, asked: u32, leaving: u64| {
-        come += u64::from(received);
-        let kept = leaving.max(gone);
-        let issued = u64::from(asked).min(come - kept);
-        *row = Row { on_hand: come - kept - issued, outdated: kept - gone, unmet: u64::from(asked) - issued };
-        gone = kept + issued;
+    // Up to here all that came since is good; then what came first was good through yesterday.
+    let fresh = (plan.shelf_life + 1).min(demand.len());
+    let mut day = |received: &u32, asked: &u32, leaving: u64| {
+        meet(&mut come, &mut gone, leaving, u64::from(*received), u64::from(*asked))
     };
-    let all = rows.iter_mut().zip(supply.iter().zip(demand)).zip(leaving);
-    let fresh = plan.shelf_life + 1;
-    let mut all = all.map(|((row, (received, asked)), leaving)| (row, *received, *asked, *leaving));
-    for (row, received, asked, leaving) in all.by_ref().take(fresh) {
-        day(row, received, asked, leaving);
-    }
-    // From here on something of what came since was good through yesterday.
-    for ((row, received, asked, leaving), old) in all.zip(supply) {
+    let first = supply.iter().zip(demand).zip(leaving).take(fresh);
+    rows.extend(first.map(|((received, asked), leaving)| day(received, asked, leaving[0])));
+    let rest = supply.iter().zip(demand).zip(leaving).skip(fresh).zip(supply);
+    rows.extend(rest.map(|(((received, asked), leaving), old)| {
         late += u64::from(*old);
-        day(row, received, asked, leaving + late);
-    }
-}
-
-impl Tally {
-    /// Adds the days of a path from `from` on.
-    pub(super) fn add_rows(&mut self, from: usize, rows: &[Row], was_short: bool) {
-        let bins = self.counts.get_mut(from * BINS..).unwrap_or_default().chunks_exact_mut(BINS);
-        for ((row, bins), cell) in rows.iter().zip(bins).zip(from..) {
-            match usize::try_from(row.on_hand).ok().and_then(|units| bins.get_mut(units)) {
-                Some(count) => *count += 1,
-                None => self.large.push((cell, u32::try_from(row.on_hand).unwrap_or(u32::MAX))),
-            }
-        }
-        let sums = self.sums.get_mut(from..).unwrap_or_default();
-        for (sums, row) in sums.iter_mut().zip(rows) {
-            sums.outdated += row.outdated;
-            sums.unmet += row.unmet;
-            sums.short += u64::from(row.unmet > 0);
-        }
-        let first = rows.iter().position(|row| row.unmet > 0).filter(|_| !was_short);
-        if let Some(sums) = first.and_then(|first| sums.get_mut(first)) {
-            sums.first_short += 1;
-        }
-    }
-
-    /// Adds a day of a path.
-    pub(super) fn add_day(&mut self, day: usize, groups: usize, record: &Day, was_short: &mut [bool]) {
-        let first = day * groups;
-        for lane in 0..groups {
-            self.hold(first + lane, record.on_hand[lane]);
-        }
-        let mut any = 0;
-        for lane in 0..groups {
-            any |= record.outdated[lane] | record.unmet[lane] | record.lent[lane] | record.borrowed[lane];
-        }
-        if any == 0 {
-            return;
-        }
-        let sums = self.sums.get_mut(first..first + groups).unwrap_or_default();
-        for (lane, sums) in sums.iter_mut().enumerate() {
-            sums.outdated += record.outdated[lane];
-            sums.lent += record.lent[lane];
-            sums.borrowed += record.borrowed[lane];
-            if record.unmet[lane] > 0 {
-                sums.unmet += record.unmet[lane];
-                sums.short += 1;
-                sums.first_short += u64::from(!was_short[lane]);
-                was_short[lane] = true;
-            }
-        }
-    }
+        day(received, asked, leaving[0] + late)
+    }));
 }

@@ -1,6 +1,8 @@
 use proptest::prelude::*;
 
+use super::walk::GroupRecord;
 use super::*;
+use crate::band::Band;
 use crate::chance::Chance;
 use crate::project::{Plan, project};
 
@@ -347,9 +349,9 @@ proptest! {
         let groups: Vec<Group<'_>> = all.iter().map(Own::group).collect();
         let plan = JointPlan { today: 100, groups: &groups, sides: &Sides::one(), order: &order, shelf_life: 8 };
         let from = queue::from_day(&plan, 25).unwrap();
-        let due: Vec<Vec<Pending>> = groups.iter().map(|group| in_turn(group.pending)).collect();
+        let due: Vec<Vec<Pending>> = groups.iter().map(|group| by_day(group.pending)).collect();
         let mut walk = Walk::new(&plan, &due, &shelves(&plan, 25, 1), 1);
-        let (mut queues, mut seen, mut leaving) = (None, Day::default(), Vec::new());
+        let (mut queues, mut leaving) = (None, Vec::new());
         for day in 0..25 {
             if day == from {
                 queue::leaving(&plan, &walk.shelves, 25, &mut leaving);
@@ -358,10 +360,7 @@ proptest! {
             let at = |paths: &Paths, day: usize| u64::from(paths.path(0)[day]);
             walk.step(day, |group, day| at(&all[group].supply, day), |group, day| at(&all[group].demand, day));
             if let Some(queues) = &mut queues {
-                queues.step(day, &mut seen);
-                for (group, record) in walk.records.iter().enumerate() {
-                    prop_assert_eq!(seen.of(group), *record, "day {}, group {}", day, group);
-                }
+                prop_assert_eq!(queues.step(day), &walk.records, "day {}", day);
             }
         }
     }
@@ -371,9 +370,11 @@ proptest! {
     fn counted_quantiles_are_the_sorted_ones(units in proptest::collection::vec(0_u32..300, 1..400)) {
         let mut real: Vec<f64> = units.iter().map(|count| f64::from(*count)).collect();
         let mut tally = Tally::new(1);
-        units.iter().for_each(|units| tally.hold(0, u64::from(*units)));
-        tally.large.sort_unstable();
-        let (band, sum) = tally.on_hand(0);
+        for units in &units {
+            let record = GroupRecord { on_hand: u64::from(*units), ..GroupRecord::default() };
+            tally.add_days(0, &[record], false);
+        }
+        let (band, sum) = tally.settled().on_hand(0);
         prop_assert_eq!(Some(band), Band::of(&mut real));
         prop_assert_eq!(sum, units.iter().map(|units| u64::from(*units)).sum::<u64>());
     }
