@@ -7,7 +7,6 @@
 
 use chrono::NaiveDate;
 use serde::Serialize;
-use shiryan_kernel::Result;
 use shiryan_kernel::blood::{Abo, GroupEvidence};
 use shiryan_kernel::consent::ConsentKind;
 use shiryan_kernel::din::Din;
@@ -15,6 +14,7 @@ use shiryan_kernel::ids::DonorId;
 use shiryan_kernel::laboratory::Marker;
 use shiryan_kernel::status::DonorStatus;
 use shiryan_kernel::time::plus_days;
+use shiryan_kernel::{Problem, Result};
 use utoipa::ToSchema;
 
 use super::store::visits::{self, Course};
@@ -133,15 +133,26 @@ pub fn members(
     (after, limit): (DonorId, i64),
 ) -> Result<Vec<(Donor, Panel)>> {
     let scope = Scope::of(conn, by)?;
-    let mut found = Vec::new();
-    for id in donors::once_agreed(conn, after, limit)? {
-        let donor = donors::donor(conn, &scope, id)?;
-        let panel = emergency_panel(conn, vault, by, id, (limits, required), today)?;
-        if panel.member && donor.merged_into.is_none() && donor.status == DonorStatus::Active {
-            found.push((donor, panel));
+    let (mut found, mut after) = (Vec::new(), after);
+    let most = usize::try_from(limit).map_err(Problem::internal)?;
+    loop {
+        // Whoever agreed once need not be a member any more: a slice of them may hold fewer, or none.
+        let agreed = donors::once_agreed(conn, after, limit)?;
+        for id in agreed.iter().copied() {
+            let donor = donors::donor(conn, &scope, id)?;
+            let panel = emergency_panel(conn, vault, by, id, (limits, required), today)?;
+            if panel.member && donor.merged_into.is_none() && donor.status == DonorStatus::Active {
+                found.push((donor, panel));
+            }
+            if found.len() == most {
+                return Ok(found);
+            }
+        }
+        match agreed.last() {
+            Some(last) if agreed.len() == most => after = *last,
+            _ => return Ok(found),
         }
     }
-    Ok(found)
 }
 
 /// By the donations whose course is known: whoever gave at a visit was watched and could be called the next day.

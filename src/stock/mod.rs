@@ -219,6 +219,17 @@ pub struct Filter {
     pub status: Option<UnitStatus>,
 }
 
+impl Filter {
+    /// What of it the caller may see.
+    fn within(self, by: &Principal) -> Result<Self> {
+        let facility = match (by.facility, self.facility) {
+            (Some(own), Some(asked)) if own != asked => return Err(Problem::new(Code::NotFound)),
+            (own, asked) => own.or(asked),
+        };
+        Ok(Self { facility, ..self })
+    }
+}
+
 /// Units after `after`, oldest first: of the caller's own facility, or of any for a role without one.
 ///
 /// # Errors
@@ -230,11 +241,22 @@ pub fn units(
     after: i64,
     limit: i64,
 ) -> Result<Vec<BloodUnit>> {
-    let facility = match (by.facility, filter.facility) {
-        (Some(own), Some(asked)) if own != asked => return Err(Problem::new(Code::NotFound)),
-        (own, asked) => own.or(asked),
-    };
-    store::units(conn, Filter { facility, ..filter }, after, limit)
+    let filter = filter.within(by)?;
+    store::units(conn, filter, store::Units::After(after), limit)
+}
+
+/// The units that expire first: of the caller's own facility, or of any for a role without one.
+///
+/// # Errors
+/// As [`units`].
+pub fn units_to_expire(
+    conn: &mut Conn,
+    by: &Principal,
+    filter: Filter,
+    limit: i64,
+) -> Result<Vec<BloodUnit>> {
+    let filter = filter.within(by)?;
+    store::units(conn, filter, store::Units::ToExpire, limit)
 }
 
 /// # Errors

@@ -91,13 +91,19 @@ pub fn units_of_donation(conn: &mut Conn, donation: DonationId) -> Result<Vec<Bl
         .load(conn)?)
 }
 
-pub fn units(conn: &mut Conn, filter: Filter, after: i64, limit: i64) -> Result<Vec<BloodUnit>> {
-    let mut query = blood_units::table
-        .filter(blood_units::id.gt(after))
-        .order(blood_units::id)
-        .limit(limit)
-        .select(BloodUnit::as_select())
-        .into_boxed();
+/// Which of the units come first.
+pub enum Units {
+    /// The oldest records after this one.
+    After(i64),
+    ToExpire,
+}
+
+pub fn units(conn: &mut Conn, filter: Filter, first: Units, limit: i64) -> Result<Vec<BloodUnit>> {
+    let all = blood_units::table.limit(limit).select(BloodUnit::as_select()).into_boxed();
+    let mut query = match first {
+        Units::After(after) => all.filter(blood_units::id.gt(after)).order(blood_units::id),
+        Units::ToExpire => all.order((blood_units::expires_at, blood_units::id)),
+    };
     if let Some(facility) = filter.facility {
         query = query.filter(blood_units::facility.eq(facility));
     }

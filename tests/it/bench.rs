@@ -17,6 +17,7 @@ use super::untested;
 
 both!(
     a_bag_from_elsewhere_is_released_and_thrown_away_page_by_page,
+    what_expires_first_is_shown_however_much_lies_there,
     a_shelf_is_counted_and_what_differs_is_settled,
     the_life_of_a_unit_is_told_to_each_as_far_as_it_is_theirs,
     a_standing_order_is_made_paused_and_ended_page_by_page,
@@ -94,6 +95,19 @@ fn a_bag_from_elsewhere_is_released_and_thrown_away_page_by_page(app: TestApp) {
         }
         assert_eq!(other.submit(&release, &[]).status, 403, "{role}");
     }
+}
+
+fn what_expires_first_is_shown_however_much_lies_there(app: TestApp) {
+    let mut bags: Vec<Bag> = (100..2_200).map(|n| Bag::new(&app, n)).collect();
+    // The newest record of all, and the first that has to go.
+    bags.push(Bag { expires_at: app.house.db.now() + chrono::Duration::days(2), ..Bag::new(&app, 9_000) });
+    put_all(&app, bags);
+    let mut bank = signed_in(&app, Role::Bank);
+    let first = din(9_000).printed();
+    assert!(bank.get("/bank").text.contains(&first), "it expires within three days");
+    let listed = bank.get("/units").text;
+    let number = din(100).printed();
+    assert!(listed.find(&first).unwrap() < listed.find(&number).unwrap(), "the first to expire stands first");
 }
 
 fn a_shelf_is_counted_and_what_differs_is_settled(app: TestApp) {

@@ -110,7 +110,11 @@ pub async fn list(house: web::Data<House>, visitor: Visitor, _query: NoQuery) ->
     let (mut orders, names) = house
         .db
         .read(move |conn| {
-            let orders = standing::list(conn, &who, None, (0, MOST))?;
+            // By state, so that what is over never crowds out what goes on.
+            let mut orders = Vec::new();
+            for state in StandingState::ALL {
+                orders.extend(standing::list(conn, &who, Some(*state), (0, MOST))?);
+            }
             let names = Names::read(conn, orders.iter().map(|order| order.facility))?;
             Ok((orders, names))
         })

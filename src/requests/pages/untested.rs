@@ -68,9 +68,19 @@ pub async fn list(house: web::Data<House>, visitor: Visitor, _query: NoQuery) ->
 async fn show(house: &House, visitor: &Visitor, problem: Option<&Problem>) -> Answer {
     let by: Actor<SeeUntested> = visitor.seat()?;
     let (who, vault, panel) = (by.clone(), house.vault.clone(), house.settings.laboratory.panel.clone());
-    let mut found =
-        house.db.read(move |conn| untested::list(conn, &vault, &who, &panel, None, (0, MOST))).await?;
-    found.sort_by_key(|own| matches!(own.state, UntestedState::FollowedUp | UntestedState::Withdrawn));
+    // By state, so that what is over never crowds out what waits for somebody.
+    let mut found = house
+        .db
+        .read(move |conn| {
+            let mut found = Vec::new();
+            for state in UntestedState::ALL {
+                found.extend(untested::list(conn, &vault, &who, &panel, Some(*state), (0, MOST))?);
+            }
+            Ok(found)
+        })
+        .await?;
+    let is_over = |state| matches!(state, UntestedState::FollowedUp | UntestedState::Withdrawn);
+    found.sort_by_key(|own| (is_over(own.state), own.id));
     let frame = Frame { at: "/untested".to_owned(), ..Frame::of(house, visitor, "untested-title") };
     let say = frame.say;
     let page = Page {

@@ -113,13 +113,12 @@ async fn show(house: &House, visitor: &Visitor, problem: Option<&Problem>) -> An
         .read(move |conn| {
             let of = |conn: &mut Conn, status: UnitStatus| {
                 let filter = Filter { status: Some(status), ..Filter::default() };
-                stock::units(conn, &who, filter, 0, READ)
+                stock::units_to_expire(conn, &who, filter, READ)
             };
             let mut gone = of(conn, UnitStatus::Expired)?;
             gone.extend(of(conn, UnitStatus::Blocked)?);
             let mut ends = of(conn, UnitStatus::Released)?;
             ends.retain(|unit| unit.is_good_at(now) && zone.date(unit.expires_at()) <= last);
-            ends.sort_by_key(BloodUnit::expires_at);
             let mut transfers = Vec::new();
             for state in [TransferState::UnderWay, TransferState::Discrepancy] {
                 for found in stock::transfers(conn, &who, Some(state), 0, READ)? {

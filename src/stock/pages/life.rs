@@ -21,14 +21,12 @@ use crate::accounts::{Actor, SeeStock};
 use crate::http::{Answer, House, NoQuery, PathId, Query};
 use crate::places::{self, Facility};
 use crate::sheets::Format;
-use crate::stock::{self, BloodUnit, Filter};
+use crate::stock::{self, Filter};
 use crate::texts::Lang;
 use crate::web::{Choice, Frame, Say, Table, Time, Visitor, chosen};
 
 /// Units on one page.
 const MOST: usize = 200;
-/// Units that are looked through.
-const READ: i64 = 5_000;
 /// What lies on a shelf.
 const ON_SHELF: [UnitStatus; 9] = [
     UnitStatus::Quarantine,
@@ -79,8 +77,8 @@ pub async fn list(house: web::Data<House>, visitor: Visitor, asked: Query<Asked>
         return Err(Problem::field("status", Code::InvalidValue).into());
     }
     let filter = Filter { component, blood_group: group, status: Some(status), ..Filter::default() };
-    let mut units = house.db.read(move |conn| stock::units(conn, &who, filter, 0, READ)).await?;
-    units.sort_by_key(BloodUnit::expires_at);
+    let most = i64::try_from(MOST).map_err(Problem::internal)? + 1;
+    let units = house.db.read(move |conn| stock::units_to_expire(conn, &who, filter, most)).await?;
     let frame = Frame::of(&house, &visitor, "units-title");
     let say = frame.say;
     let any = |list: &str, codes: Vec<&'static str>, chosen: Option<&'static str>| {
