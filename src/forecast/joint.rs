@@ -18,7 +18,7 @@ pub use order::{Order, Sides, Step};
 use queue::{Lanes, Queues};
 use rayon::prelude::*;
 use tally::{Sums, Tally};
-use walk::{GroupRecord, Shelf, Walk, by_day, shelves};
+use walk::{Shelf, Walk, by_day, shelves};
 
 use crate::cover::{Cover, ExpectedShelf};
 use crate::fefo::Lot;
@@ -159,8 +159,6 @@ struct Own {
     leaving: Vec<Lanes>,
     /// By group.
     was_short: Vec<bool>,
-    /// Of a group by itself, by day.
-    rows: Vec<GroupRecord>,
 }
 
 /// What every path starts from.
@@ -182,7 +180,7 @@ impl Runner<'_> {
         let groups = plan.groups.len();
         own.was_short.clear();
         own.was_short.resize(groups, false);
-        let Own { leaving, was_short, rows } = own;
+        let Own { leaving, was_short } = own;
         let from = self.from.unwrap_or(days);
         let (mut shelves, mut leaves, mut walk) = (self.start, self.leaving, None);
         if from > 0 {
@@ -201,10 +199,8 @@ impl Runner<'_> {
             queue::leaving(plan, &walk.shelves, days, leaving);
             (shelves, leaves) = (&walk.shelves, leaving);
         }
-        if let ([shelf], [was_short]) = (shelves, &was_short[..]) {
-            rows.clear();
-            queue::alone(plan, shelf, leaves, (path, from), rows);
-            return tally.add_days(from, rows, *was_short);
+        if let ([shelf], [was_short]) = (shelves, &mut was_short[..]) {
+            return queue::alone(plan, shelf, leaves, (path, from), (tally, was_short));
         }
         let mut queues = Queues::new(plan, shelves, leaves, (path, from));
         for day in from..days {

@@ -15,6 +15,13 @@ macro_rules! word {
             /// Every value, in the order of declaration.
             pub const ALL: &'static [$name] = &[$($name::$variant),+];
 
+            /// Its place in [`Self::ALL`].
+            #[must_use]
+            #[allow(clippy::as_conversions, reason = "a variant without fields is its place")]
+            pub const fn place(self) -> usize {
+                self as usize
+            }
+
             /// The stable code.
             #[must_use]
             pub const fn code(self) -> &'static str {

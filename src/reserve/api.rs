@@ -140,7 +140,17 @@ struct SiteView {
 async fn see_reserve(house: web::Data<House>, _by: Actor<SeeReserve>, query: Query<Asked>) -> Answer {
     let ask = query.ask()?;
     let said = match house.reserve.said(&ask) {
-        Some(said) => said,
+        Some(said) => {
+            if let Some(renewal) = said.is_due.then(|| house.reserve.renew()).flatten() {
+                let sources = house.reserve.clone();
+                actix_web::rt::spawn(off_loop(move || {
+                    let told = say(&sources, ask);
+                    drop(renewal);
+                    told
+                }));
+            }
+            said.bytes
+        }
         None => {
             let sources = house.reserve.clone();
             off_loop(move || say(&sources, ask)).await?

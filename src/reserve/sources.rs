@@ -1,12 +1,16 @@
-//! What the reserve is told from, read once and kept until something of it changes or a second is over.
+//! What the reserve is told from, read once and kept until something of it changes or time has passed.
 //!
 //! Shelves and donors are counted by the roster; demand, roads, silent sites and the ledger of levels are read from the
 //! tables. All of them move the feed when they change, and the roster follows it, so an answer is never older than the
-//! last write that this process acknowledged, nor than a second.
+//! last write that this process acknowledged. What changes with time alone (a unit's last moment, a site that falls
+//! silent) is read anew once an answer is a second old: by one reader, while the others are told what was; after three
+//! seconds nobody is. Without that, all who ask in one moment read all of it, and it is old again before they are through.
 
 use std::collections::HashMap;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
+use chrono::TimeDelta;
 use shiryan_kernel::Result;
 use shiryan_kernel::attribute::Attributes;
 use shiryan_kernel::blood::{BloodGroup, DonationType};
@@ -21,8 +25,9 @@ use crate::projections::ShelfLot;
 use crate::roster::{Index, Roster};
 use crate::settings::Travel;
 
-/// What names a state of the sources: the roster's edition and the second.
-type Stamp = (u64, i64);
+/// So old facts are when somebody has to read them anew, and so old when nobody is told from them any more.
+const GOOD_FOR: TimeDelta = TimeDelta::seconds(1);
+const HOLDS_FOR: TimeDelta = TimeDelta::seconds(3);
 
 /// Where everything about the reserve comes from; cheap to clone.
 #[derive(Debug, Clone)]
@@ -34,13 +39,34 @@ pub struct Sources {
     /// What a distance means on the road.
     pub travel: Travel,
     kept: Arc<Mutex<Kept>>,
+    /// Held by whoever reads the facts anew.
+    turn: Arc<Mutex<()>>,
+    is_renewed: Arc<AtomicBool>,
 }
 
 #[derive(Debug, Default)]
 struct Kept {
-    stamp: Stamp,
+    /// The roster's edition.
+    edition: u64,
     facts: Option<Arc<Facts>>,
     said: HashMap<Ask, Arc<[u8]>>,
+}
+
+impl Kept {
+    /// The facts, where they are of this edition and younger.
+    fn held(&self, edition: u64, now: Moment, younger: TimeDelta) -> Option<&Arc<Facts>> {
+        let facts = self.facts.as_ref().filter(|_| self.edition == edition)?;
+        let age = now - facts.as_of;
+        (TimeDelta::zero() <= age && age < younger).then_some(facts)
+    }
+}
+
+/// An answer that was given before.
+#[derive(Debug, Clone)]
+pub struct Said {
+    pub bytes: Arc<[u8]>,
+    /// Whether it is time to read the facts anew.
+    pub is_due: bool,
 }
 
 /// All that cells follow from, at one moment.
@@ -58,16 +84,34 @@ impl Sources {
     #[must_use]
     pub fn new(db: &Db, roster: &Roster, levels: &Arc<Levels>, zone: Zone, travel: Travel) -> Self {
         let (db, roster, levels) = (db.clone(), roster.clone(), levels.clone());
-        Self { db, roster, levels, zone, travel, kept: Arc::default() }
+        Self {
+            db,
+            roster,
+            levels,
+            zone,
+            travel,
+            kept: Arc::default(),
+            turn: Arc::default(),
+            is_renewed: Arc::default(),
+        }
     }
 
     /// The bytes of an answer that were made of what still holds; reads nothing.
     #[must_use]
-    pub fn said(&self, ask: &Ask) -> Option<Arc<[u8]>> {
+    pub fn said(&self, ask: &Ask) -> Option<Said> {
         let edition = self.roster.glance(&self.db, |index| index.edition)?;
         let kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
-        let holds = kept.stamp == (edition, self.db.now().timestamp());
-        holds.then(|| kept.said.get(ask).cloned()).flatten()
+        let now = self.db.now();
+        kept.held(edition, now, HOLDS_FOR)?;
+        let is_due = kept.held(edition, now, GOOD_FOR).is_none();
+        kept.said.get(ask).map(|bytes| Said { bytes: bytes.clone(), is_due })
+    }
+
+    /// Whether the caller is the one to read the facts anew, and says so when it is done, by dropping this.
+    #[must_use]
+    pub fn renew(&self) -> Option<Renewal> {
+        let is_other = self.is_renewed.swap(true, Ordering::AcqRel);
+        (!is_other).then(|| Renewal(self.is_renewed.clone()))
     }
 
     /// Keeps the bytes of an answer made of these facts, for as long as those hold.
@@ -83,16 +127,23 @@ impl Sources {
     /// # Errors
     /// As any read.
     pub fn facts(&self) -> Result<Arc<Facts>> {
+        let held = || -> Result<(u64, Option<Arc<Facts>>)> {
+            let edition = self.roster.look(&self.db, self.zone, |index| index.edition)?;
+            let kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+            Ok((edition, kept.held(edition, self.db.now(), GOOD_FOR).cloned()))
+        };
+        if let (_, Some(facts)) = held()? {
+            return Ok(facts);
+        }
+        let _turn = self.turn.lock().unwrap_or_else(PoisonError::into_inner);
+        // Whoever had the turn read them for all who waited. The edition before the rest: what changes while that is
+        // read asks for another reading.
+        let (edition, facts) = held()?;
+        if let Some(facts) = facts {
+            return Ok(facts);
+        }
         let now = self.db.now();
         let today = self.zone.date(now);
-        // The edition first: what changes while the rest is read asks for another reading.
-        let stamp = (self.roster.look(&self.db, self.zone, |index| index.edition)?, now.timestamp());
-        {
-            let kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
-            if let Some(facts) = kept.facts.as_ref().filter(|_| kept.stamp == stamp) {
-                return Ok(facts.clone());
-            }
-        }
         let counted = self.roster.look(&self.db, self.zone, |index| Counted::of(index, now, self.zone))?;
         let heard_from = now - self.levels.silent_after();
         let facts = self.db.read_now(|conn: &mut Conn| {
@@ -115,8 +166,18 @@ impl Sources {
         })?;
         let facts = Arc::new(facts);
         *self.kept.lock().unwrap_or_else(PoisonError::into_inner) =
-            Kept { stamp, facts: Some(facts.clone()), said: HashMap::new() };
+            Kept { edition, facts: Some(facts.clone()), said: HashMap::new() };
         Ok(facts)
+    }
+}
+
+/// Held by whoever reads the facts anew.
+#[derive(Debug)]
+pub struct Renewal(Arc<AtomicBool>);
+
+impl Drop for Renewal {
+    fn drop(&mut self) {
+        self.0.store(false, Ordering::Release);
     }
 }
 

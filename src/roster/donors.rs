@@ -1,6 +1,6 @@
 //! Donors by what they may give and when. Pure.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use chrono::{Datelike, NaiveDate};
 use shiryan_kernel::blood::{BloodGroup, DonationType};
@@ -72,10 +72,13 @@ struct Cell {
     steps: BTreeMap<i32, i64>,
     /// Of each day from the register's first on.
     ready: Vec<u32>,
+    /// Whether `ready` is of an earlier state.
+    is_touched: bool,
 }
 
 impl Cell {
     fn step(&mut self, day: i32, by: i64) {
+        self.is_touched = true;
         let step = self.steps.entry(day).or_default();
         *step += by;
         if *step == 0 {
@@ -84,6 +87,7 @@ impl Cell {
     }
 
     fn settle(&mut self, first: i32) {
+        self.is_touched = false;
         let mut open: i64 = self.steps.range(..first).map(|(_, step)| step).sum();
         self.ready.clear();
         let mut later = self.steps.range(first..).peekable();
@@ -106,14 +110,31 @@ impl Cell {
     }
 }
 
+/// The place of a cell among all of them, in the order of keys.
+const fn place((donation, group, governorate): Key) -> usize {
+    (donation.place() * BloodGroup::ALL.len() + group.place()) * Governorate::ALL.len() + governorate.place()
+}
+
 /// Every donor, and counts of them.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Register {
     donors: BTreeMap<DonorId, Standing>,
-    cells: BTreeMap<Key, Cell>,
+    /// One for each donation, group and governorate: millions of windows are counted into them.
+    cells: Vec<Cell>,
     registered: BTreeMap<(BloodGroup, Governorate), u32>,
     first: i32,
-    touched: BTreeSet<Key>,
+}
+
+impl Default for Register {
+    fn default() -> Self {
+        let cells = DonationType::ALL.len() * BloodGroup::ALL.len() * Governorate::ALL.len();
+        Self {
+            donors: BTreeMap::new(),
+            cells: vec![Cell::default(); cells],
+            registered: BTreeMap::new(),
+            first: 0,
+        }
+    }
 }
 
 impl Register {
@@ -134,13 +155,13 @@ impl Register {
     fn count(&mut self, standing: &Standing, by: i64) {
         if let Some((group, governorate)) = standing.cell() {
             for window in &standing.windows {
-                let key = (window.donation, group, governorate);
-                let cell = self.cells.entry(key).or_default();
+                let Some(cell) = self.cells.get_mut(place((window.donation, group, governorate))) else {
+                    continue;
+                };
                 cell.step(window.from, by);
                 if let Some(until) = window.until {
                     cell.step(until + 1, -by);
                 }
-                self.touched.insert(key);
             }
         }
         if let Some(key) = standing.registered() {
@@ -159,17 +180,9 @@ impl Register {
 
     /// Makes counts ready for the days from `today` on.
     pub fn settle(&mut self, today: i32) {
-        let first = self.first;
-        if first != today {
-            self.first = today;
-            self.touched.clear();
-            self.cells.values_mut().for_each(|cell| cell.settle(today));
-            return;
-        }
-        for key in std::mem::take(&mut self.touched) {
-            if let Some(cell) = self.cells.get_mut(&key) {
-                cell.settle(today);
-            }
+        let is_another_day = std::mem::replace(&mut self.first, today) != today;
+        for cell in self.cells.iter_mut().filter(|cell| is_another_day || cell.is_touched) {
+            cell.settle(today);
         }
     }
 
@@ -180,9 +193,13 @@ impl Register {
         days: [NaiveDate; N],
     ) -> impl Iterator<Item = (BloodGroup, Governorate, [u32; N])> {
         let days = days.map(day_number);
-        let cells = self.cells.iter().filter(move |((own, ..), _)| *own == donation);
-        cells.map(move |((_, group, governorate), cell)| {
-            (*group, *governorate, days.map(|day| cell.on(self.first, day)))
+        let keys = BloodGroup::ALL
+            .iter()
+            .flat_map(|group| Governorate::ALL.iter().map(|governorate| (*group, *governorate)));
+        keys.filter_map(move |(group, governorate)| {
+            let cell = self.cells.get(place((donation, group, governorate)))?;
+            let on = days.map(|day| cell.on(self.first, day));
+            (!cell.steps.is_empty()).then_some((group, governorate, on))
         })
     }
 

@@ -140,13 +140,22 @@ impl Kept {
     }
 
     fn catch_up(&self, db: &Db, zone: Zone) -> Result<()> {
-        if self.is_fresh(db) { Ok(()) } else { self.follow(db, zone) }
+        if self.is_fresh(db) {
+            return Ok(());
+        }
+        let mut read = self.read.lock().unwrap_or_else(PoisonError::into_inner);
+        // Whoever held it may have looked meanwhile, for all who waited.
+        if self.is_fresh(db) { Ok(()) } else { self.follow_from(db, zone, &mut read) }
     }
 
     fn follow(&self, db: &Db, zone: Zone) -> Result<()> {
         let mut read = self.read.lock().unwrap_or_else(PoisonError::into_inner);
+        self.follow_from(db, zone, &mut read)
+    }
+
+    fn follow_from(&self, db: &Db, zone: Zone, read: &mut Option<Read>) -> Result<()> {
         let Some(last) = read.filter(|read| read.at.elapsed() < FORGETS) else {
-            return self.build(db, zone, &mut read);
+            return self.build(db, zone, read);
         };
         let (mut position, mut most) = (last.position, CHANGES);
         loop {
@@ -194,14 +203,17 @@ impl Kept {
         };
         let (units, donors) = (of("blood_unit"), of("donor"));
         let places = entries.iter().any(|entry| entry.entity == "facility");
-        let fresh = db.read_now(|conn: &mut Conn| store::fresh(conn, &units, &donors, places))?;
+        let read = || db.read_now(|conn: &mut Conn| store::fresh(conn, &units, &donors, places));
+        let fresh = if entries.is_empty() { None } else { Some(read()?) };
         let now = db.now();
         let mut kept = self.index.write().unwrap_or_else(PoisonError::into_inner);
         let Some(index) = kept.as_mut() else { return Ok(()) };
         if entries.iter().any(|entry| TELLING.contains(&entry.entity.as_str())) {
             index.edition += 1;
         }
-        fresh.put(index);
+        if let Some(fresh) = fresh {
+            fresh.put(index);
+        }
         index.settle(now, zone);
         Ok(())
     }

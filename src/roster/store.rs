@@ -1,15 +1,17 @@
 //! Rows of units and donors as the roster counts them.
 
 use std::collections::{BTreeSet, HashMap};
+use std::sync::mpsc::sync_channel;
+use std::sync::{Mutex, PoisonError};
 
-use chrono::{NaiveDate, NaiveDateTime};
 use diesel::prelude::*;
-use shiryan_kernel::Result;
 use shiryan_kernel::attribute::Attributes;
 use shiryan_kernel::blood::{BloodGroup, Component, DonationType};
+use shiryan_kernel::day::{ReadDay, ReadMoment};
 use shiryan_kernel::ids::{BloodUnitId, DonorId, FacilityId, UnitId};
 use shiryan_kernel::place::Governorate;
 use shiryan_kernel::status::{DonorStatus, UnitStatus};
+use shiryan_kernel::{Problem, Result};
 
 use super::donors::{Standing, Window, day_number};
 use super::{Index, Lot};
@@ -18,6 +20,8 @@ use crate::db::{Conn, Db, on_each};
 
 /// Rows read at once.
 const SLICE: i64 = 20_000;
+/// Who read donors at once while all of them are read.
+const READERS: usize = 2;
 /// Ids asked for at once.
 const CHUNK: usize = 500;
 
@@ -129,16 +133,48 @@ pub fn all(db: &Db, index: &mut Index) -> Result<()> {
         let Some(last) = last else { break };
         from = last + 1;
     }
-    let mut from = i64::MIN;
-    loop {
-        let mut donors = Donors::new();
-        let last = db.read_now(|conn| slice_of_donors(conn, (from, i64::MAX), &mut donors))?;
-        for (id, standing) in donors {
-            index.donors.put(id, Some(standing));
+    all_donors(db, index)
+}
+
+/// Donors are read by several readers at once, each a slice: reading their windows takes the longest.
+fn all_donors(db: &Db, index: &mut Index) -> Result<()> {
+    let next = Mutex::new(Some(i64::MIN));
+    std::thread::scope(|scope| {
+        let (told, found) = sync_channel::<Result<Donors>>(READERS);
+        for _ in 0..READERS {
+            let (told, next) = (told.clone(), &next);
+            scope.spawn(move || {
+                while let Some(slice) = next_donors(db, next).transpose() {
+                    // Nobody takes more once one of them failed.
+                    if told.send(slice).is_err() {
+                        return;
+                    }
+                }
+            });
         }
-        let Some(last) = last else { return Ok(()) };
-        from = last + 1;
-    }
+        drop(told);
+        for slice in found {
+            for (id, standing) in slice? {
+                index.donors.put(id, Some(standing));
+            }
+        }
+        Ok(())
+    })
+}
+
+/// The slice that nobody has read yet; none after the last.
+fn next_donors(db: &Db, next: &Mutex<Option<i64>>) -> Result<Option<Donors>> {
+    let (from, rows) = {
+        let mut next = next.lock().unwrap_or_else(PoisonError::into_inner);
+        let Some(from) = next.take() else { return Ok(None) };
+        let rows = db.read_now(|conn| donor_rows(conn, (from, i64::MAX)))?;
+        let is_full = i64::try_from(rows.len()).map_err(Problem::internal)? == SLICE;
+        *next = rows.last().filter(|_| is_full).map(|row| row.0.0 + 1);
+        (from, rows)
+    };
+    let Some(end) = rows.last().map(|row| row.0.0) else { return Ok(None) };
+    let windows = db.read_now(|conn| window_rows(conn, (from, end)))?;
+    Ok(Some(joined(rows, windows)))
 }
 
 fn places(conn: &mut Conn) -> Result<HashMap<FacilityId, Governorate>> {
@@ -147,20 +183,22 @@ fn places(conn: &mut Conn) -> Result<HashMap<FacilityId, Governorate>> {
     Ok(rows.into_iter().collect())
 }
 
-type UnitRow = (
-    BloodUnitId,
-    FacilityId,
-    Component,
-    Option<BloodGroup>,
-    UnitStatus,
-    NaiveDateTime,
-    NaiveDate,
-    Attributes,
-);
+type UnitRow =
+    (BloodUnitId, FacilityId, Component, Option<BloodGroup>, UnitStatus, ReadMoment, ReadDay, Attributes);
 
 fn lot(row: UnitRow) -> (BloodUnitId, Lot) {
     let (id, facility, component, group, status, expires_at, expires_on, attributes) = row;
-    (id, Lot { facility, component, group, status, expires: (expires_at.and_utc(), expires_on), attributes })
+    (
+        id,
+        Lot {
+            facility,
+            component,
+            group,
+            status,
+            expires: (expires_at.0.and_utc(), expires_on.0),
+            attributes,
+        },
+    )
 }
 
 macro_rules! unit_columns {
@@ -201,7 +239,7 @@ fn slice_of_units(conn: &mut Conn, (first, last): Span, found: &mut Units) -> Re
 }
 
 type DonorRow = (DonorId, DonorStatus, Option<BloodGroup>, Option<Governorate>, Option<UnitId>, Option<i64>);
-type WindowRow = (DonorId, DonationType, NaiveDate, Option<NaiveDate>);
+type WindowRow = (DonorId, DonationType, ReadDay, Option<ReadDay>);
 
 macro_rules! donor_columns {
     () => {
@@ -243,20 +281,30 @@ fn donors_of(conn: &mut Conn, ids: &[i64]) -> Result<Donors> {
 
 /// The next of a span; the last id that was looked at, none at the end.
 fn slice_of_donors(conn: &mut Conn, (first, last): Span, found: &mut Donors) -> Result<Option<i64>> {
-    let rows: Vec<DonorRow> = on_each!(conn => c, donors::table
+    let rows = donor_rows(conn, (first, last))?;
+    let Some(end) = rows.last().map(|row| row.0.0) else { return Ok(None) };
+    found.extend(joined(rows, window_rows(conn, (first, end))?));
+    Ok(Some(end).filter(|end| *end < last))
+}
+
+/// The first slice of a span.
+fn donor_rows(conn: &mut Conn, (first, last): Span) -> Result<Vec<DonorRow>> {
+    on_each!(conn => c, donors::table
         .filter(donors::id.between(first, last))
         .order(donors::id)
         .limit(SLICE)
         .select(donor_columns!())
-        .load(c))?;
-    let Some(end) = rows.last().map(|row| row.0.0) else { return Ok(None) };
-    let windows: Vec<WindowRow> = on_each!(conn => c, giving_windows::table
-        .filter(giving_windows::donor.between(first, end))
+        .load(c))
+    .map_err(Problem::from)
+}
+
+fn window_rows(conn: &mut Conn, (first, last): Span) -> Result<Vec<WindowRow>> {
+    on_each!(conn => c, giving_windows::table
+        .filter(giving_windows::donor.between(first, last))
         .order(giving_windows::donor)
         .select(window_columns!())
-        .load(c))?;
-    found.extend(joined(rows, windows));
-    Ok(Some(end).filter(|end| *end < last))
+        .load(c))
+    .map_err(Problem::from)
 }
 
 /// Both in the order of donors.
@@ -266,7 +314,11 @@ fn joined(rows: Vec<DonorRow>, windows: Vec<WindowRow>) -> Donors {
     let donor = |(id, status, group, governorate, unit, merged): DonorRow| {
         while windows.next_if(|row| row.0 < id).is_some() {}
         while let Some((_, donation, from, until)) = windows.next_if(|row| row.0 == id) {
-            own.push(Window { donation, from: day_number(from), until: until.map(day_number) });
+            own.push(Window {
+                donation,
+                from: day_number(from.0),
+                until: until.map(|until| day_number(until.0)),
+            });
         }
         let windows = own.drain(..).collect();
         (id, Standing { status, group, governorate, unit, is_merged: merged.is_some(), windows })

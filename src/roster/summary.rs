@@ -80,9 +80,20 @@ pub fn summary(ladder: &Ladder, zone: Zone, by: &Principal, now: Moment) -> Summ
     Summary { as_of: now, facility: by.facility, counted_at: None, areas: areas.collect() }
 }
 
-/// Units, and those of them that expire soon.
-#[derive(Debug, Default)]
-struct Cells(BTreeMap<(Option<BloodGroup>, Component, UnitStatus), (i64, i64)>);
+const STATES: usize = UnitStatus::ALL.len();
+/// A group that nobody has named, and the named ones.
+const GROUPS: usize = BloodGroup::ALL.len() + 1;
+
+/// Units, and those of them that expire soon, by group, component and state: a place for each, since a million units are
+/// counted from thousands of cells.
+#[derive(Debug, Clone)]
+struct Cells(Vec<(i64, i64)>);
+
+impl Default for Cells {
+    fn default() -> Self {
+        Self(vec![(0, 0); GROUPS * Component::ALL.len() * STATES])
+    }
+}
 
 impl Cells {
     fn add(&mut self, counts: &Counts) {
@@ -95,29 +106,38 @@ impl Cells {
     }
 
     fn add_all(&mut self, others: &Self) {
-        for (key, (units, expiring)) in &others.0 {
-            let cell = self.0.entry(*key).or_default();
+        for (cell, (units, expiring)) in self.0.iter_mut().zip(&others.0) {
             cell.0 += units;
             cell.1 += expiring;
         }
     }
 
     fn put(&mut self, of: &Counts, status: UnitStatus, (units, expiring): (u32, u32)) {
-        if units > 0 {
-            let cell = self.0.entry((of.group, of.component, status)).or_default();
+        let group = of.group.map_or(0, |group| group.place() + 1);
+        let place = (group * Component::ALL.len() + of.component.place()) * STATES + status.place();
+        if let Some(cell) = self.0.get_mut(place) {
             cell.0 += i64::from(units);
             cell.1 += i64::from(expiring);
         }
     }
 
+    /// Those that hold something.
     fn shown(self) -> Vec<SummaryCell> {
-        let shown = |((blood_group, component, status), (units, expiring))| SummaryCell {
+        let groups = std::iter::once(None).chain(BloodGroup::ALL.iter().copied().map(Some));
+        let places = groups.flat_map(|group| {
+            let of = move |component: &'static Component| {
+                UnitStatus::ALL.iter().map(move |status| (group, *component, *status))
+            };
+            Component::ALL.iter().flat_map(of)
+        });
+        let held = places.zip(self.0).filter(|(_, (units, _))| *units > 0);
+        held.map(|((blood_group, component, status), (units, expiring))| SummaryCell {
             blood_group,
             component,
             status,
             units,
             expiring,
-        };
-        self.0.into_iter().map(shown).collect()
+        })
+        .collect()
     }
 }

@@ -98,10 +98,10 @@ fn worse_at_once_better_after_two_days(app: TestApp) {
     write(&app, move |tx| units(tx, bank, O_NEG, "released", day(40), 30));
     app.clock.advance(Duration::hours(1));
     assert_eq!(watch(&app), 0, "better is seen, not believed");
-    app.clock.advance(Duration::hours(48) - Duration::seconds(1));
+    app.clock.advance(Duration::hours(48) - Duration::seconds(3));
     assert_eq!(watch(&app), 0);
     assert_eq!(centre(&app), ("red".into(), "green".into(), at));
-    app.clock.advance(Duration::seconds(1));
+    app.clock.advance(Duration::seconds(3));
     assert_eq!(centre(&app).0, "green");
     assert_eq!(watch(&app), 2);
     let of_region = |level: &str, was: Value| ("west_bank_centre".to_owned(), level.to_owned(), was);

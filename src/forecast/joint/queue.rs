@@ -13,6 +13,7 @@
 
 use super::JointPlan;
 use super::order::MOST_GROUPS;
+use super::tally::Tally;
 use super::walk::{GroupRecord, Shelf};
 
 /// One figure of each group.
@@ -171,7 +172,7 @@ pub(super) fn alone(
     shelf: &Shelf,
     leaving: &[Lanes],
     (path, from): (usize, usize),
-    rows: &mut Vec<GroupRecord>,
+    (tally, was_short): (&mut Tally, &mut bool),
 ) {
     let Some(group) = plan.groups.first() else { return };
     let (mut come, mut gone, mut late) = (shelf.on_hand, 0, 0);
@@ -184,10 +185,15 @@ pub(super) fn alone(
         meet(&mut come, &mut gone, leaving, u64::from(*received), u64::from(*asked))
     };
     let first = supply.iter().zip(demand).zip(leaving).take(fresh);
-    rows.extend(first.map(|((received, asked), leaving)| day(received, asked, leaving[0])));
+    tally.add_days(
+        from,
+        first.map(|((received, asked), leaving)| day(received, asked, leaving[0])),
+        was_short,
+    );
     let rest = supply.iter().zip(demand).zip(leaving).skip(fresh).zip(supply);
-    rows.extend(rest.map(|(((received, asked), leaving), old)| {
+    let rest = rest.map(|(((received, asked), leaving), old)| {
         late += u64::from(*old);
         day(received, asked, leaving[0] + late)
-    }));
+    });
+    tally.add_days(from + fresh, rest, was_short);
 }

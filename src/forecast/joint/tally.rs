@@ -19,6 +19,13 @@ pub(super) struct Sums {
 /// two the same bins of all cells would push each other out of it.
 const BINS: usize = 272;
 
+fn count(bins: &mut [u32], cell: usize, units: u64, large: &mut Vec<(usize, u32)>) {
+    match usize::try_from(units).ok().and_then(|units| bins.get_mut(units)) {
+        Some(count) => *count += 1,
+        None => large.push((cell, u32::try_from(units).unwrap_or(u32::MAX))),
+    }
+}
+
 /// All groups over some paths, by day and group.
 #[derive(Debug, Clone)]
 pub(super) struct Tally {
@@ -45,21 +52,31 @@ impl Tally {
         }
     }
 
-    /// Adds the days of one path of a group by itself: its cells are from `first` on, one for each day.
-    pub(super) fn add_days(&mut self, first: usize, records: &[GroupRecord], was_short: bool) {
-        self.add(first, records);
-        if let Some(day) = records.iter().position(|record| record.unmet > 0).filter(|_| !was_short) {
-            self.first_short(first + day);
+    /// Adds days of one path of a group by itself, which neither lends nor borrows: its cells are from `first` on, one for
+    /// each day.
+    pub(super) fn add_days(
+        &mut self,
+        first: usize,
+        days: impl Iterator<Item = GroupRecord>,
+        was_short: &mut bool,
+    ) {
+        let bins = self.counts.get_mut(first * BINS..).unwrap_or_default().chunks_exact_mut(BINS);
+        let sums = self.sums.get_mut(first..).unwrap_or_default();
+        for ((sums, bins), (record, cell)) in sums.iter_mut().zip(bins).zip(days.zip(first..)) {
+            count(bins, cell, record.on_hand, &mut self.large);
+            sums.outdated += record.outdated;
+            if record.unmet > 0 {
+                sums.unmet += record.unmet;
+                sums.short += 1;
+                sums.first_short += u64::from(!std::mem::replace(was_short, true));
+            }
         }
     }
 
     fn add(&mut self, first: usize, records: &[GroupRecord]) {
         let bins = self.counts.get_mut(first * BINS..).unwrap_or_default().chunks_exact_mut(BINS);
         for ((record, bins), cell) in records.iter().zip(bins).zip(first..) {
-            match usize::try_from(record.on_hand).ok().and_then(|units| bins.get_mut(units)) {
-                Some(count) => *count += 1,
-                None => self.large.push((cell, u32::try_from(record.on_hand).unwrap_or(u32::MAX))),
-            }
+            count(bins, cell, record.on_hand, &mut self.large);
         }
         let sums = self.sums.get_mut(first..).unwrap_or_default();
         for (sums, record) in sums.iter_mut().zip(records) {

@@ -372,7 +372,7 @@ proptest! {
         let mut tally = Tally::new(1);
         for units in &units {
             let record = GroupRecord { on_hand: u64::from(*units), ..GroupRecord::default() };
-            tally.add_days(0, &[record], false);
+            tally.add_days(0, [record].into_iter(), &mut false);
         }
         let (band, sum) = tally.settled().on_hand(0);
         prop_assert_eq!(Some(band), Band::of(&mut real));

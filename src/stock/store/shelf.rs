@@ -4,6 +4,7 @@ use chrono::NaiveDateTime;
 use diesel::prelude::*;
 use shiryan_kernel::attribute::Attributes;
 use shiryan_kernel::blood::{BloodGroup, Component};
+use shiryan_kernel::day::ReadMoment;
 use shiryan_kernel::ids::{BloodUnitId, FacilityId};
 use shiryan_kernel::place::{Governorate, Point};
 use shiryan_kernel::status::UnitStatus;
@@ -29,7 +30,7 @@ macro_rules! met {
 pub struct OnShelf {
     pub id: BloodUnitId,
     pub blood_group: BloodGroup,
-    expires_at: NaiveDateTime,
+    expires_at: ReadMoment,
     pub facility: FacilityId,
     pub facility_code: String,
     pub facility_name_ar: String,
@@ -50,7 +51,7 @@ impl OnShelf {
     /// The last moment at which it is good.
     #[must_use]
     pub const fn expires_at(&self) -> Moment {
-        self.expires_at.and_utc()
+        self.expires_at.0.and_utc()
     }
 }
 
@@ -132,7 +133,8 @@ pub fn first_of_shelf(
         .order((blood_units::expires_at, blood_units::id))
         .limit(at_most)
         .select((blood_units::id, blood_units::expires_at, blood_units::attributes));
-    let rows: Vec<(BloodUnitId, NaiveDateTime, Attributes)> = on_each!(conn => c, first.load(c))?;
-    let shelved = |(id, expires_at, attributes)| Shelved { id, blood_group: group, attributes, expires_at };
+    let rows: Vec<(BloodUnitId, ReadMoment, Attributes)> = on_each!(conn => c, first.load(c))?;
+    let shelved =
+        |(id, ReadMoment(expires_at), attributes)| Shelved { id, blood_group: group, attributes, expires_at };
     Ok(rows.into_iter().map(shelved).collect())
 }
