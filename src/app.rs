@@ -51,8 +51,8 @@ use crate::settings::{KeyPlace, Settings};
 use crate::vault::{RootKey, Salt, Vault};
 use crate::web::Visitor;
 use crate::{
-    accounts, activities, agenda, donations, donors, drives, duties, eligibility, invitations, jobs, mail,
-    places, projections, requests, reserve, stock,
+    accounts, activities, agenda, audit, donations, donors, drives, duties, eligibility, invitations, jobs,
+    mail, messages, places, projections, requests, reserve, stock,
 };
 
 /// Questions of one facility about what is available, in a minute.
@@ -332,6 +332,8 @@ fn operations(config: &mut utoipa_actix_web::service_config::ServiceConfig) {
     accounts::api::operations(config);
     places::api::operations(config);
     jobs::api::operations(config);
+    audit::api::operations(config);
+    messages::api::operations(config);
     // Before a donor's own path, which would take the word for an id.
     eligibility::api::exports(config);
     donors::api::operations(config);
@@ -366,6 +368,8 @@ fn pages(config: &mut web::ServiceConfig) {
     invitations::pages::pages(config);
     activities::pages::pages(config);
     places::pages::pages(config);
+    audit::pages::pages(config);
+    messages::pages::pages(config);
     eligibility::pages::pages(config);
 }
 

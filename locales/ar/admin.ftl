@@ -26,7 +26,7 @@ people-address = أين يُراسل المستخدم
 people-email-forget = الحقل الفارغ ينسى العنوان المحفوظ.
 
 places-title = ما الوحدات والمنشآت؟
-places-lead = العدد الكبير يُدخل من سطر الأوامر، مع تجربة أولية وملف بالمرفوض.
+places-lead = الوحدات والمنشآت، واحدة واحدة أو كثيرة دفعة واحدة من جدول.
 places-units = الوحدات
 places-facilities = المنشآت
 places-new-unit = وحدة جديدة
@@ -60,10 +60,160 @@ preview-unreadable =
         [few] ولا يمكن القول عن { $n } متبرعين.
        *[other] ولا يمكن القول عن { $n } متبرعًا.
     }
-preview-failed = فشلت المعاينة
-preview-waits = تنتظر دورها.
 preview-same = كما هو
 preview-earlier = أبكر
 preview-later = أبعد
 preview-shut = لم يعد ممكنًا
 preview-opened = صار ممكنًا
+
+job-failed = تعذّر إتمامه
+job-waits = ينتظر دوره.
+
+page-record = السجل
+record-title = من فعل ماذا؟
+record-lead = كل تغيير وكل فتح لهوية سطر هنا، وهذه القراءة أيضًا. لا تظهر التفاصيل التي تكشف شيئًا عن شخص.
+record-links =
+    { $n ->
+        [zero] لا أسطر مسلسلة
+        [one] سطر واحد مسلسل
+        [two] سطران مسلسلان
+        [few] { $n } أسطر مسلسلة
+       *[other] { $n } سطرًا مسلسلًا
+    }
+record-waiting =
+    { $n ->
+        [zero] لا سطر ينتظر التسلسل
+        [one] سطر واحد لم يُسلسل بعد
+        [two] سطران لم يُسلسلا بعد
+        [few] { $n } أسطر لم تُسلسل بعد
+       *[other] { $n } سطرًا لم يُسلسل بعد
+    }
+record-who = المستخدم
+record-action = الإجراء
+record-subject = ما جرى عليه (المعرّف)
+record-from = من
+record-until = إلى
+record-alerts = ما يستدعي النظر فقط
+record-detail = التفاصيل
+record-itself = البرنامج
+record-alert = يستدعي النظر
+record-none = لا سطر من هذا النوع.
+record-check = فحص السلسلة
+record-check-note = يكشف الفحص سطرًا عُدّل أو أُزيل أو نُقل من مكانه. أما إن كان السجل كله صُنع من جديد فلا يُظهره إلا رأس محفوظ في مكان آخر:
+record-check-title = هل السجل سليم؟
+record-whole =
+    { $n ->
+        [zero] سليم: لا حلقات بعد
+        [one] سليم: حلقة واحدة
+        [two] سليم: حلقتان
+        [few] سليم: { $n } حلقات كلها صحيحة
+       *[other] سليم: { $n } حلقة كلها صحيحة
+    }
+record-broken = مكسورة عند الحلقة { $n }
+record-loose =
+    { $n ->
+        [zero] لا سطر خارج السلسلة
+        [one] سطر واحد يُفترض أنه مسلسل ولا حلقة تحمله
+        [two] سطران يُفترض أنهما مسلسلان ولا حلقة تحملهما
+        [few] { $n } أسطر يُفترض أنها مسلسلة ولا حلقة تحملها
+       *[other] { $n } سطرًا يُفترض أنها مسلسلة ولا حلقة تحملها
+    }
+action-check = افحص السلسلة كلها
+
+page-outbox = الرسائل
+outbox-title = أي الرسائل أُرسلت؟
+outbox-lead = لا يظهر هنا لمن الرسالة ولا عمّ هي.
+outbox-what = الرسالة
+outbox-why = سبب بقائها
+outbox-attempts = المحاولات
+outbox-error = ردّ الخادم
+outbox-none = لا رسالة من هذا النوع.
+action-try-again = حاول مرة أخرى
+template-appointment-off = تعذّر الموعد
+template-appointment-cancelled = أُلغي موعد
+template-appointment-proposed = اقتُرح موعد
+template-appointment-confirmed = قُبل موعد
+template-reminder-days = تذكير قبل أيام
+template-reminder-hours = تذكير قبل ساعات
+template-thank-you = شكر
+template-gift-used = العطاء أفاد
+template-eligible-again = يمكنه العطاء من جديد
+template-invitation = دعوة
+template-level-changed = للقيادة: تغيّر مستوى
+template-request-moved = لمستشفى: تحرّك طلب
+template-account-changed = لمستخدم: تغيّر الحساب
+message-state-queued = تنتظر
+message-state-claimed = قيد الإرسال
+message-state-sent = أُرسلت
+message-state-unsent = لم تُرسل
+unsent-no-transport = لا وسيلة إرسال مهيأة
+unsent-no-address = لا عنوان معروف
+unsent-not-wished = غير مرغوبة
+unsent-paused = غائب
+unsent-gone = لم يعد في السجل
+unsent-too-late = كانت ستصل بعد فوات أوانها
+unsent-refused = رفضها الخادم
+unsent-unreachable = استُنفدت المحاولات
+unsent-damaged = العنوان لا يُفتح
+
+places-import = كثير دفعة واحدة من جدول
+places-import-note = جدول لا يزيد على 2 ميغابايت. ما هو موجود ومطابق يُتجاوز. جرّبه أولًا: لا يُكتب شيء عندئذ. الأعمدة:
+places-import-what = الملف يحوي
+places-import-file = الملف
+places-import-try = تجربة فقط دون كتابة
+action-import = أدخِل
+import-title = ماذا صار بالملف؟
+import-tried = تجربة فقط: لم يُكتب شيء.
+import-taken =
+    { $n ->
+        [zero] لم يُؤخذ أي صف
+        [one] أُخذ صف واحد
+        [two] أُخذ صفان
+        [few] أُخذت { $n } صفوف
+       *[other] أُخذ { $n } صفًا
+    }
+import-would =
+    { $n ->
+        [zero] لن يُؤخذ أي صف
+        [one] سيُؤخذ صف واحد
+        [two] سيُؤخذ صفان
+        [few] ستُؤخذ { $n } صفوف
+       *[other] سيُؤخذ { $n } صفًا
+    }
+import-skipped =
+    { $n ->
+        [zero] لا شيء موجود من قبل
+        [one] واحد موجود من قبل
+        [two] اثنان موجودان من قبل
+        [few] { $n } موجودة من قبل
+       *[other] { $n } موجودة من قبل
+    }
+import-rejected =
+    { $n ->
+        [zero] لم يُرفض أي صف
+        [one] رُفض صف واحد
+        [two] رُفض صفان
+        [few] رُفضت { $n } صفوف
+       *[other] رُفض { $n } صفًا
+    }
+import-file-refused = تعذّرت قراءة الملف كله.
+import-line = السطر
+import-faults = الخطأ
+import-more = ملف الصفوف المرفوضة يحويها كلها.
+import-rejects = الصفوف المرفوضة في ملف، تُصحَّح وتُدخل من جديد
+place-kind-units = وحدات
+place-kind-facilities = منشآت
+import-refused-unreadable = تعذّر فتح الملف.
+import-refused-not-utf8 = النص بترميز غير يونيكود؛ احفظ الملف بترميز يونيكود. السطر:
+import-refused-empty = الملف فارغ؛ السطر الأول يسمّي الأعمدة.
+import-refused-unknown-column = عمود غير معروف:
+import-refused-repeated-column = عمود مكرر:
+import-refused-missing-columns = أعمدة ناقصة:
+import-refused-mapping = اسم بديل لعمود لا يصح:
+import-refused-row-too-long = صف أطول من المسموح؛ هل بقيت علامة اقتباس مفتوحة؟ السطر:
+import-refused-workbook = تعذّرت قراءة المصنّف:
+import-refused-old-workbook = مصنّف من نوع قديم؛ احفظه بالصيغة الحديثة.
+import-refused-broken = صف تعذّرت قراءته. السطر:
+import-refused-too-many-rows = صفوف أكثر من المسموح دفعة واحدة:
+import-refused-begun = بدأ هذا الملف من قبل.
+import-refused-key-on-same-disk = مفتاح الجذر على قرص البيانات نفسه.

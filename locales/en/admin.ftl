@@ -26,7 +26,7 @@ people-address = Where somebody is written to
 people-email-forget = Empty forgets the address that is kept.
 
 places-title = Which units and facilities are there?
-places-lead = Many at once are brought in on the command line, with a dry run and a file of rejects.
+places-lead = Units and facilities, one by one or many at once out of a spreadsheet.
 places-units = Units
 places-facilities = Facilities
 places-new-unit = A new unit
@@ -58,10 +58,136 @@ preview-unreadable =
         [one] Of one nobody can say.
        *[other] Of { $n } nobody can say.
     }
-preview-failed = The preview failed
-preview-waits = It waits for its turn.
 preview-same = The same
 preview-earlier = Earlier
 preview-later = Later
 preview-shut = No longer
 preview-opened = Newly
+
+job-failed = It failed
+job-waits = It waits for its turn.
+
+page-record = Record
+record-title = Who did what?
+record-lead = Every change and every opening of an identity is a line here, with this reading too. Details that would tell of a person are not shown.
+record-links =
+    { $n ->
+        [one] one line chained
+       *[other] { $n } lines chained
+    }
+record-waiting =
+    { $n ->
+        [one] one not chained yet
+       *[other] { $n } not chained yet
+    }
+record-who = User
+record-action = Action
+record-subject = What it happened to (id)
+record-from = From
+record-until = Until
+record-alerts = Only what somebody should look at
+record-detail = Detail
+record-itself = the program
+record-alert = look at it
+record-none = No line is of that kind.
+record-check = Check the chain
+record-check-note = The check finds a line that was edited, taken out or put in another place. Whether the whole record was made anew only a head that was kept elsewhere shows:
+record-check-title = Is the record whole?
+record-whole =
+    { $n ->
+        [one] Whole: one link
+       *[other] Whole: all { $n } links hold
+    }
+record-broken = Broken at link { $n }
+record-loose =
+    { $n ->
+        [one] One line is said to be chained, and no link holds it
+       *[other] { $n } lines are said to be chained, and no link holds them
+    }
+action-check = Check the whole chain
+
+page-outbox = Messages
+outbox-title = Which messages were sent?
+outbox-lead = Neither whom a message is for nor what it is about is shown here.
+outbox-what = Message
+outbox-why = Why it stayed
+outbox-attempts = Tries
+outbox-error = Said by the server
+outbox-none = No message is of that kind.
+action-try-again = Try once more
+template-appointment-off = An appointment cannot be kept
+template-appointment-cancelled = An appointment was cancelled
+template-appointment-proposed = An appointment was proposed
+template-appointment-confirmed = An appointment was accepted
+template-reminder-days = Reminder, days before
+template-reminder-hours = Reminder, hours before
+template-thank-you = Thanks
+template-gift-used = What was given helped
+template-eligible-again = May give again
+template-invitation = Invitation
+template-level-changed = To command: a level changed
+template-request-moved = To a hospital: a request moved
+template-account-changed = To a user: the account was changed
+message-state-queued = Waits
+message-state-claimed = Is being sent
+message-state-sent = Sent
+message-state-unsent = Not sent
+unsent-no-transport = no way of sending is set up
+unsent-no-address = no address is known
+unsent-not-wished = not wished
+unsent-paused = away
+unsent-gone = not in the register any more
+unsent-too-late = it would have come too late
+unsent-refused = refused by the server
+unsent-unreachable = tried as often as it may be
+unsent-damaged = the address does not open
+
+places-import = Many at once, from a spreadsheet
+places-import-note = A spreadsheet of at most 2 MB. What is there already and the same is passed over. Try it first: nothing is written then. Columns:
+places-import-what = The file holds
+places-import-file = File
+places-import-try = Only try: write nothing
+action-import = Bring in
+import-title = What became of the file?
+import-tried = Only tried: nothing was written.
+import-taken =
+    { $n ->
+        [one] One row was taken
+       *[other] { $n } rows were taken
+    }
+import-would =
+    { $n ->
+        [one] One row would be taken
+       *[other] { $n } rows would be taken
+    }
+import-skipped =
+    { $n ->
+        [one] One is there already
+       *[other] { $n } are there already
+    }
+import-rejected =
+    { $n ->
+        [one] One was refused
+       *[other] { $n } were refused
+    }
+import-file-refused = The file as a whole cannot be read.
+import-line = Line
+import-faults = What is wrong
+import-more = The file of refused rows holds all of them.
+import-rejects = Refused rows as a file, to be put right and brought in again
+place-kind-units = Units
+place-kind-facilities = Facilities
+import-refused-unreadable = The file cannot be opened.
+import-refused-not-utf8 = Text that is not UTF-8; save the file as "CSV UTF-8". Line:
+import-refused-empty = The file is empty; the first line names the columns.
+import-refused-unknown-column = A column that nobody knows:
+import-refused-repeated-column = A column that comes twice:
+import-refused-missing-columns = Columns that are missing:
+import-refused-mapping = A column's other name does not fit:
+import-refused-row-too-long = A row that is too long; is a quote not closed? Line:
+import-refused-workbook = The workbook cannot be read:
+import-refused-old-workbook = A workbook of an older kind; save it as XLSX or as "CSV UTF-8".
+import-refused-broken = A row that cannot be read. Line:
+import-refused-too-many-rows = More rows than may come at once:
+import-refused-begun = The file was begun before.
+import-refused-key-on-same-disk = The root key lies on the disk of the data.

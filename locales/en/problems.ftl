@@ -102,6 +102,8 @@ problem-cross-site-refused = The form did not come from this site
 problem-state-conflict = The record has changed and no longer allows this
     .detail = Load it again and decide anew.
 
+problem-count-differs = The register knows another number of units
+    .detail = Nothing was confirmed. Look at the list of units: one may have been used, or have come in, without being entered.
 problem-code-taken = This code is already in use
     .detail = Choose another code.
 

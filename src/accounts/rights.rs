@@ -30,6 +30,10 @@ rights! {
     SignedIn: Admin Command Medic Hospital Bank Physician;
     /// Users and their roles.
     ManageUsers: Admin;
+    /// The record of who did what: no detail of it, and nothing of medicine.
+    ReadRecord: Admin;
+    /// What became of messages: neither to whom nor about what.
+    SeeMessages: Admin;
     /// Changes the root key, on the command line.
     ManageKeys: Admin;
     /// Units and facilities.
@@ -139,6 +143,10 @@ rights! {
     MoveUnits: Bank;
     /// Counts the own shelf, and says what became of what differs.
     CountStock: Bank;
+    /// What lies on the own shelf, and how much should.
+    KeepShelf: Hospital Bank;
+    /// Says that the own shelf was counted: a blood bank scans its labels instead.
+    ConfirmShelf: Hospital;
     /// Asks for units for the own hospital, once or again and again, takes them in and says what became of each.
     RequestUnits: Hospital;
     /// Stops a massive-transfusion pack: a hospital its own, a blood bank one of which it took a line.

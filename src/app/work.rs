@@ -7,10 +7,12 @@ use actix_web::web;
 use shiryan_kernel::status::JobKind;
 use shiryan_kernel::{Code, Problem, Result};
 
+use crate::audit::{self, Verdict};
 use crate::db::{Lane, off_loop};
 use crate::eligibility::{self, PolicyPreview};
 use crate::http::House;
 use crate::jobs::{self, Held};
+use crate::places::SentFile;
 
 /// Progress is written so often at most.
 const TELL: Duration = Duration::from_millis(500);
@@ -79,6 +81,26 @@ fn run(house: &House, held: &Held) -> Result<serde_json::Value> {
             let held = held.clone();
             house.db.write_now(Lane::System, move |tx| jobs::progress(tx, &held, count, count))?;
             serde_json::to_value(&result).map_err(Problem::internal)
+        }
+        JobKind::ImportPlaces => {
+            let sent: SentFile = serde_json::from_str(&held.request).map_err(Problem::internal)?;
+            let result = sent.run(&house.db, &house.vault, |rows| tell(rows, rows))?;
+            serde_json::to_value(&result).map_err(Problem::internal)
+        }
+        JobKind::VerifyRecord => {
+            let links = house.db.read_now(audit::reach)?.links;
+            let read = |done: i64| tell(done.unsigned_abs(), links.max(done).unsigned_abs());
+            let verdict = house.db.read_now(|conn| audit::verify_telling(conn, &house.vault, read))?;
+            let loose = house.db.read_now(audit::loose)?;
+            let (links, broken_at) = match verdict {
+                Verdict::Whole(links) => (links, None),
+                Verdict::Broken(at) => (at, Some(at)),
+            };
+            let result = audit::Checked { links, broken_at, loose };
+            if broken_at.is_some() || loose > 0 {
+                tracing::error!(links, broken_at, loose, "the record is not whole");
+            }
+            serde_json::to_value(result).map_err(Problem::internal)
         }
     }
 }

@@ -4,8 +4,11 @@
 //! line before it is made within a second by [`seal`], because a shared chain head in every write would
 //! make all writes conflict.
 
+pub mod api;
 mod earlier;
 mod heads;
+mod look;
+pub mod pages;
 
 use diesel::prelude::*;
 use shiryan_kernel::ids::{AuditId, UserId};
@@ -16,6 +19,7 @@ use crate::db::{Conn, Tx, insert_all, on_each};
 use crate::vault::{Digests, Vault};
 pub use earlier::change_root;
 pub use heads::{Head, first_missing, head};
+pub use look::{Action, Checked, Found, Reach, Sought, Words, lines, looked, reach};
 
 /// A write that is tried again counts again: the figure says that there is something to look at, the record what.
 const ALERTS: &str = "shiryan_alerts_total";
@@ -183,6 +187,18 @@ type Link = (i64, Vec<u8>, i64, chrono::NaiveDateTime, Option<i64>, String, Opti
 /// # Errors
 /// As any read.
 pub fn verify(conn: &mut Conn, vault: &Vault) -> Result<Verdict> {
+    verify_telling(conn, vault, |_| Ok(()))
+}
+
+/// The same, told how many links have been read.
+///
+/// # Errors
+/// As any read; what `tell` says.
+pub fn verify_telling(
+    conn: &mut Conn,
+    vault: &Vault,
+    mut tell: impl FnMut(i64) -> Result<()>,
+) -> Result<Verdict> {
     let earlier = earlier::all(conn, vault)?;
     let (mut seq, mut hash) = (0_i64, Vec::new());
     loop {
@@ -218,5 +234,6 @@ pub fn verify(conn: &mut Conn, vault: &Vault) -> Result<Verdict> {
                 return Ok(Verdict::Broken(seq));
             }
         }
+        tell(seq)?;
     }
 }

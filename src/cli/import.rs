@@ -1,4 +1,4 @@
-//! `shiryan import units|donors|donations|deferrals|history FILE`: registers and daily series out of files.
+//! `shiryan import units|facilities|donors|donations|deferrals|history FILE`: registers and daily series out of files.
 //!
 //! A file is comma-separated text or an XLSX workbook. Rows that cannot be taken are written to `FILE.rejects.csv` with what is wrong with each; the others
 //! are taken. `--dry-run` reads everything and changes nothing.
@@ -28,6 +28,8 @@ pub struct Import {
 enum What {
     /// The tree of units: code,name_ar,name_en,parent,governorate
     Units(Named),
+    /// Hospitals and blood banks: code,kind,name_ar,name_en,governorate
+    Facilities(Named),
     /// Donors; docs/import.md tells the columns
     Donors {
         #[command(flatten)]
@@ -91,7 +93,7 @@ impl Import {
     pub fn run(&self) -> Result<(), String> {
         let file = match &self.what {
             What::History(file) => file,
-            What::Units(named) => &named.file,
+            What::Units(named) | What::Facilities(named) => &named.file,
             What::Deferrals(long) | What::Donations(long) | What::Donors { file: long, .. } => {
                 &long.named.file
             }
@@ -117,7 +119,12 @@ impl Import {
     ) -> Result<Report, ImportError> {
         let (db, vault, rules) = (&house.db, &house.vault, &house.rules);
         match &self.what {
-            What::Units(named) => places::import_units(db, vault, path, &named.manner(false)?, progress),
+            What::Units(named) => {
+                places::import_units(db, vault, None, path, &named.manner(false)?, telling(progress))
+            }
+            What::Facilities(named) => {
+                places::import_facilities(db, vault, None, path, &named.manner(false)?, telling(progress))
+            }
             What::Deferrals(long) => {
                 eligibility::import_deferrals(db, vault, rules, path, &long.manner()?, progress)
             }
@@ -134,6 +141,13 @@ impl Import {
                 eligibility::import_donors(db, vault, rules, path, &options, progress)
             }
         }
+    }
+}
+
+fn telling(mut progress: impl FnMut(Progress)) -> impl FnMut(Progress) -> shiryan_kernel::Result<()> {
+    move |now| {
+        progress(now);
+        Ok(())
     }
 }
 

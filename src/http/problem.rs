@@ -188,6 +188,7 @@ pub const fn status(code: Code) -> StatusCode {
         Code::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
         Code::IdempotencyInProgress
         | Code::StateConflict
+        | Code::CountDiffers
         | Code::CodeTaken
         | Code::DonorAlreadyRegistered
         | Code::DonorUnbookable

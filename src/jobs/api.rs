@@ -8,8 +8,10 @@ use shiryan_kernel::status::{JobKind, JobState};
 use utoipa::ToSchema;
 
 use crate::accounts::{Actor, SignedIn};
+use crate::audit::Checked;
 use crate::eligibility::PreviewResult;
 use crate::http::{Answer, House, NoQuery, PathId};
+use crate::places::ImportResult;
 
 /// Adds the operations.
 pub fn operations(config: &mut utoipa_actix_web::service_config::ServiceConfig) {
@@ -22,14 +24,24 @@ struct JobView {
     kind: JobKind,
     state: JobState,
     asked_at: DateTime<Utc>,
-    /// Steps done; donors, for a preview.
+    /// Steps done: donors, rows or links.
     done: i64,
     /// Of how many, once that is known.
     of: Option<i64>,
     /// What came of it, once it is done.
-    #[schema(value_type = Option<PreviewResult>)]
+    #[schema(value_type = Option<JobResult>)]
     result: Option<serde_json::Value>,
     finished_at: Option<DateTime<Utc>>,
+}
+
+/// What work of each kind comes to.
+#[derive(Serialize, ToSchema)]
+#[serde(untagged)]
+#[expect(dead_code, reason = "it describes what stands in a job as JSON")]
+enum JobResult {
+    PreviewPolicy(PreviewResult),
+    ImportPlaces(ImportResult),
+    VerifyRecord(Checked),
 }
 
 /// Work that the caller asked for.

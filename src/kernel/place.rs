@@ -4,6 +4,14 @@ use crate::problem::Faults;
 use crate::{Code, Result};
 
 word! {
+    /// What a file of places holds.
+    pub enum PlaceKind {
+        Units = "units",
+        Facilities = "facilities",
+    }
+}
+
+word! {
     /// ISO 3166-2:PS.
     pub enum Governorate {
         Jenin = "PS-JEN",

@@ -43,6 +43,7 @@ word! {
         CrossSiteRefused = "cross_site_refused",
         // the state of things
         StateConflict = "state_conflict",
+        CountDiffers = "count_differs",
         CodeTaken = "code_taken",
         UnknownReference = "unknown_reference",
         DonorAlreadyRegistered = "donor_already_registered",

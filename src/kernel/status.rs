@@ -440,6 +440,10 @@ word! {
     pub enum JobKind {
         /// Whom another rule set would let give earlier or later.
         PreviewPolicy = "preview_policy",
+        /// Units or facilities out of a file.
+        ImportPlaces = "import_places",
+        /// Whether the record of who did what is whole.
+        VerifyRecord = "verify_record",
     }
 }
 

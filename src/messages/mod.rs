@@ -6,22 +6,26 @@
 //! that none is lost and the one in flight may leave twice under one `Message-ID`. What cannot be sent says so,
 //! with a code, to those who look after the donor.
 
+pub mod api;
 mod claim;
 mod letter;
+pub mod pages;
 pub mod rules;
 mod store;
 
 use std::collections::HashMap;
 
 use chrono::Duration;
-use shiryan_kernel::Result;
 use shiryan_kernel::ids::{DonorId, MessageId, UserId};
-use shiryan_kernel::message::{Template, Told, Unsent};
+use shiryan_kernel::message::{MessageState, Template, Told, Unsent};
 use shiryan_kernel::time::Moment;
+use shiryan_kernel::{Code, Problem, Result};
 
 use crate::audit::{self, Line};
 use crate::db::{Conn, Tx, feed};
 use crate::vault::Vault;
+
+pub use store::Posted;
 
 pub use claim::{About, Door, Entry, Held, Terms, claim};
 
@@ -141,6 +145,37 @@ fn end_unsent(
         feed::append(tx, "message", id.0, "unsent")?;
     }
     Ok(())
+}
+
+/// Why a message may have stayed that somebody could mend: a server that was down, an address that was missing.
+pub const MENDABLE: [Unsent; 4] =
+    [Unsent::NoTransport, Unsent::NoAddress, Unsent::Refused, Unsent::Unreachable];
+
+/// What became of messages, the newest first.
+///
+/// # Errors
+/// As any read.
+pub fn posted(
+    conn: &mut Conn,
+    state: Option<MessageState>,
+    template: Option<Template>,
+    before: Option<MessageId>,
+    limit: i64,
+) -> Result<Vec<Posted>> {
+    store::posted(conn, state, template, before, limit)
+}
+
+/// Lets a message that did not leave be tried once more, now.
+///
+/// # Errors
+/// `not_found`; `state_conflict` of one that waits or was sent, that nobody could mend, or that comes too late.
+pub fn try_again(tx: &mut Tx, vault: &Vault, by: UserId, id: MessageId) -> Result<()> {
+    if !store::try_again(tx, id, &MENDABLE)? {
+        let code = if store::is_there(tx.conn, id)? { Code::StateConflict } else { Code::NotFound };
+        return Err(Problem::new(code));
+    }
+    audit::record(tx, vault, &Line::new(Some(by), "messages.tried_again").on(id))?;
+    feed::append(tx, "message", id.0, "queued")
 }
 
 /// Whether those whom these notices are for were told, by what the notices are about.

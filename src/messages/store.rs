@@ -255,6 +255,80 @@ pub fn waiting(conn: &mut Conn) -> Result<i64> {
         .map_err(Problem::from)
 }
 
+/// A message as those see it who look after the outbox: neither whom it is for nor what it is about.
+#[derive(Debug, Clone, Queryable)]
+pub struct Posted {
+    pub id: MessageId,
+    pub template: Template,
+    pub state: MessageState,
+    pub reason: Option<Unsent>,
+    pub queued_at: NaiveDateTime,
+    pub due_at: NaiveDateTime,
+    pub useful_until: NaiveDateTime,
+    pub attempts: i32,
+    pub last_error: Option<String>,
+    pub ended_at: Option<NaiveDateTime>,
+}
+
+/// Those before `before`, the newest first.
+pub fn posted(
+    conn: &mut Conn,
+    state: Option<MessageState>,
+    template: Option<Template>,
+    before: Option<MessageId>,
+    limit: i64,
+) -> Result<Vec<Posted>> {
+    let mut rows = messages::table
+        .order(messages::id.desc())
+        .limit(limit)
+        .select((
+            messages::id,
+            messages::template,
+            messages::state,
+            messages::reason,
+            messages::queued_at,
+            messages::due_at,
+            messages::useful_until,
+            messages::attempts,
+            messages::last_error,
+            messages::ended_at,
+        ))
+        .into_boxed();
+    if let Some(before) = before {
+        rows = rows.filter(messages::id.lt(before.0));
+    }
+    if let Some(state) = state {
+        rows = rows.filter(messages::state.eq(state));
+    }
+    if let Some(template) = template {
+        rows = rows.filter(messages::template.eq(template));
+    }
+    Ok(rows.load(conn)?)
+}
+
+pub fn is_there(conn: &mut Conn, id: MessageId) -> Result<bool> {
+    let found: Option<MessageId> = messages::table.find(id.0).select(messages::id).first(conn).optional()?;
+    Ok(found.is_some())
+}
+
+/// Lets one that did not leave be tried once more, if it is of use still and `may` hold its reason.
+pub fn try_again(tx: &mut Tx, id: MessageId, may: &[Unsent]) -> Result<bool> {
+    let now = tx.now.naive_utc();
+    let set = (
+        messages::state.eq(MessageState::Queued),
+        messages::reason.eq(None::<Unsent>),
+        messages::ended_at.eq(None::<NaiveDateTime>),
+        messages::due_at.eq(now),
+    );
+    let changed = on_each!(tx.conn => c, diesel::update(messages::table.find(id.0))
+        .filter(messages::state.eq(MessageState::Unsent))
+        .filter(messages::reason.eq_any(may))
+        .filter(messages::useful_until.gt(now))
+        .set(set)
+        .execute(c))?;
+    Ok(changed == 1)
+}
+
 /// Removes those that ended, and were of use, until before this moment; how many.
 pub fn forget_old(conn: &mut Conn, before: NaiveDateTime) -> Result<usize> {
     Ok(diesel::delete(messages::table)

@@ -1,5 +1,6 @@
 //! Units and facilities over HTTP.
 
+mod import;
 mod months;
 mod roads;
 
@@ -22,7 +23,7 @@ pub fn operations(config: &mut utoipa_actix_web::service_config::ServiceConfig) 
     config.service(create_unit).service(list_units).service(create_facility).service(list_facilities);
     config.service(locate_facility);
     config.service(roads::close_roads).service(roads::list_closures).service(roads::open_roads);
-    config.service(months::sight_month);
+    config.service(months::sight_month).service(import::import);
 }
 
 #[derive(Debug, Deserialize, ToSchema)]

@@ -1,10 +1,13 @@
 //! Units out of a file. A parent may stand below its children; a unit that is there already and the same
 //! is passed over. Refused: a code that is taken by another unit, a parent that nobody knows, a ring.
 
+mod facilities;
+mod sent;
+
 use std::collections::{HashMap, HashSet};
 use std::path::Path;
 
-use shiryan_kernel::ids::UnitId;
+use shiryan_kernel::ids::{UnitId, UserId};
 use shiryan_kernel::problem::{Faults, FieldError};
 use shiryan_kernel::text::ShortCode;
 use shiryan_kernel::{Code, Problem};
@@ -13,6 +16,9 @@ use super::{NewUnit, PlaceName, Unit, create_unit, governorate_named, units};
 use crate::db::{Db, Lane};
 use crate::sheets::{Column, ImportError, Manner, Progress, Rejects, Report, Row, Sheet};
 use crate::vault::Vault;
+
+pub use facilities::import_facilities;
+pub use sent::{FileFault, ImportResult, MOST_BYTES, RowFaults, SentFile};
 
 const COLUMNS: [Column; 5] = [
     Column { name: "code", also: &["الرمز", "رمز الوحدة"] },
@@ -49,9 +55,10 @@ struct Entry {
 pub fn import_units(
     db: &Db,
     vault: &Vault,
+    by: Option<UserId>,
     path: &Path,
     manner: &Manner,
-    mut progress: impl FnMut(Progress),
+    mut progress: impl FnMut(Progress) -> Result<(), Problem>,
 ) -> Result<Report, ImportError> {
     let mut sheet = Sheet::open(path, &COLUMNS, &manner.names)?;
     let mut rejects = Rejects::beside(path, sheet.header());
@@ -86,14 +93,14 @@ pub fn import_units(
                 for entry in &entries {
                     let parent = entry.parent.as_ref().and_then(|code| made.get(code).or(known.get(code)));
                     let new = NewUnit { parent: parent.copied(), ..entry.new.clone() };
-                    made.insert(new.code.as_str().to_owned(), create_unit(tx, &vault, None, &new)?);
+                    made.insert(new.code.as_str().to_owned(), create_unit(tx, &vault, by, &new)?);
                 }
                 Ok(made)
             })?);
         }
         report.taken += u64::try_from(slice.len()).unwrap_or(0);
         let rows = report.taken + report.skipped + rejected;
-        progress(Progress { rows, rejected, bytes, of_bytes });
+        progress(Progress { rows, rejected, bytes, of_bytes })?;
     }
     report.rejects = rejects.finish()?.0;
     Ok(report)

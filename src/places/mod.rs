@@ -21,7 +21,7 @@ use crate::db::{Conn, Tx};
 use crate::sheets::folded;
 use crate::vault::Vault;
 
-pub use import::import_units;
+pub use import::{FileFault, ImportResult, MOST_BYTES, RowFaults, SentFile, import_facilities, import_units};
 pub use store::{Facility, Unit};
 
 /// A unit to be made.

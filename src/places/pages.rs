@@ -1,9 +1,11 @@
-//! Units and facilities, each with a form for a new one. Many at once are brought in on the command line.
+//! Units and facilities, each with a form for a new one, and a file of many at once, tried first or brought in.
+
+mod import;
 
 use actix_web::web;
 use askama::Template;
 use shiryan_kernel::ids::UnitId;
-use shiryan_kernel::place::Governorate;
+use shiryan_kernel::place::{Governorate, PlaceKind};
 use shiryan_kernel::problem::Faults;
 use shiryan_kernel::status::FacilityKind;
 use shiryan_kernel::text::ShortCode;
@@ -24,6 +26,9 @@ pub fn pages(config: &mut web::ServiceConfig) {
     config
         .route("/places", web::get().to(places))
         .route("/places/units", web::post().to(make_unit))
+        .route("/places/imports", web::post().to(import::send))
+        .route("/places/imports/{id}", web::get().to(import::look))
+        .route("/places/imports/{id}/rejects", web::get().to(import::rejects))
         .route("/places/facilities", web::post().to(make_facility));
 }
 
@@ -44,6 +49,8 @@ struct Page {
     facilities: Vec<Row>,
     governorates: Vec<Choice>,
     kinds: Vec<Choice>,
+    /// What a file may hold.
+    lists: Vec<Choice>,
     form: Fields,
 }
 
@@ -101,6 +108,12 @@ async fn show(house: &House, visitor: &Visitor, form: Fields, problem: Option<&P
             "facility-kind",
             FacilityKind::ALL.iter().map(|own| own.code()),
             field(&form, "kind"),
+        ),
+        lists: Choice::words(
+            say,
+            "place-kind",
+            PlaceKind::ALL.iter().map(|own| own.code()),
+            field(&form, "list"),
         ),
         form,
         frame,

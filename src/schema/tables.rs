@@ -882,6 +882,17 @@ diesel::table! {
 }
 
 diesel::table! {
+    pars (facility, component, blood_group) {
+        facility -> BigInt,
+        component -> Text,
+        blood_group -> Text,
+        units -> Integer,
+        set_at -> Timestamp,
+        set_by -> BigInt,
+    }
+}
+
+diesel::table! {
     count_misses (count, blood_unit) {
         count -> BigInt,
         blood_unit -> BigInt,

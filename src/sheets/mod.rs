@@ -81,6 +81,27 @@ pub enum SheetError {
     Broken { path: PathBuf, line: u64, cause: csv::Error },
 }
 
+impl SheetError {
+    /// A code, and what it is about: a column, a line.
+    #[must_use]
+    pub fn told(&self) -> (&'static str, String) {
+        match self {
+            Self::Unreadable { .. } => ("unreadable", String::new()),
+            Self::NotUtf8 { line, .. } => ("not_utf8", line.to_string()),
+            Self::Empty { .. } => ("empty", String::new()),
+            Self::UnknownColumn { name, .. } => ("unknown_column", name.clone()),
+            Self::RepeatedColumn { name, .. } => ("repeated_column", name.clone()),
+            Self::MissingColumns { names, .. } => ("missing_columns", names.clone()),
+            Self::Mapping { text, .. } => ("mapping", text.clone()),
+            Self::NoSuchHeader { name, .. } | Self::NoSuchColumn { name, .. } => ("mapping", name.clone()),
+            Self::RowTooLong { line, .. } => ("row_too_long", line.to_string()),
+            Self::Workbook { why, .. } => ("workbook", why.clone()),
+            Self::OldWorkbook { .. } => ("old_workbook", String::new()),
+            Self::Broken { line, .. } => ("broken", line.to_string()),
+        }
+    }
+}
+
 /// A row as its file has it.
 #[derive(Debug)]
 struct Raw {

@@ -52,3 +52,17 @@ pub enum ImportError {
     #[error("{path}: more than {most} rows")]
     TooManyRows { path: PathBuf, most: usize },
 }
+
+impl ImportError {
+    /// A code, and what it is about, for whoever sent the file and knows no path here.
+    #[must_use]
+    pub fn told(&self) -> (&'static str, String) {
+        match self {
+            Self::Sheet(error) => error.told(),
+            Self::Problem(problem) => (problem.code.code(), String::new()),
+            Self::KeyOnSameDisk => ("key_on_same_disk", String::new()),
+            Self::Begun { .. } | Self::NotBegun { .. } => ("begun", String::new()),
+            Self::TooManyRows { most, .. } => ("too_many_rows", most.to_string()),
+        }
+    }
+}

@@ -3,6 +3,7 @@
 mod counts;
 mod divide;
 mod labels;
+mod own;
 mod results;
 mod transfers;
 
@@ -34,6 +35,7 @@ pub fn operations(config: &mut utoipa_actix_web::service_config::ServiceConfig) 
     config.service(stop_unit).service(clear_unit).service(discard_unit).service(stock_summary);
     transfers::operations(config);
     counts::operations(config);
+    own::operations(config);
     divide::operations(config);
     results::operations(config);
 }

@@ -11,6 +11,7 @@ mod delivery;
 mod divide;
 pub mod gift;
 mod ledger;
+mod own;
 pub mod pages;
 mod process;
 pub mod rules;
@@ -22,6 +23,8 @@ mod tested;
 mod transfer;
 mod typing;
 mod untested;
+
+use std::collections::HashMap;
 
 use chrono::NaiveDate;
 use shiryan_kernel::attribute::Attributes;
@@ -43,6 +46,7 @@ pub use count::{Count, Counted, Missed, count, counted_at, counts, look_at_count
 pub use delivery::{Delivery, deliver};
 pub use divide::{Division, Made, Part, divide};
 pub use ledger::{Movement, Why, movements, reseal};
+pub use own::{OwnCell, OwnShelf, Par, confirm, own_shelf, set_par};
 pub use process::{Processed, process};
 pub use serve::{Fate, carry, free, hold, issue, quarantine_returned, report, stop_if_late};
 pub use stop::{
@@ -263,6 +267,14 @@ pub fn units_to_expire(
 /// `not_found`.
 pub fn unit(conn: &mut Conn, id: BloodUnitId) -> Result<BloodUnit> {
     store::unit(conn, id)
+}
+
+/// Units by their ids.
+///
+/// # Errors
+/// As any read.
+pub fn units_by_id(conn: &mut Conn, ids: &[BloodUnitId]) -> Result<HashMap<BloodUnitId, BloodUnit>> {
+    Ok(store::units_by_id(conn, ids)?.into_iter().map(|unit| (unit.id, unit)).collect())
 }
 
 /// A unit with its steps: one that lies or lay on the caller's own shelf or is on its way there, or for a role without one any.

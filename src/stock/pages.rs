@@ -7,6 +7,7 @@ mod bench;
 mod count;
 mod label;
 mod life;
+mod own;
 mod parcel;
 mod scan;
 
@@ -22,16 +23,15 @@ use shiryan_kernel::status::UnitStatus;
 
 use crate::accounts::{Actor, SeeStockSummary};
 use crate::http::{Answer, House, Query, query};
-use crate::places;
 use crate::roster::{self, SummaryCell};
 use crate::sheets::Format;
-use crate::texts::Lang;
-use crate::web::{Frame, Group, Say, Table, Time, Visitor};
+use crate::web::{Fields, Frame, Group, Say, Table, Time, Visitor};
 
 /// Adds the pages.
 pub fn pages(config: &mut web::ServiceConfig) {
     config
         .route("/shelves", web::get().to(ask))
+        .route("/shelves/{step}", web::post().to(own::step))
         .route("/labels/{id}", web::get().to(label::label))
         .route("/units", web::get().to(life::list))
         .route("/units/{id}", web::get().to(life::look))
@@ -53,7 +53,7 @@ pub fn pages(config: &mut web::ServiceConfig) {
 }
 
 /// What a request for the shelves asks, which are also a hospital's first page.
-#[derive(Debug, Clone, Copy, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Asked {
     /// The table as a file.
@@ -85,7 +85,7 @@ struct Row {
     cells: Vec<Held>,
 }
 
-/// The shelf of one facility, or the shelves of one sharing region.
+/// The shelves of one sharing region.
 struct Shelf {
     name: String,
     rows: Vec<Row>,
@@ -109,29 +109,18 @@ struct Page {
 /// `forbidden`; as any read.
 pub async fn shelves(house: &House, visitor: &Visitor, asked: Asked) -> Answer {
     let by: Actor<SeeStockSummary> = visitor.seat()?;
+    if by.facility.is_some() {
+        return own::show(house, visitor, asked, (Fields::default(), None)).await;
+    }
     let (who, zone, now) = (by.clone(), house.zone, house.db.now());
-    let facility = match who.facility {
-        Some(own) => Some(house.db.read(move |conn| places::facility(conn, own)).await?),
-        None => None,
-    };
     let areas = house.roster(move |index| roster::summary(&index.units, zone, &who, now)).await?.areas;
-    let title = if facility.is_some() { "shelf-title" } else { "shelves-title" };
-    let frame = Frame::of(house, visitor, title);
+    let frame = Frame::of(house, visitor, "shelves-title");
     let say = frame.say;
-    let shelves = match facility {
-        Some(facility) => {
-            let name = match visitor.lang {
-                Lang::Ar => facility.name_ar,
-                Lang::En => facility.name_en,
-            };
-            vec![shelf(say, name, areas.iter().flat_map(|area| &area.cells))]
-        }
-        None => areas
-            .iter()
-            .filter(|area| area.governorate.is_none())
-            .map(|area| shelf(say, say.word("region", area.region.code()), area.cells.iter()))
-            .collect(),
-    };
+    let shelves = areas
+        .iter()
+        .filter(|area| area.governorate.is_none())
+        .map(|area| shelf(say, say.word("region", area.region.code()), area.cells.iter()))
+        .collect();
     let page = Page {
         at: Time(now, zone),
         day: zone.date(now),

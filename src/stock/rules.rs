@@ -118,12 +118,30 @@ pub fn may_become(from: Component, to: Component) -> bool {
 pub const MOST_PARTS: usize = 9;
 /// The most labels of one count.
 pub const MOST_COUNTED: usize = 2_000;
+/// The most units of one group that a shelf may be said to need.
+pub const MOST_PAR: i32 = 10_000;
 /// The most units of one transfer.
 pub const MOST_SENT: usize = 100;
 /// The most that a bag holds, in mL.
 pub const MOST_ML: i32 = 1_000;
 /// The most parts that a component is divided into: what a label of ISBT 128 can tell apart by one figure.
 pub const MOST_DIVISIONS: i32 = 9;
+
+/// Over how many days the own use is looked back at.
+pub const USE_DAYS: i64 = 56;
+
+/// How long so many units last when `used` went in the last [`USE_DAYS`], in days to a tenth.
+#[must_use]
+pub fn days_of_use(usable: i64, used: i64) -> Option<f64> {
+    let tenths = (usable * USE_DAYS * 10).checked_div(used)?;
+    Some(f64::from(i32::try_from(tenths).ok()?) / 10.0)
+}
+
+/// What to ask for so that as many lie there as should once those that expire soon are gone.
+#[must_use]
+pub fn to_order(par: Option<i32>, usable: i64, expiring: i64) -> i64 {
+    par.map_or(0, |par| (i64::from(par) - (usable - expiring)).max(0))
+}
 
 /// Whether a step may have this reason; one that is told in words has them.
 ///
@@ -291,6 +309,23 @@ mod tests {
     use shiryan_kernel::compat::verdict;
 
     use super::*;
+
+    #[test]
+    fn what_was_used_says_how_long_it_lasts() {
+        assert_eq!(days_of_use(10, 0), None);
+        assert_eq!(days_of_use(10, 56), Some(10.0));
+        assert_eq!(days_of_use(0, 3), Some(0.0));
+        assert_eq!(days_of_use(5, 40), Some(7.0));
+    }
+
+    #[test]
+    fn what_expires_soon_is_asked_for_too() {
+        for (par, usable, expiring, order) in
+            [(None, 0, 0, 0), (Some(5), 0, 0, 5), (Some(5), 7, 0, 0), (Some(5), 7, 3, 1), (Some(5), 5, 5, 5)]
+        {
+            assert_eq!(to_order(par, usable, expiring), order, "{par:?} {usable} {expiring}");
+        }
+    }
 
     #[test]
     fn twelve_hours_under_way_and_no_more() {

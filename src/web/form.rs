@@ -22,7 +22,7 @@ use crate::http::{House, Refusal, guard, query};
 use crate::vault::{Vault, hex, unhex};
 
 /// The field that carries the token.
-const FIELD: &str = "csrf";
+pub(super) const FIELD: &str = "csrf";
 /// The most that a form may weigh, in bytes.
 const LIMIT: usize = 32 * 1024;
 const ARRIVES_WITHIN: Duration = Duration::from_secs(30);
@@ -58,7 +58,7 @@ impl Secret {
         hex(&mask) + &hex(&mixed(&mask, &self.0))
     }
 
-    fn made(&self, token: &str) -> bool {
+    pub(super) fn made(&self, token: &str) -> bool {
         let Some(bytes) = unhex(token).filter(|bytes| bytes.len() == 64) else { return false };
         let (mask, masked) = bytes.split_at(32);
         // Every byte is looked at, whichever differs first.
@@ -95,16 +95,28 @@ pub struct Print {
 
 impl Print {
     fn of(request: &HttpRequest, body: &[u8]) -> Self {
-        let route = request.match_pattern().unwrap_or_default();
-        Self {
-            route: format!("{} {route}", request.method()),
-            digest: Sha256::new()
-                .chain_update(request.path())
-                .chain_update([0])
-                .chain_update(body)
-                .finalize()
-                .into(),
+        Self::of_digest(
+            request,
+            Sha256::new().chain_update(request.path()).chain_update([0]).chain_update(body),
+        )
+    }
+
+    /// The same of a form with a file.
+    pub(super) fn of_parts<'a>(
+        request: &HttpRequest,
+        fields: impl Iterator<Item = (&'a str, &'a str)>,
+        file: &[u8],
+    ) -> Self {
+        let mut digest = Sha256::new().chain_update(request.path());
+        for text in fields.flat_map(|(name, value)| [name, value]) {
+            digest = digest.chain_update([0]).chain_update(text);
         }
+        Self::of_digest(request, digest.chain_update([0]).chain_update(file))
+    }
+
+    fn of_digest(request: &HttpRequest, digest: Sha256) -> Self {
+        let route = request.match_pattern().unwrap_or_default();
+        Self { route: format!("{} {route}", request.method()), digest: digest.finalize().into() }
     }
 
     /// What [`House::once`] needs to know it again.
@@ -142,7 +154,7 @@ impl<T: DeserializeOwned + 'static> FromRequest for Posted<T> {
     }
 }
 
-fn check_origin(request: &HttpRequest) -> Result<()> {
+pub(super) fn check_origin(request: &HttpRequest) -> Result<()> {
     let house = request.app_data::<Data<House>>().ok_or_else(|| Problem::new(Code::NotReady))?;
     guard::from_here(request, house.settings.named_origin())
 }

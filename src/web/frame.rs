@@ -126,6 +126,8 @@ fn tabs(say: Say, role: Option<Role>, at: &str) -> Vec<Tab> {
             ("/people", "page-people"),
             ("/places", "page-places"),
             ("/rules", "page-rules"),
+            ("/record", "page-record"),
+            ("/outbox", "page-outbox"),
             ("/where", "page-where"),
             ("/ahead", "page-ahead"),
             ("/programme", "page-programme"),

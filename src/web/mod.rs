@@ -14,6 +14,7 @@ mod sheet;
 mod show;
 mod square;
 mod table;
+mod upload;
 mod visitor;
 
 pub use assets::serve as serve_assets;
@@ -26,4 +27,5 @@ pub use sheet::{Fields, Input, Kind, Part, Said, Sheet, western};
 pub use show::{Group, Say, Time};
 pub use square::Square;
 pub use table::Table;
+pub use upload::Upload;
 pub use visitor::{Seated, Visitor, is_seated};

@@ -35,6 +35,18 @@ impl Fields {
         self.0.insert(name.into(), value.to_string());
     }
 
+    /// Every field and what stands in it.
+    pub fn all(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.0.iter().map(|(name, value)| (name.as_str(), value.as_str()))
+    }
+
+    /// The others.
+    #[must_use]
+    pub fn without(mut self, name: &str) -> Self {
+        self.0.remove(name);
+        self
+    }
+
     /// What stands in a field, as it was sent.
     #[must_use]
     pub fn raw(&self, name: &str) -> &str {

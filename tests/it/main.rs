@@ -11,6 +11,7 @@ mod support;
 
 mod accounts;
 mod activities;
+mod administrator;
 mod agenda;
 mod amending;
 mod approvals;
@@ -58,6 +59,7 @@ mod messages;
 mod migrations;
 mod operations;
 mod ops;
+mod ownshelf;
 mod packs;
 mod pages;
 mod patients;

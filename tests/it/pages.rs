@@ -73,6 +73,37 @@ impl Browser {
         self.send("POST", path, &[("origin", &origin)], Some(form(&token, fields)))
     }
 
+    /// Sends a form with a file, as a page would.
+    pub fn upload(&mut self, path: &str, fields: &[(&str, &str)], file: &[u8]) -> Reply {
+        let token = token(&self.get("/"));
+        let origin = self.origin.clone();
+        self.send_parts(path, &[("origin", &origin)], &[&[("csrf", token.as_str())], fields].concat(), file)
+    }
+
+    pub fn send_parts(
+        &mut self,
+        path: &str,
+        more: &[(&str, &str)],
+        fields: &[(&str, &str)],
+        file: &[u8],
+    ) -> Reply {
+        let named = |name: &str| format!("--x\r\ncontent-disposition: form-data; name=\"{name}\"");
+        let mut body = Vec::new();
+        for (name, value) in fields {
+            body.extend(format!("{}\r\n\r\n{value}\r\n", named(name)).into_bytes());
+        }
+        body.extend(format!("{}; filename=\"a.csv\"\r\n\r\n", named("file")).into_bytes());
+        body.extend(file);
+        body.extend(b"\r\n--x--\r\n");
+        let line: Vec<String> = self.cookies.iter().map(|(name, value)| format!("{name}={value}")).collect();
+        let line = line.join("; ");
+        let mut headers =
+            vec![("accept", "text/html"), ("accept-language", self.language), ("cookie", &line)];
+        headers.push(("content-type", "multipart/form-data; boundary=x"));
+        headers.extend_from_slice(more);
+        self.client.send("POST", path, &headers, Some(body))
+    }
+
     pub fn sign_in(&mut self, username: &str) -> Reply {
         self.submit("/sign-in", &[("username", username), ("password", PASSWORD)])
     }

@@ -30,6 +30,11 @@ const PAGES: &[(&str, &[Role])] = &[
     ("/programme?month=2026-12", &[Admin, Command, Medic, Bank, Physician]),
     ("/people", &[Admin]),
     ("/places", &[Admin]),
+    ("/record", &[Admin]),
+    ("/record?action=accounts&alerts=on&from=2026-01-01&until=2027-01-01", &[Admin]),
+    ("/outbox", &[Admin]),
+    ("/outbox?state=queued&template=level_changed", &[Admin]),
+    ("/shelves", &[Admin, Command, Hospital, Bank, Physician]),
     ("/rules", &[Admin, Medic, Bank, Physician]),
     ("/ahead?area=west_bank_centre&component=platelets", &[Admin, Command, Bank, Physician]),
 ];
@@ -140,6 +145,10 @@ fn as_file(app: &TestApp, (path, role, rows, cells): (&str, Role, usize, [&str; 
         assert!(file.text.contains(cell), "{path} {language}: {}", file.text);
         assert_eq!(file.text.trim_end().lines().count(), 1 + rows, "{path}: {}", file.text);
     }
+    let book = browser.get(&format!("{path}{sign}format=xlsx"));
+    assert_eq!(book.status, 200, "{path}");
+    assert!(book.headers["content-disposition"].to_str().unwrap().ends_with(".xlsx\""));
+    assert!(book.text.starts_with("PK"), "{path}: no workbook");
     let html = browser.get(path).text.replace("&#38;", "&");
     assert_eq!(html.contains(&format!("href=\"{address}\"")), rows > 0, "{path}: {html}");
     assert_eq!(browser.get(&format!("{path}{sign}format=pdf")).status, 422, "{path}");

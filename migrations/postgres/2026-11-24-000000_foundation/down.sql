@@ -22,6 +22,7 @@ DROP TABLE packs;
 DROP TABLE test_results;
 DROP TABLE stray_scans;
 DROP TABLE count_misses;
+DROP TABLE pars;
 DROP TABLE stock_counts;
 DROP TABLE transfer_units;
 DROP TABLE transfers;

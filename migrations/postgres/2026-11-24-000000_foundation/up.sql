@@ -143,7 +143,7 @@ CREATE INDEX approvals_by_state ON approvals (state, id);
 -- has run out another takes the work up again. Request and result are sealed under the house key.
 CREATE TABLE jobs (
     id BIGINT PRIMARY KEY NOT NULL,
-    kind TEXT NOT NULL CHECK (kind IN ('preview_policy')),
+    kind TEXT NOT NULL CHECK (kind IN ('preview_policy', 'import_places', 'verify_record')),
     state TEXT NOT NULL CHECK (state IN ('queued', 'running', 'done', 'failed')),
     request BYTEA NOT NULL,
     asked_by BIGINT NOT NULL REFERENCES users (id),
@@ -949,6 +949,17 @@ CREATE TABLE stock_counts (
     made_by BIGINT NOT NULL REFERENCES users (id)
 );
 CREATE INDEX stock_counts_by_facility ON stock_counts (facility, id);
+
+-- How many units of a component and group a facility wants to have on its own shelf; no row, no wish.
+CREATE TABLE pars (
+    facility BIGINT NOT NULL REFERENCES facilities (id),
+    component TEXT NOT NULL CHECK (component IN ('whole_blood', 'red_cells', 'platelets', 'plasma', 'cryoprecipitate')),
+    blood_group TEXT NOT NULL CHECK (blood_group IN ('o_neg', 'o_pos', 'a_neg', 'a_pos', 'b_neg', 'b_pos', 'ab_neg', 'ab_pos')),
+    units INTEGER NOT NULL CHECK (units BETWEEN 1 AND 10000),
+    set_at TIMESTAMP NOT NULL,
+    set_by BIGINT NOT NULL REFERENCES users (id),
+    PRIMARY KEY (facility, component, blood_group)
+);
 
 -- A unit that should have been on the shelf and was not scanned.
 CREATE TABLE count_misses (

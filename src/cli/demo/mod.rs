@@ -7,10 +7,12 @@ mod calendar;
 mod history;
 mod people;
 mod places;
+mod requests;
 mod results;
 mod schedule;
 mod write;
 
+use std::collections::HashMap;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -22,14 +24,14 @@ use clap::Args;
 use indicatif::{ProgressBar, ProgressStyle};
 use rand::SeedableRng;
 use rand::rngs::StdRng;
-use shiryan_kernel::ids::{UnitId, UserId};
+use shiryan_kernel::ids::{SessionId, UnitId, UserId};
 use shiryan_kernel::place::Governorate;
 use shiryan_kernel::role::Role;
 use shiryan_kernel::time::SystemClock;
 use shiryan_kernel::{Problem, Result};
 
 use super::{Common, serve, start_log};
-use crate::accounts::{self, NewUser, Username};
+use crate::accounts::{self, NewUser, Principal, Username};
 use crate::app::{self, Migrate, World};
 use crate::db::{Lane, meta, migrate};
 use crate::http::House;
@@ -54,6 +56,14 @@ const ACCOUNTS: [(&str, Role); 8] = [
     ("physician", Role::Physician),
     ("physician2", Role::Physician),
 ];
+
+/// Whose it is that tests for the blood bank, and who asks and answers for units.
+#[derive(Debug, Clone)]
+struct People {
+    tester: UserId,
+    hospital: Principal,
+    bank: Principal,
+}
 
 #[derive(Debug, Args)]
 pub struct Demo {
@@ -170,12 +180,13 @@ impl Demo {
         write::deferrals(house, &bar, today, &written, &mut rng)?;
         app::daily(house, |done| bar.set_position(done))?;
         bar.finish();
-        let tester = self.accounts(house, &written)?;
-        results::write(house, tester)
+        let people = self.accounts(house, &written)?;
+        results::write(house, people.tester)?;
+        requests::write(house, &people.hospital, &people.bank)
     }
 
-    /// Makes the accounts; whose it is that tests for the blood bank.
-    fn accounts(&self, house: &House, written: &Written) -> Result<UserId> {
+    /// Makes the accounts.
+    fn accounts(&self, house: &House, written: &Written) -> Result<People> {
         let hash = accounts::hash_now(self.password())?;
         let seat = Governorate::RamallahAlBireh;
         let (hospital, bank) = (written.hospitals.get(&seat).copied(), written.banks.get(&seat).copied());
@@ -183,7 +194,7 @@ impl Demo {
         let unit: Option<UnitId> = scope.and_then(|n| written.units.get(n).copied());
         let vault = house.vault.clone();
         house.db.write_now(Lane::System, move |tx| {
-            let mut tester = None;
+            let (mut tester, mut seats) = (None, HashMap::new());
             for (name, role) in ACCOUNTS {
                 let facility = match role {
                     Role::Hospital => hospital,
@@ -193,10 +204,14 @@ impl Demo {
                 let units = if role == Role::Medic { unit.into_iter().collect() } else { Vec::new() };
                 let new = NewUser { username: Username::parse(name)?, role, facility, units };
                 let user = accounts::ensure_user(tx, &vault, &new, &hash)?;
+                seats.entry(role).or_insert(Principal { user, role, session: SessionId(0), facility });
                 // The last of the bank: `bank` releases what `bank2` found clear.
                 tester = if role == Role::Bank { Some(user) } else { tester };
             }
-            tester.ok_or_else(|| Problem::internal("a demo has a blood bank"))
+            let mut seat =
+                |role| seats.remove(&role).ok_or_else(|| Problem::internal("a demo has every role"));
+            let tester = tester.ok_or_else(|| Problem::internal("a demo has a blood bank"))?;
+            Ok(People { tester, hospital: seat(Role::Hospital)?, bank: seat(Role::Bank)? })
         })
     }
 

@@ -16,7 +16,7 @@ use shiryan_kernel::{Code, Problem, Result};
 
 use super::patient::needs_boxes;
 use crate::accounts::{Actor, RequestUnits};
-use crate::http::{Answer, House, NoQuery};
+use crate::http::{Answer, House, Query};
 use crate::requests::{self, NewRequest, Pseudonym};
 use crate::texts;
 use crate::web::{Choice, Frame, Posted, Say, Visitor, go, is_for_the_form};
@@ -97,6 +97,15 @@ impl Form {
             notes,
         })
     }
+}
+
+/// What the form begins with, as the own shelf asks for it.
+#[derive(Debug, Clone, Copy, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Asked {
+    component: Option<Component>,
+    blood_group: Option<BloodGroup>,
+    units: Option<u16>,
 }
 
 fn needed<T: FromStr>(text: &str) -> Result<T> {
@@ -191,12 +200,14 @@ fn faults(say: Say, problem: &Problem) -> Vec<Fault> {
     problem.errors.iter().map(|error| of(&error.field, error.code)).collect()
 }
 
-pub async fn ask(house: web::Data<House>, visitor: Visitor, _query: NoQuery) -> Answer {
+pub async fn ask(house: web::Data<House>, visitor: Visitor, asked: Query<Asked>) -> Answer {
     let _by: Actor<RequestUnits> = visitor.seat()?;
+    let Asked { component, blood_group, units } = asked.into_inner();
     let form = Form {
-        component: Component::RedCells.code().to_owned(),
+        component: component.unwrap_or(Component::RedCells).code().to_owned(),
+        blood_group: blood_group.map(|group| group.code().to_owned()).unwrap_or_default(),
         group_evidence: GroupEvidence::Confirmed.code().to_owned(),
-        units: "1".to_owned(),
+        units: units.unwrap_or(1).to_string(),
         urgency: Urgency::Urgent.code().to_owned(),
         ..Form::default()
     };

@@ -71,9 +71,10 @@ impl At {
         shiryan::places::import_units(
             &self.db,
             &self.vault,
+            None,
             &self.file("units.csv", content),
             &Manner::default(),
-            |_| {},
+            |_| Ok(()),
         )
         .unwrap()
     }
@@ -244,7 +245,8 @@ fn a_dry_run_says_the_same_and_changes_nothing(at: Migrated) {
     assert_eq!((&tried, tried_refusals), (&done, refused(&done)));
     assert_ne!(at.counts(), before);
     let units = at.file("more.csv", "code,name_ar,name_en,parent,governorate\nN1,ا,a,C1,PS-JEN\n");
-    let tried = shiryan::places::import_units(&at.db, &at.vault, &units, &trying(), |_| {}).unwrap();
+    let tried =
+        shiryan::places::import_units(&at.db, &at.vault, None, &units, &trying(), |_| Ok(())).unwrap();
     assert_eq!((figures(&tried), at.counts()[6]), ([1, 1, 0, 0], 2));
 }
 

@@ -293,10 +293,11 @@ impl Client {
             Some(body) => self.agent.run(request.body(body).unwrap()),
             None => self.agent.run(request.body(()).unwrap()),
         }?;
+        let body = response.body_mut().with_config().limit(64 << 20).read_to_vec()?;
         Ok(Reply {
             status: response.status().as_u16(),
             headers: response.headers().clone(),
-            text: response.body_mut().with_config().limit(64 << 20).read_to_string()?,
+            text: String::from_utf8_lossy(&body).into_owned(),
         })
     }
 }
