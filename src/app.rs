@@ -423,6 +423,7 @@ pub fn app(
     let doc = openapi::finish(doc);
     let methods = Methods::of(&doc)
         .and("/", ["GET"])
+        .and("/find", ["GET"])
         .and("/where", ["GET"])
         .and("/ahead", ["GET"])
         .and("/emergency", ["GET"])

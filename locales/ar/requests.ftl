@@ -157,3 +157,64 @@ downtime-begun = بدء النقل
 downtime-fate = نُقلت أو أُعيدت أو أُتلفت
 downtime-enter = تُدخل الورقة حين يعود النظام، بالأوقات المكتوبة عليها، وتُحفظ.
 downtime-entered-by = اسم المُدخِل
+
+page-find = ابحث عن وحدات
+find-title = ما الوحدات التي يمكن أن أطلبها؟
+find-lead = اختر زمرة المريض المفحوصة مرتين والمكوّن: المطابقة أولًا، ثم ما يوافق بترتيب المكوّن نفسه، والأقرب انتهاءً قبل غيره.
+find-recipient = زمرة المريض
+find-where = مكان المريض
+find-here = مكاننا
+find-hours = صالحة بعد هذا العدد من الساعات
+find-total =
+    { $n ->
+        [zero] لا وحدة توافق
+        [one] وحدة واحدة توافق
+        [two] وحدتان توافقان
+        [few] { $n } وحدات توافق
+       *[other] { $n } وحدة توافق
+    }
+find-nothing = لا وحدة صالحة للصرف يمكن الوصول إليها توافق.
+find-fits = المطابقة
+find-identical = مطابقة
+find-compatible = موافقة
+find-low-titre-only = منخفضة العيار فقط
+find-ask = اطلبها
+find-units = بترتيب الصرف
+find-way = المسافة
+find-km =
+    { $n ->
+        [zero] في المكان
+        [one] كيلومتر واحد
+        [two] كيلومتران
+        [few] { $n } كيلومترات
+       *[other] { $n } كيلومترًا
+    }
+find-minutes =
+    { $n ->
+        [zero] فورًا
+        [one] نحو دقيقة
+        [two] نحو دقيقتين
+        [few] نحو { $n } دقائق
+       *[other] نحو { $n } دقيقة
+    }
+find-counted = جرد الرف
+find-cut-off = خلف طرق مغلقة
+find-nearest = الأقرب
+find-by-policy = وفق سياسة العامل الريسوسي وبمسؤول يجيز بالاسم:
+find-nowhere = لا تحمل أي منطقة أخرى وحدة موافقة. يمكن استدعاء المتبرعين أدناه.
+find-donors = متبرعون يمكن استدعاؤهم
+find-published = من جدول
+find-not-published = لم يُنشر جدول متبرعين بعد.
+find-come = يُتوقع حضور { $n } على الأقل خلال { $hours } ساعة
+find-band = من يمكنهم العطاء
+find-rest-of = بقية { $place }
+find-under-200 = أقل من أن يُقال
+territory-west-bank = الضفة الغربية
+territory-gaza = غزة
+donor-band-under-20 = أقل من 20
+donor-band-20-49 = من 20 إلى 49
+donor-band-50-99 = من 50 إلى 99
+donor-band-100-249 = من 100 إلى 249
+donor-band-250-499 = من 250 إلى 499
+donor-band-500-999 = من 500 إلى 999
+donor-band-1000-up = 1000 فأكثر

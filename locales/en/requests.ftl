@@ -157,3 +157,54 @@ downtime-begun = Begun at
 downtime-fate = Transfused, returned or discarded
 downtime-enter = Enter the sheet when the system is back, with the hours that stand on it, and keep it.
 downtime-entered-by = Entered by
+
+page-find = Find units
+find-title = Which units can I request?
+find-lead = Choose the patient's group, typed twice, and the component: identical units come first, then what fits in the component's own order, the first to expire first.
+find-recipient = The patient's group
+find-where = Where the patient is
+find-here = our place
+find-hours = Still good in so many hours
+find-total =
+    { $n ->
+        [one] One unit fits
+       *[other] { $n } units fit
+    }
+find-nothing = No released unit that can be reached fits.
+find-fits = How it fits
+find-identical = identical
+find-compatible = compatible
+find-low-titre-only = of low titre only
+find-ask = Ask for it
+find-units = In the order of issue
+find-way = How far
+find-km =
+    { $n ->
+       *[other] { $n } km
+    }
+find-minutes =
+    { $n ->
+        [one] about one minute
+       *[other] about { $n } minutes
+    }
+find-counted = Shelf counted
+find-cut-off = Behind closed roads
+find-nearest = What stands nearest
+find-by-policy = By the RhD policy, with somebody who answers for it by name:
+find-nowhere = No other region holds a unit that fits. The donors below could be called.
+find-donors = Donors who could be called
+find-published = From the table of
+find-not-published = No table of donors has been published yet.
+find-come = at least { $n } are expected to come within { $hours } hours
+find-band = Donors who may give
+find-rest-of = the rest of { $place }
+find-under-200 = too few to say
+territory-west-bank = the West Bank
+territory-gaza = Gaza
+donor-band-under-20 = fewer than 20
+donor-band-20-49 = 20 to 49
+donor-band-50-99 = 50 to 99
+donor-band-100-249 = 100 to 249
+donor-band-250-499 = 250 to 499
+donor-band-500-999 = 500 to 999
+donor-band-1000-up = 1000 and more

@@ -134,6 +134,38 @@ pub struct Availability {
     pub donors: Callable,
 }
 
+/// Said with every answer: the service issues to a hospital's blood bank, never to a patient.
+pub const REMINDERS: [&str; 3] = ["two_samples", "antibody_screen", "crossmatch"];
+
+impl Availability {
+    /// What a reader of this answer must not misread.
+    #[must_use]
+    pub fn notes(&self) -> Vec<&'static str> {
+        let mut notes = vec!["declared_is_unknown", "donors_are_no_units"];
+        match self.question.component {
+            Component::Plasma => notes.push("plasma_reversed"),
+            Component::WholeBlood => notes.push("whole_blood_untitred"),
+            Component::RedCells | Component::Platelets | Component::Cryoprecipitate => {}
+        }
+        if !self.silent.is_empty() {
+            notes.push("sites_silent");
+        }
+        if !self.cut_off.is_empty() {
+            notes.push("cut_off");
+        }
+        if let Some(nearest) = &self.nearest {
+            notes.push("nothing_fits");
+            if !nearest.by_policy.is_empty() {
+                notes.push("by_policy");
+            }
+            if !nearest.not_shared.is_empty() {
+                notes.push("not_shared");
+            }
+        }
+        notes
+    }
+}
+
 /// Answers the question at `now`.
 ///
 /// # Errors

@@ -2,6 +2,7 @@
 //! first, region by region; donors beside the units and never added to them.
 
 mod country;
+mod find;
 mod sheet;
 mod view;
 
@@ -81,6 +82,7 @@ struct Page {
 
 /// Adds the pages; the reserve itself is a first page.
 pub fn pages(config: &mut web::ServiceConfig) {
+    config.route("/find", web::get().to(find::find));
     config.route("/where", web::get().to(country::country)).route("/emergency", web::get().to(sheet::sheet));
 }
 

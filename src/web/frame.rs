@@ -88,7 +88,12 @@ fn tabs(say: Say, role: Option<Role>, at: &str) -> Vec<Tab> {
             ("/call", "page-call"),
             ("/programme", "page-programme"),
         ],
-        Role::Hospital => &[("/", "page-shelf"), ("/units", "page-units"), ("/requests", "page-requests")],
+        Role::Hospital => &[
+            ("/", "page-shelf"),
+            ("/find", "page-find"),
+            ("/requests", "page-requests"),
+            ("/units", "page-units"),
+        ],
         Role::Bank => &[
             ("/", "page-reserve"),
             ("/where", "page-where"),
@@ -98,6 +103,7 @@ fn tabs(say: Say, role: Option<Role>, at: &str) -> Vec<Tab> {
             ("/units", "page-units"),
             ("/shelves", "page-shelf"),
             ("/requests", "page-requests"),
+            ("/find", "page-find"),
             ("/week", "page-week"),
             ("/panel", "page-panel"),
             ("/donors", "page-donors"),

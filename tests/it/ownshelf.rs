@@ -16,6 +16,7 @@ both!(
     a_par_is_set_changed_and_taken_back,
     a_shelf_is_confirmed_by_the_right_number_alone,
     the_page_sets_pars_leads_to_a_request_and_confirms,
+    a_hospital_finds_what_fits_and_asks_for_it,
 );
 
 const SHELF: &str = "/api/v1/stock/shelf";
@@ -111,6 +112,39 @@ fn a_shelf_is_confirmed_by_the_right_number_alone(app: TestApp) {
         app.client(Role::Bank).post("/api/v1/stock/confirmations", &json!({"units": 1})).problem(403),
         "forbidden"
     );
+}
+
+fn a_hospital_finds_what_fits_and_asks_for_it(app: TestApp) {
+    world(&app);
+    let mut hospital = signed_in(&app, Role::Hospital);
+    for language in ["ar", "en"] {
+        speak(&mut hospital, language);
+        check(&hospital.get("/find"), language);
+        for group in ["o_neg", "ab_pos"] {
+            let path =
+                format!("/find?recipient_group={group}&component=red_cells&governorate=&within_hours=24");
+            check(&hospital.get(&path), language);
+        }
+    }
+    let of = |hospital: &mut super::pages::Browser, query: &str| {
+        hospital.get(&format!("/find?{query}")).text.replace("&#38;", "&")
+    };
+    let fits = of(&mut hospital, "recipient_group=a_pos&component=red_cells&governorate=&within_hours=24");
+    assert!(fits.contains("One unit fits") && fits.contains("compatible"), "{fits}");
+    assert!(fits.contains("/requests/new?component=red_cells&blood_group=a_pos\""), "{fits}");
+    assert!(fits.contains("Crossmatch before issue"), "{fits}");
+    // Plasma is reversed, and nothing of it lies anywhere.
+    let none = of(&mut hospital, "recipient_group=o_neg&component=plasma&governorate=&within_hours=24");
+    assert!(none.contains("No released unit") && none.contains("What stands nearest"), "{none}");
+    assert!(none.contains("order is reversed"), "{none}");
+    // Beyond the bag's last day, and what red cells cannot be.
+    let late = of(&mut hospital, "recipient_group=o_neg&component=red_cells&governorate=&within_hours=73");
+    assert!(late.contains("id=\"said\""), "{late}");
+    let mut command = signed_in(&app, Role::Command);
+    let nowhere = command.get("/find?recipient_group=o_neg&component=red_cells&within_hours=24");
+    assert_eq!(nowhere.status, 400, "whoever has no place says which");
+    assert_eq!(command.get("/find?recipient_group=x").status, 422);
+    assert_eq!(signed_in(&app, Role::Admin).get("/find").status, 403);
 }
 
 fn the_page_sets_pars_leads_to_a_request_and_confirms(app: TestApp) {

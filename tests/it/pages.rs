@@ -306,9 +306,10 @@ pub fn check(page: &Reply, language: &str) {
         assert!(!words.split_whitespace().any(is_raw), "{group} is not isolated: {words}");
     }
     if language == "ar" {
-        // The switch, the API's own name and letters of blood groups are all the Latin there is.
+        // The switch, the API's own name, letters of blood groups and what the laboratory writes so are all the Latin there is.
         for word in words.split(|c: char| !c.is_ascii_alphabetic()).filter(|word| !word.is_empty()) {
-            let known = ["English", "API", "O", "A", "B", "AB", "BB", "H"].contains(&word);
+            let known =
+                ["English", "API", "O", "A", "B", "AB", "BB", "H", "RhD", "anti", "D"].contains(&word);
             assert!(known, "{word} in the Arabic page: {words}");
         }
     } else {

@@ -28,6 +28,15 @@ const PAGES: &[(&str, &[Role])] = &[
     ("/working?governorate=PS-HBN", &[Command, Medic, Bank, Physician]),
     ("/programme", &[Admin, Command, Medic, Bank, Physician]),
     ("/programme?month=2026-12", &[Admin, Command, Medic, Bank, Physician]),
+    ("/find", &[Command, Medic, Hospital, Bank, Physician]),
+    (
+        "/find?recipient_group=o_neg&component=red_cells&governorate=PS-RBH&within_hours=24&irradiated=on",
+        &[Command, Medic, Hospital, Bank, Physician],
+    ),
+    (
+        "/find?recipient_group=ab_pos&component=plasma&governorate=PS-GZA&within_hours=72",
+        &[Command, Medic, Hospital, Bank, Physician],
+    ),
     ("/people", &[Admin]),
     ("/places", &[Admin]),
     ("/record", &[Admin]),

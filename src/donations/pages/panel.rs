@@ -4,16 +4,25 @@
 
 use actix_web::web;
 use askama::Template;
+use serde::Deserialize;
+use shiryan_kernel::Problem;
 use shiryan_kernel::ids::DonorId;
 
 use crate::accounts::{Actor, SeePanel};
 use crate::donations::panel::{self, Met, Panel, Required};
 use crate::donors::Donor;
-use crate::http::{Answer, House, NoQuery};
+use crate::http::{Answer, House, Query};
 use crate::web::{Frame, Group, Say, Time, Visitor};
 
-/// The most members that the page looks at.
-const MOST: i64 = 200;
+/// Members of one page.
+const MOST: usize = 200;
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Asked {
+    /// The last record of the page before.
+    after: Option<DonorId>,
+}
 
 struct Mark {
     text: String,
@@ -36,17 +45,22 @@ struct Page {
     today: String,
     ready: i64,
     rows: Vec<Row>,
+    next: Option<String>,
 }
 
-pub(super) async fn look(house: web::Data<House>, visitor: Visitor, _query: NoQuery) -> Answer {
+pub(super) async fn look(house: web::Data<House>, visitor: Visitor, asked: Query<Asked>) -> Answer {
     let by: Actor<SeePanel> = visitor.seat()?;
     let (vault, today) = (house.vault.clone(), house.today());
     let required = house.settings.laboratory.panel.clone();
     let limits = house.titre_limits();
-    let found = house
+    let (after, most) = (asked.after.unwrap_or(DonorId(0)), i64::try_from(MOST).map_err(Problem::internal)?);
+    let mut found = house
         .db
-        .read(move |conn| panel::members(conn, &vault, &by, (limits, &required), today, (DonorId(0), MOST)))
+        .read(move |conn| panel::members(conn, &vault, &by, (limits, &required), today, (after, most + 1)))
         .await?;
+    let is_cut = found.len() > MOST;
+    found.truncate(MOST);
+    let next = found.last().filter(|_| is_cut).map(|(last, _)| format!("/panel?after={}", last.id));
     let frame = Frame::of(&house, &visitor, "panel-title");
     let say = frame.say;
     let mut rows: Vec<Row> = found.iter().map(|(donor, panel)| row(say, donor, panel)).collect();
@@ -56,6 +70,7 @@ pub(super) async fn look(house: web::Data<House>, visitor: Visitor, _query: NoQu
         today: say.day(today),
         ready: i64::try_from(rows.iter().filter(|row| row.ready).count()).unwrap_or(i64::MAX),
         rows,
+        next,
         frame,
     };
     Ok(visitor.page(&page)?)

@@ -12,7 +12,7 @@ use shiryan_kernel::ids::{BloodUnitId, FacilityId};
 use shiryan_kernel::place::{Governorate, Region, Territory};
 use utoipa::{IntoParams, ToSchema};
 
-use super::{Availability, GroupCount, Offered, Question, Way, ask};
+use super::{Availability, GroupCount, Offered, Question, REMINDERS, Way, ask};
 use crate::accounts::{Actor, AskAvailability};
 use crate::db::off_loop;
 use crate::http::{Answer, House, Query, Speak};
@@ -24,9 +24,6 @@ use crate::texts::{self, Lang};
 pub fn operations(config: &mut utoipa_actix_web::service_config::ServiceConfig) {
     config.service(availability);
 }
-
-/// Said with every answer: the service issues to a hospital's blood bank, never to a patient.
-const REMINDERS: [&str; 3] = ["two_samples", "antibody_screen", "crossmatch"];
 
 const fn day() -> i64 {
     24
@@ -209,32 +206,6 @@ fn said(lang: Lang, list: &str, code: &'static str) -> Said {
     Said { code, text: texts::word(lang, list, code) }
 }
 
-/// What a reader of this answer must not misread.
-fn notes(found: &Availability) -> Vec<&'static str> {
-    let mut notes = vec!["declared_is_unknown", "donors_are_no_units"];
-    match found.question.component {
-        Component::Plasma => notes.push("plasma_reversed"),
-        Component::WholeBlood => notes.push("whole_blood_untitred"),
-        Component::RedCells | Component::Platelets | Component::Cryoprecipitate => {}
-    }
-    if !found.silent.is_empty() {
-        notes.push("sites_silent");
-    }
-    if !found.cut_off.is_empty() {
-        notes.push("cut_off");
-    }
-    if let Some(nearest) = &found.nearest {
-        notes.push("nothing_fits");
-        if !nearest.by_policy.is_empty() {
-            notes.push("by_policy");
-        }
-        if !nearest.not_shared.is_empty() {
-            notes.push("not_shared");
-        }
-    }
-    notes
-}
-
 impl AvailabilityView {
     fn of(found: Availability, lang: Lang) -> Self {
         let mut cautions: Vec<Caution> =
@@ -243,7 +214,7 @@ impl AvailabilityView {
         cautions.dedup();
         let cautions =
             cautions.into_iter().map(|caution| said(lang, "stock-caution", caution.code())).collect();
-        let notes = notes(&found).into_iter().map(|code| said(lang, "stock-note", code)).collect();
+        let notes = found.notes().into_iter().map(|code| said(lang, "stock-note", code)).collect();
         let Availability {
             as_of,
             question,
