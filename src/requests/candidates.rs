@@ -3,7 +3,7 @@
 use shiryan_kernel::attribute::{Attribute, Attributes};
 use shiryan_kernel::blood::BloodGroup;
 use shiryan_kernel::compat::{Caution, Titre};
-use shiryan_kernel::ids::{BloodUnitId, RequestId};
+use shiryan_kernel::ids::RequestId;
 use shiryan_kernel::level::Level;
 use shiryan_kernel::status::Urgency;
 use shiryan_kernel::time::Moment;
@@ -91,15 +91,11 @@ pub fn candidates(conn: &mut Conn, by: &Principal, id: RequestId, now: Moment) -
         site,
     });
     let most = usize::try_from(MOST_CANDIDATES).map_err(Problem::internal)?;
-    let chosen: Vec<_> = choose(&wanted, &cover, candidates).into_iter().take(most).collect();
-    let ids: Vec<BloodUnitId> = chosen.iter().map(|chosen| chosen.candidate.key).collect();
-    let mut units = stock::units_by_id(conn, &ids)?;
     let mut offers = Vec::new();
-    for chosen in chosen {
+    for chosen in choose(&wanted, &cover, candidates).into_iter().take(most) {
         let Chosen { candidate, is_short_dated, is_spared, preference, needs: cautions } = chosen;
-        // One that went meanwhile is none any more.
-        let Some(unit) = units.remove(&candidate.key) else { continue };
-        let blood_group = candidate.group;
+        // One by one: a list would be prepared anew each time, which costs more than fifty look-ups.
+        let (unit, blood_group) = (stock::unit(conn, candidate.key)?, candidate.group);
         offers.push(Offer { unit, blood_group, preference, site, cautions, is_short_dated, is_spared });
     }
     levels.retain(|(group, _)| offers.iter().any(|offer| offer.blood_group == *group));

@@ -24,8 +24,6 @@ mod transfer;
 mod typing;
 mod untested;
 
-use std::collections::HashMap;
-
 use chrono::NaiveDate;
 use shiryan_kernel::attribute::Attributes;
 use shiryan_kernel::blood::{BloodGroup, Component, GroupEvidence};
@@ -267,14 +265,6 @@ pub fn units_to_expire(
 /// `not_found`.
 pub fn unit(conn: &mut Conn, id: BloodUnitId) -> Result<BloodUnit> {
     store::unit(conn, id)
-}
-
-/// Units by their ids.
-///
-/// # Errors
-/// As any read.
-pub fn units_by_id(conn: &mut Conn, ids: &[BloodUnitId]) -> Result<HashMap<BloodUnitId, BloodUnit>> {
-    Ok(store::units_by_id(conn, ids)?.into_iter().map(|unit| (unit.id, unit)).collect())
 }
 
 /// A unit with its steps: one that lies or lay on the caller's own shelf or is on its way there, or for a role without one any.

@@ -84,14 +84,6 @@ pub fn unit(conn: &mut Conn, id: BloodUnitId) -> Result<BloodUnit> {
     Ok(on_each!(conn => c, blood_units::table.find(id.0).select(BloodUnit::as_select()).first(c))?)
 }
 
-pub fn units_by_id(conn: &mut Conn, ids: &[BloodUnitId]) -> Result<Vec<BloodUnit>> {
-    on_each!(conn => c, blood_units::table
-        .filter(blood_units::id.eq_any(ids))
-        .select(BloodUnit::as_select())
-        .load(c))
-    .map_err(Problem::from)
-}
-
 pub fn units_of_donation(conn: &mut Conn, donation: DonationId) -> Result<Vec<BloodUnit>> {
     Ok(blood_units::table
         .filter(blood_units::donation.eq(donation))

@@ -40,6 +40,11 @@ try {
   await picture(medic, 'drive-ar', PHONE);
   await medic.leave();
 
+  const asks = await Person.signedIn(house, 'hospital', 'ar');
+  await asks.open('/find?recipient_group=a_pos&component=red_cells&governorate=&within_hours=24');
+  await picture(asks, 'find-ar', { ...DESK, height: 1040 });
+  await asks.leave();
+
   const hospital = await Person.signedIn(house, 'hospital', 'en');
   await hospital.open('/requests/new');
   await hospital.fill({ units: 2, blood_group: 'a_pos', group_evidence: 'confirmed', patient: 'P-17' });

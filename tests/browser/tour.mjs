@@ -5,13 +5,13 @@ import { Person, shape } from './lib/person.mjs';
 /** What each role must at least find: docs/pages.md as addresses. Further ones that links lead to are looked at too. */
 export const PAGES = {
   hospital: [
-    '/', '/units', '/units/{id}', '/requests', '/requests/new', '/requests/{id}', '/requests/{id}/slip', '/standing',
+    '/', '/find', '/units', '/units/{id}', '/requests', '/requests/new', '/requests/{id}', '/requests/{id}/slip', '/standing',
     '/standing/new', '/standing/{id}', '/packs', '/packs/{id}', '/untested', '/downtime',
   ],
   bank: [
     '/', '/where', '/ahead', '/emergency', '/bank', '/bank/receive', '/bank/send', '/bank/discard', '/bank/count',
     '/bank/transfers/{id}', '/bank/counts/{id}', '/units', '/units/{id}', '/labels/{id}', '/shelves', '/requests',
-    '/requests/{id}', '/requests/{id}/slip', '/standing', '/standing/{id}', '/packs', '/packs/{id}', '/untested',
+    '/requests/{id}', '/requests/{id}/slip', '/find', '/standing', '/standing/{id}', '/packs', '/packs/{id}', '/untested',
     '/downtime', '/week', '/drives', '/drives/new', '/drives/{id}', '/drives/{id}/day', '/drives/{id}/roster', '/panel',
     '/donors', '/donors/new',
   ],
@@ -24,7 +24,7 @@ export const PAGES = {
     '/', '/where', '/ahead', '/units', '/units/{id}', '/shelves', '/requests', '/requests/{id}', '/standing', '/packs',
     '/untested', '/panel', '/rules',
   ],
-  admin: ['/', '/people', '/places', '/rules', '/where', '/ahead', '/programme', '/shelves'],
+  admin: ['/', '/people', '/places', '/rules', '/record', '/outbox', '/where', '/ahead', '/programme', '/shelves'],
 };
 
 /** Answers that are no page of ours: the description of the API is drawn by a program of others. */

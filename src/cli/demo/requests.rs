@@ -49,6 +49,9 @@ const ASKED: [Asked; 9] = [
     asked("R-1049", BloodGroup::AbPos, Component::Platelets, 1, Urgency::Planned, Went::Submitted),
 ];
 
+/// So many are left on the blood bank's shelf: a small world has few, and somebody wants to try it.
+const LEFT: usize = 6;
+
 /// How many should lie on the hospital's shelf.
 const PARS: [(Component, BloodGroup, i32); 4] = [
     (Component::RedCells, BloodGroup::OPos, 6),
@@ -79,7 +82,7 @@ pub fn write(house: &House, hospital: &Principal, bank: &Principal) -> Result<()
                 requests::accept(tx, &vault, &bank, id)?;
             }
             let units = if one.went >= Went::Reserved { one.on_shelf(tx, &bank)? } else { Vec::new() };
-            // A small world may have none of them: then the request waits.
+            // Where too few of them lie the request waits.
             let Some(first) = units.first().copied() else { return Ok(()) };
             requests::reserve(tx, &vault, &bank, id, &units, hours)?;
             if one.went >= Went::Issued {
@@ -137,7 +140,9 @@ impl Asked {
         let wanted = usize::try_from(self.units).unwrap_or(0);
         let good_at = tx.now + Duration::days(1);
         let found = stock::units_to_expire(tx.conn, bank, filter, 200)?;
-        let good = found.iter().filter(|unit| unit.is_good_at(good_at));
-        Ok(good.map(|unit| unit.id).take(wanted).collect())
+        let good: Vec<BloodUnitId> =
+            found.iter().filter(|unit| unit.is_good_at(good_at)).map(|unit| unit.id).collect();
+        let spare = good.len() >= wanted + LEFT;
+        Ok(if spare { good.into_iter().take(wanted).collect() } else { Vec::new() })
     }
 }

@@ -112,7 +112,8 @@ impl Shelved {
 }
 
 /// The released units of one component and group on one facility's own shelf that have what is needed and are good at
-/// `good_at`, the first to expire first.
+/// `good_at`, the first to expire first; of those that expire together the plain ones first, which is also the order of
+/// the index, so that no more are read than are wanted.
 ///
 /// # Errors
 /// As any read.
@@ -130,7 +131,7 @@ pub fn first_of_shelf(
         .filter(blood_units::blood_group.eq(group))
         .filter(blood_units::expires_at.ge(good_at.naive_utc()))
         .filter(met!(needs))
-        .order((blood_units::expires_at, blood_units::id))
+        .order((blood_units::expires_at, blood_units::attributes, blood_units::id))
         .limit(at_most)
         .select((blood_units::id, blood_units::expires_at, blood_units::attributes));
     let rows: Vec<(BloodUnitId, ReadMoment, Attributes)> = on_each!(conn => c, first.load(c))?;
