@@ -43,10 +43,11 @@ fn epoch() -> DateTime<Utc> {
 }
 
 /// The least id that can be minted at `moment`: what was minted before lies below it, so that "since
-/// then" is a range of a primary key.
+/// then" is a range of a primary key. After the last moment that an id can hold it is the greatest id.
 #[must_use]
 pub fn least_at(moment: DateTime<Utc>) -> i64 {
-    (moment - epoch()).num_milliseconds().max(0) << STEP_BITS
+    let millis = (moment - epoch()).num_milliseconds().max(0);
+    if millis > i64::MAX >> STEP_BITS { i64::MAX } else { millis << STEP_BITS }
 }
 
 /// Writes an id as 13 characters.
