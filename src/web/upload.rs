@@ -45,6 +45,10 @@ impl FromRequest for Upload {
             }
             let parts = parts.await.map_err(|_| Problem::new(Code::UnsupportedMediaType))?;
             let visitor = Visitor::extract(&request).await?;
+            // Before anything is read into memory: no page with a file is open to everybody.
+            if visitor.principal.is_none() {
+                return Err(Code::Unauthenticated.into());
+            }
             let read = tokio::time::timeout(ARRIVES_WITHIN, read(parts)).await;
             let (form, file) = read.map_err(|_| Problem::new(Code::InvalidRequest))??;
             if !visitor.secret.made(form.raw(FIELD)) {
