@@ -24,7 +24,7 @@ const LONGEST: usize = 64;
 /// Rooms whose subjects are people's medicine.
 const MEDICAL: [&str; 5] = ["donations", "eligibility", "laboratory", "requests", "stock"];
 /// What is told of a line's detail.
-const TOLD: [&str; 9] = ["alert", "budget", "code", "count", "format", "purpose", "role", "rows", "used"];
+const TOLD: [&str; 8] = ["budget", "code", "count", "format", "purpose", "role", "rows", "used"];
 
 /// What is looked for; what is not said does not matter.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -250,7 +250,7 @@ mod tests {
         let opened = row("donors.identity_opened");
         assert_eq!(opened.subject.as_deref(), Some("X"));
         assert!(opened.is_alert);
-        assert_eq!(opened.detail.keys().collect::<Vec<_>>(), ["alert", "purpose"]);
+        assert_eq!(opened.detail.keys().collect::<Vec<_>>(), ["purpose"]);
         for room in MEDICAL {
             assert_eq!(row(&format!("{room}.entered")).subject, None, "{room}");
         }

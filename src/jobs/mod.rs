@@ -113,13 +113,14 @@ pub fn progress(tx: &mut Tx, held: &Held, done: i64, of: i64) -> Result<()> {
     mine(store::progress(tx, held.id, held.attempt, done, of, until)?)
 }
 
-/// Ends the work with what came of it.
+/// Ends the work with what came of it; what it was asked with, such as a whole file, is forgotten.
 ///
 /// # Errors
 /// As [`progress`].
 pub fn finish(tx: &mut Tx, vault: &Vault, held: &Held, result: &serde_json::Value) -> Result<()> {
     let sealed = vault.house().seal_text(place("result", held.id), &result.to_string());
-    mine(store::finish(tx, held.id, held.attempt, sealed)?)
+    let nothing = vault.house().seal_text(place("request", held.id), "");
+    mine(store::finish(tx, held.id, held.attempt, nothing, sealed)?)
 }
 
 /// Ends the work without a result.

@@ -81,13 +81,14 @@ pub fn progress(
     Ok(changed == 1)
 }
 
-pub fn finish(tx: &mut Tx, id: JobId, attempt: i32, result: Vec<u8>) -> Result<bool> {
+pub fn finish(tx: &mut Tx, id: JobId, attempt: i32, request: Vec<u8>, result: Vec<u8>) -> Result<bool> {
     let changed = diesel::update(jobs::table.find(id.0))
         .filter(jobs::state.eq(JobState::Running))
         .filter(jobs::attempts.eq(attempt))
         .set((
             jobs::state.eq(JobState::Done),
             jobs::leased_until.eq(None::<NaiveDateTime>),
+            jobs::request.eq(request),
             jobs::result.eq(result),
             jobs::finished_at.eq(tx.now.naive_utc()),
         ))
