@@ -84,7 +84,7 @@ fn run(house: &House, held: &Held) -> Result<serde_json::Value> {
         }
         JobKind::ImportPlaces => {
             let sent: SentFile = serde_json::from_str(&held.request).map_err(Problem::internal)?;
-            let result = sent.run(&house.db, &house.vault, |rows| tell(rows, rows))?;
+            let result = sent.run(&house.db, &house.vault, tell)?;
             serde_json::to_value(&result).map_err(Problem::internal)
         }
         JobKind::VerifyRecord => {

@@ -163,7 +163,7 @@ fn row(house: &House, say: Say, names: &HashMap<UserId, String>, line: Found) ->
         let value = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
         format!("{name}={value}")
     };
-    let detail: Vec<String> = line.detail.iter().filter(|(name, _)| *name != "alert").map(told).collect();
+    let detail: Vec<String> = line.detail.iter().map(told).collect();
     Row {
         day: say.day(house.zone.date(line.at)),
         time: Time(line.at, house.zone),
@@ -204,7 +204,7 @@ async fn check(house: web::Data<House>, posted: Posted<Fields>) -> Answer {
 struct CheckPage {
     frame: Frame,
     at: Time,
-    id: String,
+    look_again: String,
     has_failed: bool,
     done: i64,
     of: Option<i64>,
@@ -220,7 +220,7 @@ async fn checked(house: web::Data<House>, visitor: Visitor, id: PathId<JobId>, _
     }
     let page = CheckPage {
         at: Time(house.db.now(), house.zone),
-        id: id.to_string(),
+        look_again: format!("/record/checks/{id}"),
         has_failed: job.state == JobState::Failed,
         done: job.steps_done,
         of: job.steps,

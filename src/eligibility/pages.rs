@@ -128,7 +128,7 @@ struct Found {
 struct PreviewPage {
     frame: Frame,
     at: Time,
-    id: String,
+    look_again: String,
     has_failed: bool,
     done: i64,
     of: Option<i64>,
@@ -163,7 +163,7 @@ async fn previewed(house: web::Data<House>, visitor: Visitor, id: PathId<JobId>,
     });
     let page = PreviewPage {
         at: Time(house.db.now(), house.zone),
-        id: id.to_string(),
+        look_again: format!("/rules/previews/{id}"),
         has_failed: job.state == JobState::Failed,
         done: job.steps_done,
         of: job.steps,

@@ -100,7 +100,7 @@ pub fn import_units(
         }
         report.taken += u64::try_from(slice.len()).unwrap_or(0);
         let rows = report.taken + report.skipped + rejected;
-        progress(Progress { rows, rejected, bytes, of_bytes })?;
+        progress(Progress { rows, of_rows: Some(total), rejected, bytes, of_bytes })?;
     }
     report.rejects = rejects.finish()?.0;
     Ok(report)

@@ -10,6 +10,8 @@ use super::SheetError;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Progress {
     pub rows: u64,
+    /// Of how many, where the file is read whole before anything is taken.
+    pub of_rows: Option<u64>,
     pub rejected: u64,
     pub bytes: u64,
     pub of_bytes: u64,

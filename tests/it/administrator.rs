@@ -106,6 +106,9 @@ fn the_record_is_looked_for_by_all_that_is_said(app: TestApp) {
     let today = app.house.today();
     let all = count("action=places.unit_made");
     assert_eq!(count(&format!("action=places.unit_made&from={today}&until={today}")), all);
+    assert_eq!(count("action=places.unit_made&until=9999-12-31"), all);
+    assert_eq!(count("action=places.unit_made&until=%2B262142-12-31"), all);
+    assert_eq!(count("action=places.unit_made&from=9999-12-31"), 0);
     assert_eq!(count("action=places.unit_made&until=2020-01-01"), 0);
     assert_eq!(count("action=places.unit_made&from=2100-01-01"), 0);
     assert_eq!(count("action=places.unit_made&alerts=true"), 0);
@@ -366,6 +369,8 @@ fn a_file_from_elsewhere_is_not_taken(app: TestApp) {
     assert_eq!(admin.upload("/places/imports", &fields, &large).status, 413);
     let twice = [("list", "units"), ("list", "facilities")];
     assert_eq!(admin.upload("/places/imports", &twice, UNITS.as_bytes()).status, 422);
+    let nobody = super::pages::Browser::new(&app).upload("/places/imports", &fields, UNITS.as_bytes());
+    assert_eq!(nobody.status, 401, "before it is read");
     let plain = admin.submit("/places/imports", &fields);
     assert_eq!(plain.status, 415);
     assert_eq!(work_off(&app.house).unwrap(), 0, "none of them waits");

@@ -184,7 +184,7 @@ impl Tally {
     }
 
     pub const fn progress(&self, (bytes, of_bytes): (u64, u64)) -> Progress {
-        Progress { rows: self.counts.rows, rejected: self.counts.rejected, bytes, of_bytes }
+        Progress { rows: self.counts.rows, of_rows: None, rejected: self.counts.rejected, bytes, of_bytes }
     }
 
     /// Ends the file.

@@ -87,7 +87,7 @@ pub fn import_facilities(
         }
         report.taken += u64::try_from(slice.len()).unwrap_or(0);
         let rows = report.taken + report.skipped + report.rejected;
-        progress(Progress { rows, rejected: report.rejected, bytes, of_bytes })?;
+        progress(Progress { rows, of_rows: Some(report.rows), rejected: report.rejected, bytes, of_bytes })?;
     }
     report.rejects = rejects.finish()?.0;
     Ok(report)

@@ -11,7 +11,7 @@ use utoipa::ToSchema;
 
 use super::{facilities::import_facilities, import_units};
 use crate::db::Db;
-use crate::sheets::{ImportError, Manner, Report};
+use crate::sheets::{ImportError, Manner, Progress, Report};
 use crate::vault::Vault;
 
 /// The most that a file may weigh that is sent, in bytes. Larger ones are brought in on the command line.
@@ -85,16 +85,17 @@ impl SentFile {
     ///
     /// # Errors
     /// The database's own.
-    pub fn run(&self, db: &Db, vault: &Vault, tell: impl Fn(u64) -> Result<()>) -> Result<ImportResult> {
+    pub fn run(&self, db: &Db, vault: &Vault, tell: impl Fn(u64, u64) -> Result<()>) -> Result<ImportResult> {
         let room = tempfile::tempdir().map_err(Problem::internal)?;
         let path = room.path().join("sent");
         let bytes = STANDARD.decode(&self.file).map_err(Problem::internal)?;
         std::fs::write(&path, bytes).map_err(Problem::internal)?;
         let manner = Manner { dry_run: self.dry_run, ..Manner::default() };
         let by = Some(self.by);
+        let told = |now: Progress| tell(now.rows, now.of_rows.unwrap_or(now.rows));
         let read = match self.kind {
-            PlaceKind::Units => import_units(db, vault, by, &path, &manner, |now| tell(now.rows)),
-            PlaceKind::Facilities => import_facilities(db, vault, by, &path, &manner, |now| tell(now.rows)),
+            PlaceKind::Units => import_units(db, vault, by, &path, &manner, |now| told(now)),
+            PlaceKind::Facilities => import_facilities(db, vault, by, &path, &manner, |now| told(now)),
         };
         match read {
             Ok(report) => self.told(&report),

@@ -63,9 +63,10 @@ struct Found {
 struct Page {
     frame: Frame,
     at: Time,
-    id: String,
+    look_again: String,
     has_failed: bool,
     done: i64,
+    of: Option<i64>,
     found: Option<Found>,
 }
 
@@ -74,9 +75,10 @@ pub async fn look(house: web::Data<House>, visitor: Visitor, id: PathId<JobId>, 
     let frame = Frame::of(&house, &visitor, "import-title");
     let page = Page {
         at: Time(house.db.now(), house.zone),
-        id: id.0.to_string(),
+        look_again: format!("/places/imports/{}", id.0),
         has_failed: job.state == JobState::Failed,
         done: job.steps_done,
+        of: job.steps,
         found: result(job)?.map(|result| found(frame.say, &result)),
         frame,
     };

@@ -80,7 +80,7 @@ pub fn import_history(
             Ok(())
         })?;
     }
-    progress(Progress { rows: report.rows, rejected: 0, bytes, of_bytes });
+    progress(Progress { rows: report.rows, of_rows: None, rejected: 0, bytes, of_bytes });
     Ok(report)
 }
 

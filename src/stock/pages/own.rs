@@ -7,7 +7,7 @@ use shiryan_kernel::blood::{BloodGroup, Component};
 use shiryan_kernel::problem::Faults;
 use shiryan_kernel::{Code, Problem, Result};
 
-use super::{Asked, Held};
+use super::{Asked, Held, Row};
 use crate::accounts::{Actor, ConfirmShelf, KeepShelf};
 use crate::db::Tx;
 use crate::http::{Answer, House};
@@ -17,13 +17,6 @@ use crate::texts::{Lang, ProblemText};
 use crate::web::{
     Choice, Fields, Frame, Group, Posted, Print, Say, Table, Time, Visitor, field, go, is_for_the_form, told,
 };
-
-/// A group's units, component by component.
-struct Row {
-    group: Group,
-    name: String,
-    cells: Vec<Held>,
-}
 
 /// A cell that holds something or should.
 struct Line {
