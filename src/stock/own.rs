@@ -1,6 +1,6 @@
 //! The own shelf of a hospital or a blood bank: what may be used there, how much should lie there, what to ask for.
 //!
-//! A hospital may use what was issued to it and has come in; a blood bank may issue what is released. Nothing here asks for
+//! A hospital may use what was issued to it and has come in, and what it collected itself and was released; a blood bank may issue what is released. Nothing here asks for
 //! anything by itself. A hospital confirms its shelf by the number of bags that it counted: another number than the
 //! register's confirms nothing.
 

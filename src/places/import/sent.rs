@@ -94,8 +94,8 @@ impl SentFile {
         let by = Some(self.by);
         let told = |now: Progress| tell(now.rows, now.of_rows.unwrap_or(now.rows));
         let read = match self.kind {
-            PlaceKind::Units => import_units(db, vault, by, &path, &manner, |now| told(now)),
-            PlaceKind::Facilities => import_facilities(db, vault, by, &path, &manner, |now| told(now)),
+            PlaceKind::Units => import_units(db, vault, by, &path, &manner, &told),
+            PlaceKind::Facilities => import_facilities(db, vault, by, &path, &manner, told),
         };
         match read {
             Ok(report) => self.told(&report),

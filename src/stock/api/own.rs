@@ -33,7 +33,7 @@ struct ConfirmForm {
 }
 
 /// The own shelf: what may be used there, how much should lie there, what to ask for. A hospital's is what was issued to
-/// it and has come in.
+/// it and has come in, and what it collected itself and was released.
 #[utoipa::path(tag = "stock", responses((status = 200, description = "The shelf now", body = OwnShelf)))]
 #[get("/stock/shelf")]
 async fn look(house: web::Data<House>, by: Actor<KeepShelf>, _query: NoQuery) -> Answer {
