@@ -6,7 +6,9 @@
 //!   beside the same question asked in SQL
 //! - the same, all cells of a component with units, demand and levels, from what is kept
 //! - `GET /reserve?by=governorate&component=red_cells` through the program over a demo's world, 32 connections, against
-//!   30 000 a second (target ≥ 1) and beside a handler that does nothing but check the same token
+//!   30 000 a second (target ≥ 1) and beside a handler that does nothing but check the same token; asked for with gzip as
+//!   every browser does, and without, which moves twenty times the bytes
+//! - the same while a donor is registered twenty times a second
 //!
 //! `SHIRYAN_BENCH_DONORS` sets another million.
 
@@ -15,7 +17,7 @@
 mod program;
 
 use std::sync::Arc;
-use std::sync::atomic::AtomicUsize;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use actix_web::{App, HttpRequest, HttpResponse, HttpServer, web};
@@ -37,10 +39,16 @@ use shiryan_kernel::time::{SystemClock, plus_days};
 
 use program::{Line, load, make, open, sign_in, start, start_bare};
 
+/// As the program has it.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 const BARE: &str = "bare-hello";
 const SLICE: usize = 8_192;
 const ROUNDS: usize = 101;
 const CLIENTS: usize = 32;
+/// What changes a second, in the round that is so.
+const CHANGES: u32 = 20;
 const ROUND: Duration = Duration::from_secs(3);
 
 fn main() {
@@ -145,14 +153,18 @@ fn over_http() {
     let (running, api) = start(home.path());
     let token = sign_in(api, "command");
     let (beside, bare) = start_bare(home.path(), BARE);
-    let ask = |path: &str| format!("GET {path} HTTP/1.1\r\nhost: x\r\nauthorization: Bearer {token}\r\n\r\n");
-    let reserve = ask("/api/v1/reserve?by=governorate&component=red_cells");
-    let hello = ask("/");
+    let ask = |path: &str, with: &str| {
+        format!("GET {path} HTTP/1.1\r\nhost: x\r\nauthorization: Bearer {token}\r\n{with}\r\n")
+    };
+    let path = "/api/v1/reserve?by=governorate&component=red_cells";
+    let (plain, reserve) = (ask(path, ""), ask(path, "accept-encoding: gzip\r\n"));
+    let hello = ask("/", "");
     let all = vec![(); 2_000_000];
     // After a start what passed its date meanwhile is written, and levels change: an answer holds once that is done.
     std::thread::sleep(Duration::from_secs(45));
     let mut line = Line::to(api);
-    println!("  an answer holds: {}", line.hear(&reserve) == line.hear(&reserve));
+    println!("  an answer holds: {}", line.hear(&plain) == line.hear(&plain));
+    println!("  it weighs {} bytes, {} with gzip", line.hear(&plain).1.len(), line.hear(&reserve).1.len());
     let round = |to, request: &String| {
         let next = AtomicUsize::new(0);
         load(to, (CLIENTS, ROUND), (&all, &next), (200, 0), &|(), _| request.clone())
@@ -169,7 +181,34 @@ fn over_http() {
         ours.at(0.99),
         ours.at(0.99) / 2.0
     );
+    println!("without gzip: {}", round(api, &plain));
+    let is_over = AtomicBool::new(false);
+    std::thread::scope(|scope| {
+        scope.spawn(|| change(api, &is_over));
+        println!("while something changes {CHANGES} times a second: {}", round(api, &reserve));
+        is_over.store(true, Ordering::Relaxed);
+    });
     drop((running, beside));
+}
+
+/// Registers donors, each of whom the reserve counts.
+fn change(api: std::net::SocketAddr, is_over: &AtomicBool) {
+    let token = sign_in(api, "bank");
+    let mut line = Line::to(api);
+    for n in 0.. {
+        if is_over.load(Ordering::Relaxed) {
+            return;
+        }
+        let body = r#"{"sex":"male","birth_date":"1996-02-10","weight_kg":85,"height_cm":180}"#;
+        let request = format!(
+            "POST /api/v1/donors HTTP/1.1\r\nhost: x\r\nauthorization: Bearer {token}\r\ncontent-type: application/json\r\n\
+             idempotency-key: roster-bench-{n}\r\ncontent-length: {}\r\n\r\n{body}",
+            body.len()
+        );
+        let (status, said) = line.hear(&request);
+        assert_eq!(status, 201, "{}", String::from_utf8_lossy(&said));
+        std::thread::sleep(Duration::from_secs(1) / CHANGES);
+    }
 }
 
 /// The limit: the token is checked, and nothing else is done.

@@ -13,11 +13,12 @@ pub mod secret;
 mod work;
 
 use std::net::SocketAddr;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
 use actix_web::body::MessageBody;
 use actix_web::dev::{Server, ServiceFactory, ServiceRequest, ServiceResponse};
+use actix_web::guard::fn_guard;
 use actix_web::middleware::{Compress, from_fn};
 use actix_web::{App, Error, HttpRequest, web};
 use shiryan_kernel::role::Role;
@@ -36,6 +37,7 @@ use crate::http::{
     methods::Methods,
     metrics,
     openapi::{self, ApiDoc, Gate},
+    rooms::{Room, Rooms},
     server,
 };
 pub use heads::Left;
@@ -327,28 +329,38 @@ fn on_same_disk(target: &Target, key_file: &std::path::Path) -> bool {
     device(path).is_some_and(|data| Some(data) == device(key_file))
 }
 
-/// The API's operations under `/api/v1`, in one place.
+/// The rooms whose operations are the API's. A donor's own path would take `export` for an id: a name goes first.
+const ROOMS: [Room; 19] = [
+    accounts::api::operations,
+    places::api::operations,
+    jobs::api::operations,
+    audit::api::operations,
+    messages::api::operations,
+    eligibility::api::exports,
+    donors::api::operations,
+    eligibility::api::operations,
+    activities::api::operations,
+    drives::api::operations,
+    stock::api::operations,
+    donations::api::operations,
+    duties::api::operations,
+    agenda::api::operations,
+    invitations::api::operations,
+    requests::api::operations,
+    projections::api::operations,
+    reserve::api::operations,
+    reserve::availability::api::operations,
+];
+
+const API: &str = "/api/v1";
+
+/// The API's operations, each room behind a look at which one answers.
 fn operations(config: &mut utoipa_actix_web::service_config::ServiceConfig) {
-    accounts::api::operations(config);
-    places::api::operations(config);
-    jobs::api::operations(config);
-    audit::api::operations(config);
-    messages::api::operations(config);
-    // Before a donor's own path, which would take the word for an id.
-    eligibility::api::exports(config);
-    donors::api::operations(config);
-    eligibility::api::operations(config);
-    activities::api::operations(config);
-    drives::api::operations(config);
-    stock::api::operations(config);
-    donations::api::operations(config);
-    duties::api::operations(config);
-    agenda::api::operations(config);
-    invitations::api::operations(config);
-    requests::api::operations(config);
-    projections::api::operations(config);
-    reserve::api::operations(config);
-    reserve::availability::api::operations(config);
+    static FOUND: LazyLock<Rooms> = LazyLock::new(|| Rooms::of(&ROOMS));
+    for (place, room) in ROOMS.into_iter().enumerate() {
+        let own = fn_guard(move |context| FOUND.leads(place, API, context));
+        config.service(scope::scope("").guard(own).configure(room));
+    }
 }
 
 /// The pages, in one place.
@@ -391,7 +403,7 @@ pub fn description() -> utoipa::openapi::OpenApi {
     let (_, doc) = App::new()
         .into_utoipa_app()
         .openapi(ApiDoc::openapi())
-        .service(scope::scope("/api/v1").configure(operations))
+        .service(scope::scope(API).configure(operations))
         .split_for_parts();
     openapi::finish(doc)
 }
@@ -414,11 +426,10 @@ pub fn app(
         .configure(|config| {
             openapi::serve(config, gate);
             health::serve(config, probe);
-            pages(config);
         })
         .into_utoipa_app()
         .openapi(ApiDoc::openapi())
-        .service(scope::scope("/api/v1").configure(operations))
+        .service(scope::scope(API).configure(operations))
         .split_for_parts();
     let doc = openapi::finish(doc);
     let methods = Methods::of(&doc)
@@ -432,12 +443,16 @@ pub fn app(
         .and("/shelves", ["GET"])
         .and("/docs", ["GET"])
         .and("/sign-in", ["GET", "POST"])
+        .and("/sign-ins", ["GET"])
+        .and("/sign-ins/{id}/end", ["POST"])
         .and("/sign-out", ["POST"])
         .and("/language", ["POST"])
         .and("/assets/{digest}/{name}", ["GET"])
         .and("/u/{secret}", ["GET", "POST"]);
-    app.app_data(house)
+    app.configure(pages)
+        .app_data(house)
         .app_data(methods.alike())
+        .app_data(methods.patterns())
         .app_data(crate::web::FACE)
         .app_data(openapi::Description::of(&doc))
         .default_service(methods::fallback(Arc::new(methods)))

@@ -9,3 +9,14 @@ second-code = الرمز المكوّن من ستة أرقام، أو رمز ا�
 recovery-title = يُرجى حفظ هذه الرموز
 recovery-why = كل رمز صالح لمرة واحدة بدلًا من رمز الهاتف إن فُقد. لن تظهر مرة أخرى: يُرجى كتابتها وحفظها بعيدًا عن هذا الجهاز.
 recovery-kept = تمّت كتابتها
+
+page-sign-ins = حسابي
+sign-ins-title = أين سجّلتُ دخولي؟
+sign-ins-lead = يُرجى إنهاء كل جلسة غير معروفة وإبلاغ مدير النظام ليعطي الحساب كلمة مرور جديدة. تنتهي الجلسة في كل مكان خلال ثوانٍ.
+sign-ins-since = منذ
+sign-ins-until = حتى موعد أقصاه
+sign-ins-kind = بواسطة
+sign-in-kind-browser = متصفح
+sign-in-kind-api = برنامج
+sign-ins-this = هذه الجلسة
+sign-ins-end = إنهاء

@@ -1,5 +1,6 @@
-//! The pages of signing in and out, of a second factor's enrolment, and the switch of language.
+//! The pages of signing in and out, of a second factor's enrolment, of one's own sign-ins, and the switch of language.
 
+mod own;
 mod people;
 
 use actix_web::web;
@@ -18,6 +19,8 @@ pub fn pages(config: &mut web::ServiceConfig) {
         .route("/people", web::get().to(people::people))
         .route("/people", web::post().to(people::make))
         .route("/people/address", web::post().to(people::address))
+        .route("/sign-ins", web::get().to(own::sign_ins))
+        .route("/sign-ins/{id}/end", web::post().to(own::end))
         .route("/sign-in", web::get().to(ask))
         .route("/sign-in", web::post().to(sign_in))
         .route("/sign-out", web::post().to(sign_out))

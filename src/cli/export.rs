@@ -48,7 +48,7 @@ fn formats() -> impl TypedValueParser<Value = Format> {
 impl Export {
     pub fn run(&self) -> Result<(), String> {
         let settings = self.common.settings(None)?;
-        start_log(&settings);
+        let _traces = start_log(&settings)?;
         if !self.replace && self.out.exists() {
             return Err(self.said("it is there; say --replace to put another in its place"));
         }

@@ -99,7 +99,7 @@ impl Import {
             }
         };
         let settings = file.common.settings(None)?;
-        start_log(&settings);
+        let _traces = start_log(&settings)?;
         let house = app::open(settings, World::Live, Migrate::AsUsual, Arc::new(SystemClock))
             .map_err(|error| error.0)?;
         let started = Instant::now();

@@ -15,6 +15,7 @@ mod project;
 mod roster;
 mod serve;
 mod table;
+mod traces;
 
 use std::io::IsTerminal;
 use std::net::SocketAddr;
@@ -23,6 +24,11 @@ use std::process::ExitCode;
 
 use clap::{Args, CommandFactory, Parser, Subcommand};
 
+use tracing_subscriber::layer::SubscriberExt;
+use tracing_subscriber::util::SubscriberInitExt;
+use tracing_subscriber::{EnvFilter, Layer};
+
+use self::traces::Traces;
 use crate::settings::{Flags, LogFormat, LogLevel, Settings};
 
 /// شريان: a blood-donation registry, drive scheduler and strategic-blood-reserve service.
@@ -119,8 +125,9 @@ pub fn run() -> ExitCode {
     }
 }
 
-/// Starts the log on standard error. A panic is one line of it, without what was in hand.
-fn start_log(settings: &Settings) {
+/// Starts the log on standard error, and traces where a collector is named: they go on while this is held. A panic is one
+/// line of the log, without what was in hand.
+fn start_log(settings: &Settings) -> Result<Option<Traces>, String> {
     let level = match settings.log.level {
         LogLevel::Error => "error",
         LogLevel::Warn => "warn",
@@ -128,18 +135,21 @@ fn start_log(settings: &Settings) {
         LogLevel::Debug => "debug",
         LogLevel::Trace => "trace",
     };
-    let filter = tracing_subscriber::EnvFilter::new(format!("warn,shiryan={level}"));
-    let subscriber = tracing_subscriber::fmt()
-        .with_env_filter(filter)
+    let filter = EnvFilter::new(format!("warn,shiryan={level}"));
+    let lines = tracing_subscriber::fmt::layer()
         .with_ansi(std::io::stderr().is_terminal())
         .with_writer(std::io::stderr);
-    let started = match settings.log.format {
-        LogFormat::Text => subscriber.try_init(),
-        LogFormat::Json => subscriber.json().try_init(),
+    let lines = match settings.log.format {
+        LogFormat::Text => lines.with_filter(filter).boxed(),
+        LogFormat::Json => lines.json().with_filter(filter).boxed(),
     };
-    drop(started);
+    let collector = Some(settings.log.traces.as_str()).filter(|address| !address.is_empty());
+    let traces = collector.map(Traces::to).transpose().map_err(|error| format!("log.traces: {error}"))?;
+    let spans = traces.as_ref().map(|traces| traces.layer().with_filter(EnvFilter::new("off,shiryan=debug")));
+    drop(tracing_subscriber::registry().with(lines).with(spans).try_init());
     std::panic::set_hook(Box::new(|panic| {
         let place = panic.location().map(ToString::to_string).unwrap_or_default();
         tracing::error!(place, "panicked");
     }));
+    Ok(traces)
 }

@@ -31,7 +31,7 @@ impl Serve {
     pub fn run(&self) -> Result<(), String> {
         let started = Instant::now();
         let settings = self.common.settings(self.listen)?;
-        start_log(&settings);
+        let _traces = start_log(&settings)?;
         let migrate = if self.migrate { Migrate::Now } else { Migrate::AsUsual };
         let house =
             app::open(settings, World::Live, migrate, Arc::new(SystemClock)).map_err(|error| error.0)?;

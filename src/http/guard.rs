@@ -249,7 +249,7 @@ impl RootSpanBuilder for Spans {
         tracing::debug_span!(
             "request",
             method = method_label(request.method()),
-            route = request.match_pattern().as_deref().unwrap_or("unmatched"),
+            route = methods::pattern(request.request()).as_deref().unwrap_or("unmatched"),
             request_id = request.extensions().get::<RequestId>().map(ToString::to_string),
             status = tracing::field::Empty,
         )

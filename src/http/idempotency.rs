@@ -9,7 +9,7 @@ use actix_web::{FromRequest, HttpRequest, dev::Payload};
 use sha2::{Digest, Sha256};
 use shiryan_kernel::{Code, Problem, Result, ids::UserId};
 
-use super::{json::Body, problem::Refusal};
+use super::{json::Body, methods, problem::Refusal};
 use crate::db::once;
 
 /// The header, parsed: 8 to 64 visible ASCII characters, exactly once.
@@ -49,7 +49,7 @@ impl FromRequest for IdempotencyKey {
     type Future = Ready<Result<Self, Refusal>>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        let pattern = request.match_pattern().unwrap_or_default();
+        let pattern = methods::pattern(request).unwrap_or_default();
         let read = key(request).map(|key| Self {
             key,
             route: format!("{} {pattern}", request.method()),

@@ -20,7 +20,8 @@ pub struct Methods(Vec<(Vec<Segment>, BTreeSet<&'static str>)>);
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Segment {
     Fixed(String),
-    Any,
+    /// As it is written.
+    Any(String),
 }
 
 impl Methods {
@@ -33,11 +34,29 @@ impl Methods {
     #[must_use]
     pub fn and(mut self, path: &str, methods: impl IntoIterator<Item = &'static str>) -> Self {
         let template = path.split('/').map(|part| match part.starts_with('{') {
-            true => Segment::Any,
+            true => Segment::Any(part.to_owned()),
             false => Segment::Fixed(part.to_owned()),
         });
         self.0.push((template.collect(), methods.into_iter().collect()));
         self
+    }
+
+    /// Each path's pattern, to be found by a path.
+    #[must_use]
+    pub fn patterns(&self) -> Patterns {
+        let mut router = matchit::Router::new();
+        for (template, _) in &self.0 {
+            let parts: Vec<&str> = template.iter().map(Segment::written).collect();
+            let pattern = parts.join("/");
+            let place = |(place, segment): (usize, &Segment)| match segment {
+                Segment::Fixed(text) => text.clone(),
+                Segment::Any(_) => format!("{{p{place}}}"),
+            };
+            let shape: Vec<String> = template.iter().enumerate().map(place).collect();
+            // One that is there already is another method's: it goes by the name of the first.
+            router.insert(shape.join("/"), Arc::from(pattern)).ok();
+        }
+        Patterns(Arc::new(router))
     }
 
     /// What an unanswered request is told: `method_not_allowed` when the path takes other methods,
@@ -46,7 +65,7 @@ impl Methods {
     pub fn missed(&self, method: &str, path: &str) -> Problem {
         let parts: Vec<&str> = path.split('/').collect();
         let fitting = self.0.iter().filter(|(template, _)| fits(template, &parts));
-        let named = |template: &[Segment]| !template.contains(&Segment::Any);
+        let named = |template: &[Segment]| template.iter().all(|segment| segment.text().is_some());
         let own = fitting.clone().find(|(template, _)| named(template));
         let allowed: BTreeSet<&str> = match own {
             Some((_, methods)) => methods.clone(),
@@ -77,9 +96,25 @@ impl Segment {
     fn text(&self) -> Option<&str> {
         match self {
             Self::Fixed(text) => Some(text),
-            Self::Any => None,
+            Self::Any(_) => None,
         }
     }
+
+    fn written(&self) -> &str {
+        let (Self::Fixed(text) | Self::Any(text)) = self;
+        text
+    }
+}
+
+/// The pattern of every path that is answered; put into the app's data.
+#[derive(Debug, Clone)]
+pub struct Patterns(Arc<matchit::Router<Arc<str>>>);
+
+/// The pattern of a request's path. The framework would try every pattern in turn to tell it.
+#[must_use]
+pub fn pattern(request: &HttpRequest) -> Option<Arc<str>> {
+    let known = request.app_data().and_then(|Patterns(router)| router.at(request.path()).ok());
+    known.map(|found| found.value.clone()).or_else(|| request.match_pattern().map(Arc::from))
 }
 
 /// See [`Methods::alike`]; put into the app's data.
@@ -100,11 +135,13 @@ fn fits(template: &[Segment], parts: &[&str]) -> bool {
     template.len() == parts.len()
         && template.iter().zip(parts).all(|(segment, part)| match segment {
             Segment::Fixed(text) => text == part,
-            Segment::Any => !part.is_empty(),
+            Segment::Any(_) => !part.is_empty(),
         })
 }
 
-fn allowed(item: &PathItem) -> BTreeSet<&'static str> {
+/// The methods that are described of a path.
+#[must_use]
+pub fn allowed(item: &PathItem) -> BTreeSet<&'static str> {
     [
         ("GET", item.get.is_some()),
         ("PUT", item.put.is_some()),

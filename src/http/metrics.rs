@@ -7,7 +7,7 @@ use std::{
     cell::RefCell,
     collections::HashMap,
     net::SocketAddr,
-    sync::OnceLock,
+    sync::{Arc, OnceLock},
     time::{Duration, Instant},
 };
 
@@ -23,6 +23,7 @@ use metrics::{Counter, Histogram};
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
 
 use super::guard::method_label;
+use super::methods;
 
 const REQUESTS: &str = "shiryan_http_requests_total";
 const SECONDS: &str = "shiryan_http_request_seconds";
@@ -57,7 +58,7 @@ pub async fn count<B: MessageBody + 'static>(
     next: Next<B>,
 ) -> Result<ServiceResponse<B>, Error> {
     let method = method_label(request.method());
-    let route = request.match_pattern().unwrap_or_else(|| "unmatched".to_owned());
+    let route = methods::pattern(request.request()).unwrap_or_else(|| Arc::from("unmatched"));
     let started = Instant::now();
     let outcome = next.call(request).await;
     let status = match &outcome {
@@ -68,14 +69,14 @@ pub async fn count<B: MessageBody + 'static>(
     outcome
 }
 
-type Label = (String, &'static str, &'static str);
+type Label = (Arc<str>, &'static str, &'static str);
 
 thread_local! {
     /// The figures that this worker has used: finding one anew costs more than counting.
     static FIGURES: RefCell<HashMap<Label, (Counter, Histogram)>> = RefCell::new(HashMap::new());
 }
 
-fn note(route: String, method: &'static str, class: &'static str, took: Duration) {
+fn note(route: Arc<str>, method: &'static str, class: &'static str, took: Duration) {
     FIGURES.with_borrow_mut(|figures| {
         let label = (route, method, class);
         if let Some((count, seconds)) = figures.get(&label) {
@@ -83,7 +84,7 @@ fn note(route: String, method: &'static str, class: &'static str, took: Duration
             seconds.record(took);
             return;
         }
-        let route = label.0.clone();
+        let route = label.0.to_string();
         let count =
             metrics::counter!(REQUESTS, "route" => route.clone(), "method" => method, "status" => class);
         let seconds = metrics::histogram!(SECONDS, "route" => route, "method" => method);

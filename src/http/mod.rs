@@ -19,6 +19,7 @@ pub mod openapi;
 mod peer;
 pub mod problem;
 pub mod query;
+pub mod rooms;
 mod serde_fault;
 pub mod server;
 pub mod version;

@@ -1,12 +1,14 @@
 //! Days in the columns that bulk work fills.
 
+use std::str::FromStr;
+
 use chrono::{NaiveDate, NaiveDateTime};
 use diesel::backend::Backend;
 use diesel::deserialize::{self, FromSql, FromSqlRow};
 use diesel::expression::AsExpression;
 use diesel::pg::Pg;
 use diesel::serialize::{self, IsNull, Output, ToSql};
-use diesel::sql_types::{Date, Timestamp};
+use diesel::sql_types::{Date, Text, Timestamp};
 use diesel::sqlite::Sqlite;
 
 /// A civil day, written by the million: for SQLite chrono reads its pattern anew for each value of the
@@ -51,6 +53,26 @@ impl FromSql<Date, Pg> for ReadDay {
     fn from_sql(value: <Pg as Backend>::RawValue<'_>) -> deserialize::Result<Self> {
         <NaiveDate as FromSql<Date, Pg>>::from_sql(value).map(Self)
     }
+}
+
+/// A word that is read by the million and never written: the plain type copies its text for each.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, FromSqlRow)]
+pub struct ReadWord<T>(pub T);
+
+impl<T: FromStr> FromSql<Text, Sqlite> for ReadWord<T> {
+    fn from_sql(mut value: <Sqlite as Backend>::RawValue<'_>) -> deserialize::Result<Self> {
+        word(value.read_text())
+    }
+}
+
+impl<T: FromStr> FromSql<Text, Pg> for ReadWord<T> {
+    fn from_sql(value: <Pg as Backend>::RawValue<'_>) -> deserialize::Result<Self> {
+        word(std::str::from_utf8(value.as_bytes())?)
+    }
+}
+
+fn word<T: FromStr>(text: &str) -> deserialize::Result<ReadWord<T>> {
+    text.parse().map(ReadWord).map_err(|_| format!("{text:?} is no {}", std::any::type_name::<T>()).into())
 }
 
 /// A moment that is read by the thousand and never written: for SQLite chrono tries one pattern after the other.

@@ -1,10 +1,7 @@
 //! The reserve over HTTP.
 
-use std::sync::Arc;
-
-use actix_web::http::header::ContentType;
-use actix_web::web::Bytes;
-use actix_web::{HttpResponse, get, web};
+use actix_web::http::header::{self, AcceptEncoding, ContentEncoding, ContentType, Encoding, Header};
+use actix_web::{HttpRequest, HttpResponse, get, web};
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use shiryan_kernel::blood::{BloodGroup, Component, DonationType};
@@ -14,6 +11,7 @@ use shiryan_kernel::place::{Governorate, Region};
 use shiryan_kernel::{Code, Problem, Result};
 use utoipa::{IntoParams, ToSchema};
 
+use super::sources::Bytes;
 use super::{Ask, By, Cell, DonorCount, Site, Sources};
 use crate::accounts::{Actor, SeeReserve};
 use crate::db::off_loop;
@@ -137,7 +135,12 @@ struct SiteView {
 #[utoipa::path(tag = "reserve", params(Asked),
     responses((status = 200, description = "Cells", body = ReserveView)))]
 #[get("/reserve")]
-async fn see_reserve(house: web::Data<House>, _by: Actor<SeeReserve>, query: Query<Asked>) -> Answer {
+async fn see_reserve(
+    house: web::Data<House>,
+    _by: Actor<SeeReserve>,
+    query: Query<Asked>,
+    request: HttpRequest,
+) -> Answer {
     let ask = query.ask()?;
     let said = match house.reserve.said(&ask) {
         Some(said) => {
@@ -156,11 +159,23 @@ async fn see_reserve(house: web::Data<House>, _by: Actor<SeeReserve>, query: Que
             off_loop(move || say(&sources, ask)).await?
         }
     };
-    Ok(HttpResponse::Ok().content_type(ContentType::json()).body(Bytes::from_owner(said)))
+    let mut answer = HttpResponse::Ok();
+    answer.content_type(ContentType::json()).insert_header((header::VARY, "accept-encoding"));
+    // What many ask for is made smaller once, not for each of them.
+    Ok(match takes_gzip(&request).then(|| said.gzip()).flatten() {
+        Some(gzip) => answer.insert_header(ContentEncoding::Gzip).body(web::Bytes::from_owner(gzip)),
+        None => answer.body(web::Bytes::from_owner(said.plain)),
+    })
+}
+
+fn takes_gzip(request: &HttpRequest) -> bool {
+    let offered = [Encoding::identity(), Encoding::gzip()];
+    AcceptEncoding::parse(request)
+        .is_ok_and(|asked| asked.negotiate(offered.iter()) == Some(Encoding::gzip()))
 }
 
 /// The answer's bytes, kept for whoever asks the same before anything changes.
-fn say(sources: &Sources, ask: Ask) -> Result<Arc<[u8]>> {
+fn say(sources: &Sources, ask: Ask) -> Result<Bytes> {
     let facts = sources.facts()?;
     let picture = facts.picture(&ask, &sources.levels);
     let view = ReserveView {
@@ -168,7 +183,7 @@ fn say(sources: &Sources, ask: Ask) -> Result<Arc<[u8]>> {
         cells: picture.cells.iter().map(CellView::from).collect(),
         sites_silent: picture.silent.into_iter().map(SiteView::from).collect(),
     };
-    let bytes: Arc<[u8]> = serde_json::to_vec(&view).map_err(Problem::internal)?.into();
+    let bytes = Bytes::new(serde_json::to_vec(&view).map_err(Problem::internal)?);
     sources.keep(ask, &facts, &bytes);
     Ok(bytes)
 }

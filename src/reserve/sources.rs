@@ -2,22 +2,28 @@
 //!
 //! Shelves and donors are counted by the roster; demand, roads, silent sites and the ledger of levels are read from the
 //! tables. All of them move the feed when they change, and the roster follows it, so an answer is never older than the
-//! last write that this process acknowledged. What changes with time alone (a unit's last moment, a site that falls
+//! last write that this process acknowledged. Demand is told from days that are over, so it is read once a day and when
+//! such a day's flows change; of movements only the last are read again. What changes with time alone (a unit's last moment, a site that falls
 //! silent) is read anew once an answer is a second old: by one reader, while the others are told what was; after three
 //! seconds nobody is. Without that, all who ask in one moment read all of it, and it is old again before they are through.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
+use std::io::Write;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
-use chrono::TimeDelta;
+use chrono::{NaiveDate, TimeDelta};
+use flate2::Compression;
+use flate2::write::GzEncoder;
 use shiryan_kernel::Result;
 use shiryan_kernel::attribute::Attributes;
 use shiryan_kernel::blood::{BloodGroup, DonationType};
+use shiryan_kernel::place::Governorate;
 use shiryan_kernel::time::{Moment, Zone, plus_days};
 
 use super::levels::{self, store::Row};
-use super::rules::{DEMAND_DAYS, EligibleCount, HORIZONS, RegisteredCount, areas, cells};
+use super::rules::{DEMAND_DAYS, EligibleCount, HORIZONS, IssueCount, RegisteredCount, areas, cells};
+use super::store::Heard;
 use super::{Ask, COMPONENTS, Cell, Levels, Picture, Scope, Site, rules, store};
 use crate::db::{Conn, Db};
 use crate::places::closures::{self, Roads};
@@ -28,6 +34,8 @@ use crate::settings::Travel;
 /// So old facts are when somebody has to read them anew, and so old when nobody is told from them any more.
 const GOOD_FOR: TimeDelta = TimeDelta::seconds(1);
 const HOLDS_FOR: TimeDelta = TimeDelta::seconds(3);
+/// A movement is noted within so long after its moment; a clock that another instance goes by may differ.
+const NOTED_WITHIN: TimeDelta = TimeDelta::minutes(10);
 
 /// Where everything about the reserve comes from; cheap to clone.
 #[derive(Debug, Clone)]
@@ -49,7 +57,50 @@ struct Kept {
     /// The roster's edition.
     edition: u64,
     facts: Option<Arc<Facts>>,
-    said: HashMap<Ask, Arc<[u8]>>,
+    said: HashMap<Ask, Bytes>,
+    past: Option<Arc<Past>>,
+}
+
+/// What follows from days that are over, and what was heard of sites until a moment.
+#[derive(Debug)]
+struct Past {
+    /// The roster's count of changes to those days.
+    edition: u64,
+    issues: Vec<IssueCount>,
+    since: HashMap<Governorate, NaiveDate>,
+    heard: Heard,
+    until: Moment,
+}
+
+impl Past {
+    /// As of now; reads only what `before` does not tell.
+    fn read(
+        conn: &mut Conn,
+        before: Option<&Self>,
+        edition: u64,
+        (now, zone): (Moment, Zone),
+        silent_after: TimeDelta,
+    ) -> Result<Self> {
+        let today = zone.date(now);
+        let before = before.filter(|own| own.edition == edition);
+        // A day is over once nothing of it can still be on its way into the tables.
+        let (issues, since) = match before.filter(|own| zone.date(own.until - NOTED_WITHIN) == today) {
+            Some(own) => (own.issues.clone(), own.since.clone()),
+            None => (
+                store::issues(conn, today)?,
+                store::first_flows(conn, plus_days(today, -DEMAND_DAYS), today)?,
+            ),
+        };
+        let heard = match before.filter(|own| own.until <= now) {
+            Some(own) => {
+                let mut heard = own.heard.clone();
+                heard.extend(store::heard(conn, own.until - NOTED_WITHIN)?);
+                heard
+            }
+            None => store::heard(conn, now - silent_after)?,
+        };
+        Ok(Self { edition, issues, since, heard, until: now })
+    }
 }
 
 impl Kept {
@@ -61,10 +112,36 @@ impl Kept {
     }
 }
 
+/// The bytes of an answer, as they are and made smaller once somebody asks for that; cheap to clone.
+#[derive(Debug, Clone)]
+pub struct Bytes {
+    pub plain: Arc<[u8]>,
+    gzip: Arc<OnceLock<Option<Arc<[u8]>>>>,
+}
+
+impl Bytes {
+    /// Of these.
+    #[must_use]
+    pub fn new(plain: Vec<u8>) -> Self {
+        Self { plain: plain.into(), gzip: Arc::default() }
+    }
+
+    /// As gzip makes them.
+    #[must_use]
+    pub fn gzip(&self) -> Option<Arc<[u8]>> {
+        let make = || {
+            let mut encoder = GzEncoder::new(Vec::new(), Compression::fast());
+            encoder.write_all(&self.plain).ok()?;
+            Some(encoder.finish().ok()?.into())
+        };
+        self.gzip.get_or_init(make).clone()
+    }
+}
+
 /// An answer that was given before.
 #[derive(Debug, Clone)]
 pub struct Said {
-    pub bytes: Arc<[u8]>,
+    pub bytes: Bytes,
     /// Whether it is time to read the facts anew.
     pub is_due: bool,
 }
@@ -115,7 +192,7 @@ impl Sources {
     }
 
     /// Keeps the bytes of an answer made of these facts, for as long as those hold.
-    pub fn keep(&self, ask: Ask, facts: &Arc<Facts>, bytes: &Arc<[u8]>) {
+    pub fn keep(&self, ask: Ask, facts: &Arc<Facts>, bytes: &Bytes) {
         let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
         if kept.facts.as_ref().is_some_and(|own| Arc::ptr_eq(own, facts)) && kept.said.len() < MOST_SAID {
             kept.said.insert(ask, bytes.clone());
@@ -144,29 +221,44 @@ impl Sources {
         }
         let now = self.db.now();
         let today = self.zone.date(now);
-        let counted = self.roster.look(&self.db, self.zone, |index| Counted::of(index, now, self.zone))?;
-        let heard_from = now - self.levels.silent_after();
-        let facts = self.db.read_now(|conn: &mut Conn| {
-            Ok(Facts {
+        let (past, counted) = self
+            .roster
+            .look(&self.db, self.zone, |index| (index.past_edition, Counted::of(index, now, self.zone)))?;
+        let before = self.kept.lock().unwrap_or_else(PoisonError::into_inner).past.clone();
+        let silent_after = self.levels.silent_after();
+        let heard_from = now - silent_after;
+        let (past, facts) = self.db.read_now(|conn: &mut Conn| {
+            let past = Past::read(conn, before.as_deref(), past, (now, self.zone), silent_after)?;
+            let sites = store::sites(conn)?;
+            let is_heard = |site: &Site| past.heard.get(&site.id).is_some_and(|at| *at >= heard_from);
+            let mut silent_places: BTreeSet<Governorate> = Governorate::ALL.iter().copied().collect();
+            for moved in store::moved_places(conn, self.zone.date(heard_from))? {
+                silent_places.remove(&moved);
+            }
+            for site in sites.iter().filter(|site| is_heard(site)) {
+                silent_places.remove(&site.governorate);
+            }
+            let facts = Facts {
                 as_of: now,
                 facts: rules::Facts {
                     today,
                     shelf: counted.shelf,
-                    issues: store::issues(conn, today)?,
-                    since: store::first_flows(conn, plus_days(today, -DEMAND_DAYS), today)?,
+                    issues: past.issues.clone(),
+                    since: past.since.clone(),
                     eligible: counted.eligible,
                     registered: counted.registered,
-                    silent: store::silent_places(conn, heard_from, self.zone.date(heard_from))?,
+                    silent: silent_places,
                     bands: self.levels.bands,
                 },
                 roads: closures::roads(conn, now)?,
-                silent: store::silent(conn, heard_from)?,
+                silent: sites.into_iter().filter(|site| !is_heard(site)).collect(),
                 standing: levels::store::all(conn)?,
-            })
+            };
+            Ok((past, facts))
         })?;
         let facts = Arc::new(facts);
         *self.kept.lock().unwrap_or_else(PoisonError::into_inner) =
-            Kept { edition, facts: Some(facts.clone()), said: HashMap::new() };
+            Kept { edition, facts: Some(facts.clone()), said: HashMap::new(), past: Some(Arc::new(past)) };
         Ok(facts)
     }
 }

@@ -2,8 +2,8 @@
 
 use std::collections::{BTreeSet, HashMap};
 
-use chrono::NaiveDate;
-use diesel::dsl::{min, sum};
+use chrono::{NaiveDate, NaiveDateTime};
+use diesel::dsl::{max, min, sum};
 use diesel::prelude::*;
 use shiryan_kernel::blood::{BloodGroup, Component};
 use shiryan_kernel::ids::{FacilityId, least_at};
@@ -77,9 +77,24 @@ pub fn first_flows(
     Ok(rows.into_iter().filter_map(|(governorate, first)| Some((governorate, first?))).collect())
 }
 
-/// Facilities where nobody moved anything since that moment, by code; a unit whose date passes is not heard of.
-pub fn silent(conn: &mut Conn, since: Moment) -> Result<Vec<Site>> {
-    let heard = heard(conn, since)?;
+/// When something was last moved at each facility; a unit whose date passes is not heard of.
+pub type Heard = HashMap<FacilityId, Moment>;
+
+/// What was heard from a moment on.
+pub fn heard(conn: &mut Conn, from: Moment) -> Result<Heard> {
+    // Ids are minted in order of time, so this is the end of the primary key, not the whole ledger.
+    let rows: Vec<(i64, Option<NaiveDateTime>)> = unit_movements::table
+        .filter(unit_movements::id.ge(least_at(from)))
+        .filter(unit_movements::moved_at.ge(from.naive_utc()))
+        .filter(unit_movements::reason.ne(MoveReason::DatePassed))
+        .group_by(unit_movements::facility)
+        .select((unit_movements::facility, max(unit_movements::moved_at)))
+        .load(conn)?;
+    Ok(rows.into_iter().filter_map(|(id, at)| Some((FacilityId(id), at?.and_utc()))).collect())
+}
+
+/// Facilities that hold blood, by code.
+pub fn sites(conn: &mut Conn) -> Result<Vec<Site>> {
     let rows: Vec<(i64, FacilityKind, String, String, String, Governorate)> = facilities::table
         .order(facilities::code)
         .select((
@@ -91,49 +106,30 @@ pub fn silent(conn: &mut Conn, since: Moment) -> Result<Vec<Site>> {
             facilities::governorate,
         ))
         .load(conn)?;
-    Ok(rows
-        .into_iter()
-        .filter(|(id, ..)| !heard.contains(id))
-        .map(|(id, kind, code, name_ar, name_en, governorate)| Site {
-            id: FacilityId(id),
-            kind,
-            code,
-            name_ar,
-            name_en,
-            governorate,
-        })
-        .collect())
+    let site = |(id, kind, code, name_ar, name_en, governorate)| Site {
+        id: FacilityId(id),
+        kind,
+        code,
+        name_ar,
+        name_en,
+        governorate,
+    };
+    Ok(rows.into_iter().map(site).collect())
 }
 
-fn heard(conn: &mut Conn, since: Moment) -> Result<Vec<i64>> {
-    // Ids are minted in order of time, so this is the end of the primary key, not the whole ledger.
-    Ok(unit_movements::table
-        .filter(unit_movements::id.ge(least_at(since)))
-        .filter(unit_movements::moved_at.ge(since.naive_utc()))
-        .filter(unit_movements::reason.ne(MoveReason::DatePassed))
-        .select(unit_movements::facility)
-        .distinct()
-        .load(conn)?)
-}
-
-/// Governorates of which nothing was heard since that moment: no movement at any facility, no receipt and no issue of
-/// that day or later.
-pub fn silent_places(conn: &mut Conn, since: Moment, day: NaiveDate) -> Result<BTreeSet<Governorate>> {
+/// Facilities where nobody moved anything since that moment, by code.
+pub fn silent(conn: &mut Conn, since: Moment) -> Result<Vec<Site>> {
     let heard = heard(conn, since)?;
-    let facilities: Vec<(i64, Governorate)> =
-        facilities::table.select((facilities::id, facilities::governorate)).load(conn)?;
-    let moved: Vec<Governorate> = daily_flows::table
+    Ok(sites(conn)?.into_iter().filter(|site| !heard.contains_key(&site.id)).collect())
+}
+
+/// Governorates to which something came, or from which something was issued, on that day or later.
+pub fn moved_places(conn: &mut Conn, day: NaiveDate) -> Result<BTreeSet<Governorate>> {
+    let rows: Vec<Governorate> = daily_flows::table
         .filter(daily_flows::flow_on.ge(day))
         .filter(daily_flows::received.gt(0).or(daily_flows::issued.gt(0)))
         .select(daily_flows::governorate)
         .distinct()
         .load(conn)?;
-    let mut silent: BTreeSet<Governorate> = Governorate::ALL.iter().copied().collect();
-    for (id, governorate) in facilities {
-        if heard.contains(&id) {
-            silent.remove(&governorate);
-        }
-    }
-    silent.retain(|governorate| !moved.contains(governorate));
-    Ok(silent)
+    Ok(rows.into_iter().collect())
 }

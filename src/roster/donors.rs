@@ -1,6 +1,7 @@
 //! Donors by what they may give and when. Pure.
 
 use std::collections::BTreeMap;
+use std::ops::Range;
 
 use chrono::{Datelike, NaiveDate};
 use shiryan_kernel::blood::{BloodGroup, DonationType};
@@ -66,10 +67,53 @@ pub struct Registered {
 
 type Key = (DonationType, BloodGroup, Governorate);
 
-/// How many windows open and close on which day.
+/// Days for which steps have a place of their own, and of those how many lie before the first that was seen.
+const NEAR: usize = 2_048;
+const NEAR_BEFORE: i32 = 1_024;
+
+/// How many windows open and close on which day: nearly all within a few years, in an array, and the rest in a tree.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+struct Steps {
+    base: i32,
+    near: Vec<i32>,
+    far: BTreeMap<i32, i32>,
+    /// Windows counted.
+    windows: i64,
+}
+
+impl Steps {
+    fn add(&mut self, day: i32, by: i32) {
+        if self.near.is_empty() {
+            self.base = day.saturating_sub(NEAR_BEFORE);
+            self.near = vec![0; NEAR];
+        }
+        let place = usize::try_from(i64::from(day) - i64::from(self.base)).ok();
+        if let Some(step) = place.and_then(|place| self.near.get_mut(place)) {
+            *step += by;
+            return;
+        }
+        let step = self.far.entry(day).or_default();
+        *step += by;
+        if *step == 0 {
+            self.far.remove(&day);
+        }
+    }
+
+    /// The sum of the steps from a day on to another, without that.
+    fn sum(&self, days: Range<i32>) -> i64 {
+        let far: i64 = self.far.range(days.clone()).map(|(_, step)| i64::from(*step)).sum();
+        let place = |day: i32| {
+            usize::try_from(i64::from(day) - i64::from(self.base)).unwrap_or(0).min(self.near.len())
+        };
+        let near = self.near.get(place(days.start)..place(days.end)).unwrap_or_default();
+        far + near.iter().map(|step| i64::from(*step)).sum::<i64>()
+    }
+}
+
+/// Windows of one donation, group and governorate.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 struct Cell {
-    steps: BTreeMap<i32, i64>,
+    steps: Steps,
     /// Of each day from the register's first on.
     ready: Vec<u32>,
     /// Whether `ready` is of an earlier state.
@@ -77,36 +121,32 @@ struct Cell {
 }
 
 impl Cell {
-    fn step(&mut self, day: i32, by: i64) {
+    fn count(&mut self, window: &Window, by: i32) {
         self.is_touched = true;
-        let step = self.steps.entry(day).or_default();
-        *step += by;
-        if *step == 0 {
-            self.steps.remove(&day);
+        self.steps.windows += i64::from(by);
+        self.steps.add(window.from, by);
+        if let Some(until) = window.until {
+            self.steps.add(until + 1, -by);
         }
     }
 
     fn settle(&mut self, first: i32) {
         self.is_touched = false;
-        let mut open: i64 = self.steps.range(..first).map(|(_, step)| step).sum();
+        let mut open = self.steps.sum(i32::MIN..first);
         self.ready.clear();
-        let mut later = self.steps.range(first..).peekable();
         let mut day = first;
         while self.ready.len() < AHEAD {
-            while let Some((_, step)) = later.next_if(|(on, _)| **on <= day) {
-                open += step;
-            }
+            open += self.steps.sum(day..day + 1);
             self.ready.push(u32::try_from(open).unwrap_or(0));
             day += 1;
         }
     }
 
     fn on(&self, first: i32, day: i32) -> u32 {
-        let at = usize::try_from(day - first).ok();
-        at.and_then(|at| self.ready.get(at)).copied().unwrap_or_else(|| {
-            let open: i64 = self.steps.range(..=day).map(|(_, step)| step).sum();
-            u32::try_from(open).unwrap_or(0)
-        })
+        let at = usize::try_from(i64::from(day) - i64::from(first)).ok();
+        at.and_then(|at| self.ready.get(at))
+            .copied()
+            .unwrap_or_else(|| u32::try_from(self.steps.sum(i32::MIN..day + 1)).unwrap_or(0))
     }
 }
 
@@ -152,21 +192,18 @@ impl Register {
         }
     }
 
-    fn count(&mut self, standing: &Standing, by: i64) {
+    fn count(&mut self, standing: &Standing, by: i32) {
         if let Some((group, governorate)) = standing.cell() {
             for window in &standing.windows {
                 let Some(cell) = self.cells.get_mut(place((window.donation, group, governorate))) else {
                     continue;
                 };
-                cell.step(window.from, by);
-                if let Some(until) = window.until {
-                    cell.step(until + 1, -by);
-                }
+                cell.count(window, by);
             }
         }
         if let Some(key) = standing.registered() {
             let donors = self.registered.entry(key).or_default();
-            *donors = donors.saturating_add_signed(i32::try_from(by).unwrap_or(0));
+            *donors = donors.saturating_add_signed(by);
             if *donors == 0 {
                 self.registered.remove(&key);
             }
@@ -199,7 +236,7 @@ impl Register {
         keys.filter_map(move |(group, governorate)| {
             let cell = self.cells.get(place((donation, group, governorate)))?;
             let on = days.map(|day| cell.on(self.first, day));
-            (!cell.steps.is_empty()).then_some((group, governorate, on))
+            (cell.steps.windows > 0).then_some((group, governorate, on))
         })
     }
 
@@ -250,13 +287,12 @@ mod tests {
     fn standing() -> impl Strategy<Value = Standing> {
         let pick =
             |words: &'static [Governorate]| proptest::option::weighted(0.9, proptest::sample::select(words));
+        // Most are near each other, some are years away.
+        let from = prop_oneof![4 => 90_i32..220, 1 => 1_i32..6_000];
         let window =
-            (proptest::sample::select(DonationType::ALL), 90_i32..220, proptest::option::of(0_i32..60))
-                .prop_map(|(donation, from, long)| Window {
-                    donation,
-                    from,
-                    until: long.map(|long| from + long),
-                });
+            (proptest::sample::select(DonationType::ALL), from, proptest::option::of(0_i32..60)).prop_map(
+                |(donation, from, long)| Window { donation, from, until: long.map(|long| from + long) },
+            );
         (
             proptest::sample::select(DonorStatus::ALL),
             proptest::option::weighted(0.9, proptest::sample::select(BloodGroup::ALL)),
@@ -294,7 +330,7 @@ mod tests {
                 }
             }
             register.settle(moves[0]);
-            let days = [100, 119, 150, 190, 300].map(|day| NaiveDate::from_num_days_from_ce_opt(day).unwrap());
+            let days = [100, 119, 150, 190, 300, 5_000].map(|day| NaiveDate::from_num_days_from_ce_opt(day).unwrap());
             for donation in DonationType::ALL {
                 let told: BTreeMap<_, _> =
                     register.open(*donation, days).map(|(group, place, on)| ((group, place), on)).collect();

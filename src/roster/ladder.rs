@@ -35,10 +35,11 @@ struct Steps {
     ready: Option<Ready>,
 }
 
-/// Counts of a cell that lie ready: good until the next of its units expires or the day is over.
+/// Counts of a cell that lie ready: good between two of its moments of expiry, until the day is over. A caller's moment may
+/// well lie before the one at which they were made.
 #[derive(Debug, Clone, Copy)]
 struct Ready {
-    from: Moment,
+    after: Moment,
     until: Moment,
     soon: NaiveDate,
     past: u32,
@@ -47,7 +48,7 @@ struct Ready {
 
 impl Ready {
     fn is_of(&self, now: Moment, soon: NaiveDate) -> bool {
-        self.from <= now && now <= self.until && self.soon == soon
+        self.after < now && now <= self.until && self.soon == soon
     }
 }
 
@@ -68,9 +69,11 @@ impl Steps {
             return ready.until;
         }
         let (past, expiring) = self.past_and_expiring(now, soon);
+        let last = self.by_expiry.range(..least(now)).next_back();
+        let after = last.map_or(Moment::MIN_UTC, |((after, ..), _)| *after);
         let next = self.by_expiry.range(least(now)..).next();
         let until = next.map_or(Moment::MAX_UTC, |((until, ..), _)| *until);
-        self.ready = Some(Ready { from: now, until, soon, past, expiring });
+        self.ready = Some(Ready { after, until, soon, past, expiring });
         until
     }
 }

@@ -38,7 +38,7 @@ const PAUSE: Duration = Duration::from_secs(1);
 const FORGETS: Duration = Duration::from_secs(6 * 86_400);
 
 /// What the reserve is told from: a change of anything else leaves its figures as they are.
-const TELLING: [&str; 6] = ["blood_unit", "donor", "facility", "closure", "level", "series"];
+const TELLING: [&str; 6] = ["blood_unit", "donor", "facility", "closure", "level", stock::PAST_FLOW];
 
 /// Both halves.
 #[derive(Debug, Default)]
@@ -47,6 +47,8 @@ pub struct Index {
     pub donors: Register,
     /// Grows with each change of what the reserve is told from.
     pub edition: u64,
+    /// Grows with each change of what went in and out on days that were over.
+    pub past_edition: u64,
 }
 
 impl Index {
@@ -184,6 +186,7 @@ impl Kept {
         index.settle(db.now(), zone);
         let mut kept = self.index.write().unwrap_or_else(PoisonError::into_inner);
         index.edition = kept.as_ref().map_or(1, |before| before.edition + 1);
+        index.past_edition = kept.as_ref().map_or(1, |before| before.past_edition + 1);
         tracing::info!(millis = at.elapsed().as_millis(), "the roster stands");
         *kept = Some(index);
         *read = Some(Read { position, at });
@@ -210,6 +213,9 @@ impl Kept {
         let Some(index) = kept.as_mut() else { return Ok(()) };
         if entries.iter().any(|entry| TELLING.contains(&entry.entity.as_str())) {
             index.edition += 1;
+        }
+        if entries.iter().any(|entry| entry.entity == stock::PAST_FLOW) {
+            index.past_edition += 1;
         }
         if let Some(fresh) = fresh {
             fresh.put(index);

@@ -1,13 +1,14 @@
 //! Rows of units and donors as the roster counts them.
 
 use std::collections::{BTreeSet, HashMap};
+use std::ops::RangeInclusive;
 use std::sync::mpsc::sync_channel;
 use std::sync::{Mutex, PoisonError};
 
 use diesel::prelude::*;
 use shiryan_kernel::attribute::Attributes;
 use shiryan_kernel::blood::{BloodGroup, Component, DonationType};
-use shiryan_kernel::day::{ReadDay, ReadMoment};
+use shiryan_kernel::day::{ReadDay, ReadMoment, ReadWord};
 use shiryan_kernel::ids::{BloodUnitId, DonorId, FacilityId, UnitId};
 use shiryan_kernel::place::Governorate;
 use shiryan_kernel::status::{DonorStatus, UnitStatus};
@@ -20,8 +21,8 @@ use crate::db::{Conn, Db, on_each};
 
 /// Rows read at once.
 const SLICE: i64 = 20_000;
-/// Who read donors at once while all of them are read.
-const READERS: usize = 2;
+/// Who read donors at once while all of them are read: as many as the machine has cores, between these.
+const READERS: RangeInclusive<usize> = 2..=4;
 /// Ids asked for at once.
 const CHUNK: usize = 500;
 
@@ -139,9 +140,11 @@ pub fn all(db: &Db, index: &mut Index) -> Result<()> {
 /// Donors are read by several readers at once, each a slice: reading their windows takes the longest.
 fn all_donors(db: &Db, index: &mut Index) -> Result<()> {
     let next = Mutex::new(Some(i64::MIN));
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    let readers = cores.clamp(*READERS.start(), *READERS.end());
     std::thread::scope(|scope| {
-        let (told, found) = sync_channel::<Result<Donors>>(READERS);
-        for _ in 0..READERS {
+        let (told, found) = sync_channel::<Result<Donors>>(readers);
+        for _ in 0..readers {
             let (told, next) = (told.clone(), &next);
             scope.spawn(move || {
                 while let Some(slice) = next_donors(db, next).transpose() {
@@ -183,8 +186,16 @@ fn places(conn: &mut Conn) -> Result<HashMap<FacilityId, Governorate>> {
     Ok(rows.into_iter().collect())
 }
 
-type UnitRow =
-    (BloodUnitId, FacilityId, Component, Option<BloodGroup>, UnitStatus, ReadMoment, ReadDay, Attributes);
+type UnitRow = (
+    BloodUnitId,
+    FacilityId,
+    ReadWord<Component>,
+    Option<ReadWord<BloodGroup>>,
+    ReadWord<UnitStatus>,
+    ReadMoment,
+    ReadDay,
+    Attributes,
+);
 
 fn lot(row: UnitRow) -> (BloodUnitId, Lot) {
     let (id, facility, component, group, status, expires_at, expires_on, attributes) = row;
@@ -192,9 +203,9 @@ fn lot(row: UnitRow) -> (BloodUnitId, Lot) {
         id,
         Lot {
             facility,
-            component,
-            group,
-            status,
+            component: component.0,
+            group: group.map(|group| group.0),
+            status: status.0,
             expires: (expires_at.0.and_utc(), expires_on.0),
             attributes,
         },
@@ -234,12 +245,19 @@ fn slice_of_units(conn: &mut Conn, (first, last): Span, found: &mut Units) -> Re
         .select(unit_columns!())
         .load(c))?;
     let end = rows.last().map(|row| row.0.0).filter(|end| *end < last);
-    found.extend(rows.into_iter().filter(|row| ON_SHELF.contains(&row.4)).map(lot));
+    found.extend(rows.into_iter().filter(|row| ON_SHELF.contains(&row.4.0)).map(lot));
     Ok(end)
 }
 
-type DonorRow = (DonorId, DonorStatus, Option<BloodGroup>, Option<Governorate>, Option<UnitId>, Option<i64>);
-type WindowRow = (DonorId, DonationType, ReadDay, Option<ReadDay>);
+type DonorRow = (
+    DonorId,
+    ReadWord<DonorStatus>,
+    Option<ReadWord<BloodGroup>>,
+    Option<ReadWord<Governorate>>,
+    Option<UnitId>,
+    Option<i64>,
+);
+type WindowRow = (DonorId, ReadWord<DonationType>, ReadDay, Option<ReadDay>);
 
 macro_rules! donor_columns {
     () => {
@@ -315,13 +333,21 @@ fn joined(rows: Vec<DonorRow>, windows: Vec<WindowRow>) -> Donors {
         while windows.next_if(|row| row.0 < id).is_some() {}
         while let Some((_, donation, from, until)) = windows.next_if(|row| row.0 == id) {
             own.push(Window {
-                donation,
+                donation: donation.0,
                 from: day_number(from.0),
                 until: until.map(|until| day_number(until.0)),
             });
         }
         let windows = own.drain(..).collect();
-        (id, Standing { status, group, governorate, unit, is_merged: merged.is_some(), windows })
+        let standing = Standing {
+            status: status.0,
+            group: group.map(|group| group.0),
+            governorate: governorate.map(|governorate| governorate.0),
+            unit,
+            is_merged: merged.is_some(),
+            windows,
+        };
+        (id, standing)
     };
     rows.into_iter().map(donor).collect()
 }

@@ -13,6 +13,12 @@ impl Settings {
         if !self.metrics.listen.is_empty() && !self.metrics_listen().is_some_and(|at| at.ip().is_loopback()) {
             return wrong("metrics.listen", "a loopback address such as 127.0.0.1:9464, or nothing");
         }
+        if !self.log.traces.is_empty() && !is_plain_loopback(&self.log.traces) {
+            return wrong(
+                "log.traces",
+                "http:// and a loopback address such as http://127.0.0.1:4318, or nothing",
+            );
+        }
         if self.server.tls_certificate.is_empty() != self.server.tls_key.is_empty() {
             return wrong("server.tls_key", "both tls_certificate and tls_key, or neither");
         }
@@ -174,4 +180,9 @@ fn is_safe(url: &str) -> bool {
     let host = authority.host().trim_matches(['[', ']']);
     !authority.as_str().contains('@')
         && (uri.scheme_str() == Some("https") || uri.scheme_str() == Some("http") && is_loopback(host))
+}
+
+/// Whether it leads to a program of this machine, without TLS.
+fn is_plain_loopback(url: &str) -> bool {
+    url.starts_with("http://") && is_safe(url)
 }

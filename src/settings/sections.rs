@@ -258,6 +258,7 @@ impl Webhook {
 pub struct Log {
     pub level: LogLevel,
     pub format: LogFormat,
+    pub traces: String,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]

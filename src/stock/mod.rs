@@ -50,7 +50,7 @@ pub use serve::{Fate, carry, free, hold, issue, quarantine_returned, report, sto
 pub use stop::{
     Stopped, Subject, block, block_standing, clear, discard, stop, stop_all, stop_family, units_of,
 };
-pub use store::{BloodUnit, OnShelf, Shelved, first_of_shelf, first_to_expire};
+pub use store::{BloodUnit, OnShelf, PAST_FLOW, Shelved, first_of_shelf, first_to_expire};
 pub use stray::{Explained, Stray, explain, reseal as reseal_strays, strays};
 pub use tested::{
     Entered, LookBack, Tested, Waiting, await_physician, enter_results, look_back, results_of, waiting,
@@ -208,6 +208,9 @@ fn expire(tx: &mut Tx, vault: &Vault, zone: Zone, unit: &BloodUnit) -> Result<()
         let governorate = places::facility(tx.conn, unit.facility)?.governorate;
         let day = zone.date(unit.expires_at());
         store::add_flow(tx, store::Flow::Expired, governorate, unit.component, group, day)?;
+        if day < zone.date(tx.now) {
+            crate::db::feed::append(tx, PAST_FLOW, unit.id.0, "expired")?;
+        }
     }
     Ok(())
 }

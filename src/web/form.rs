@@ -18,7 +18,7 @@ use shiryan_kernel::{Code, Problem, Result};
 
 use super::{Fields, Visitor};
 use crate::db::once;
-use crate::http::{House, Refusal, guard, query};
+use crate::http::{House, Refusal, guard, methods, query};
 use crate::vault::{Vault, hex, unhex};
 
 /// The field that carries the token.
@@ -115,7 +115,7 @@ impl Print {
     }
 
     fn of_digest(request: &HttpRequest, digest: Sha256) -> Self {
-        let route = request.match_pattern().unwrap_or_default();
+        let route = methods::pattern(request).unwrap_or_default();
         Self { route: format!("{} {route}", request.method()), digest: digest.finalize().into() }
     }
 

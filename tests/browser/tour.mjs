@@ -24,7 +24,7 @@ export const PAGES = {
     '/', '/where', '/ahead', '/units', '/units/{id}', '/shelves', '/requests', '/requests/{id}', '/standing', '/packs',
     '/untested', '/panel', '/rules',
   ],
-  admin: ['/', '/people', '/places', '/rules', '/record', '/outbox', '/where', '/ahead', '/programme', '/shelves'],
+  admin: ['/', '/sign-ins', '/people', '/places', '/rules', '/record', '/outbox', '/where', '/ahead', '/programme', '/shelves'],
 };
 
 /** Answers that are no page of ours: the description of the API is drawn by a program of others. */

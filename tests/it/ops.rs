@@ -226,3 +226,74 @@ fn shells_and_readers_are_told_every_command() {
         assert!(home.path().join("pages").join(page).exists(), "{page}");
     }
 }
+
+/// A collector that takes what is sent to it: the first line of each request and its body.
+fn collector() -> (std::net::SocketAddr, std::sync::mpsc::Receiver<(String, Vec<u8>)>) {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let at = listener.local_addr().unwrap();
+    let (told, heard) = std::sync::mpsc::channel();
+    std::thread::spawn(move || {
+        for stream in listener.incoming() {
+            let mut stream = std::io::BufReader::new(stream.unwrap());
+            let (mut first, mut length) = (String::new(), 0);
+            loop {
+                let mut line = String::new();
+                std::io::BufRead::read_line(&mut stream, &mut line).unwrap();
+                if let Some(value) = line.to_lowercase().strip_prefix("content-length:") {
+                    length = value.trim().parse().unwrap();
+                }
+                match line.as_str() {
+                    "\r\n" => break,
+                    _ if first.is_empty() => first = line,
+                    _ => {}
+                }
+            }
+            let mut body = vec![0; length];
+            std::io::Read::read_exact(&mut stream, &mut body).unwrap();
+            let answer = "HTTP/1.1 200 OK\r\ncontent-length: 0\r\nconnection: close\r\n\r\n";
+            std::io::Write::write_all(stream.get_mut(), answer.as_bytes()).unwrap();
+            if told.send((first, body)).is_err() {
+                return;
+            }
+        }
+    });
+    (at, heard)
+}
+
+#[test]
+fn a_collector_is_told_what_each_request_took_and_of_nobody() {
+    let home = tempfile::tempdir().unwrap();
+    let url = format!("sqlite://{}", home.path().join("s.db").display());
+    let (at, heard) = collector();
+    let mut command = shiryan(home.path(), &["serve", "--listen", "127.0.0.1:0", "--database", &url]);
+    // However little the log says.
+    command.env("SHIRYAN__LOG__TRACES", format!("http://{at}/")).env("SHIRYAN__LOG__LEVEL", "error");
+    command.stderr(std::process::Stdio::null());
+    let mut served = Served::run(command);
+    let address = served.line("Pages:").trim_start_matches("Pages: ").trim_end_matches('/').to_owned();
+    assert_eq!(Client::to(address).get("/api/v1/donors/990000001234?secret=word").status, 401);
+    served.stop();
+    let (first, body) = heard.recv_timeout(std::time::Duration::from_secs(10)).unwrap();
+    assert!(first.starts_with("POST /v1/traces "), "{first}");
+    let holds = |part: &str| body.windows(part.len()).any(|own| own == part.as_bytes());
+    for part in ["shiryan", "request", "/api/v1/donors/{id}", "request_id", "GET", env!("CARGO_PKG_VERSION")]
+    {
+        assert!(holds(part), "{part}: {}", String::from_utf8_lossy(&body));
+    }
+    for part in ["990000001234", "secret", "src/", home.path().to_str().unwrap()] {
+        assert!(!holds(part), "{part}: {}", String::from_utf8_lossy(&body));
+    }
+}
+
+#[test]
+fn a_collector_elsewhere_is_refused() {
+    let home = tempfile::tempdir().unwrap();
+    for wrong in
+        ["http://10.0.0.9:4318", "https://collector.example", "collector", "http://127.0.0.1@evil.example"]
+    {
+        let mut command = shiryan(home.path(), &["serve", "--listen", "127.0.0.1:0"]);
+        let said = command.env("SHIRYAN__LOG__TRACES", wrong).output().unwrap();
+        let text = String::from_utf8(said.stderr).unwrap();
+        assert!(!said.status.success() && text.contains("log.traces") && text.contains("loopback"), "{text}");
+    }
+}

@@ -24,6 +24,7 @@ both!(
     a_request_goes_from_page_to_page_without_a_script,
     a_page_offers_each_its_own_steps_and_refuses_the_others,
     a_form_that_comes_twice_asks_once,
+    own_sign_ins_are_seen_and_ended_by_page,
 );
 
 /// A browser: keeps cookies, sends them and the origin.
@@ -576,4 +577,25 @@ fn every_text_of_a_page_is_there_in_both_languages() {
             assert!(texts::has(lang, &format!("role-{role}")));
         }
     }
+}
+
+fn own_sign_ins_are_seen_and_ended_by_page(app: TestApp) {
+    let ends = |browser: &mut Browser| -> Vec<String> {
+        let page = browser.get("/sign-ins");
+        assert_eq!(page.status, 200, "{}", page.text);
+        let forms = page.text.split("action=\"/sign-ins/").skip(1);
+        forms.map(|rest| format!("/sign-ins/{}", rest.split('"').next().unwrap())).collect()
+    };
+    let (mut here, mut lost) = (signed_in(&app, Role::Medic), signed_in(&app, Role::Medic));
+    let mut other = signed_in(&app, Role::Bank);
+    // Nobody is offered the end of the sign-in that asks.
+    let (of_here, of_lost) = (ends(&mut here), ends(&mut lost));
+    let lost_end: Vec<&String> = of_here.iter().filter(|end| !of_lost.contains(end)).collect();
+    assert_eq!(lost_end.len(), 1, "{of_here:?} {of_lost:?}");
+    assert_eq!(other.submit(lost_end[0], &[]).status, 404);
+    assert_eq!(lost.get("/").status, 200);
+    led(&here.submit(lost_end[0], &[]));
+    assert!(!ends(&mut here).contains(lost_end[0]));
+    assert_eq!(lost.get("/sign-ins").status, 401);
+    assert_eq!(here.submit(lost_end[0], &[]).status, 404);
 }

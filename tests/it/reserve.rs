@@ -3,7 +3,7 @@
 
 use diesel::prelude::*;
 use serde_json::{Value, json};
-use shiryan::db::tables::unit_movements;
+use shiryan::db::tables::{blood_units, unit_movements};
 use shiryan_kernel::role::Role;
 
 use crate::support::app::TestApp;
@@ -21,6 +21,9 @@ both!(
     only_those_who_plan_may_see,
     wrong_questions_are_refused,
     closed_roads_leave_islands,
+    a_day_that_is_over_counts,
+    an_expiry_noted_after_its_day_counts,
+    an_answer_made_smaller_is_the_same_answer,
 );
 
 fn find<'a>(answer: &'a Value, area: &str, component: &str, group: &str) -> &'a Value {
@@ -260,4 +263,67 @@ fn closed_roads_leave_islands(app: TestApp) {
     let id = closure.as_str().unwrap();
     command.post(&format!("/api/v1/closures/{id}/end"), &json!({})).expect(200);
     assert_eq!(areas(&command.get(&path).expect(200), "cells"), whole);
+}
+
+fn demand(app: &TestApp) -> Value {
+    let answer = app.client(Role::Command).get(&format!("{PATH}?by=governorate")).expect(200);
+    find(&answer, "PS-RBH", "red_cells", "o_neg")["average_daily_demand"].clone()
+}
+
+/// Demand is read once a day: but not before everything of the day before can be there.
+fn a_day_that_is_over_counts(app: TestApp) {
+    write(&app, |tx| flow(tx, "PS-RBH", O_NEG, day(-1), 0, 28));
+    assert_eq!(demand(&app), 28.0);
+    let midnight = app.house.zone.start_of(day(1)) + chrono::Duration::seconds(20);
+    app.clock.advance(midnight - app.house.db.now());
+    assert_eq!(demand(&app), 14.0);
+    // An issue of twenty seconds ago is written only now.
+    let late = |tx: &mut shiryan::db::Tx| {
+        flow(tx, "PS-RBH", O_NEG, day(0), 0, 56);
+        shiryan::db::feed::append(tx, "blood_unit", 1, "issued")
+    };
+    app.house.db.write_now(shiryan::db::Lane::System, late).unwrap();
+    assert_eq!(demand(&app), 42.0);
+    app.clock.advance(chrono::Duration::minutes(11));
+    assert_eq!(demand(&app), 42.0);
+}
+
+/// What expired yesterday is noted today, on yesterday's line.
+fn an_expiry_noted_after_its_day_counts(app: TestApp) {
+    let bank = app.places.bank;
+    write(&app, move |tx| {
+        units(tx, bank, O_NEG, "released", day(-1), 1);
+        let number = blood_units::din.eq(crate::support::shelf::din(1));
+        diesel::update(blood_units::table).set(number).execute(tx.conn).unwrap();
+    });
+    assert_eq!(demand(&app), Value::Null);
+    let (vault, zone) = (app.house.vault.clone(), app.house.zone);
+    let expire = move |tx: &mut shiryan::db::Tx| shiryan::stock::expire_due(tx, &vault, zone, 10);
+    assert_eq!(app.house.db.write_now(shiryan::db::Lane::System, expire).unwrap(), 1);
+    assert_eq!(demand(&app), 0.1);
+}
+
+fn an_answer_made_smaller_is_the_same_answer(app: TestApp) {
+    shelves(&app);
+    let ask = |how: &[(&str, &str)]| app.client(Role::Command).raw(PATH, how);
+    let (plain, said) = ask(&[]);
+    assert_eq!(plain.get("content-encoding"), None);
+    for how in ["gzip", "br, gzip;q=0.8", "deflate, gzip, br, zstd"] {
+        let (headers, bytes) = ask(&[("accept-encoding", how)]);
+        assert_eq!(headers["content-encoding"], "gzip", "{how}");
+        assert!(
+            headers
+                .get_all("vary")
+                .iter()
+                .any(|own| own.to_str().unwrap().eq_ignore_ascii_case("accept-encoding"))
+        );
+        assert!(bytes.len() * 5 < said.len(), "{} of {}", bytes.len(), said.len());
+        let mut text = Vec::new();
+        std::io::Read::read_to_end(&mut flate2::read::GzDecoder::new(&bytes[..]), &mut text).unwrap();
+        assert_eq!(text, said, "{how}");
+    }
+    for how in ["identity", "gzip;q=0", "br"] {
+        let (headers, bytes) = ask(&[("accept-encoding", how)]);
+        assert_eq!((headers.get("content-encoding"), bytes), (None, said.clone()), "{how}");
+    }
 }

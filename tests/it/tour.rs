@@ -37,6 +37,7 @@ const PAGES: &[(&str, &[Role])] = &[
         "/find?recipient_group=ab_pos&component=plasma&governorate=PS-GZA&within_hours=72",
         &[Command, Medic, Hospital, Bank, Physician],
     ),
+    ("/sign-ins", &[Admin, Command, Medic, Hospital, Bank, Physician]),
     ("/people", &[Admin]),
     ("/places", &[Admin]),
     ("/record", &[Admin]),

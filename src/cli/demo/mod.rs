@@ -93,7 +93,7 @@ impl Demo {
     pub fn run(&self) -> Result<(), String> {
         let started = Instant::now();
         let settings = self.settings()?;
-        start_log(&settings);
+        let _traces = start_log(&settings)?;
         let house = self.house(&settings)?;
         self.introduce();
         if self.only_make {

@@ -9,6 +9,9 @@ use shiryan_kernel::place::Governorate;
 use crate::db::tables::daily_flows;
 use crate::db::{Tx, on_each};
 
+/// The feed's word for a flow that is noted on a day that was over.
+pub const PAST_FLOW: &str = "flow";
+
 /// What went in or out of a shelf.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Flow {

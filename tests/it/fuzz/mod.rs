@@ -1,13 +1,17 @@
 //! Parsers of what comes from outside, given every seed and what grows from the seeds by chance.
 //!
-//! `SHIRYAN_FUZZ` says how many grow for each target (3 000 unless said); the long form is `.ci/long`'s.
+//! `SHIRYAN_FUZZ` says how many grow for each target (3 000 unless said), `SHIRYAN_FUZZ_MINUTES` after how long it is enough;
+//! the long form is `.ci/long`'s.
 
 mod targets;
 
 use std::path::Path;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use proptest::prelude::*;
+
+/// Grown at once.
+const SLICE: u64 = 10_000;
 
 /// The seeds of a target.
 fn seeds(target: &str) -> Vec<Vec<u8>> {
@@ -35,18 +39,29 @@ fn grown(seeds: Vec<Vec<u8>>) -> impl Strategy<Value = Vec<u8>> {
 
 #[test]
 fn no_parser_fails_on_its_seeds_or_on_what_grows_from_them() {
-    let cases = std::env::var("SHIRYAN_FUZZ").map_or(3_000, |said| said.parse().unwrap());
-    for (name, target) in targets::TARGETS {
-        let seeds = seeds(name);
-        assert!(!seeds.is_empty(), "{name}");
-        seeds.iter().for_each(|seed| target(seed));
-        let started = Instant::now();
-        let config = ProptestConfig { cases, failure_persistence: None, ..ProptestConfig::default() };
+    let said = |name: &str| std::env::var(name).ok().map(|said| said.parse::<u64>().unwrap());
+    let most = said("SHIRYAN_FUZZ").unwrap_or(3_000);
+    let long = said("SHIRYAN_FUZZ_MINUTES").map(|minutes| Duration::from_secs(60 * minutes));
+    std::thread::scope(|scope| {
+        for (name, target) in targets::TARGETS {
+            scope.spawn(move || grow(name, target, most, long));
+        }
+    });
+}
+
+/// Until so many were tried or the time is over.
+fn grow(name: &str, target: fn(&[u8]), most: u64, long: Option<Duration>) {
+    let seeds = seeds(name);
+    assert!(!seeds.is_empty(), "{name}");
+    seeds.iter().for_each(|seed| target(seed));
+    let (started, mut done) = (Instant::now(), 0);
+    while done < most && long.is_none_or(|long| started.elapsed() < long) {
+        let cases = SLICE.min(most - done);
+        let cases_now = u32::try_from(cases).unwrap();
+        let config =
+            ProptestConfig { cases: cases_now, failure_persistence: None, ..ProptestConfig::default() };
         proptest!(config, |(data in grown(seeds.clone()))| target(&data));
-        println!(
-            "{name}: {cases} executions from {} seeds in {} s",
-            seeds.len(),
-            started.elapsed().as_secs()
-        );
+        done += cases;
     }
+    println!("{name}: {done} executions from {} seeds in {} s", seeds.len(), started.elapsed().as_secs());
 }

@@ -234,6 +234,20 @@ impl Client {
     }
 
     /// A file: its kind, and the bytes themselves.
+    /// Headers and bytes of an answer, as they came over the line.
+    pub fn raw(&self, path: &str, headers: &[(&str, &str)]) -> (ureq::http::HeaderMap, Vec<u8>) {
+        let mut request = self.agent.get(format!("{}{path}", self.base));
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        if let Some(token) = &self.token {
+            request = request.header("authorization", format!("Bearer {token}"));
+        }
+        let mut response = request.call().unwrap();
+        let bytes = response.body_mut().read_to_vec().unwrap();
+        (response.headers().clone(), bytes)
+    }
+
     pub fn get_file(&self, path: &str) -> (String, Vec<u8>) {
         let mut request = self.agent.get(format!("{}{path}", self.base));
         if let Some(token) = &self.token {

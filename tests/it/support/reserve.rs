@@ -28,7 +28,7 @@ pub fn write(app: &TestApp, f: impl Fn(&mut Tx) + Send + 'static) {
 /// Tells those who follow the feed to look at everything again: what a test writes straight into the tables is told by
 /// nobody else.
 pub fn everything_changed(tx: &mut Tx) {
-    for entity in ["blood_unit", "donor", "facility", "series"] {
+    for entity in ["blood_unit", "donor", "facility", "flow"] {
         feed::append_span(tx, entity, i64::MIN, i64::MAX, "test").unwrap();
     }
 }
