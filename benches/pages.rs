@@ -80,8 +80,8 @@ fn start(home: &Path, donors: &str) -> (Running, SocketAddr) {
     while !agent.get(format!("http://{address}/readyz")).call().is_ok_and(|answer| answer.status() == 200) {
         std::thread::sleep(Duration::from_millis(20));
     }
-    // The roster is built, names are opened.
-    std::thread::sleep(Duration::from_secs(10));
+    // The roster is built, names are opened, and what passed its date is written: that is the day's work, not a page's.
+    std::thread::sleep(Duration::from_secs(90));
     (running, address)
 }
 

@@ -199,7 +199,9 @@ fn change(api: std::net::SocketAddr, is_over: &AtomicBool) {
         if is_over.load(Ordering::Relaxed) {
             return;
         }
-        let body = r#"{"sex":"male","birth_date":"1996-02-10","weight_kg":85,"height_cm":180}"#;
+        let body = format!(
+            r#"{{"first_name":"سالم","family_name":"حمدان","sex":"male","birth_date":"1996-02-10","service_number":"R-{n}","governorate":"PS-RBH"}}"#
+        );
         let request = format!(
             "POST /api/v1/donors HTTP/1.1\r\nhost: x\r\nauthorization: Bearer {token}\r\ncontent-type: application/json\r\n\
              idempotency-key: roster-bench-{n}\r\ncontent-length: {}\r\n\r\n{body}",

@@ -59,6 +59,8 @@ use crate::{
 
 /// Questions of one facility about what is available, in a minute.
 const AVAILABILITY: u32 = 600;
+/// Links of donors that one address opens or follows in a minute: many donors may share an address.
+const LINKS: u32 = 240;
 
 /// What a database is for; it is written into the database when it is made.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -247,6 +249,7 @@ pub fn house(
         sessions,
         key_on_same_disk,
         asked: Arc::new(Budget::a_minute(AVAILABILITY)),
+        links: Arc::new(Budget::a_minute(LINKS)),
         files: Arc::new(Semaphore::new(FILES)),
         pulse: Arc::default(),
     })

@@ -38,5 +38,6 @@ ahead-no-shortage = لا نقص متوقعًا خلال 90 يومًا
 ahead-unknown = لم تُسجَّل هنا أي حركة، فلا أساس للتوقع
 ahead-with-proposed = مع الحملات التي لم تُنشر بعد: { $first }
 ahead-figures = المتوفر الآن { $units } · الطلب في اليوم { $demand } · المتوقع من الحملات المنشورة { $drives }
+ahead-losses = · ينتهي { $outdated } · ينقص { $unmet } (احتمال أي نقص: { $chance }٪)
 ahead-table = القيم نفسها في جدول، أسبوعًا بأسبوع
 ahead-assumptions = ما يقوم عليه هذا التوقع

@@ -26,7 +26,7 @@ units-none = There is no such unit on our shelf.
 
 bench-title = What is to be done on our shelf?
 bench-none = Nothing.
-bench-cut = Some lists are longer: the first thirty of each are shown.
+bench-cut = Some lists are longer: the first twenty of each are shown.
 bench-to-release = In quarantine, to be released
 bench-ends = Expire within 3 days
 bench-gone = Expired or stopped

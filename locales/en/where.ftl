@@ -32,5 +32,6 @@ ahead-no-shortage = No shortage expected within 90 days
 ahead-unknown = Nothing ever moved here, so there is nothing to project from
 ahead-with-proposed = With the drives that are not published yet: { $first }
 ahead-figures = On hand now { $units } · asked for a day { $demand } · expected of published drives { $drives }
+ahead-losses = · outdates { $outdated } · lacks { $unmet } (chance of any: { $chance } %)
 ahead-table = The same as a table, week by week
 ahead-assumptions = What this rests on

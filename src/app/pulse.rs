@@ -13,6 +13,7 @@ use super::PULSE;
 use crate::db::tables::{audit_lines, published_tables, reserve_levels};
 use crate::db::{Db, Lane, meta};
 use crate::http::House;
+use crate::projections;
 
 /// A clock that differs by more from an even one was set.
 const JUMP: Duration = Duration::seconds(60);
@@ -67,6 +68,25 @@ pub async fn figures(house: &House) -> Result<()> {
         "Groups of components by the level at which they stand."
     );
     metrics::describe_gauge!("shiryan_published_age_seconds", "Age of the hospitals' table of donors.");
+    metrics::describe_gauge!(
+        "shiryan_db_connections",
+        "Connections to the database, by whether they are in use."
+    );
+    metrics::describe_gauge!(
+        "shiryan_roster_age_seconds",
+        "Since the counts in memory last followed the feed."
+    );
+    metrics::describe_gauge!(
+        "shiryan_projection_age_seconds",
+        "Since the last projection was worked out here."
+    );
+    let (all, idle) = house.db.connections();
+    metrics::gauge!("shiryan_db_connections", "state" => "in_use").set(f64::from(all.saturating_sub(idle)));
+    metrics::gauge!("shiryan_db_connections", "state" => "idle").set(f64::from(idle));
+    metrics::gauge!("shiryan_roster_age_seconds").set(house.roster.age().as_secs_f64());
+    if let Some(age) = projections::age() {
+        metrics::gauge!("shiryan_projection_age_seconds").set(age.as_secs_f64());
+    }
     let now = house.db.now().naive_utc();
     let (unchained, levels, made) = house
         .db

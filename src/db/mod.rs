@@ -129,6 +129,13 @@ impl Db {
         self.0.commits.load(Ordering::Acquire)
     }
 
+    /// Connections for reading that are open, and those of them that nobody uses.
+    #[must_use]
+    pub fn connections(&self) -> (u32, u32) {
+        let state = self.0.pool.state();
+        (state.connections, state.idle_connections)
+    }
+
     /// Reads off the event loop.
     ///
     /// # Errors

@@ -64,6 +64,8 @@ pub struct House {
     pub files: Arc<Semaphore>,
     /// How often a facility asks what is available.
     pub asked: Arc<Budget>,
+    /// Links of donors that were opened or followed, by the address of whoever did.
+    pub links: Arc<Budget>,
 }
 
 impl House {

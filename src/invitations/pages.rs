@@ -1,5 +1,7 @@
 //! The page behind a donor's own link. Looking does nothing; the act is a form that is sent, without a script.
 
+use std::net::IpAddr;
+
 use actix_web::http::header;
 use actix_web::{HttpResponse, web};
 use askama::Template;
@@ -12,7 +14,7 @@ use shiryan_kernel::{Code, Problem, Result};
 use super::{Acted, Chosen, Offer};
 use crate::db::Lane;
 use crate::drives;
-use crate::http::{Answer, House};
+use crate::http::{Answer, House, Peer};
 use crate::texts::{self, ProblemText, Value};
 use crate::web::{Bars, Frame, Group, Posted, Say, Square, Visitor, go};
 
@@ -166,13 +168,24 @@ async fn to_page(secret: web::Path<String>) -> HttpResponse {
 }
 
 /// A mail program's one click (RFC 8058): no cookie, no token, one fixed body. Every address gets the same answer.
-async fn one_click(house: web::Data<House>, secret: web::Path<String>, body: web::Bytes) -> Answer {
+async fn one_click(
+    house: web::Data<House>,
+    Peer(from): Peer,
+    secret: web::Path<String>,
+    body: web::Bytes,
+) -> Answer {
+    count(&house, from)?;
     if body.trim_ascii() != b"List-Unsubscribe=One-Click" {
         return Err(Code::InvalidRequest.into());
     }
     let (vault, secret) = (house.vault.clone(), secret.into_inner());
     house.db.write_guarded(Lane::System, move |tx| super::stop_at_once(tx, &vault, &secret)).await?;
     guarded(HttpResponse::Ok().finish())
+}
+
+/// One more of an address, before anything is looked up for it.
+fn count(house: &House, from: Option<IpAddr>) -> Result<()> {
+    house.links.count(&from.map(|from| from.to_string()).unwrap_or_default(), house.db.now())
 }
 
 /// Nobody keeps it, and no page that it leads to learns of it.
@@ -182,7 +195,13 @@ fn guarded(mut response: HttpResponse) -> Answer {
     Ok(response)
 }
 
-async fn ask(house: web::Data<House>, visitor: Visitor, secret: web::Path<String>) -> Answer {
+async fn ask(
+    house: web::Data<House>,
+    visitor: Visitor,
+    Peer(from): Peer,
+    secret: web::Path<String>,
+) -> Answer {
+    count(&house, from)?;
     let (of, now, secret) = (house.clone(), house.db.now(), secret.into_inner());
     match house.db.read(move |conn| super::look(conn, of.desk(), now, &secret)).await {
         Ok(offer) => guarded(visitor.page(&page(&house, &visitor, &offer, None)?)?),
@@ -191,7 +210,13 @@ async fn ask(house: web::Data<House>, visitor: Visitor, secret: web::Path<String
     }
 }
 
-async fn act(house: web::Data<House>, posted: Posted<Choice>, secret: web::Path<String>) -> Answer {
+async fn act(
+    house: web::Data<House>,
+    posted: Posted<Choice>,
+    Peer(from): Peer,
+    secret: web::Path<String>,
+) -> Answer {
+    count(&house, from)?;
     let Posted { visitor, form, .. } = posted;
     let slot = form
         .slot

@@ -9,8 +9,9 @@ use shiryan_kernel::place::{Governorate, Region};
 use shiryan_kernel::{Code, Problem, Result};
 use utoipa::{IntoParams, ToSchema};
 
-use super::{Area, AreaOutlook, Ask, COMPONENTS, MOST_DAYS, Outlook, OutlookDay, assumptions};
+use super::{Area, AreaOutlook, Ask, COMPONENTS, MOST_DAYS, Outlook, OutlookDay, Whole, assumptions};
 use crate::accounts::{Actor, SeeProjections};
+use crate::db::{Conn, off_loop};
 use crate::http::{Answer, House, Query, Speak};
 use crate::texts;
 
@@ -111,6 +112,10 @@ pub(super) struct AreaView {
     average_daily_demand: Option<f64>,
     /// The first day whose expected level is red or black.
     first_red_or_black: Option<DireView>,
+    /// Demand that is not met in the days asked for.
+    shortage: Option<ShortageView>,
+    /// Units that are expected to outdate in the days asked for.
+    expected_outdated: f64,
     /// Units that published drives, and those of earlier ones that are being tested, are expected to bring in the
     /// days asked for.
     expected_of_drives: f64,
@@ -124,6 +129,18 @@ pub(super) struct AreaView {
     days_with_proposed: Vec<DayView>,
 }
 
+/// Demand that is not met.
+#[derive(Debug, Serialize, ToSchema)]
+struct ShortageView {
+    /// The chance, 0 to 1, that there is any by the last day asked for.
+    probability: f64,
+    /// Units that are expected to be lacking.
+    expected_units: f64,
+    /// The day by whose close one path in ten has met it, and every second one; absent where they do not come to it.
+    first_p10: Option<NaiveDate>,
+    first_p50: Option<NaiveDate>,
+}
+
 #[derive(Debug, Serialize, ToSchema)]
 struct DireView {
     on: NaiveDate,
@@ -135,11 +152,15 @@ struct DireView {
 #[schema(as = ProjectedDayView)]
 struct DayView {
     on: NaiveDate,
-    /// Units on hand: one path in ten lies below.
+    /// Units on hand: one path in twenty lies below.
+    p5: f64,
+    /// One path in ten lies below.
     p10: f64,
     p50: f64,
     /// One path in ten lies above.
     p90: f64,
+    /// One path in twenty lies above.
+    p95: f64,
     /// Days that the expected stock lasts from the next morning.
     days_of_cover: f64,
     /// It lasts at least so long; no further was looked.
@@ -147,6 +168,10 @@ struct DayView {
     level: Level,
     /// The chance, 0 to 1, that some demand up to this day is not met.
     unmet_probability: f64,
+    /// Units of this day's demand that are expected to be lacking.
+    expected_unmet: f64,
+    /// Units that are expected to outdate this day.
+    expected_outdated: f64,
 }
 
 #[derive(Debug, Serialize, ToSchema)]
@@ -168,8 +193,11 @@ async fn look_ahead(
     let ask = asked(query.component, query.group, query.days, query.governorate, query.region)?;
     let (now, zone, calendar) = (house.db.now(), house.zone, house.calendar.clone());
     let levels = house.levels.clone();
-    let read = house.db.read(move |conn| super::ahead(conn, &ask, (&calendar, &levels.bands), now, zone));
-    let areas = read.await?;
+    let gather = move |conn: &mut Conn| {
+        super::gather(conn, Whole::from(&ask), (&calendar, &levels.bands), now, zone, &[])
+    };
+    let gathered = house.db.read(gather).await?;
+    let areas = off_loop(move || Ok(gathered.group(ask.group))).await?;
     let codes = assumptions(areas.iter());
     Ok(HttpResponse::Ok().json(ProjectionsView {
         as_of: now,
@@ -201,6 +229,15 @@ impl From<AreaOutlook> for AreaView {
             first_red_or_black: outlook
                 .and_then(|outlook| outlook.first_dire())
                 .map(|day| DireView { on: day.on, level: day.level }),
+            shortage: outlook.and_then(|own| {
+                Some(ShortageView {
+                    probability: to_hundredths(own.days.last()?.unmet_so_far),
+                    expected_units: sum(outlook, |day| day.unmet),
+                    first_p10: own.first_unmet(0.1),
+                    first_p50: own.first_unmet(0.5),
+                })
+            }),
+            expected_outdated: sum(outlook, |day| day.outdated),
             expected_of_drives: to_hundredths(area.from_drives.0),
             expected_lent: sum(outlook, |day| day.lent),
             expected_borrowed: sum(outlook, |day| day.borrowed),
@@ -215,13 +252,17 @@ impl From<&OutlookDay> for DayView {
     fn from(day: &OutlookDay) -> Self {
         Self {
             on: day.on,
+            p5: to_hundredths(day.on_hand.p5),
             p10: to_hundredths(day.on_hand.p10),
             p50: to_hundredths(day.on_hand.p50),
             p90: to_hundredths(day.on_hand.p90),
+            p95: to_hundredths(day.on_hand.p95),
             days_of_cover: to_hundredths(day.cover.days()),
             cover_capped: day.cover.is_beyond(),
             level: day.level,
             unmet_probability: to_hundredths(day.unmet_so_far),
+            expected_unmet: to_hundredths(day.unmet),
+            expected_outdated: to_hundredths(day.outdated),
         }
     }
 }

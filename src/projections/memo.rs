@@ -1,12 +1,14 @@
-//! Outlooks already worked out, kept under everything that they follow from.
+//! Outlooks already worked out, kept under a digest of everything that they follow from.
 //!
-//! The key is the whole start (lots, drives, series, calendar, day, seed), so a changed shelf or a late line makes another
-//! outlook; nothing kept here can be stale. Kept for the longest horizon: a shorter one is its beginning.
+//! The digest is of the whole start (lots, drives, series, calendar, day, seed), so a changed shelf or a late line makes
+//! another outlook; nothing kept here can be stale. Kept for the longest horizon: a shorter one is its beginning.
 
 use std::collections::HashMap;
-use std::hash::{DefaultHasher, Hash, Hasher};
+use std::hash::{Hash, Hasher};
 use std::sync::{Arc, LazyLock, Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
+use sha2::{Digest as _, Sha256};
 use shiryan_forecast::Sides;
 
 use super::together::outlooks as work_out;
@@ -16,50 +18,88 @@ use super::{MOST_DAYS, Outlook, Start};
 /// begun again.
 const MOST_KEPT: usize = 96;
 
-type Kept = HashMap<u64, (Vec<Start>, Sides, Arc<Vec<Outlook>>)>;
+type Key = [u8; 32];
 
+#[derive(Default)]
+struct Kept {
+    outlooks: HashMap<Key, Arc<Vec<Outlook>>>,
+    /// When the last of them was worked out.
+    at: Option<Instant>,
+}
+
+/// Held by whoever works something out: that takes every core, and several who ask for the same would each do it.
+static AT_WORK: Mutex<()> = Mutex::new(());
 static KEPT: LazyLock<Mutex<Kept>> = LazyLock::new(Mutex::default);
 
 /// The first `days` days of the outlooks of the groups of one component and area, side by side; `None` where nothing can be
 /// projected.
 pub fn outlooks(starts: &[Start], sides: &Sides, days: usize) -> Option<Vec<Outlook>> {
     let key = key(starts, sides);
-    let kept = {
+    let held = || {
         let kept = KEPT.lock().unwrap_or_else(PoisonError::into_inner);
-        let same = kept.get(&key).filter(|(own, of, _)| own == starts && of == sides);
-        same.map(|(.., outlook)| outlook.clone())
+        kept.outlooks.get(&key).cloned()
     };
-    let whole = match kept {
+    let whole = match held() {
         Some(whole) => whole,
         None => {
-            let whole = Arc::new(work_out(starts, sides, MOST_DAYS)?);
-            let mut kept = KEPT.lock().unwrap_or_else(PoisonError::into_inner);
-            if kept.len() >= MOST_KEPT {
-                kept.clear();
+            let _turn = AT_WORK.lock().unwrap_or_else(PoisonError::into_inner);
+            match held() {
+                Some(whole) => whole,
+                None => {
+                    let whole = Arc::new(work_out(starts, sides, MOST_DAYS)?);
+                    let mut kept = KEPT.lock().unwrap_or_else(PoisonError::into_inner);
+                    if kept.outlooks.len() >= MOST_KEPT {
+                        kept.outlooks.clear();
+                    }
+                    kept.outlooks.insert(key, whole.clone());
+                    kept.at = Some(Instant::now());
+                    whole
+                }
             }
-            kept.insert(key, (starts.to_vec(), sides.clone(), whole.clone()));
-            whole
         }
     };
     Some(whole.iter().map(|outlook| outlook.first(days)).collect())
 }
 
-fn key(starts: &[Start], sides: &Sides) -> u64 {
-    let mut hasher = DefaultHasher::new();
-    sides.hash(&mut hasher);
-    starts.iter().for_each(|start| add(start, &mut hasher));
-    hasher.finish()
+/// How long ago the last outlook of this process was worked out.
+pub fn age() -> Option<Duration> {
+    KEPT.lock().unwrap_or_else(PoisonError::into_inner).at.map(|at| at.elapsed())
 }
 
-fn add(start: &Start, hasher: &mut DefaultHasher) {
-    (start.component, start.today, start.group, start.seed, &start.calendar).hash(hasher);
-    for lot in &start.lots {
+fn key(starts: &[Start], sides: &Sides) -> Key {
+    let mut hasher = Digest(Sha256::new());
+    sides.hash(&mut hasher);
+    starts.iter().for_each(|start| add(start, &mut hasher));
+    hasher.0.finalize().into()
+}
+
+/// What `Hash` writes, digested.
+struct Digest(Sha256);
+
+impl Hasher for Digest {
+    fn write(&mut self, bytes: &[u8]) {
+        self.0.update(bytes);
+    }
+
+    fn finish(&self) -> u64 {
+        0
+    }
+}
+
+/// Every part of a start: a new one has to be named here.
+fn add(start: &Start, hasher: &mut Digest) {
+    let Start { component, group, today, lots, batches, supply, demand, calendar, bands, changes, seed } =
+        start;
+    (component, today, group, seed, calendar).hash(hasher);
+    lots.len().hash(hasher);
+    for lot in lots {
         (lot.expiry, lot.units).hash(hasher);
     }
-    for batch in &start.batches {
-        (batch.ahead, batch.of).hash(hasher);
-    }
-    for series in [&start.supply, &start.demand] {
+    for series in [supply, demand] {
+        format!("{:?}", series.axis()).hash(hasher);
+        series.counts().len().hash(hasher);
         series.counts().iter().for_each(|count| count.map(f64::to_bits).hash(hasher));
     }
+    // Figures are written so that no two that differ are alike.
+    format!("{batches:?} {bands:?} {changes:?}").hash(hasher);
 }

@@ -40,6 +40,7 @@ pub use area::{Area, islands};
 pub use assumed::assumptions;
 pub use drives::{Batch, Size};
 pub use import::import_history;
+pub use memo::age;
 pub use rules::{
     Ahead, Changes, Outlook, OutlookDay, Rest, Start, day_number, futures, is_dire, judge, seed,
 };
@@ -89,36 +90,6 @@ pub struct AreaOutlook {
     pub from_drives: (f64, f64),
 }
 
-/// The outlook of each area asked for, in the order of the regions; a region whose roads are closed now is listed as
-/// the islands that are left of it.
-///
-/// # Errors
-/// As any read.
-pub fn ahead(
-    conn: &mut Conn,
-    ask: &Ask,
-    given: (&calendar::Calendar, &Bands),
-    now: Moment,
-    zone: Zone,
-) -> Result<Vec<AreaOutlook>> {
-    ahead_of(conn, ask, given, now, zone, &[])
-}
-
-/// The same, if these events happen. Where they close roads on some of the days asked for, an area is listed from the first
-/// day on as the sides that are left then: each with what lies there, helping each other while the roads are open.
-fn ahead_of(
-    conn: &mut Conn,
-    ask: &Ask,
-    given: (&calendar::Calendar, &Bands),
-    now: Moment,
-    zone: Zone,
-    events: &[Event],
-) -> Result<Vec<AreaOutlook>> {
-    let whole = Whole { component: ask.component, area: ask.area, days: ask.days };
-    let all = all_groups(conn, &whole, given, now, zone, events)?;
-    Ok(all.into_iter().filter_map(|mut groups| groups.remove(&ask.group)).collect())
-}
-
 /// What is asked of all groups of a component.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Whole {
@@ -129,29 +100,50 @@ pub struct Whole {
     pub days: usize,
 }
 
-/// The outlooks of every group, area by area as [`ahead`]: they stand in for each other as the rule of issue has it, so
-/// they are worked out together.
+impl From<&Ask> for Whole {
+    fn from(ask: &Ask) -> Self {
+        Self { component: ask.component, area: ask.area, days: ask.days }
+    }
+}
+
+/// What outlooks follow from: read at one moment, worked out without the database.
+pub struct Gathered {
+    ask: Whole,
+    /// Areas in the order of the regions, with the sides of each.
+    areas: Vec<(Vec<Area>, Sides)>,
+    known: Known,
+}
+
+impl Gathered {
+    /// The outlooks of every group, area by area: they stand in for each other as the rule of issue has it, so they are
+    /// worked out together. A region whose roads are closed now is listed as the islands that are left of it. It takes both
+    /// cores for tenths of a second where nobody asked before: off the loop, and with no connection in hand.
+    #[must_use]
+    pub fn every_group(&self) -> Vec<BTreeMap<BloodGroup, AreaOutlook>> {
+        self.areas.iter().flat_map(|(areas, sides)| several(areas, sides, &self.ask, &self.known)).collect()
+    }
+
+    /// One of them.
+    #[must_use]
+    pub fn group(&self, group: BloodGroup) -> Vec<AreaOutlook> {
+        self.every_group().into_iter().filter_map(|mut groups| groups.remove(&group)).collect()
+    }
+}
+
+/// Reads what the outlooks of these areas follow from, if these events happen. Where they close roads on some of the days
+/// asked for, an area is listed from the first day on as the sides that are left then: each with what lies there, helping
+/// each other while the roads are open.
 ///
 /// # Errors
 /// As any read.
-pub fn together(
+pub fn gather(
     conn: &mut Conn,
-    ask: &Whole,
-    given: (&calendar::Calendar, &Bands),
-    now: Moment,
-    zone: Zone,
-) -> Result<Vec<BTreeMap<BloodGroup, AreaOutlook>>> {
-    all_groups(conn, ask, given, now, zone, &[])
-}
-
-fn all_groups(
-    conn: &mut Conn,
-    ask: &Whole,
+    ask: Whole,
     (calendar, bands): (&calendar::Calendar, &Bands),
     now: Moment,
     zone: Zone,
     events: &[Event],
-) -> Result<Vec<BTreeMap<BloodGroup, AreaOutlook>>> {
+) -> Result<Gathered> {
     let today = zone.date(now);
     let last = plus_days(today, i64::try_from(ask.days).unwrap_or(1) - 1);
     let shut = closures::list_at(conn, now)?;
@@ -186,7 +178,7 @@ fn all_groups(
         today,
         bands: *bands,
     };
-    Ok(areas.iter().flat_map(|(areas, sides)| several(areas, sides, ask, &known)).collect())
+    Ok(Gathered { ask, areas, known })
 }
 
 /// What the outlooks of all areas follow from.

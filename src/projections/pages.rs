@@ -13,10 +13,10 @@ use shiryan_kernel::time::{Moment, Zone, plus_days};
 use shiryan_kernel::{Code, Problem, Result};
 
 use super::{
-    Area, AreaOutlook, COMPONENTS, MOST_DAYS, Outlook, OutlookDay, Whole, assumptions, islands, together,
+    Area, AreaOutlook, COMPONENTS, MOST_DAYS, Outlook, OutlookDay, Whole, assumptions, gather, islands,
 };
 use crate::accounts::{Actor, SeeProjections};
-use crate::db::Conn;
+use crate::db::{Conn, off_loop};
 use crate::drives::{self, Brings};
 use crate::http::{Answer, House, Query};
 use crate::places::closures;
@@ -61,6 +61,8 @@ struct Ahead {
     /// The same with the drives that are not published yet.
     first_with: Option<String>,
     from_drives: String,
+    /// What outdates, what lacks, and how likely that is.
+    losses: Option<String>,
     chart: Option<Chart>,
     days: Vec<Day>,
 }
@@ -108,12 +110,15 @@ async fn page(house: web::Data<House>, visitor: Visitor, asked: Query<Asked>) ->
         .read(move |conn| {
             let (area, areas) = areas(conn, area.as_deref(), now)?;
             let ask = Whole { component, area: Some(area), days: MOST_DAYS };
-            let found = together(conn, &ask, (&calendar, &levels.bands), now, zone)?;
-            let groups = found.into_iter().flatten().collect();
+            let gathered = gather(conn, ask, (&calendar, &levels.bands), now, zone, &[])?;
             let members: Vec<Governorate> = area.members().collect();
-            Ok(Read { area, areas, groups, drives: coming(conn, &members, now, zone)? })
+            let drives = coming(conn, &members, now, zone)?;
+            Ok((gathered, Read { area, areas, groups: Vec::new(), drives }))
         })
         .await?;
+    let (gathered, read) = read;
+    let groups = off_loop(move || Ok(gathered.every_group().into_iter().flatten().collect())).await?;
+    let read = Read { groups, ..read };
     let today = zone.date(now);
     let [target, _, _, stop] = house.levels.bands.of(component);
     let outlooks = read.groups.iter().map(|(_, own)| own);
@@ -221,9 +226,18 @@ fn one(
         first: outlook.map_or_else(|| say.text("ahead-unknown"), |own| first(say, own)),
         first_with: with.map(|own| first(say, own)),
         from_drives: format!("{:.0}", own.from_drives.0),
+        losses: outlook.and_then(|own| losses(say, own)),
         chart: outlook.map(|outlook| drawn(scale, today, (outlook, with), drives)),
         days: outlook.map_or_else(Vec::new, |outlook| table(say, outlook)),
     }
+}
+
+/// What is expected to outdate and to lack over the days drawn, and the chance that anything lacks.
+fn losses(say: Say, outlook: &Outlook) -> Option<String> {
+    let sum = |of: fn(&OutlookDay) -> f64| format!("{:.0}", outlook.days.iter().map(of).sum::<f64>());
+    let chance = format!("{:.0}", 100.0 * outlook.days.last()?.unmet_so_far);
+    let (outdated, unmet) = (sum(|day| day.outdated), sum(|day| day.unmet));
+    Some(say.with("ahead-losses", &[("outdated", &outdated), ("unmet", &unmet), ("chance", &chance)]))
 }
 
 /// The first day of shortage in words.

@@ -94,6 +94,9 @@ pub struct OutlookDay {
     pub level: Level,
     /// The chance that some demand up to this day is not met.
     pub unmet_so_far: f64,
+    /// Units of this day's demand that are expected to be lacking, and units that are expected to outdate this day.
+    pub unmet: f64,
+    pub outdated: f64,
     /// Units that are expected to go to other groups this day, and to come from them.
     pub lent: f64,
     pub borrowed: f64,
@@ -110,6 +113,12 @@ pub struct Outlook {
 }
 
 impl Outlook {
+    /// The first day by whose close so large a share of paths has met a demand that is not met.
+    #[must_use]
+    pub fn first_unmet(&self, share: f64) -> Option<NaiveDate> {
+        self.days.iter().find(|day| day.unmet_so_far >= share).map(|day| day.on)
+    }
+
     /// The first day whose level is red or black.
     #[must_use]
     pub fn first_dire(&self) -> Option<&OutlookDay> {
@@ -251,6 +260,8 @@ pub(super) fn told(start: &Start, drawn: &Drawn, joint: &JointProjection) -> Out
         cover: day.cover,
         level: judge(&start.bands, start.component, adu, day.expected_on_hand, day.cover),
         unmet_so_far: day.unmet_so_far,
+        unmet: day.mean_unmet,
+        outdated: day.mean_outdated,
         lent: *lent,
         borrowed: *borrowed,
     };

@@ -9,6 +9,7 @@ pub(super) mod event;
 
 use diesel::prelude::*;
 use serde::{Deserialize, Serialize};
+use shiryan_kernel::blood::BloodGroup;
 use shiryan_kernel::ids::ScenarioId;
 use shiryan_kernel::level::Bands;
 use shiryan_kernel::problem::Faults;
@@ -17,7 +18,7 @@ use shiryan_kernel::time::{Moment, Zone};
 use shiryan_kernel::{Code, Problem, Result};
 use utoipa::ToSchema;
 
-use super::{AreaOutlook, Ask, ahead_of, store};
+use super::{AreaOutlook, Ask, Gathered, gather, store};
 use crate::accounts::Principal;
 use crate::audit::{self, Line};
 use crate::db::tables::scenarios;
@@ -139,7 +140,7 @@ pub struct Column {
     pub areas: Vec<AreaOutlook>,
 }
 
-/// What is expected, and beside it each of these scenarios, under one luck.
+/// What is expected, and beside it each of these scenarios: read at one moment, worked out by [`columns`].
 ///
 /// # Errors
 /// `not_found` of one that is not there or was ended.
@@ -150,8 +151,8 @@ pub fn compare(
     ask: &Ask,
     given: (&calendar::Calendar, &Bands),
     (now, zone): (Moment, Zone),
-) -> Result<Vec<Column>> {
-    let mut columns = vec![Column { scenario: None, areas: ahead_of(conn, ask, given, now, zone, &[])? }];
+) -> Result<Vec<(Option<Scenario>, Gathered)>> {
+    let mut read = vec![(None, gather(conn, ask.into(), given, now, zone, &[])?)];
     for id in ids {
         let row: Row = scenarios::table
             .find(id.0)
@@ -159,10 +160,16 @@ pub fn compare(
             .select(Row::as_select())
             .first(conn)?;
         let scenario = row.open(vault)?;
-        let areas = ahead_of(conn, ask, given, now, zone, &scenario.events)?;
-        columns.push(Column { scenario: Some(scenario), areas });
+        let gathered = gather(conn, ask.into(), given, now, zone, &scenario.events)?;
+        read.push((Some(scenario), gathered));
     }
-    Ok(columns)
+    Ok(read)
+}
+
+/// Each of them ahead, under one luck.
+#[must_use]
+pub fn columns(read: Vec<(Option<Scenario>, Gathered)>, group: BloodGroup) -> Vec<Column> {
+    read.into_iter().map(|(scenario, gathered)| Column { scenario, areas: gathered.group(group) }).collect()
 }
 
 /// Seals at most `limit` scenarios after `after` under another root key; the last of them, none at the end.

@@ -8,6 +8,7 @@ use diesel::prelude::*;
 use shiryan_forecast::{Lot, Pending};
 use shiryan_kernel::attribute::Attributes;
 use shiryan_kernel::blood::{BloodGroup, Component};
+use shiryan_kernel::day::{ReadDay, ReadWord};
 use shiryan_kernel::ids::{FacilityId, UnitId};
 use shiryan_kernel::place::Governorate;
 use shiryan_kernel::status::{FacilityKind, UnitStatus};
@@ -152,7 +153,7 @@ pub fn flows(
     until: NaiveDate,
 ) -> Result<Vec<Flow>> {
     // All four columns of the primary key, so each governorate is one range of it.
-    let rows: Vec<(Governorate, NaiveDate, i32, i32, i32)> = on_each!(conn => c, daily_flows::table
+    let rows: Vec<(ReadWord<Governorate>, ReadDay, i32, i32, i32)> = on_each!(conn => c, daily_flows::table
         .filter(daily_flows::governorate.eq_any(governorates))
         .filter(daily_flows::component.eq(component))
         .filter(daily_flows::blood_group.eq(group))
@@ -170,8 +171,8 @@ pub fn flows(
     Ok(rows
         .into_iter()
         .map(|(governorate, on, received, from_drives, issued)| Flow {
-            governorate,
-            on,
+            governorate: governorate.0,
+            on: on.0,
             received,
             from_drives,
             issued,

@@ -15,7 +15,7 @@ use super::{
     BloodRequest, Counts, Reservation, Share, Step, advance, conflict, go, in_reach, patient, rules, shares,
     told,
 };
-use crate::accounts::Principal;
+use crate::accounts::{self, Principal};
 use crate::audit::{self, Line};
 use crate::db::{Tx, feed};
 use crate::stock::{self, BloodUnit};
@@ -134,14 +134,30 @@ pub fn free(
 /// # Errors
 /// `not_found`; `state_conflict` (with `state`) when nothing is held. Of a unit, which is named, with nothing issued:
 /// `state_conflict` when its time is up or something stopped it; `unit_expired`; `second_person_required` while it is
-/// held for an emergency issue that nobody confirmed.
+/// held for an emergency issue that nobody confirmed, and of plasma against a child's group from whoever held it.
 pub fn issue(tx: &mut Tx, vault: &Vault, zone: Zone, by: &Principal, id: RequestId) -> Result<Step> {
     let request = in_reach(tx.conn, by, id)?;
     go(tx, by, &request, RequestState::Issued, None)?;
+    agree(tx, by, &request)?;
     let units = issue_held(tx, vault, zone, (by.own_facility()?, by.user), id, None)?;
     let line = Line::new(Some(by.user), "requests.issued").on(id).with("units", &units);
     audit::record(tx, vault, &line)?;
     told(tx, id, RequestState::Issued, units)
+}
+
+/// What the tables give a child only with a second person's agreement is issued by another than who held it.
+fn agree(tx: &mut Tx, by: &Principal, request: &BloodRequest) -> Result<()> {
+    let recipient = patient::recipient(tx.conn, request, tx.now)?;
+    for share in shares(tx.conn, &[request.id])? {
+        let Share { hold, unit, .. } = &share;
+        let Some(group) = unit.blood_group.filter(|_| hold.outcome.is_none()) else { continue };
+        let what = (group, unit.attributes.titre());
+        if rules::needs_agreement(request.component, recipient, request.age_band, what) {
+            accounts::check_two_people(tx, hold.made_by, by.user)
+                .map_err(|problem| problem.with("unit", unit.id))?;
+        }
+    }
+    Ok(())
 }
 
 /// Hands out what is held for a request whose row is locked: all of the usual holds, or all of one emergency issue.

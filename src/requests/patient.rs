@@ -5,11 +5,14 @@ use shiryan_kernel::Result;
 use shiryan_kernel::blood::{BloodGroup, Component};
 use shiryan_kernel::compat::{PatientFacts, Recipient};
 use shiryan_kernel::ids::{FacilityId, RequestId};
+use shiryan_kernel::level::Level;
+use shiryan_kernel::place::Governorate;
 use shiryan_kernel::time::Moment;
 
 use super::{BloodRequest, Pseudonym, incidents, rules, shares, store};
 use crate::db::Conn;
-use crate::places;
+use crate::places::{self, closures};
+use crate::reserve::levels;
 use crate::sheets::folded;
 use crate::vault::Vault;
 
@@ -47,10 +50,21 @@ pub(super) fn o_negative(conn: &mut Conn, asked: &[BloodRequest], now: Moment) -
     Ok(o_negative.count())
 }
 
-/// For whom units are chosen at this moment: a declared incident counts where the hospital stands.
+/// For whom units are chosen at this moment: a declared incident, and O− red cells whose level is red or black, count where
+/// the hospital stands.
 pub(super) fn recipient(conn: &mut Conn, request: &BloodRequest, now: Moment) -> Result<Recipient> {
     let Recipient::Unknown(facts) = request.recipient() else { return Ok(request.recipient()) };
     let governorate = places::facility(conn, request.facility)?.governorate;
     let incident = incidents::is_declared(conn, governorate, now)?;
-    Ok(Recipient::Unknown(PatientFacts { incident, ..facts }))
+    let is_told = facts.sex.is_some() && facts.age.is_some();
+    let o_neg_is_low = !is_told && !incident && o_neg_is_low(conn, governorate, now)?;
+    Ok(Recipient::Unknown(PatientFacts { incident, o_neg_is_low, ..facts }))
+}
+
+fn o_neg_is_low(conn: &mut Conn, governorate: Governorate, now: Moment) -> Result<bool> {
+    let roads = closures::roads(conn, now)?;
+    let levels = levels::around(conn, Component::RedCells, governorate, &roads)?;
+    Ok(levels
+        .iter()
+        .any(|(group, level)| *group == BloodGroup::ONeg && matches!(level, Level::Red | Level::Black)))
 }

@@ -6,7 +6,9 @@ pub mod standing;
 
 use shiryan_kernel::attribute::Attributes;
 use shiryan_kernel::blood::{Abo, AgeBand, BloodGroup, Component, GroupEvidence, Sex};
-use shiryan_kernel::compat::{MAX_O_NEG_BEFORE_REASSESSING, PatientFacts, Recipient, Titre, Verdict, judge};
+use shiryan_kernel::compat::{
+    Caution, MAX_O_NEG_BEFORE_REASSESSING, PatientFacts, Recipient, Titre, Verdict, judge,
+};
 use shiryan_kernel::status::RequestState;
 use shiryan_kernel::{Code, Problem, Result};
 
@@ -99,6 +101,19 @@ pub fn fits(
         Verdict::ByPolicy { .. } => by_policy,
         Verdict::Never => false,
     }
+}
+
+/// Whether the tables give this unit to a child only with a second person's agreement: platelets whose plasma is against the
+/// patient's group (severity of the platelet rule in `rules.json`).
+#[must_use]
+pub fn needs_agreement(
+    component: Component,
+    recipient: Recipient,
+    age: Option<AgeBand>,
+    (unit, titre): (BloodGroup, Titre),
+) -> bool {
+    let verdict = judge(component, recipient, unit, titre);
+    age == Some(AgeBand::Under18) && verdict.needs().contains(&Caution::SecondPersonForChild)
 }
 
 /// Whether a unit is one of those that an emergency issue may add to what [`fits`]: group O red cells of either RhD type

@@ -80,6 +80,7 @@ pub struct Reservation {
     pub id: ReservationId,
     pub request: RequestId,
     made_at: NaiveDateTime,
+    pub made_by: UserId,
     held_until: NaiveDateTime,
     /// Absent of a hold for the usual issue.
     pub emergency: Option<EmergencyIssueId>,

@@ -2,16 +2,20 @@
 
 use std::collections::BTreeMap;
 
+use chrono::NaiveDate;
 use shiryan_kernel::Result;
-use shiryan_kernel::time::Zone;
+use shiryan_kernel::blood::{BloodGroup, DonationType};
+use shiryan_kernel::place::Governorate;
+use shiryan_kernel::time::{Moment, Zone, plus_days};
 
-use super::{Index, Lot, Roster, Standing, Window, store};
+use super::{Counts, Index, Lot, Registered, Roster, Standing, Window, store};
 use crate::db::Db;
+use crate::stock;
 
 /// Where memory and tables differ.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Difference {
-    /// `blood_unit` or `donor`.
+    /// `blood_unit` or `donor`; `shelf_count` of a facility, `donor_count` of all.
     pub entity: &'static str,
     pub id: i64,
 }
@@ -33,6 +37,8 @@ pub fn check(roster: &Roster, db: &Db, zone: Zone) -> Result<Vec<Difference>> {
 fn differences(roster: &Roster, db: &Db, zone: Zone) -> Result<Vec<Difference>> {
     let mut plain = Index::default();
     store::all(db, &mut plain)?;
+    let now = db.now();
+    plain.settle(now, zone);
     roster.look(db, zone, |index| {
         let units =
             |index: &Index| index.units.all().map(|(id, lot)| (id.0, *lot)).collect::<BTreeMap<i64, Lot>>();
@@ -46,8 +52,35 @@ fn differences(roster: &Roster, db: &Db, zone: Zone) -> Result<Vec<Difference>> 
         };
         let mut found = apart("blood_unit", &units(&plain), &units(index));
         found.extend(apart("donor", &donors(&plain), &donors(index)));
+        let of_shelf = |index: &Index| shelf_counts(index, now, zone);
+        found.extend(apart("shelf_count", &of_shelf(&plain), &of_shelf(index)));
+        let of_donors = |index: &Index| BTreeMap::from([(0, donor_counts(index, zone.date(now)))]);
+        found.extend(apart("donor_count", &of_donors(&plain), &of_donors(index)));
         found
     })
+}
+
+/// The cells of each facility.
+fn shelf_counts(index: &Index, now: Moment, zone: Zone) -> BTreeMap<i64, Vec<Counts>> {
+    let mut found: BTreeMap<i64, Vec<Counts>> = BTreeMap::new();
+    for counts in index.units.counts(None, now, stock::soon(zone.date(now))) {
+        found.entry(counts.facility.0).or_default().push(counts);
+    }
+    found
+}
+
+type Open = (DonationType, BloodGroup, Governorate, [u32; DAYS]);
+/// Days on which donors are counted: from today to beyond what lies ready.
+const DAYS: usize = 120;
+
+/// Who may give on each of the days, and who is registered.
+fn donor_counts(index: &Index, today: NaiveDate) -> (Vec<Open>, Vec<Registered>) {
+    let mut ahead = 0..;
+    let days = [(); DAYS].map(|()| plus_days(today, ahead.next().unwrap_or_default()));
+    let open = DonationType::ALL.iter().flat_map(|donation| {
+        index.donors.open(*donation, days).map(|(group, governorate, on)| (*donation, group, governorate, on))
+    });
+    (open.collect(), index.donors.registered().collect())
 }
 
 fn apart<T: PartialEq>(

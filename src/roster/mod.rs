@@ -98,6 +98,12 @@ impl Roster {
         index.as_ref().map(f)
     }
 
+    /// Since the feed was last followed.
+    #[must_use]
+    pub fn age(&self) -> Duration {
+        Duration::from_millis(since_start().saturating_sub(self.0.looked.load(Ordering::Acquire)))
+    }
+
     /// Builds the index anew from the tables.
     ///
     /// # Errors

@@ -123,6 +123,7 @@ fn figures_have_labels_from_closed_lists(at: Empty) {
                 "method" => ["GET", "HEAD", "POST", "PATCH", "DELETE"].contains(&value),
                 "status" => ["1xx", "2xx", "3xx", "4xx", "5xx"].contains(&value),
                 "level" => ["green", "watch", "amber", "red", "black", "unknown"].contains(&value),
+                "state" => ["idle", "in_use"].contains(&value),
                 "le" => value == "+Inf" || value.parse::<f64>().is_ok(),
                 _ => false,
             };

@@ -7,21 +7,25 @@ use diesel::prelude::*;
 use serde_json::{Value, json};
 use shiryan::db::Lane;
 use shiryan::db::tables::incidents;
+use shiryan::projections::Area;
 use shiryan::vault::{RootKey, Vault};
 use shiryan::{places, requests};
 use shiryan_kernel::blood::BloodGroup;
 use shiryan_kernel::ids::IncidentId;
-use shiryan_kernel::place::Governorate;
+use shiryan_kernel::level::Level;
+use shiryan_kernel::place::{Governorate, Region};
 use shiryan_kernel::role::Role;
 use shiryan_kernel::status::UnitStatus;
 
 use super::support::app::{Client, TestApp};
 use super::support::requests::{accepted, act, another_hospital, bags, reserve, status, submit};
+use super::support::reserve::stands;
 
 both!(
     the_requests_of_one_patient_are_counted_together,
     two_requests_at_once_of_one_patient_get_two_o_negative,
     a_declared_incident_spares_o_negative,
+    few_o_negative_are_kept_for_those_who_need_them,
     incidents_are_of_their_region,
 );
 
@@ -112,6 +116,34 @@ fn a_declared_incident_spares_o_negative(app: TestApp) {
     reserve(&app, &nobody, &o_pos).expect(200);
     app.clock.advance(chrono::Duration::hours(6));
     assert_eq!(first(&nobody), "o_neg", "it ended by itself");
+}
+
+/// Of whom neither sex nor age is known gets O+ while O− is below its floor there; whoever is known to need O− gets it.
+fn few_o_negative_are_kept_for_those_who_need_them(app: TestApp) {
+    bags(&app, BloodGroup::ONeg, 1, 1);
+    bags(&app, BloodGroup::OPos, 10, 1);
+    let nobody = accepted(&app, &of_patient("A", 2));
+    let mut girl = of_patient("B", 2);
+    girl["age_band"] = json!("under_18");
+    let girl = accepted(&app, &girl);
+    let first = |id: &str| {
+        let path = format!("/api/v1/requests/{id}/candidates");
+        app.client(Role::Bank).get(&path).expect(200)["candidates"][0]["blood_group"].clone()
+    };
+    assert_eq!(first(&nobody), "o_neg");
+    let own = app.house.db.read_now(|conn| places::facility(conn, app.places.hospital)).unwrap().governorate;
+    let here = Area::Region(own.region());
+    for (area, group, level, told) in [
+        (here, BloodGroup::OPos, Level::Black, "o_neg"),
+        (Area::Region(Region::GazaNorth), BloodGroup::ONeg, Level::Black, "o_neg"),
+        (here, BloodGroup::ONeg, Level::Amber, "o_neg"),
+        (here, BloodGroup::ONeg, Level::Red, "o_pos"),
+        (here, BloodGroup::ONeg, Level::Black, "o_pos"),
+    ] {
+        stands(&app, area, group, level);
+        assert_eq!(first(&nobody), told, "{area:?} {group} {level}");
+        assert_eq!(first(&girl), "o_neg", "{area:?} {group} {level}");
+    }
 }
 
 fn incidents_are_of_their_region(app: TestApp) {

@@ -69,6 +69,13 @@ fn a_steady_shelf_is_projected_by_hand(app: TestApp) {
     assert_eq!((column("p10"), column("p90")), (column("p50"), column("p50")));
     assert_eq!(column("days_of_cover"), [4.0, 3.0, 2.0, 1.0, 0.0, 0.0]);
     assert_eq!(column("unmet_probability"), [0.0, 0.0, 0.0, 0.0, 0.0, 1.0]);
+    assert_eq!((column("p5"), column("p95")), (column("p50"), column("p50")));
+    assert_eq!(column("expected_unmet"), [0.0, 0.0, 0.0, 0.0, 0.0, 2.0]);
+    assert_eq!(column("expected_outdated"), [0.0, 0.0, 1.0, 0.0, 0.0, 0.0]);
+    assert_eq!(centre["expected_outdated"], 1.0);
+    let shortage =
+        json!({"probability": 1.0, "expected_units": 2.0, "first_p10": day(5), "first_p50": day(5)});
+    assert_eq!(centre["shortage"], shortage);
     let levels: Vec<&str> =
         centre["days"].as_array().unwrap().iter().map(|day| day["level"].as_str().unwrap()).collect();
     assert_eq!(levels, ["watch", "watch", "amber", "red", "black", "black"]);

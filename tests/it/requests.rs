@@ -10,14 +10,13 @@ use rand::seq::IndexedRandom;
 use rand::{RngExt, SeedableRng};
 use serde_json::{Value, json};
 use shiryan::accounts::Principal;
+use shiryan::db::Lane;
 use shiryan::db::tables::{
-    blood_requests, daily_flows, emergency_issues, reservations, reserve_levels, unit_movements, users,
+    blood_requests, daily_flows, emergency_issues, reservations, unit_movements, users,
 };
-use shiryan::db::{Lane, Tx};
 use shiryan::projections::Area;
 use shiryan::vault::{RootKey, Vault};
 use shiryan::{requests, stock};
-use shiryan_kernel::Problem;
 use shiryan_kernel::blood::{BloodGroup, Component};
 use shiryan_kernel::compat::{Titre, verdict};
 use shiryan_kernel::ids::{BloodUnitId, SessionId, UserId};
@@ -31,11 +30,15 @@ use super::support::requests::{
     accepted, act, another_bank, another_hospital, ask, bags, give_back, of_facility, report, reserve, seen,
     status, submit,
 };
+use super::support::reserve::stands;
 use super::support::shelf::{Bag, din, put_all};
 
 both!(
     a_request_lives_from_submission_to_its_last_report,
     sixty_four_ask_for_ten_units_and_each_is_held_once,
+    five_hundred_issue_one_unit_and_it_goes_once,
+    an_answer_is_kept_for_seven_days,
+    a_child_gets_plasma_against_its_group_by_two_people_alone,
     another_hospital_sees_nothing_and_another_region_neither,
     what_does_not_fit_is_never_held_whatever_its_state,
     a_unit_that_was_stopped_or_passed_its_date_is_never_issued,
@@ -55,23 +58,8 @@ both!(
 );
 
 fn a_group_with_little_left_is_spared_but_not_in_an_emergency(app: TestApp) {
-    let level = |group: BloodGroup, level: Level| {
-        let now = app.house.db.now().naive_utc();
-        let write = move |tx: &mut Tx| {
-            let row = (
-                reserve_levels::area.eq(Area::Region(Governorate::RamallahAlBireh.region()).key()),
-                reserve_levels::component.eq(Component::RedCells),
-                reserve_levels::blood_group.eq(group),
-                reserve_levels::seen.eq(level),
-                reserve_levels::seen_since.eq(now),
-                reserve_levels::level.eq(level),
-                reserve_levels::level_since.eq(now),
-                reserve_levels::version.eq(1_i64),
-            );
-            diesel::insert_into(reserve_levels::table).values(row).execute(tx.conn).map_err(Problem::from)
-        };
-        app.house.db.write_now(Lane::System, write).unwrap();
-    };
+    let own = Area::Region(Governorate::RamallahAlBireh.region());
+    let level = |group: BloodGroup, level: Level| stands(&app, own, group, level);
     let scarce = bags(&app, BloodGroup::APos, 1, 1)[0];
     let plenty = bags(&app, BloodGroup::OPos, 2, 1)[0];
     let soon = Bag {
@@ -250,6 +238,39 @@ fn sixty_four_ask_for_ten_units_and_each_is_held_once(app: TestApp) {
     let mut expected: Vec<i64> = units.iter().map(|unit| unit.0).collect();
     expected.sort_unstable();
     assert_eq!(live, expected);
+}
+
+/// Whoever is not the first is told that it went, or to come again: nobody issues it a second time.
+fn five_hundred_issue_one_unit_and_it_goes_once(app: TestApp) {
+    let units = bags(&app, BloodGroup::ANeg, 1, 1);
+    let id = accepted(&app, &ask(1));
+    let bank = app.client(Role::Bank);
+    bank.post(&format!("/api/v1/requests/{id}/reserve"), &json!({"units": units})).expect(200);
+    let at_once = Arc::new(Barrier::new(500));
+    let threads: Vec<_> = (0..500)
+        .map(|_| {
+            let (client, at_once) = (bank.clone(), at_once.clone());
+            let path = format!("/api/v1/requests/{id}/issue");
+            thread::spawn(move || {
+                at_once.wait();
+                client.post(&path, &json!({}))
+            })
+        })
+        .collect();
+    let replies: Vec<_> = threads.into_iter().map(|thread| thread.join().unwrap()).collect();
+    let of = |status: u16| replies.iter().filter(|reply| reply.status == status).count();
+    assert_eq!(of(200), 1);
+    assert!(of(409) > 0);
+    assert_eq!(of(409) + of(503), 499, "{:?}", replies.iter().map(|reply| reply.status).collect::<Vec<_>>());
+    let went: i64 = app
+        .house
+        .db
+        .read_now(|conn| {
+            let to = unit_movements::to_status.eq(UnitStatus::Issued);
+            Ok(unit_movements::table.filter(to).count().get_result(conn)?)
+        })
+        .unwrap();
+    assert_eq!(went, 1);
 }
 
 fn another_hospital_sees_nothing_and_another_region_neither(app: TestApp) {
@@ -912,4 +933,53 @@ fn what_a_request_did_not_get_is_asked_of_another_blood_bank(app: TestApp) {
     act(&other, made["id"].as_str().unwrap(), "accept", &json!({})).expect(200);
     let foreign = of_facility(&app, Role::Hospital, app.places.gaza_hospital, "gaza-hospital");
     assert_eq!(act(&foreign, &first, "rest", &json!({})).problem(404), "not_found");
+}
+
+fn an_answer_is_kept_for_seven_days(app: TestApp) {
+    let key = "kept-for-seven-days";
+    let send =
+        || app.client(Role::Hospital).post_as(key, "/api/v1/requests", &ask(1)).expect(201)["id"].clone();
+    let forget = || {
+        app.house.db.write_now(shiryan::db::Lane::Bulk, shiryan::db::once::forget_old).unwrap();
+    };
+    let first = send();
+    app.clock.advance(chrono::Duration::days(7));
+    forget();
+    assert_eq!(send(), first);
+    let other = app.client(Role::Hospital).post_as(key, "/api/v1/requests", &ask(2));
+    assert_eq!(other.problem(422), "idempotency_key_reused");
+    app.clock.advance(chrono::Duration::minutes(1));
+    forget();
+    assert_ne!(send(), first, "whoever comes after seven days asks anew");
+}
+
+fn a_child_gets_plasma_against_its_group_by_two_people_alone(app: TestApp) {
+    let soon = app.house.db.now() + chrono::Duration::days(3);
+    let platelets = |number, group| {
+        let bag = Bag::new(&app, number);
+        Bag { component: Component::Platelets, blood_group: Some(group), expires_at: soon, ..bag }.put(&app)
+    };
+    let bank = app.client(Role::Bank);
+    let held = |age: &str, unit: BloodUnitId| {
+        let mut form = ask(1);
+        form["component"] = json!("platelets");
+        form["blood_group"] = json!("a_pos");
+        form["age_band"] = json!(age);
+        let id = accepted(&app, &form);
+        reserve(&app, &id, &[unit]).expect(200);
+        format!("/api/v1/requests/{id}/issue")
+    };
+    let against = held("under_18", platelets(1, BloodGroup::OPos));
+    let (own, grown) = (
+        held("under_18", platelets(2, BloodGroup::APos)),
+        held("from_18_to_50", platelets(3, BloodGroup::OPos)),
+    );
+    let refused = bank.post(&against, &json!({}));
+    assert_eq!(refused.problem(403), "second_person_required");
+    assert!(refused.json()["unit"].is_string(), "{}", refused.text);
+    for path in [own, grown] {
+        bank.post(&path, &json!({})).expect(200);
+    }
+    let other = of_facility(&app, Role::Bank, app.places.bank, "bank-beside");
+    other.post(&against, &json!({})).expect(200);
 }

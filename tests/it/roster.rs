@@ -290,7 +290,12 @@ fn a_change_of_the_tables_alone_is_found_by_the_self_test(app: TestApp) {
         Some(change(to)).filter(|found| !found.is_empty())
     });
     let found = found.expect("never found");
-    assert_eq!((found.len(), found[0].entity, found[0].id), (1, "blood_unit", id));
+    let of: Vec<(&str, i64)> = found.iter().map(|one| (one.entity, one.id)).collect();
+    assert_eq!(
+        of,
+        [("blood_unit", id), ("shelf_count", bank.0)],
+        "the bag, and what is counted of its shelf"
+    );
     app.house.roster.build(&app.house.db, app.house.zone).unwrap();
     assert_eq!(differences(&app), []);
 }

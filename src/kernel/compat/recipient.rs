@@ -29,12 +29,12 @@ impl Recipient {
         self.stands_for().rhd_positive()
     }
 
-    /// The group as which red cells are chosen: for an unknown patient group O of the RhD type that sex, age and a
-    /// declared incident ask for.
+    /// The group as which red cells are chosen: for an unknown patient group O of the RhD type that sex, age, a declared
+    /// incident and what is left of O− ask for.
     fn stands_for(self) -> BloodGroup {
         match self {
             Self::Typed(group) => group,
-            Self::Unknown(patient) => red_cells_for_unknown(patient, false).group,
+            Self::Unknown(patient) => red_cells_for_unknown(patient).group,
         }
     }
 }

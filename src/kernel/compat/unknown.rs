@@ -18,6 +18,8 @@ pub struct PatientFacts {
     pub chronically_transfused: bool,
     /// Whether an incident is declared where the patient is.
     pub incident: bool,
+    /// Whether O− red cells are below their floor there.
+    pub o_neg_is_low: bool,
 }
 
 /// Red cells for a patient of unknown group.
@@ -31,10 +33,10 @@ pub struct EmergencyChoice {
 /// O− for girls, women up to 50 and everyone under 18; O− too while sex or age is unknown, unless an
 /// incident is declared or O− is below its floor; O+ for everyone else.
 #[must_use]
-pub fn red_cells_for_unknown(patient: PatientFacts, o_neg_below_floor: bool) -> EmergencyChoice {
+pub fn red_cells_for_unknown(patient: PatientFacts) -> EmergencyChoice {
     let o_neg = EmergencyChoice { group: BloodGroup::ONeg, max_units: Some(MAX_O_NEG_BEFORE_REASSESSING) };
     let o_pos = EmergencyChoice { group: BloodGroup::OPos, max_units: None };
-    let scarce = patient.incident || o_neg_below_floor;
+    let scarce = patient.incident || patient.o_neg_is_low;
     match (patient.sex, patient.age) {
         (_, Some(age)) if age < 18 => o_neg,
         (Some(Sex::Female), Some(age)) if age <= 50 => o_neg,
@@ -82,7 +84,7 @@ mod tests {
 
     #[test]
     fn o_negative_goes_first_to_those_it_protects() {
-        let calm = |sex, age| red_cells_for_unknown(patient(sex, age), false).group;
+        let calm = |sex, age| red_cells_for_unknown(patient(sex, age)).group;
         assert_eq!(calm(Some(Sex::Female), Some(50)), BloodGroup::ONeg);
         assert_eq!(calm(Some(Sex::Female), Some(51)), BloodGroup::OPos);
         assert_eq!(calm(Some(Sex::Male), Some(17)), BloodGroup::ONeg);
@@ -94,9 +96,9 @@ mod tests {
 
     #[test]
     fn scarcity_moves_only_the_unknown() {
-        for (incident, floor) in [(true, false), (false, true)] {
-            let scarce =
-                |sex, age| red_cells_for_unknown(PatientFacts { incident, ..patient(sex, age) }, floor).group;
+        for (incident, o_neg_is_low) in [(true, false), (false, true)] {
+            let facts = |sex, age| PatientFacts { incident, o_neg_is_low, ..patient(sex, age) };
+            let scarce = |sex, age| red_cells_for_unknown(facts(sex, age)).group;
             assert_eq!(scarce(None, None), BloodGroup::OPos);
             assert_eq!(scarce(Some(Sex::Female), None), BloodGroup::OPos);
             assert_eq!(scarce(Some(Sex::Female), Some(30)), BloodGroup::ONeg);
@@ -106,8 +108,8 @@ mod tests {
 
     #[test]
     fn at_most_two_o_negative_and_no_bound_on_o_positive() {
-        assert_eq!(red_cells_for_unknown(patient(None, None), false).max_units, Some(2));
-        assert_eq!(red_cells_for_unknown(patient(Some(Sex::Male), Some(40)), false).max_units, None);
+        assert_eq!(red_cells_for_unknown(patient(None, None)).max_units, Some(2));
+        assert_eq!(red_cells_for_unknown(patient(Some(Sex::Male), Some(40))).max_units, None);
     }
 
     #[test]

@@ -14,6 +14,7 @@ use utoipa::{IntoParams, ToSchema};
 use super::super::api::{AreaView, Horizon, asked};
 use super::{Column, Event, Kept, MOST_COMPARED, MOST_EVENTS, Name, Scenario};
 use crate::accounts::{Actor, KeepScenarios, SeeProjections};
+use crate::db::off_loop;
 use crate::http::{Answer, Body, House, IdempotencyKey, Nothing, Paging, PathId, Query};
 
 /// Adds the operations.
@@ -166,7 +167,8 @@ async fn compare_scenarios(
     let read = house
         .db
         .read(move |conn| super::compare(conn, &vault, &ids, &ask, (&calendar, &levels.bands), (now, zone)));
-    let columns = read.await?;
+    let read = read.await?;
+    let columns = off_loop(move || Ok(super::columns(read, ask.group))).await?;
     Ok(HttpResponse::Ok().json(ComparisonView {
         as_of: now,
         component: ask.component,

@@ -43,6 +43,10 @@ pub(super) struct Form {
     leucodepleted: String,
     #[serde(default)]
     cmv_negative: String,
+    #[serde(default)]
+    small: String,
+    #[serde(default)]
+    low_titre: String,
 }
 
 impl Form {
@@ -51,6 +55,8 @@ impl Form {
             (&self.irradiated, Attribute::Irradiated),
             (&self.leucodepleted, Attribute::Leucodepleted),
             (&self.cmv_negative, Attribute::CmvNegative),
+            (&self.small, Attribute::Small),
+            (&self.low_titre, Attribute::LowTitre),
         ];
         let ticked = boxes.into_iter().filter(|(value, _)| *value == "on").map(|(_, own)| own);
         Attributes::of(&ticked.collect::<Vec<_>>())
@@ -264,6 +270,19 @@ mod tests {
         let form = Form { irradiated: "on".into(), cmv_negative: "on".into(), ..form() };
         let needs = form.parse(Zone::default()).unwrap().needs;
         assert_eq!(needs.list(), [Attribute::Irradiated, Attribute::CmvNegative]);
+    }
+
+    #[test]
+    fn every_box_that_the_page_draws_is_taken() {
+        for own in Attribute::ALL {
+            let sent = format!(
+                "patient=P-1&component=whole_blood&units=1&urgency=urgent&blood_group=&group_evidence=&sex=&age_band=\
+                 &needed_at=&notes=&{}=on",
+                own.code()
+            );
+            let form: Form = serde_urlencoded::from_str(&sent).unwrap();
+            assert_eq!(form.needs(), Attributes::of(&[*own]), "{own:?}");
+        }
     }
 
     #[test]

@@ -1,5 +1,5 @@
 //! The blood bank's work: what waits to be released, what ends soon, what is to be thrown away, what differs and what is
-//! on its way. Each list is cut at thirty and says so.
+//! on its way. Each list is cut at twenty and says so.
 
 use std::collections::HashMap;
 
@@ -26,7 +26,7 @@ use crate::web::{
 };
 
 /// The most of one list.
-const MOST: usize = 30;
+const MOST: usize = 20;
 /// The most units of a state that are looked through.
 const READ: i64 = 2_000;
 

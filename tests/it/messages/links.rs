@@ -24,6 +24,7 @@ both!(
     a_card_says_no_more_than_a_donor_may_read_alone,
     whoever_may_give_again_is_told_once,
     donors_are_invited_by_group_each_once,
+    an_address_opens_so_many_links_a_minute,
 );
 
 const HERE: &str = "https://here.example";
@@ -376,4 +377,16 @@ fn donors_are_invited_by_group_each_once(app: TestApp) {
     let slot = page.split("<option value=\"").nth(1).unwrap().split('"').next().unwrap().to_owned();
     assert_eq!(act(&app, &choose, &[("slot", &slot)]).status, 200);
     assert!(appointments(&app, &drive).iter().any(|(status, _)| status == "booked"));
+}
+
+fn an_address_opens_so_many_links_a_minute(app: TestApp) {
+    let anybody = app.anonymous();
+    let open = || anybody.get("/l/AAAAAAAAAAAAAAAAAAAAAA").status;
+    assert!((0..240).all(|_| open() == 404));
+    assert_eq!(open(), 429);
+    let click =
+        anybody.send("POST", "/u/AAAAAAAAAAAAAAAAAAAAAA", &[], Some(b"List-Unsubscribe=One-Click".to_vec()));
+    assert_eq!(click.status, 429);
+    app.clock.advance(chrono::Duration::minutes(1));
+    assert_eq!(open(), 404);
 }

@@ -2,9 +2,12 @@
 
 use chrono::NaiveDate;
 use diesel::prelude::*;
-use shiryan::db::tables::{blood_units, daily_flows, donors, giving_windows};
+use shiryan::db::tables::{blood_units, daily_flows, donors, giving_windows, reserve_levels};
 use shiryan::db::{Lane, Tx, feed};
+use shiryan::projections::Area;
+use shiryan_kernel::blood::{BloodGroup, Component};
 use shiryan_kernel::ids::FacilityId;
+use shiryan_kernel::level::Level;
 
 use super::app::TestApp;
 
@@ -123,4 +126,24 @@ pub fn give(tx: &mut Tx, donor: i64, place: i32, donation: &str, from: NaiveDate
         ))
         .execute(tx.conn)
         .unwrap();
+}
+
+/// Red cells of a group stand at this level in an area, as the ledger of levels has it.
+pub fn stands(app: &TestApp, area: Area, group: BloodGroup, level: Level) {
+    let write = move |tx: &mut Tx| {
+        let key = (area.key(), Component::RedCells, group);
+        diesel::delete(reserve_levels::table.find(key)).execute(tx.conn)?;
+        let row = (
+            reserve_levels::area.eq(area.key()),
+            reserve_levels::component.eq(Component::RedCells),
+            reserve_levels::blood_group.eq(group),
+            reserve_levels::seen.eq(level),
+            reserve_levels::seen_since.eq(tx.now.naive_utc()),
+            reserve_levels::level.eq(level),
+            reserve_levels::level_since.eq(tx.now.naive_utc()),
+            reserve_levels::version.eq(1_i64),
+        );
+        Ok(diesel::insert_into(reserve_levels::table).values(row).execute(tx.conn)?)
+    };
+    app.house.db.write_now(Lane::System, write).unwrap();
 }
