@@ -24,6 +24,11 @@ people-email = Email, if there is something to look at
 people-email-hint = Letters name no place, unit or person: they say that there is something to look at. Kept sealed.
 people-address = Where somebody is written to
 people-email-forget = Empty forgets the address that is kept.
+people-disable = Shut it
+people-enable = Open it again
+people-reset = A new beginning
+people-reset-hint = For whoever lost password or device: the account is signed out everywhere, its second factor is forgotten, and its owner must change this password when coming back.
+action-reset = Begin anew
 
 places-title = Which units and facilities are there?
 places-lead = Units and facilities, one by one or many at once out of a spreadsheet.

@@ -48,12 +48,20 @@ impl Serve {
     }
 }
 
+/// A crash writes no image of the memory, in which keys and names lie in clear.
+fn forbid_core_dumps() {
+    if let Err(error) = rlimit::setrlimit(rlimit::Resource::CORE, 0, 0) {
+        tracing::warn!(cause = %error, "a crash would leave an image of the memory");
+    }
+}
+
 /// Serves until SIGTERM or SIGINT; then lets balancers and requests go, and ends.
 pub fn run_house(
     house: web::Data<House>,
     started: Instant,
     ready: impl FnOnce(SocketAddr),
 ) -> Result<(), String> {
+    forbid_core_dumps();
     actix_web::rt::System::new().block_on(async move {
         let handle = metrics::install();
         let (server, address) = app::listen(&house).map_err(|error| error.to_string())?;

@@ -1,14 +1,18 @@
 //! Backups: made while others write, and put back where nothing is.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::process::Output;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use diesel::RunQueryDsl;
 use serde_json::json;
+use sha2::{Digest, Sha256};
 use shiryan::db::{Db, Lane, Size, Target};
 use shiryan::{audit, donors};
 use shiryan_kernel::ids::DonorId;
 use shiryan_kernel::role::Role;
+use shiryan_kernel::time::SystemClock;
 
 use super::cli::shiryan;
 use super::support::app::TestApp;
@@ -174,4 +178,49 @@ fn a_damaged_backup_or_another_identity_restores_nothing(app: TestApp) {
     // After all that it is still restored.
     let done = run(home.path(), &empty.target, &["restore", "one.age", "--identity", "identity"]);
     assert!(done.status.success(), "{}", text(&done.stderr));
+    // Digest and number of rows of every table; the source alone has the line that says that a backup was made.
+    let (mut there, mut here) = (rows(&source), rows(&empty.target));
+    let lines = |all: &mut BTreeMap<String, (String, usize)>| all.remove("audit_lines").unwrap().1;
+    assert_eq!(lines(&mut there), lines(&mut here) + 1);
+    assert!(there.len() > 80 && there["donors"].1 == 1, "{}", there.len());
+    let differ: Vec<_> = there.iter().filter(|(table, rows)| here.get(*table) != Some(*rows)).collect();
+    assert!(differ.is_empty() && there.len() == here.len(), "{differ:?}");
+}
+
+#[derive(diesel::QueryableByName)]
+struct Line {
+    #[diesel(sql_type = diesel::sql_types::Text)]
+    line: String,
+}
+
+/// The digest of each table's rows, and how many there are.
+fn rows(target: &Target) -> BTreeMap<String, (String, usize)> {
+    let db = Db::open(target, Size(1), std::sync::Arc::new(SystemClock)).unwrap();
+    let ask = |query: String| -> Vec<String> {
+        db.read_now(|conn| {
+            let rows: Vec<Line> = diesel::sql_query(&query).load(conn)?;
+            Ok(rows.into_iter().map(|row| row.line).collect())
+        })
+        .unwrap()
+    };
+    let tables = match target {
+        Target::Sqlite(_) => {
+            "SELECT name AS line FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%'"
+        }
+        Target::Postgres(_) => "SELECT tablename::text AS line FROM pg_tables WHERE schemaname = 'public'",
+    };
+    let of = |table: &String| {
+        let all = match target {
+            Target::Sqlite(_) => {
+                let columns = format!("SELECT name AS line FROM pragma_table_info('{table}')");
+                let quoted: Vec<String> =
+                    ask(columns).iter().map(|column| format!("quote(\"{column}\")")).collect();
+                format!("SELECT {} AS line FROM \"{table}\" ORDER BY 1", quoted.join(" || '|' || "))
+            }
+            Target::Postgres(_) => format!("SELECT row::text AS line FROM \"{table}\" AS row ORDER BY 1"),
+        };
+        let lines = ask(all);
+        (shiryan::vault::hex(&Sha256::digest(lines.join("\n"))), lines.len())
+    };
+    ask(tables.to_owned()).iter().map(|table| (table.clone(), of(table))).collect()
 }

@@ -154,6 +154,11 @@ impl Served {
         self.child.wait().unwrap();
     }
 
+    /// What the system lets it have.
+    pub fn limits(&self) -> String {
+        std::fs::read_to_string(format!("/proc/{}/limits", self.child.id())).unwrap()
+    }
+
     /// Sends it a signal.
     pub fn tell(&self, signal: &str) {
         let pid = self.child.id().to_string();

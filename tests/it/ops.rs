@@ -298,3 +298,15 @@ fn a_collector_elsewhere_is_refused() {
         assert!(!said.status.success() && text.contains("log.traces") && text.contains("loopback"), "{text}");
     }
 }
+
+#[test]
+fn b16_a_crash_leaves_no_image_of_the_memory() {
+    let home = tempfile::tempdir().unwrap();
+    let url = format!("sqlite://{}", home.path().join("s.db").display());
+    let mut served = Served::start(home.path(), &url);
+    served.line("Pages:");
+    let limits = served.limits();
+    let core = limits.lines().find(|line| line.starts_with("Max core file size")).unwrap();
+    assert_eq!(core.split_whitespace().skip(4).take(2).collect::<Vec<_>>(), ["0", "0"], "{core}");
+    served.stop();
+}

@@ -15,6 +15,7 @@ both!(
     units_are_had_as_a_file,
     what_lies_ahead_is_drawn_and_said_as_the_api_says_it,
     an_administrator_makes_places_and_people_by_pages,
+    an_administrator_shuts_opens_and_resets_accounts_by_page,
     a_physician_looks_at_what_a_rule_set_would_change,
 );
 
@@ -262,4 +263,30 @@ fn a_physician_looks_at_what_a_rule_set_would_change(app: TestApp) {
     }
     assert!(physician.get(&page).text.contains("donors it changes something for"));
     assert_eq!(app.client(Physician).get("/api/v1/jobs/0123456789ABC").status, 404);
+}
+
+fn an_administrator_shuts_opens_and_resets_accounts_by_page(app: TestApp) {
+    let (mut admin, mut medic) = (signed_in(&app, Admin), signed_in(&app, Medic));
+    let id = app.principal(Medic).user.to_string();
+    let comes_in = || Browser::new(&app).sign_in("medic").status == 303;
+    assert_eq!(led(&admin.submit(&format!("/people/{id}/disable"), &[])), "/people");
+    assert_eq!(medic.get("/sign-ins").status, 401, "out at once");
+    assert!(!comes_in());
+    for language in ["ar", "en"] {
+        speak(&mut admin, language);
+        let page = admin.get("/people");
+        check(&page, language);
+        assert!(page.text.contains(&format!("/people/{id}/enable")));
+    }
+    led(&admin.submit(&format!("/people/{id}/enable"), &[]));
+    assert!(comes_in());
+    let short = admin.submit("/people/reset", &[("user", &id), ("new_password", "short")]);
+    assert_eq!(short.status, 422, "{}", short.text);
+    assert!(short.text.contains("role=\"alert\"") && !short.text.contains("short\""));
+    assert!(comes_in());
+    led(&admin.submit("/people/reset", &[("user", &id), ("new_password", "another olive tree")]));
+    assert!(!comes_in());
+    let nobody = admin.submit("/people/0123456789ABC/disable", &[]);
+    assert_eq!(nobody.status, 404, "{}", nobody.text);
+    assert_eq!(signed_in(&app, Bank).submit(&format!("/people/{id}/disable"), &[]).status, 403);
 }

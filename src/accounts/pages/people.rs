@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use actix_web::web;
 use askama::Template;
 use shiryan_kernel::ids::{FacilityId, UnitId, UserId};
+use shiryan_kernel::message::Template as Letter;
 use shiryan_kernel::problem::Faults;
 use shiryan_kernel::role::Role;
 use shiryan_kernel::text::Email;
@@ -12,9 +13,11 @@ use shiryan_kernel::{Code, Problem, Result};
 
 use crate::accounts::{self, Actor, ManageUsers, NewUser, User, Username};
 use crate::db::Tx;
-use crate::http::{Answer, House, NoQuery};
+use crate::http::{Answer, House, NoQuery, Nothing, PathId};
+use crate::messages;
 use crate::places::{self, Facility, Unit};
 use crate::texts::{Lang, ProblemText};
+use crate::vault::Vault;
 use crate::web::{Choice, Fields, Frame, Posted, Print, Say, Visitor, field, go, is_for_the_form, told};
 
 /// Accounts, and places, that are listed.
@@ -28,6 +31,8 @@ struct Row {
     role: String,
     places: Vec<String>,
     is_disabled: bool,
+    /// Nobody shuts the own account.
+    is_own: bool,
 }
 
 #[derive(Template)]
@@ -49,7 +54,7 @@ pub async fn people(house: web::Data<House>, visitor: Visitor, _query: NoQuery) 
 }
 
 async fn show(house: &House, visitor: &Visitor, form: &Fields, problem: Option<&Problem>) -> Answer {
-    let _by: Actor<ManageUsers> = visitor.seat()?;
+    let by: Actor<ManageUsers> = visitor.seat()?;
     let (users, facilities, units) = house
         .db
         .read(move |conn| {
@@ -79,6 +84,7 @@ async fn show(house: &House, visitor: &Visitor, form: &Fields, problem: Option<&
             )
             .collect(),
         is_disabled: user.disabled,
+        is_own: user.id == by.user,
     };
     let chosen = field(form, "facility");
     let page = Page {
@@ -181,6 +187,75 @@ async fn addressed(house: &House, visitor: &Visitor, form: &Fields, print: &Prin
     let (vault, who) = (house.vault.clone(), by.user);
     let set = move |tx: &mut Tx| accounts::set_address(tx, &vault, who, user, email.as_ref());
     house.once(&by, print.by(by.user), set).await
+}
+
+/// A new beginning: a password to be changed at the first sign-in, no second factor, no sign-in.
+pub async fn reset(house: web::Data<House>, posted: Posted<Fields>) -> Answer {
+    let Posted { visitor, form, print } = posted;
+    match begun_anew(&house, &visitor, &form, &print).await {
+        Ok(()) => Ok(go("/people")),
+        Err(problem) if is_for_the_form(&problem) => show(&house, &visitor, &form, Some(&problem)).await,
+        Err(problem) => Err(problem.into()),
+    }
+}
+
+async fn begun_anew(house: &House, visitor: &Visitor, form: &Fields, print: &Print) -> Result<()> {
+    let by: Actor<ManageUsers> = visitor.seat()?;
+    let password = form.raw("new_password").to_owned();
+    let mut faults = Faults::none();
+    let user: Option<UserId> = form.need(&mut faults, "user");
+    faults.keep("new_password", house.sessions.hasher.check(&password));
+    let user = faults.give(user)?;
+    let hash = house.sessions.hasher.hash(password).await?;
+    stand(house, &by, print, user, move |tx, vault, who| accounts::reset(tx, vault, who, user, &hash)).await
+}
+
+/// Shuts an account: its sign-ins end.
+pub async fn disable(house: web::Data<House>, id: PathId<UserId>, posted: Posted<Nothing>) -> Answer {
+    let user = id.0;
+    let step = move |tx: &mut Tx, vault: &Vault, who| accounts::disable(tx, vault, who, user);
+    stepped(&house, posted, user, step).await
+}
+
+/// Opens an account that was shut, as it was.
+pub async fn enable(house: web::Data<House>, id: PathId<UserId>, posted: Posted<Nothing>) -> Answer {
+    let user = id.0;
+    let step = move |tx: &mut Tx, vault: &Vault, who| accounts::enable(tx, vault, who, user);
+    stepped(&house, posted, user, step).await
+}
+
+async fn stepped(
+    house: &House,
+    posted: Posted<Nothing>,
+    user: UserId,
+    step: impl Fn(&mut Tx, &Vault, UserId) -> Result<()> + Send + 'static,
+) -> Answer {
+    let Posted { visitor, form: Nothing {}, print } = posted;
+    let by: Actor<ManageUsers> = visitor.seat()?;
+    match stand(house, &by, &print, user, step).await {
+        Ok(()) => Ok(go("/people")),
+        Err(problem) if is_for_the_form(&problem) => {
+            show(house, &visitor, &Fields::default(), Some(&problem)).await
+        }
+        Err(problem) => Err(problem.into()),
+    }
+}
+
+/// Changes how an account stands, tells whom it is, and ends the sign-ins that this instance keeps with it.
+async fn stand(
+    house: &House,
+    by: &Actor<ManageUsers>,
+    print: &Print,
+    user: UserId,
+    step: impl Fn(&mut Tx, &Vault, UserId) -> Result<()> + Send + 'static,
+) -> Result<()> {
+    let (vault, who) = (house.vault.clone(), by.user);
+    let done = move |tx: &mut Tx| {
+        step(tx, &vault, who)?;
+        messages::tell_users(tx, Letter::AccountChanged, &[user]).map(|_| ())
+    };
+    house.once(by, print.by(by.user), done).await?;
+    house.sessions.follow().await
 }
 
 fn optional_email(form: &Fields, faults: &mut Faults) -> Option<Email> {

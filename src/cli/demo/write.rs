@@ -432,7 +432,14 @@ fn life(house: &House, bag: &Bag, born: NaiveDateTime) -> Vec<(UnitStatus, Naive
         Fate::Expired(day) => (UnitStatus::Expired, day),
     };
     steps.push((UnitStatus::Released, released));
-    steps.push((last, at_drive(house, day, 150).max(released)));
+    let at = at_drive(house, day, 150).max(released);
+    steps.push((last, at));
+    // A hospital reports the next day what it used; the last ones it has not yet.
+    if let (UnitStatus::Issued, Some(next)) = (last, day.checked_add_days(Days::new(1)))
+        && next < house.today()
+    {
+        steps.push((UnitStatus::Transfused, morning(next).max(at)));
+    }
     steps
 }
 
