@@ -6,14 +6,16 @@ use std::path::Path;
 use std::process::Output;
 
 use diesel::prelude::*;
+use serde_json::json;
 use shiryan::db::tables::audit_lines;
 use shiryan::db::{Db, Lane, Size, Target, meta};
-use shiryan_kernel::time::SystemClock;
+use shiryan_kernel::time::{Clock, SystemClock};
 
 use super::canaries::figures_at;
 use super::cli::{Served, shiryan, url};
 use crate::support::app::Client;
 use crate::support::databases::Empty;
+use crate::support::device;
 
 both!(the_doctor_says_what_is_wrong_and_changes_nothing, figures_have_labels_from_closed_lists);
 
@@ -308,5 +310,119 @@ fn b16_a_crash_leaves_no_image_of_the_memory() {
     let limits = served.limits();
     let core = limits.lines().find(|line| line.starts_with("Max core file size")).unwrap();
     assert_eq!(core.split_whitespace().skip(4).take(2).collect::<Vec<_>>(), ["0", "0"], "{core}");
+    served.stop();
+}
+
+/// The program's log at its most talkative, and a base to ask.
+fn talkative(home: &Path, more: &[(&str, &str)]) -> (Served, String, String, std::path::PathBuf) {
+    let url = format!("sqlite://{}", home.join("s.db").display());
+    let mut command = shiryan(home, &["serve", "--listen", "127.0.0.1:0", "--database", &url]);
+    command.env("SHIRYAN__LOG__LEVEL", "trace");
+    for (name, value) in more {
+        command.env(name, value);
+    }
+    let log = home.join("log");
+    command.stderr(File::create(&log).unwrap());
+    let mut served = Served::run(command);
+    let first = served.line("one-time password");
+    let password = first.rsplit(' ').next().unwrap().to_owned();
+    let base = served.line("Pages:").trim_start_matches("Pages: ").trim_end_matches('/').to_owned();
+    (served, base, password, log)
+}
+
+#[test]
+fn no_secret_is_in_the_log() {
+    let home = tempfile::tempdir().unwrap();
+    let (served, base, first, log) = talkative(home.path(), &[]);
+    let anyone = Client::to(base);
+    let wrong = json!({"username": "admin", "password": "the wrong canary 17"});
+    assert_eq!(anyone.post("/api/v1/sessions", &wrong).status, 401);
+    let right = json!({"username": "admin", "password": &first, "new_password": "the new canary 29"});
+    let (device, granted) = device::enrol(&anyone, &right, SystemClock.now());
+    let refresh = granted["refresh_token"].as_str().unwrap().to_owned();
+    let renewed = anyone.post("/api/v1/sessions/refresh", &json!({"refresh_token": &refresh})).expect(201);
+    let bearer = renewed["access_token"].as_str().unwrap().to_owned();
+    anyone.clone().holding(&bearer).get("/api/v1/sessions");
+    let page = anyone.get("/sign-in");
+    let cookie = page.headers["set-cookie"].to_str().unwrap().split(';').next().unwrap().to_owned();
+    let link = "CANARYLINKCANARYLINKCA";
+    assert_eq!(anyone.get(&format!("/l/{link}")).status, 404);
+    let key = fs::read(home.path().join("shiryan-data.keys/root.key")).unwrap();
+    served.stop();
+    let mut secrets = vec![
+        "the wrong canary 17".to_owned(),
+        first,
+        "the new canary 29".to_owned(),
+        granted["access_token"].as_str().unwrap().to_owned(),
+        refresh,
+        bearer,
+        renewed["refresh_token"].as_str().unwrap().to_owned(),
+        cookie.split_once('=').unwrap().1.to_owned(),
+        link.to_owned(),
+        device.code(SystemClock.now()),
+        String::from_utf8_lossy(&key).trim().to_owned(),
+    ];
+    secrets.extend(
+        granted["recovery_codes"].as_array().unwrap().iter().map(|own| own.as_str().unwrap().to_owned()),
+    );
+    let log = fs::read_to_string(log).unwrap();
+    assert!(log.lines().count() > 8 && log.contains("/api/v1/sessions"), "{log}");
+    for secret in secrets {
+        assert!(secret.len() >= 6 && !log.contains(&secret), "{secret} in {log}");
+    }
+}
+
+#[test]
+fn b13_the_head_leaves_for_the_file_that_is_named() {
+    let home = tempfile::tempdir().unwrap();
+    let heads = home.path().join("heads");
+    let (served, base, _, _) = talkative(home.path(), &[("SHIRYAN__AUDIT__HEADS", heads.to_str().unwrap())]);
+    let wrong = json!({"username": "admin", "password": "the wrong canary 17"});
+    Client::to(base).post("/api/v1/sessions", &wrong);
+    let started = std::time::Instant::now();
+    while !fs::read_to_string(&heads).is_ok_and(|text| text.ends_with('\n')) {
+        assert!(started.elapsed().as_secs() < 60, "no head left");
+        std::thread::sleep(std::time::Duration::from_millis(100));
+    }
+    served.stop();
+    let url = format!("sqlite://{}", home.path().join("s.db").display());
+    let verify = || {
+        shiryan(home.path(), &["audit", "verify", "--against", "heads", "--database", &url]).output().unwrap()
+    };
+    assert!(verify().status.success());
+    let left = fs::read_to_string(&heads).unwrap();
+    fs::write(&heads, left.replace("\"hash\":\"", "\"hash\":\"00")).unwrap();
+    assert!(!verify().status.success(), "a record that was made anew does not hold it");
+}
+
+#[test]
+fn a_client_that_is_slow_to_ask_is_let_go() {
+    use std::io::{Read, Write};
+    let home = tempfile::tempdir().unwrap();
+    let (served, base, _, _) = talkative(home.path(), &[]);
+    let mut slow = std::net::TcpStream::connect(base.trim_start_matches("http://")).unwrap();
+    slow.set_read_timeout(Some(std::time::Duration::from_secs(40))).unwrap();
+    slow.write_all(b"GET /healthz HTTP/1.1\r\nhost: x\r\n").unwrap();
+    let (started, mut said) = (std::time::Instant::now(), Vec::new());
+    slow.read_to_end(&mut said).unwrap();
+    let (took, said) = (started.elapsed().as_secs(), String::from_utf8_lossy(&said).into_owned());
+    assert!((5..30).contains(&took) && !said.contains("200 OK"), "{took} s: {said}");
+    served.stop();
+}
+
+#[test]
+fn no_other_site_is_let_in() {
+    let home = tempfile::tempdir().unwrap();
+    let (served, base, _, _) = talkative(home.path(), &[]);
+    let anyone = Client::to(base);
+    let asks = [("origin", "https://evil.example"), ("access-control-request-method", "POST")];
+    for (method, path) in
+        [("OPTIONS", "/api/v1/sessions"), ("GET", "/api/v1/reserve"), ("GET", "/sign-in"), ("OPTIONS", "/")]
+    {
+        let reply = anyone.send(method, path, &asks, None);
+        let told: Vec<_> =
+            reply.headers.keys().filter(|name| name.as_str().starts_with("access-control-")).collect();
+        assert!(told.is_empty(), "{method} {path}: {told:?}");
+    }
     served.stop();
 }
