@@ -240,6 +240,7 @@ pub fn house(
         reserve: Sources::new(&db, &roster, &levels, zone, settings.travel),
         roster,
         levels,
+        keeping: Arc::new(settings.keeping().unwrap_or_default()),
         settings: Arc::new(settings),
         post,
         names: donors::Names::default(),

@@ -64,6 +64,7 @@ day-field-din-form = الرقم على الاستمارة
 day-field-din-bag = الرقم على الكيس
 day-field-din-tubes = الرقم على الأنابيب
 day-field-bag-lot = تشغيلة الكيس
+day-field-additive = المحلول في الكيس
 day-field-bag-expires-on = الكيس صالح حتى
 day-field-began = دخول الإبرة
 day-field-began-at = دخول الإبرة

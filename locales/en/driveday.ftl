@@ -64,6 +64,7 @@ day-field-din-form = Number on the form
 day-field-din-bag = Number on the bag
 day-field-din-tubes = Number on the tubes
 day-field-bag-lot = Lot of the bag
+day-field-additive = Filled with
 day-field-bag-expires-on = The bag is good until
 day-field-began = Needle in at
 day-field-began-at = Needle in at

@@ -11,6 +11,7 @@ use clap::Args;
 use shiryan_forecast::{Backtest, Band, Cover, Forecast, Lot, Paths, Series, WeekdayModel, backtest};
 use shiryan_kernel::blood::{BloodGroup, Component};
 use shiryan_kernel::level::Bands;
+use shiryan_kernel::shelf::Keeping;
 use shiryan_kernel::time::plus_days;
 
 use super::table::series;
@@ -148,7 +149,7 @@ fn whole(units: f64) -> u32 {
 
 /// A shelf of mixed ages: the units spread evenly over what is left of a life.
 fn shelf(component: Component, today: NaiveDate, stock: u32) -> Vec<Lot> {
-    let life = u64::try_from(component.shelf_life_days()).unwrap_or(1).max(1);
+    let life = u64::try_from(Keeping::default().usual_days(component)).unwrap_or(1).max(1);
     let upto = |n: u64| u64::from(stock) * n / life;
     (0..life)
         .map(|n| Lot {

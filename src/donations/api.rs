@@ -12,6 +12,7 @@ use shiryan_kernel::blood::{Component, DonationType};
 use shiryan_kernel::din::Din;
 use shiryan_kernel::ids::{DonorId, DriveId, FacilityId};
 use shiryan_kernel::problem::Faults;
+use shiryan_kernel::shelf::Additive;
 use shiryan_kernel::status::DonorKind;
 use utoipa::ToSchema;
 
@@ -69,6 +70,9 @@ struct DonationForm {
     components: Option<Vec<Component>>,
     /// How the donor came to give this time; as the register says, unless said here. It changes nothing for anybody.
     given_as: Option<DonorKind>,
+    /// What the set of bags holds; as the house's do (`stock.bags`), unless said here. Red cells and whole blood keep
+    /// accordingly.
+    additive: Option<Additive>,
 }
 
 /// Records a donation; its units are born in quarantine.
@@ -98,6 +102,7 @@ async fn record_donation(
         facility: form.facility,
         components: form.components,
         given_as: form.given_as,
+        additive: form.additive,
     }))?;
     let (who, of) = (by.clone(), house.clone());
     let recorded: Recorded =

@@ -9,6 +9,7 @@ use shiryan_kernel::blood::Component;
 use shiryan_kernel::din::Din;
 use shiryan_kernel::ids::{DonationId, VisitId};
 use shiryan_kernel::problem::Faults;
+use shiryan_kernel::shelf::Additive;
 use shiryan_kernel::status::{DinState, DonorKind, Drawn, MoveReason, VisitState};
 use shiryan_kernel::text::ShortCode;
 use shiryan_kernel::time::Moment;
@@ -38,6 +39,8 @@ pub struct NewDrawing {
     pub components: Option<Vec<Component>>,
     /// How the donor came to give this time; as the register says, unless said.
     pub given_as: Option<DonorKind>,
+    /// What the set of bags holds; as the house's do, unless said.
+    pub additive: Option<Additive>,
 }
 
 /// A collection that was recorded. What its donor wants done with it changes nothing here.
@@ -85,6 +88,7 @@ pub fn collect(
             facility: None,
             components: new.components.clone(),
             given_as: new.given_as,
+            additive: new.additive,
         };
         let recorded = write(tx, desk, by, &given, Came::ToVisit(visit.appointment))?;
         (Some(recorded.id), recorded.units)

@@ -26,6 +26,7 @@ use shiryan_kernel::attribute::Attributes;
 use shiryan_kernel::blood::{Component, DonationType, GroupEvidence};
 use shiryan_kernel::din::Din;
 use shiryan_kernel::ids::{AppointmentId, BloodUnitId, DecisionId, DonationId, DonorId, DriveId, FacilityId};
+use shiryan_kernel::shelf::{Additive, Keeping};
 use shiryan_kernel::status::{DonorKind, DonorStatus, DriveStatus, FacilityKind, MoveReason};
 use shiryan_kernel::time::{Moment, Zone};
 use shiryan_kernel::{Code, Problem, Result};
@@ -61,6 +62,8 @@ pub struct NewDonation {
     pub components: Option<Vec<Component>>,
     /// How the donor came to give this time; as the register says, unless said.
     pub given_as: Option<DonorKind>,
+    /// What the set of bags holds; as the house's do, unless said.
+    pub additive: Option<Additive>,
 }
 
 /// What recording works with, beside the transaction.
@@ -71,6 +74,8 @@ pub struct Desk<'a> {
     pub zone: Zone,
     /// What whole blood becomes unless somebody says otherwise.
     pub whole_blood_becomes: &'a [Component],
+    /// How bags are filled and kept here.
+    pub keeping: &'a Keeping,
     /// What donors are asked.
     pub questions: &'a Questionnaire,
 }
@@ -153,8 +158,11 @@ fn write(tx: &mut Tx, desk: Desk<'_>, by: &Principal, new: &NewDonation, came: C
         collected_at: new.collected_at,
         blood_group: confirmed_group(&donor),
         attributes: Attributes::default(),
+        additive: Some(new.additive.unwrap_or(desk.keeping.bags)),
     };
-    let units = rules::units(&pieces, new.donation_type, new.volume_ml, new.collected_at, desk.zone);
+    let collected = (new.collected_at, desk.zone);
+    let units =
+        rules::units(&pieces, new.donation_type, new.volume_ml, collected, (desk.keeping, origin.additive));
     let made = stock::create_units(tx, desk.vault, desk.zone, Some(by.user), &origin, &units)?;
     if !eligible {
         for unit in &made {

@@ -5,6 +5,7 @@ pub mod day;
 use chrono::Duration;
 use shiryan_kernel::blood::{Component, DonationType};
 use shiryan_kernel::problem::Faults;
+use shiryan_kernel::shelf::{Additive, Keeping};
 use shiryan_kernel::status::Drawn;
 use shiryan_kernel::time::{Moment, Zone};
 use shiryan_kernel::{Code, Problem, Result};
@@ -98,14 +99,14 @@ const fn usual_ml(component: Component) -> i32 {
 
 /// The units that the pieces of a donation become. Whole blood keeps the whole volume, an apheresis parts
 /// it evenly, a parted component is taken at its usual volume and never above what was collected. The
-/// last good moment is 23:59 of the shelf life's last civil day.
+/// last good moment is 23:59 of the last civil day on which what the bag holds keeps.
 #[must_use]
 pub fn units(
     pieces: &[Piece],
     donation_type: DonationType,
     volume_ml: i32,
-    collected_at: Moment,
-    zone: Zone,
+    (collected_at, zone): (Moment, Zone),
+    (keeping, additive): (&Keeping, Option<Additive>),
 ) -> Vec<NewUnit> {
     let count = i32::try_from(pieces.len()).unwrap_or(i32::MAX).max(1);
     let collected_on = zone.date(collected_at);
@@ -118,7 +119,7 @@ pub fn units(
         component: piece.component,
         division: piece.division,
         volume_ml: volume(piece.component),
-        expires_at: zone.end_of(piece.component.default_expiry(collected_on)),
+        expires_at: zone.end_of(keeping.expires(piece.component, additive, collected_on)),
     });
     made.collect()
 }
@@ -216,9 +217,11 @@ mod tests {
     #[test]
     fn volumes_never_exceed_what_was_collected_and_days_end_at_midnight() {
         let (zone, at) = (Zone::default(), "2026-03-01T06:00:00Z".parse().unwrap());
+        let keeping = Keeping { bags: Additive::AsSagm, ..Keeping::default() };
         let of = |donation_type, asked: Option<&[Component]>, volume| {
             let pieces = made_of(donation_type, asked, &[WholeBlood]).unwrap();
-            let units = units(&pieces, donation_type, volume, at, zone);
+            let additive = Some(if asked.is_some() { Additive::AsSagm } else { Additive::Cpda1 });
+            let units = units(&pieces, donation_type, volume, (at, zone), (&keeping, additive));
             units.into_iter().map(|unit| (unit.volume_ml, unit.expires_at)).collect::<Vec<_>>()
         };
         let end = |date: &str| zone.end_of(date.parse().unwrap());
@@ -226,7 +229,7 @@ mod tests {
         let parted = of(DonationType::WholeBlood, Some(&[RedCells, Platelets]), 250);
         assert_eq!(parted, [(250, end("2026-04-12")), (40, end("2026-03-06"))]);
         let double = of(DonationType::DoubleRedCells, None, 361);
-        assert_eq!(double, [(180, end("2026-04-12")), (180, end("2026-04-12"))]);
+        assert_eq!(double, [(180, end("2026-04-05")), (180, end("2026-04-05"))]);
         assert_eq!(of(DonationType::PlasmaApheresis, Some(&[Plasma; 3]), 2)[0].0, 1);
     }
 

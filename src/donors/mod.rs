@@ -47,7 +47,7 @@ use crate::vault::{SealingKey, Vault};
 
 pub use aliases::{
     Merge, Records, check_merge, merge, merge_line, merged_between, merges, records_of, standing_merge,
-    typed_groups, undo,
+    typed_groups, typists, undo,
 };
 pub use amend::{Amended, Amendment, PersonPatch, WishesPatch, amend};
 pub use antigens::{

@@ -6,6 +6,7 @@ use chrono::Duration;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use shiryan_kernel::page::Page;
+use shiryan_kernel::shelf::Keeping;
 use shiryan_kernel::time::Zone;
 use shiryan_kernel::{Code, Problem, Result};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
@@ -38,6 +39,8 @@ pub struct House {
     pub settings: Arc<Settings>,
     /// Who may give what: the rule sets and the catalogue of causes.
     pub rules: Arc<Rulebook>,
+    /// How bags are filled and kept.
+    pub keeping: Arc<Keeping>,
     /// What donors are asked at a drive.
     pub questions: Arc<Questionnaire>,
     /// Hijri months, feasts, holidays, before what was sighted.
@@ -108,6 +111,7 @@ impl House {
             book: &self.rules,
             zone: self.zone,
             whole_blood_becomes: &self.settings.stock.whole_blood_becomes,
+            keeping: &self.keeping,
             questions: &self.questions,
         }
     }

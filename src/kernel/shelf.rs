@@ -49,6 +49,16 @@ pub enum Life {
     Hours(i32),
 }
 
+impl Life {
+    /// In civil days, begun ones whole.
+    const fn days(self) -> i32 {
+        match self {
+            Self::Days(days) => days,
+            Self::Hours(hours) => hours / 24 + 1,
+        }
+    }
+}
+
 /// One row of the table.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ShelfLife {
@@ -119,33 +129,84 @@ impl Preparation {
     }
 }
 
-impl Component {
-    /// Days that a bag keeps when nothing more is said of it: whole blood in CPDA-1, red cells in
-    /// additive solution, platelets on the agitator, plasma and cryoprecipitate at -18 °C or colder.
-    #[must_use]
-    pub const fn shelf_life_days(self) -> i32 {
-        match self {
-            Self::WholeBlood => 35,
-            Self::RedCells => 42,
-            Self::Platelets => 5,
-            Self::Plasma | Self::Cryoprecipitate => 365,
+/// How a house fills and keeps its bags, where nobody says otherwise of one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Keeping {
+    /// What its sets of bags hold: of those with an additive solution, the whole blood is in CPD and the red cells in
+    /// the solution.
+    pub bags: Additive,
+    pub platelets: Preparation,
+    pub plasma: Preparation,
+    /// Fewer days than the table's, where the house wants that. More are never given.
+    pub at_most: Vec<(Component, i32)>,
+}
+
+impl Default for Keeping {
+    fn default() -> Self {
+        Self {
+            bags: Additive::Cpda1,
+            platelets: Preparation::Platelets,
+            plasma: Preparation::Plasma,
+            at_most: Vec::new(),
         }
     }
+}
 
-    /// The most days that a bag keeps, however it is prepared and kept.
+impl Keeping {
+    /// Days that a bag keeps of which this is known; of an additive that nobody knows, the shortest.
     #[must_use]
-    pub fn longest_life_days(self) -> i32 {
-        let days = |row: &ShelfLife| match row.life {
-            Life::Days(days) => days,
-            Life::Hours(hours) => hours / 24 + 1,
+    pub fn days(&self, component: Component, additive: Option<Additive>) -> i32 {
+        let (preparation, additive) = match (component, additive) {
+            (Component::WholeBlood, Some(Additive::AsSagm)) => (Preparation::WholeBlood, Some(Additive::Cpd)),
+            (Component::WholeBlood, additive) => (Preparation::WholeBlood, additive),
+            (Component::RedCells, additive) => (Preparation::RedCells, additive),
+            (Component::Platelets, _) => (self.platelets, None),
+            (Component::Plasma, _) => (self.plasma, None),
+            (Component::Cryoprecipitate, _) => (Preparation::Cryoprecipitate, None),
         };
-        SHELF_LIVES.iter().filter(|row| row.preparation.component() == self).map(days).max().unwrap_or(0)
+        let rows = SHELF_LIVES.iter().filter(|row| row.preparation == preparation);
+        let fitting =
+            rows.filter(|row| additive.is_none() || row.additive.is_none() || row.additive == additive);
+        let own = self.at_most.iter().filter(|(of, _)| *of == component).map(|(_, days)| *days);
+        fitting.map(|row| row.life.days()).chain(own).min().unwrap_or(0)
     }
 
-    /// The last civil date on which a bag collected on `collected` is good, by default.
+    /// Days that a bag of the house keeps.
     #[must_use]
-    pub fn default_expiry(self, collected: NaiveDate) -> NaiveDate {
-        plus_days(collected, i64::from(self.shelf_life_days()))
+    pub fn usual_days(&self, component: Component) -> i32 {
+        self.days(component, Some(self.bags))
+    }
+
+    /// The last civil date on which a bag collected on `collected` is good.
+    #[must_use]
+    pub fn expires(
+        &self,
+        component: Component,
+        additive: Option<Additive>,
+        collected: NaiveDate,
+    ) -> NaiveDate {
+        plus_days(collected, i64::from(self.days(component, additive)))
+    }
+}
+
+impl Component {
+    /// Whether the bag keeps longer or shorter by what was added.
+    #[must_use]
+    pub const fn is_kept_in_additive(self) -> bool {
+        matches!(self, Self::WholeBlood | Self::RedCells)
+    }
+
+    /// The most days that a bag keeps, however it is prepared and kept; of what is in this additive where the label
+    /// says so.
+    #[must_use]
+    pub fn longest_life_days(self, additive: Option<Additive>) -> i32 {
+        match additive.filter(|_| self.is_kept_in_additive()) {
+            Some(additive) => Keeping::default().days(self, Some(additive)),
+            None => {
+                let own = SHELF_LIVES.iter().filter(|row| row.preparation.component() == self);
+                own.map(|row| row.life.days()).max().unwrap_or(0)
+            }
+        }
     }
 
     /// The Arabic name.
@@ -242,22 +303,58 @@ mod tests {
     }
 
     #[test]
-    fn defaults_are_rows_of_the_table() {
-        for (component, preparation, additive) in [
-            (Component::WholeBlood, Preparation::WholeBlood, Some(Additive::Cpda1)),
-            (Component::RedCells, Preparation::RedCells, Some(Additive::AsSagm)),
-            (Component::Platelets, Preparation::Platelets, None),
-            (Component::Plasma, Preparation::Plasma, None),
-            (Component::Cryoprecipitate, Preparation::Cryoprecipitate, None),
+    fn a_bag_keeps_as_long_as_what_it_holds() {
+        use Additive::*;
+        let house = Keeping::default();
+        for (component, additive, days) in [
+            (Component::WholeBlood, Some(Cpd), 21),
+            (Component::WholeBlood, Some(Cpda1), 35),
+            (Component::WholeBlood, Some(AsSagm), 21),
+            (Component::WholeBlood, None, 21),
+            (Component::RedCells, Some(Cpd), 21),
+            (Component::RedCells, Some(Cpda1), 35),
+            (Component::RedCells, Some(AsSagm), 42),
+            (Component::RedCells, None, 21),
+            (Component::Platelets, None, 5),
+            (Component::Platelets, Some(AsSagm), 5),
+            (Component::Plasma, Some(Cpd), 365),
+            (Component::Plasma, None, 365),
+            (Component::Cryoprecipitate, None, 365),
         ] {
-            assert_eq!(
-                preparation.shelf_life(additive).unwrap().life,
-                Life::Days(component.shelf_life_days()),
-                "{component}"
-            );
-            assert_eq!(preparation.component(), component);
+            assert_eq!(house.days(component, additive), days, "{component} {additive:?}");
+            let (known, any) = (component.longest_life_days(additive), component.longest_life_days(None));
+            assert!((days..=any).contains(&known), "{component} {additive:?}");
+            assert!(!component.is_kept_in_additive() || additive.is_none() || known == days);
+        }
+        for (component, usual, longest) in [
+            (Component::WholeBlood, 35, 35),
+            (Component::RedCells, 35, 3_650),
+            (Component::Platelets, 5, 14),
+            (Component::Plasma, 365, 1_095),
+            (Component::Cryoprecipitate, 365, 365),
+        ] {
+            assert_eq!(house.usual_days(component), usual, "{component}");
+            assert_eq!(component.longest_life_days(None), longest, "{component}");
         }
         assert_eq!(Preparation::RedCells.shelf_life(None), None);
+    }
+
+    #[test]
+    fn a_house_keeps_otherwise_and_never_longer_than_the_table() {
+        let house = Keeping {
+            bags: Additive::AsSagm,
+            platelets: Preparation::PlateletsBacteriaTested,
+            plasma: Preparation::PlasmaDeepFrozen,
+            at_most: vec![(Component::RedCells, 35), (Component::Platelets, 99)],
+        };
+        assert_eq!(house.usual_days(Component::WholeBlood), 21);
+        assert_eq!(house.usual_days(Component::RedCells), 35);
+        assert_eq!(house.days(Component::RedCells, Some(Additive::Cpd)), 21);
+        assert_eq!(house.usual_days(Component::Platelets), 7);
+        assert_eq!(house.usual_days(Component::Plasma), 1_095);
+        let collected = "2026-03-01".parse().unwrap();
+        let last = house.expires(Component::RedCells, Some(Additive::AsSagm), collected);
+        assert_eq!(last, "2026-04-05".parse().unwrap());
     }
 
     #[test]

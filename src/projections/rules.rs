@@ -12,6 +12,7 @@ use shiryan_forecast::{
 };
 use shiryan_kernel::blood::{BloodGroup, Component};
 use shiryan_kernel::level::{self, Bands, Level};
+use shiryan_kernel::shelf::Keeping;
 use shiryan_kernel::time::plus_days;
 
 use super::drives::{Batch, with_batches};
@@ -245,7 +246,7 @@ pub(super) fn draw(start: &Start, days: usize, paths: usize) -> Drawn {
 
 /// Days for which what is received is good.
 pub(super) fn life_left(component: Component) -> usize {
-    let life = usize::try_from(component.shelf_life_days()).unwrap_or(0);
+    let life = usize::try_from(Keeping::default().usual_days(component)).unwrap_or(0);
     life.saturating_sub(DAYS_BEFORE_RELEASE)
 }
 

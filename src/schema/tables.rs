@@ -751,6 +751,7 @@ diesel::table! {
         collected_on -> Date,
         expires_at -> Timestamp,
         expires_on -> Date,
+        additive -> Nullable<Text>,
         attributes -> Integer,
         changed_at -> Timestamp,
         version -> BigInt,

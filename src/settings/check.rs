@@ -52,6 +52,12 @@ impl Settings {
         if self.component_codes().is_none() {
             return wrong("stock.component_codes", "a list of CODE=component, each code once");
         }
+        if self.keeping().is_none() {
+            return wrong(
+                "stock",
+                "platelets and plasma as they are kept for days, at_most_days a list of component=days",
+            );
+        }
         let travel = &self.travel;
         if !(5..=120).contains(&travel.kilometres_an_hour) {
             return wrong("travel.kilometres_an_hour", "5 to 120");

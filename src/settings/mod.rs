@@ -14,6 +14,7 @@ use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 use shiryan_kernel::blood::Component;
+use shiryan_kernel::shelf::{Keeping, Life, Preparation};
 
 use crate::db::Target;
 use layers::Layers;
@@ -114,6 +115,26 @@ impl Settings {
             }
         }
         Some(codes)
+    }
+
+    /// How bags are filled and kept here; `None` when what the settings say cannot be.
+    #[must_use]
+    pub fn keeping(&self) -> Option<Keeping> {
+        let Stock { bags, platelets, plasma, .. } = self.stock;
+        let is_one = |preparation: Preparation, component, fewest_days: i32| {
+            let days = preparation.shelf_life(None).map(|row| row.life);
+            preparation.component() == component
+                && matches!(days, Some(Life::Days(days)) if days >= fewest_days)
+        };
+        if !is_one(platelets, Component::Platelets, 5) || !is_one(plasma, Component::Plasma, 365) {
+            return None;
+        }
+        let at_most = self.stock.at_most_days.iter().map(|entry| {
+            let (component, days) = entry.split_once('=')?;
+            let days = days.trim().parse().ok().filter(|days| (1..=3_650).contains(days))?;
+            Some((component.trim().parse().ok()?, days))
+        });
+        Some(Keeping { bags, platelets, plasma, at_most: at_most.collect::<Option<_>>()? })
     }
 
     /// What the code of a label stands for, typed or scanned with its flag; the whole of it, or of a code of ISBT 128 the

@@ -8,6 +8,7 @@ use lettre::message::Mailbox;
 use serde::{Deserialize, Deserializer};
 use shiryan_kernel::blood::Component;
 use shiryan_kernel::laboratory::Marker;
+use shiryan_kernel::shelf::{Additive, Preparation};
 use shiryan_kernel::time::clock_time;
 
 #[derive(Debug, Clone, Deserialize)]
@@ -142,6 +143,10 @@ pub struct Stock {
     pub whole_blood_becomes: Vec<Component>,
     pub hold_hours: i64,
     pub component_codes: Vec<String>,
+    pub(super) bags: Additive,
+    pub(super) platelets: Preparation,
+    pub(super) plasma: Preparation,
+    pub(super) at_most_days: Vec<String>,
 }
 
 /// What a distance between two sites means on the road.

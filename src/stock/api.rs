@@ -16,6 +16,7 @@ use shiryan_kernel::din::Din;
 use shiryan_kernel::ids::{BloodUnitId, FacilityId};
 use shiryan_kernel::page::Page;
 use shiryan_kernel::problem::Faults;
+use shiryan_kernel::shelf::Additive;
 use shiryan_kernel::status::{MoveReason, UnitStatus};
 use shiryan_kernel::text::Note;
 use shiryan_kernel::{Code, Problem, Result};
@@ -62,7 +63,7 @@ struct BloodUnitView {
     component: Component,
     /// 0 for an undivided component.
     division: i32,
-    /// Absent until the release names it.
+    /// Absent until two groupings agree.
     blood_group: Option<BloodGroup>,
     volume_ml: i32,
     status: UnitStatus,
@@ -72,13 +73,16 @@ struct BloodUnitView {
     collected_on: NaiveDate,
     /// The last moment at which it is good.
     expires_at: DateTime<Utc>,
+    /// What whole blood and red cells are kept in, where it is known.
+    additive: Option<Additive>,
     attributes: Attributes,
 }
 
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 struct ReleaseForm {
-    /// The group that the laboratory found; may be left out where it is known already.
+    /// The group found in the bag by whoever releases it: the second grouping, where another person made the first. May be
+    /// left out where two groupings stand already.
     blood_group: Option<BloodGroup>,
 }
 
@@ -95,7 +99,7 @@ struct DeliveryForm {
     /// 0, which it is unless said, for an undivided component; else 1 to 9.
     #[serde(default)]
     division: i32,
-    blood_group: Option<BloodGroup>,
+    blood_group: BloodGroup,
     /// 1 to 1000.
     volume_ml: i32,
     collected_on: NaiveDate,
@@ -104,6 +108,8 @@ struct DeliveryForm {
     /// As the label says.
     #[serde(default)]
     attributes: Attributes,
+    /// What whole blood and red cells are kept in, where the label says it; their last day is held against it.
+    additive: Option<Additive>,
 }
 
 #[derive(Debug, Serialize, Deserialize, ToSchema)]
@@ -208,6 +214,7 @@ async fn deliver_unit(
         collected_on: form.collected_on,
         expires_on: form.expires_on,
         attributes: form.attributes,
+        additive: form.additive,
     };
     let (who, vault, zone) = (by.clone(), house.vault.clone(), house.zone);
     let made = house.once(&by, request, move |tx| {
@@ -318,7 +325,7 @@ impl BloodUnitView {
     fn of(row: BloodUnit, now: DateTime<Utc>) -> Self {
         let (usable, expires_at) = (row.status.is_usable() && row.is_good_at(now), row.expires_at());
         let BloodUnit { id, din, component, division, blood_group, volume_ml, status, facility, .. } = row;
-        let (collected_on, attributes) = (row.collected_on, row.attributes);
+        let (collected_on, additive, attributes) = (row.collected_on, row.additive, row.attributes);
         Self {
             id,
             din,
@@ -331,6 +338,7 @@ impl BloodUnitView {
             facility,
             collected_on,
             expires_at,
+            additive,
             attributes,
         }
     }

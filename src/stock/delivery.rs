@@ -6,6 +6,7 @@ use shiryan_kernel::blood::{BloodGroup, Component};
 use shiryan_kernel::din::Din;
 use shiryan_kernel::ids::BloodUnitId;
 use shiryan_kernel::problem::Faults;
+use shiryan_kernel::shelf::Additive;
 use shiryan_kernel::time::{Zone, plus_days};
 use shiryan_kernel::{Code, Problem, Result};
 
@@ -22,19 +23,22 @@ pub struct Delivery {
     pub component: Component,
     /// 0 for an undivided component, else 1, 2, …
     pub division: i32,
-    pub blood_group: Option<BloodGroup>,
+    pub blood_group: BloodGroup,
     pub volume_ml: i32,
     pub collected_on: NaiveDate,
     /// Good until 23:59 of this civil day.
     pub expires_on: NaiveDate,
     pub attributes: Attributes,
+    /// What whole blood and red cells are kept in, where the label says it.
+    pub additive: Option<Additive>,
 }
 
 /// Takes a bag onto the caller's shelf, in quarantine like one that was collected here: it counts once the blood
 /// bank has released it.
 ///
 /// # Errors
-/// `out_of_range` of days and figures that cannot be, all at once; `unit_expired`; `din_used` of a number that was
+/// `out_of_range` of days and figures that cannot be, `invalid_value` of an additive in which the component is not kept,
+/// all at once; `unit_expired`; `din_used` of a number that was
 /// given here or is there with this component and division.
 pub fn deliver(
     tx: &mut Tx,
@@ -52,7 +56,7 @@ pub fn deliver(
     if !(1..=rules::MOST_ML).contains(&new.volume_ml) {
         faults.add("volume_ml", Code::OutOfRange);
     }
-    let longest = i64::from(new.component.longest_life_days());
+    let longest = i64::from(new.component.longest_life_days(new.additive));
     if new.collected_on > today || new.collected_on < plus_days(today, -longest) {
         faults.add("collected_on", Code::OutOfRange);
     }
@@ -62,6 +66,9 @@ pub fn deliver(
     let can_be = |attribute: Attribute| attribute.is_of(new.component) && attribute.is_entered();
     if !new.attributes.list().into_iter().all(can_be) {
         faults.add("attributes", Code::InvalidValue);
+    }
+    if new.additive.is_some() && !new.component.is_kept_in_additive() {
+        faults.add("additive", Code::InvalidValue);
     }
     faults.settle()?;
     if new.expires_on < today {
@@ -76,8 +83,9 @@ pub fn deliver(
         din: new.din,
         facility: own,
         collected_at: zone.start_of(new.collected_on),
-        blood_group: new.blood_group,
+        blood_group: Some(new.blood_group),
         attributes: new.attributes,
+        additive: new.additive,
     };
     let unit = NewUnit {
         component: new.component,

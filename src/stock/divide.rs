@@ -6,6 +6,7 @@ use shiryan_kernel::attribute::Attribute;
 use shiryan_kernel::blood::Component;
 use shiryan_kernel::ids::BloodUnitId;
 use shiryan_kernel::problem::Faults;
+use shiryan_kernel::shelf::Keeping;
 use shiryan_kernel::status::{MoveReason, UnitStatus};
 use shiryan_kernel::time::{Moment, Zone};
 use shiryan_kernel::{Code, Problem, Result};
@@ -54,7 +55,7 @@ pub struct Division {
 pub fn divide(
     tx: &mut Tx,
     vault: &Vault,
-    zone: Zone,
+    (zone, keeping): (Zone, &Keeping),
     by: &Principal,
     id: BloodUnitId,
     parts: &[Part],
@@ -85,10 +86,11 @@ pub fn divide(
         collected_at,
         blood_group: unit.blood_group,
         attributes: unit.attributes,
+        additive: unit.additive,
     };
     let mut made = Vec::with_capacity(parts.len());
     for part in parts {
-        let expires_at = expiry(zone, &unit, part.component);
+        let expires_at = expiry(zone, keeping, &unit, part.component);
         let new = NewUnit {
             component: part.component,
             division: part.division,
@@ -111,12 +113,13 @@ pub fn divide(
     Ok(Division { id, status: UnitStatus::Divided, parts: made })
 }
 
-/// A part of the same component keeps the unit's date; a component that is made of it has its own, from the collection.
-fn expiry(zone: Zone, unit: &BloodUnit, to: Component) -> Moment {
+/// A part of the same component keeps the unit's date; a component that is made of it has its own, from the collection, by
+/// what the bag was filled with.
+fn expiry(zone: Zone, keeping: &Keeping, unit: &BloodUnit, to: Component) -> Moment {
     if to == unit.component {
         return unit.expires_at();
     }
-    let own = zone.end_of(to.default_expiry(unit.collected_on));
+    let own = zone.end_of(keeping.expires(to, unit.additive, unit.collected_on));
     // What was irradiated with it lasts no longer for being parted.
     let is_irradiated = unit.attributes.of_component(to).has(Attribute::Irradiated);
     if is_irradiated { own.min(unit.expires_at()) } else { own }

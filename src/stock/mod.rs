@@ -30,11 +30,12 @@ use shiryan_kernel::blood::{BloodGroup, Component, GroupEvidence};
 use shiryan_kernel::din::Din;
 use shiryan_kernel::ids::{BloodUnitId, DonationId, FacilityId, UserId};
 use shiryan_kernel::laboratory::Marker;
+use shiryan_kernel::shelf::Additive;
 use shiryan_kernel::status::{MoveReason, UnitStatus};
 use shiryan_kernel::time::{Moment, Zone};
 use shiryan_kernel::{Code, Problem, Result};
 
-use crate::accounts::Principal;
+use crate::accounts::{self, Principal};
 use crate::audit::{self, Line};
 use crate::db::{Conn, Tx};
 use crate::vault::Vault;
@@ -68,10 +69,12 @@ pub struct Origin {
     /// The blood bank that keeps them.
     pub facility: FacilityId,
     pub collected_at: Moment,
-    /// The donor's group when two typings confirmed it; else the release names it.
+    /// The donor's group when two typings confirmed it, or what another service's label says; else the release names it.
     pub blood_group: Option<BloodGroup>,
     /// What the units have from the first.
     pub attributes: Attributes,
+    /// What whole blood and red cells of it are kept in, where it is known.
+    pub additive: Option<Additive>,
 }
 
 /// One unit to be made.
@@ -117,12 +120,12 @@ pub struct Released {
 }
 
 /// Takes a unit of the caller's own facility out of quarantine, once every `required` marker of its donation is clear.
-/// `named` is the group that the laboratory found; it may be left out where the unit's is known already.
+/// `named` is the group that whoever releases found in the bag; it may be left out where two groupings stand already.
 ///
 /// # Errors
-/// `tests_missing`, with which; `tests_reactive`; `second_person_required` for whoever entered a result;
-/// `not_found` for a unit of another facility; `state_conflict` when it is not in quarantine (with
-/// `state`); `unit_expired`; `group_unknown` when nobody has named the group; `group_discrepancy` when
+/// `tests_missing`, with which; `tests_reactive`; `second_person_required` for whoever entered a result or made the only
+/// typing; `not_found` for a unit of another facility; `state_conflict` when it is not in quarantine (with
+/// `state`); `unit_expired`; `group_unknown` unless two groupings name the group; `group_discrepancy` when
 /// the named group is not that of the unit, of the donor's typings or of another unit of the donation.
 pub fn release(
     tx: &mut Tx,
@@ -144,7 +147,11 @@ pub fn release(
         return Err(Problem::new(Code::UnitExpired));
     }
     tested::check_tests(tx, vault, by, required, &unit)?;
-    let group = settled_group(tx.conn, &unit, named)?;
+    let Settled { group, typists } = settled_group(tx.conn, &unit, named)?;
+    if let Some(typist) = typists.first() {
+        let other = typists.iter().find(|typist| **typist != by.user).unwrap_or(typist);
+        accounts::check_two_people(tx, by.user, *other)?;
+    }
     if !store::release(tx, id, own, group)? {
         return Err(conflict(store::unit(tx.conn, id)?.status));
     }
@@ -162,26 +169,43 @@ pub fn release(
     Ok(Released { id, status: UnitStatus::Released, blood_group: group })
 }
 
-/// The one group on which the laboratory, the unit, its sisters and the donor's typings agree. A group
-/// that the donor only declared is no typing and contradicts nothing.
-fn settled_group(conn: &mut Conn, unit: &BloodUnit, named: Option<BloodGroup>) -> Result<BloodGroup> {
-    let typed = store::donor_group(conn, unit.donation)?
-        .filter(|(_, evidence)| matches!(evidence, GroupEvidence::TypedOnce | GroupEvidence::Confirmed));
-    let confirmed = typed.filter(|(_, evidence)| *evidence == GroupEvidence::Confirmed);
+/// The group of a unit that more than one grouping agrees on, and who made the only one beside the caller's own.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Settled {
+    group: BloodGroup,
+    /// Empty where the group stood already: two typings of the donor, another service's label, a sister that left
+    /// quarantine.
+    typists: Vec<UserId>,
+}
+
+/// The one group on which the laboratory, the unit, its sisters and the donor's typings agree. What is `named` now is one
+/// grouping and needs another beside it. A group that the donor only declared is no typing and contradicts nothing.
+fn settled_group(conn: &mut Conn, unit: &BloodUnit, named: Option<BloodGroup>) -> Result<Settled> {
+    let unknown = || Problem::new(Code::GroupUnknown).about("blood_group", Code::GroupUnknown);
+    let confirmed = store::donor_group(conn, unit.donation)?
+        .filter(|(_, evidence)| *evidence == GroupEvidence::Confirmed)
+        .map(|(group, _)| group);
     let sisters = store::groups_of_din(conn, &unit.din)?;
-    let of_every_record = match store::giver(conn, unit.donation)? {
+    let giver = store::giver(conn, unit.donation)?;
+    let of_every_record = match giver {
         Some(donor) => donors::typed_groups(conn, donor)?,
         None => Vec::new(),
     };
-    let group = named
-        .or(unit.blood_group)
-        .or(confirmed.map(|(group, _)| group))
-        .ok_or_else(|| Problem::new(Code::GroupUnknown).about("blood_group", Code::GroupUnknown))?;
+    let standing = unit.blood_group.or(confirmed).or(sisters.first().copied());
+    let group = named.or(standing).ok_or_else(unknown)?;
     let known = sisters.into_iter().chain(of_every_record).chain(unit.blood_group);
     if known.into_iter().any(|known| known != group) {
         return Err(Problem::new(Code::GroupDiscrepancy).about("blood_group", Code::GroupDiscrepancy));
     }
-    Ok(group)
+    let typists = match (standing, giver) {
+        (Some(_), _) => Vec::new(),
+        (None, Some(donor)) => donors::typists(conn, donor)?,
+        (None, None) => Vec::new(),
+    };
+    if standing.is_none() && typists.is_empty() {
+        return Err(unknown());
+    }
+    Ok(Settled { group, typists })
 }
 
 /// Marks units whose date has passed, at most `at_most` in one write; answers how many. Those that were

@@ -7,7 +7,7 @@ use shiryan_kernel::blood::Component;
 use shiryan_kernel::ids::BloodUnitId;
 use shiryan_kernel::shelf::irradiated_expires;
 use shiryan_kernel::status::{MoveReason, UnitStatus};
-use shiryan_kernel::time::{Moment, Zone};
+use shiryan_kernel::time::{Moment, Zone, plus_days};
 use shiryan_kernel::{Code, Problem, Result};
 use utoipa::ToSchema;
 
@@ -16,6 +16,10 @@ use crate::accounts::Principal;
 use crate::audit::{self, Line};
 use crate::db::Tx;
 use crate::vault::Vault;
+
+/// Days after the collection for which red cells and whole blood may be irradiated: later they are thrown away. The table
+/// of shelf lives counts its 28 days from an irradiation within these.
+const DAYS_TO_IRRADIATE: i64 = 14;
 
 /// A bag with what it has now.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -31,7 +35,8 @@ pub struct Processed {
 ///
 /// # Errors
 /// `not_found` of another's shelf; `state_conflict` (with `state`) of one that is not in quarantine; `unit_expired`;
-/// `invalid_value` of `attributes` that are none, or that the component cannot have.
+/// `invalid_value` of `attributes` that are none, or that the component cannot have; `out_of_range` of red cells or whole
+/// blood irradiated later than 14 days after the collection.
 pub fn process(
     tx: &mut Tx,
     vault: &Vault,
@@ -52,6 +57,11 @@ pub fn process(
         return Err(Problem::new(Code::UnitExpired));
     }
     check(unit.component, added)?;
+    let is_now = added.has(Attribute::Irradiated) && !unit.attributes.has(Attribute::Irradiated);
+    let is_late = zone.date(tx.now) > plus_days(unit.collected_on, DAYS_TO_IRRADIATE);
+    if is_now && is_late && unit.component.is_kept_in_additive() {
+        return Err(Problem::field("attributes", Code::OutOfRange));
+    }
     let attributes = unit.attributes.with(added);
     let expires_at = good_until(zone, &unit, added, tx.now);
     if !store::process(tx, zone, &unit, attributes, expires_at)? {

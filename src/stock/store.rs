@@ -14,6 +14,7 @@ use shiryan_kernel::attribute::Attributes;
 use shiryan_kernel::blood::{BloodGroup, Component, GroupEvidence};
 use shiryan_kernel::din::Din;
 use shiryan_kernel::ids::{BloodUnitId, DonationId, DonorId, FacilityId};
+use shiryan_kernel::shelf::Additive;
 use shiryan_kernel::status::UnitStatus;
 use shiryan_kernel::time::{Moment, Zone};
 use shiryan_kernel::{Code, Problem, Result};
@@ -41,6 +42,8 @@ pub struct BloodUnit {
     pub facility: FacilityId,
     pub collected_on: NaiveDate,
     expires_at: NaiveDateTime,
+    /// What whole blood and red cells are kept in, where it is known.
+    pub additive: Option<Additive>,
     pub attributes: Attributes,
 }
 
@@ -72,6 +75,7 @@ pub fn insert(tx: &mut Tx, zone: Zone, id: BloodUnitId, origin: &Origin, unit: &
             blood_units::collected_on.eq(zone.date(origin.collected_at)),
             blood_units::expires_at.eq(unit.expires_at.naive_utc()),
             blood_units::expires_on.eq(zone.date(unit.expires_at)),
+            blood_units::additive.eq(origin.additive.filter(|_| unit.component.is_kept_in_additive())),
             blood_units::attributes.eq(origin.attributes.sized(unit.component, unit.volume_ml)),
             blood_units::changed_at.eq(tx.now.naive_utc()),
             blood_units::version.eq(1_i64),

@@ -6,20 +6,23 @@
 
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
+use shiryan_kernel::blood::BloodGroup;
 use shiryan_kernel::din::Din;
 use shiryan_kernel::ids::{DonorId, FacilityId, UserId};
 use shiryan_kernel::laboratory::{Infection, Marker, MarkerState};
 use shiryan_kernel::status::{MoveReason, UnitStatus};
+use shiryan_kernel::text::ShortCode;
 use shiryan_kernel::time::plus_days;
 use shiryan_kernel::{Code, Problem, Result};
 use utoipa::ToSchema;
 
 use super::stop::{Subject, all_units_of, stop_all, units_of};
+use super::typing::type_donor;
 use super::{BloodUnit, Why, store};
 use crate::accounts::{self, Principal};
 use crate::audit::{self, Line};
 use crate::db::{Conn, Tx};
-use crate::donors;
+use crate::donors::{self, NewTyping};
 use crate::eligibility::{self, NewDeferral, Rulebook};
 use crate::laboratory::{self, Entry, NewResult, Panel};
 use crate::vault::Vault;
@@ -64,17 +67,19 @@ fn tested(panel: &Panel) -> Vec<Tested> {
     panel.markers().map(|(marker, state)| Tested { marker, state }).collect()
 }
 
-/// Enters results of a number of which a unit lies or lay on the own shelf, and does what follows from them.
+/// Enters results of a number of which a unit lies or lay on the own shelf, and does what follows from them. The group
+/// found in its sample is a typing of the donor.
 ///
 /// # Errors
-/// `not_found` of another's number; as [`laboratory::enter`].
+/// `not_found` of another's number; `invalid_value` of `blood_group` for bags whose donor is not known here; as
+/// [`laboratory::enter`] and [`type_donor`].
 pub fn enter_results(
     tx: &mut Tx,
     (vault, book): (&Vault, &Rulebook),
     by: &Principal,
     required: &[Marker],
     din: Din,
-    results: &[NewResult],
+    (results, group): (&[NewResult], Option<BloodGroup>),
 ) -> Result<Entered> {
     let own = by.own_facility()?;
     let units = units_of(tx.conn, by, Subject::Number(din))?;
@@ -84,6 +89,12 @@ pub fn enter_results(
     let (_, panel) = laboratory::results(tx.conn, vault, required, din)?;
     if panel.is_suspect() {
         stop_for(tx, (vault, book), by.user, &units, &panel, today)?;
+    }
+    if let Some(group) = group {
+        let giver = store::giver(tx.conn, units.iter().find_map(|unit| unit.donation))?;
+        let donor = giver.ok_or_else(|| Problem::field("blood_group", Code::InvalidValue))?;
+        let sample = Some(ShortCode::parse(din.as_str())?);
+        type_donor(tx, vault, book, by, donor, &NewTyping { group, sample, typed_on: today })?;
     }
     Ok(Entered { din })
 }

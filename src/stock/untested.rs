@@ -33,7 +33,7 @@ pub fn check_untested(
         return Err(Problem::new(Code::UnitExpired));
     }
     tested::check_nothing_found(conn, vault, donor)?;
-    Ok((settled_group(conn, unit, None)?, donor))
+    Ok((settled_group(conn, unit, None)?.group, donor))
 }
 
 /// Takes a bag out of quarantine before its tests.

@@ -15,6 +15,7 @@ use super::support::shelf::Bag;
 both!(
     what_a_patient_needs_no_unit_lacks,
     irradiation_shortens_and_never_lengthens,
+    red_cells_are_irradiated_within_two_weeks_or_not_at_all,
     only_what_waits_in_quarantine_is_processed,
     parts_keep_what_their_unit_had,
     a_need_goes_with_the_rest_and_the_standing_order,
@@ -103,6 +104,25 @@ fn irradiation_shortens_and_never_lengthens(app: TestApp) {
     assert_eq!(reasons, ["processed", "processed"]);
 }
 
+fn red_cells_are_irradiated_within_two_weeks_or_not_at_all(app: TestApp) {
+    let bags = [Component::RedCells, Component::WholeBlood, Component::Platelets];
+    let [cells, whole, platelets] = [0, 1, 2].map(|n| raw(&app, n, 30, bags[usize::try_from(n).unwrap()]));
+    let in_time = raw(&app, 9, 30, Component::RedCells);
+    app.clock.advance(chrono::Duration::days(14));
+    process(&app, in_time, &json!(["irradiated"])).expect(200);
+    app.clock.advance(chrono::Duration::days(1));
+    for late in [cells, whole] {
+        let refused = process(&app, late, &json!(["irradiated"])).expect(422);
+        assert_eq!(
+            (&refused["errors"][0]["field"], &refused["errors"][0]["code"]),
+            (&json!("attributes"), &json!("out_of_range"))
+        );
+        process(&app, late, &json!(["leucodepleted"])).expect(200);
+    }
+    process(&app, in_time, &json!(["irradiated"])).expect(200);
+    process(&app, platelets, &json!(["irradiated"])).expect(200);
+}
+
 fn only_what_waits_in_quarantine_is_processed(app: TestApp) {
     let bag = raw(&app, 1, 10, Component::RedCells);
     let other = another_bank(&app, Governorate::RamallahAlBireh, "OTHER");
@@ -176,7 +196,7 @@ fn what_a_component_cannot_have_is_refused(app: TestApp) {
     );
     let today = app.house.today();
     let mut label = json!({"din": Din::compose("A8888", 26, 7).unwrap().to_string(),
-        "component": "plasma", "volume_ml": 250, "collected_on": today,
+        "component": "plasma", "blood_group": "a_neg", "volume_ml": 250, "collected_on": today,
         "expires_on": today + chrono::Duration::days(30), "attributes": ["irradiated"]});
     let told = app.client(Role::Bank).post("/api/v1/stock/units", &label).expect(422);
     assert_eq!(told["errors"][0]["field"], "attributes");

@@ -60,7 +60,7 @@ fn a_bag_from_elsewhere_is_released_and_thrown_away_page_by_page(app: TestApp) {
         ("din", number.as_str()),
         ("component", "red_cells"),
         ("division", ""),
-        ("blood_group", ""),
+        ("blood_group", "b_neg"),
         ("volume_ml", "280"),
         ("collected_on", "2026-11-20"),
         ("expires_on", "2026-11-10"),
@@ -75,7 +75,7 @@ fn a_bag_from_elsewhere_is_released_and_thrown_away_page_by_page(app: TestApp) {
     assert!(listed.contains(&number) && listed.contains("Tested where it comes from"), "{listed}");
 
     let release = format!("/bank/units/{unit}/release");
-    assert_eq!(bank.submit(&release, &[]).status, 409, "nobody has named its group");
+    assert_eq!(bank.submit(&release, &[("blood_group", "b_pos")]).status, 409, "its label says otherwise");
     assert_eq!(led(&bank.submit(&release, &[("blood_group", "b_neg")])), "/bank");
     assert_eq!(status(&app, unit), UnitStatus::Released);
     assert!(bank.submit(&release, &[("blood_group", "b_neg")]).status == 409);

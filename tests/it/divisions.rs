@@ -3,17 +3,20 @@
 use serde_json::{Value, json};
 use shiryan::stock;
 use shiryan_kernel::blood::{BloodGroup, Component};
+use shiryan_kernel::din::Din;
 use shiryan_kernel::ids::BloodUnitId;
 use shiryan_kernel::place::Governorate;
 use shiryan_kernel::role::Role;
 use shiryan_kernel::status::UnitStatus;
 
+use super::driveday;
 use super::support::app::{Reply, TestApp};
 use super::support::requests::{another_bank, status};
 use super::support::shelf::{Bag, Person, din, donation, tested};
 
 both!(
     whole_blood_becomes_its_components,
+    a_bag_keeps_by_what_it_is_filled_with,
     red_cells_are_split_for_the_small,
     mass_is_conserved,
     what_cannot_be_divided,
@@ -55,7 +58,7 @@ fn whole_blood_becomes_its_components(app: TestApp) {
         .collect();
     tested(&app, 1);
     let now = app.house.db.now();
-    for (id, days) in made.iter().zip([35..=42, 365..=365]) {
+    for (id, days) in made.iter().zip([34..=35, 364..=365]) {
         let part = app.house.db.read_now(|conn| stock::unit(conn, *id)).unwrap();
         assert_eq!((part.donation, part.blood_group), (Some(given), Some(BloodGroup::APos)));
         assert!(days.contains(&(part.expires_at() - now).num_days()), "{}", part.expires_at());
@@ -66,6 +69,65 @@ fn whole_blood_becomes_its_components(app: TestApp) {
     let trace = app.client(Role::Bank).get(&format!("/api/v1/stock/units/{unit}")).expect(200);
     assert_eq!(trace["movements"][0]["reason"], "divided");
     assert_eq!(divide(&app, unit, &parts, 10).problem(409), "state_conflict");
+}
+
+fn a_bag_keeps_by_what_it_is_filled_with(app: TestApp) {
+    let bank = app.client(Role::Bank);
+    let day = |days: i64| app.house.today() + chrono::Duration::days(days);
+    let last =
+        |unit: &Value| app.house.zone.date(serde_json::from_value(unit["expires_at"].clone()).unwrap());
+    for (n, (additive, whole, cells)) in (1..).zip([
+        (Some("cpd"), 21, 21),
+        (Some("cpda_1"), 35, 35),
+        (Some("as_sagm"), 21, 42),
+        (None, 35, 35),
+    ]) {
+        let donor = driveday::donor(&app);
+        let form = json!({"donor": donor, "donation_type": "whole_blood", "din": din(n), "volume_ml": 450,
+            "collected_at": app.house.db.now(), "additive": additive});
+        let unit = bank.post("/api/v1/donations", &form).expect(201)["units"][0].clone();
+        assert_eq!(last(&unit), day(whole), "{additive:?}");
+        let id: BloodUnitId = serde_json::from_value(unit["id"].clone()).unwrap();
+        let kept = bank.get(&format!("/api/v1/stock/units/{id}")).expect(200);
+        assert_eq!(kept["additive"], additive.unwrap_or("cpda_1"));
+        let parts =
+            json!([{"component": "red_cells", "volume_ml": 250}, {"component": "plasma", "volume_ml": 200}]);
+        let made = divide(&app, id, &parts, 0).expect(201)["parts"].clone();
+        assert_eq!((last(&made[0]), last(&made[1])), (day(cells), day(365)), "{additive:?}");
+        let plasma =
+            bank.get(&format!("/api/v1/stock/units/{}", made[1]["id"].as_str().unwrap())).expect(200);
+        assert_eq!(plasma["additive"], Value::Null);
+    }
+    // Another service's label is held to what it says.
+    let label = |n: u32, component: &str, additive: Option<&str>, days: i64| {
+        let number = Din::compose("Z9991", 26, n).unwrap();
+        let form = json!({"din": number, "component": component, "blood_group": "a_pos", "volume_ml": 280,
+            "collected_on": day(0), "expires_on": day(days), "additive": additive});
+        bank.post("/api/v1/stock/units", &form)
+    };
+    for (n, (component, additive, longest)) in (1..).zip([
+        ("whole_blood", Some("cpd"), 21),
+        ("whole_blood", Some("as_sagm"), 21),
+        ("whole_blood", None, 35),
+        ("red_cells", Some("cpd"), 21),
+        ("red_cells", Some("cpda_1"), 35),
+        ("red_cells", Some("as_sagm"), 42),
+    ]) {
+        let refused = label(n, component, additive, longest + 1).expect(422);
+        assert_eq!(refused["errors"][0]["field"], "expires_on", "{component} {additive:?}");
+        label(n, component, additive, longest).expect(201);
+    }
+    let refused = label(9, "plasma", Some("cpd"), 5).expect(422);
+    assert_eq!(
+        (&refused["errors"][0]["field"], &refused["errors"][0]["code"]),
+        (&json!("additive"), &json!("invalid_value"))
+    );
+    label(9, "red_cells", Some("water"), 5).expect(422);
+    // Of whole blood that says nothing, red cells keep as in the shortest.
+    let silent = Bag { component: Component::WholeBlood, additive: None, ..Bag::new(&app, 90) };
+    let whole = silent.quarantined(None).put(&app);
+    let parts = json!([{"component": "red_cells", "volume_ml": 200}]);
+    assert_eq!(last(&divide(&app, whole, &parts, 100).expect(201)["parts"][0]), day(21));
 }
 
 fn red_cells_are_split_for_the_small(app: TestApp) {

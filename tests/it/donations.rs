@@ -117,8 +117,8 @@ fn a_donation_becomes_units_in_quarantine(app: TestApp) {
         assert_eq!(unit["facility"], json!(app.places.bank));
         assert_eq!(unit["expires_at"], told["expires_at"]);
     }
-    // 42 days after 24 November, in winter time.
-    assert_eq!(made["units"][0]["expires_at"], "2027-01-05T21:59:00Z");
+    // 35 days after 24 November, in winter time.
+    assert_eq!(made["units"][0]["expires_at"], "2026-12-29T21:59:00Z");
     assert_eq!(rows(&app), [1, 1, 2, 2]);
     // The giving counts at once, and the donor was screened here.
     assert_eq!(outcome(&app, id), "not_yet");
@@ -449,10 +449,15 @@ fn a_typing_blocks_units_that_left_quarantine_under_another_group(app: TestApp) 
     let ([red, plasma], [strange, _]) = (made(one, 1), made(other, 2));
     tested(&app, 1);
     tested(&app, 2);
+    assert_eq!(release(&red, "a_pos").problem(409), "group_unknown", "named once");
+    typing(Role::Bank, one, "a_pos", "S1");
+    assert_eq!(release(&red, "a_pos").problem(403), "second_person_required", "twice by one person");
+    typing(Role::Physician, one, "a_pos", "S1");
+    typing(Role::Physician, other, "b_neg", "S0");
+    assert_eq!(release(&red, "b_neg").problem(409), "group_discrepancy");
     release(&red, "a_pos").expect(200);
     release(&strange, "b_neg").expect(200);
 
-    typing(Role::Bank, one, "a_pos", "S1");
     typing(Role::Physician, one, "a_pos", "S2");
     assert_eq!(stands(&red), "released", "typings that agree block nothing");
     typing(Role::Bank, one, "b_pos", "S3");

@@ -13,7 +13,7 @@ use shiryan_kernel::status::UnitStatus;
 use super::support::app::{Client, Reply, TestApp};
 use super::support::requests::{another_bank, of_facility, status};
 use super::support::rows;
-use super::support::shelf::din;
+use super::support::shelf::{self, din};
 
 both!(
     nothing_leaves_quarantine_untested,
@@ -83,8 +83,9 @@ fn screen(app: &TestApp, sequence: u32, but: Option<(Marker, &str)>) -> Value {
     let of = |marker: Marker| {
         but.filter(|(other, _)| *other == marker).map_or("non_reactive", |(_, finding)| finding)
     };
-    let results = Marker::MANDATORY.map(|marker| (marker, "screening", of(marker)));
-    enter(app, &laboratory(app), sequence, &results).expect(201)
+    let results = Marker::MANDATORY.map(|marker| result(marker, "screening", of(marker), app));
+    let form = json!({"din": din(sequence), "results": results, "blood_group": "a_pos"});
+    laboratory(app).post(RESULTS, &form).expect(201)
 }
 
 fn release(app: &TestApp, unit: BloodUnitId) -> Reply {
@@ -116,8 +117,26 @@ fn nothing_leaves_quarantine_untested(app: TestApp) {
     let rest = [(Marker::Hcv, "screening", "non_reactive"), (Marker::Syphilis, "screening", "non_reactive")];
     let entered = enter(&app, &laboratory(&app), 1, &rest).expect(201);
     assert!(Marker::MANDATORY.iter().all(|marker| state(&entered, *marker) == "clear"));
+    assert_eq!(
+        release(&app, red).problem(409),
+        "group_unknown",
+        "what whoever releases found is one grouping"
+    );
+    let typing = json!({"din": din(1), "blood_group": "a_pos"});
+    app.client(Role::Bank).post(RESULTS, &json!({"din": din(1), "results": []})).expect(422);
+    laboratory(&app).post(RESULTS, &typing).expect(201);
     release(&app, red).expect(200);
     release(&app, plasma).expect(200);
+    // A group that differs stops what had left, and its donor waits for a physician.
+    let other = json!({"din": din(1), "blood_group": "b_pos"});
+    laboratory(&app).post(RESULTS, &other).expect(201);
+    let unit = app.client(Role::Bank).get(&format!("/api/v1/stock/units/{red}")).expect(200);
+    assert_eq!(unit["status"], "blocked");
+    // Of a bag whose donor is not known here nothing is typed.
+    shelf::Bag::new(&app, 9).quarantined(None).put(&app);
+    let strange = json!({"din": din(9), "blood_group": "a_pos"});
+    let refused = laboratory(&app).post(RESULTS, &strange).expect(422);
+    assert_eq!(refused["errors"][0]["field"], "blood_group");
 }
 
 fn whoever_tested_does_not_release(app: TestApp) {
@@ -125,6 +144,7 @@ fn whoever_tested_does_not_release(app: TestApp) {
     let all = Marker::MANDATORY.map(|marker| (marker, "screening", "non_reactive"));
     enter(&app, &app.client(Role::Bank), 1, &all[..1]).expect(201);
     enter(&app, &laboratory(&app), 1, &all[1..]).expect(201);
+    laboratory(&app).post(RESULTS, &json!({"din": din(1), "blood_group": "a_pos"})).expect(201);
     assert_eq!(release(&app, red).problem(403), "second_person_required");
     let path = format!("/api/v1/stock/units/{red}/release");
     assert_eq!(

@@ -309,8 +309,8 @@ pub fn check(page: &Reply, language: &str) {
     if language == "ar" {
         // The switch, the API's own name, letters of blood groups and what the laboratory writes so are all the Latin there is.
         for word in words.split(|c: char| !c.is_ascii_alphabetic()).filter(|word| !word.is_empty()) {
-            let known =
-                ["English", "API", "O", "A", "B", "AB", "BB", "H", "RhD", "anti", "D"].contains(&word);
+            let known = ["English", "API", "O", "A", "B", "AB", "BB", "H", "RhD", "anti", "D", "CPD", "CPDA"]
+                .contains(&word);
             assert!(known, "{word} in the Arabic page: {words}");
         }
     } else {

@@ -278,7 +278,7 @@ fn what_a_drive_brought_is_not_learnt_as_supply(app: TestApp) {
         app.client(Role::Bank).get(path).expect(200)["areas"][0]["expected_of_drives"].clone()
     };
     let given = shelf::donation(&app, Person::of(BloodGroup::ONeg), 901);
-    let of_nobody = Bag::new(&app, 902).quarantined(None).put(&app);
+    let of_nobody = Bag::new(&app, 902).quarantined(Some(BloodGroup::ONeg)).put(&app);
     let of_drive = Bag { donation: Some(given), ..Bag::new(&app, 901) }.quarantined(None).put(&app);
     assert_eq!(expected(), 0.0, "what no drive brought is learnt from the past");
     write(&app, move |tx| {

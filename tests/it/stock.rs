@@ -5,11 +5,11 @@ use std::thread;
 
 use diesel::prelude::*;
 use serde_json::{Value, json};
-use shiryan::db::Lane;
-use shiryan::db::tables::{daily_flows, feed, unit_movements};
+use shiryan::db::tables::{daily_flows, donations, donors, feed, typings, unit_movements};
+use shiryan::db::{Lane, Tx};
 use shiryan::stock::{self, NewUnit, Origin};
 use shiryan_kernel::blood::{BloodGroup, Component, GroupEvidence};
-use shiryan_kernel::ids::BloodUnitId;
+use shiryan_kernel::ids::{BloodUnitId, DonationId, DonorId};
 use shiryan_kernel::role::Role;
 use shiryan_kernel::status::{MoveReason, UnitStatus};
 use shiryan_kernel::time::Zone;
@@ -33,6 +33,36 @@ both!(
 
 fn release(app: &TestApp, id: BloodUnitId, body: &Value) -> super::support::app::Reply {
     app.client(Role::Bank).post(&format!("/api/v1/stock/units/{id}/release"), body)
+}
+
+/// Somebody of whose group nobody knows anything.
+fn unknown() -> Person {
+    Person { group: None, evidence: GroupEvidence::Unknown, ..Person::of(BloodGroup::APos) }
+}
+
+/// Somebody else than the bank types the donor of a donation.
+fn types(app: &TestApp, given: DonationId, group: &str) {
+    let by = app.principal(Role::Physician).user;
+    let group = group.to_owned();
+    let typed = move |tx: &mut Tx| {
+        let donor: DonorId = donations::table.find(given.0).select(donations::donor).first(tx.conn)?;
+        let (id, now) = (tx.id(), tx.now.naive_utc());
+        diesel::insert_into(typings::table)
+            .values((
+                typings::id.eq(id),
+                typings::donor.eq(donor),
+                typings::blood_group.eq(&group),
+                typings::typed_on.eq(now.date()),
+                typings::recorded_at.eq(now),
+                typings::recorded_by.eq(by),
+            ))
+            .execute(tx.conn)?;
+        diesel::update(donors::table.find(donor.0))
+            .set((donors::blood_group.eq(&group), donors::group_evidence.eq(GroupEvidence::TypedOnce)))
+            .execute(tx.conn)?;
+        Ok(())
+    };
+    app.house.db.write_now(Lane::System, typed).unwrap();
 }
 
 fn status(app: &TestApp, id: BloodUnitId) -> UnitStatus {
@@ -83,6 +113,7 @@ fn a_unit_is_born_in_quarantine(app: TestApp) {
                 collected_at: tx.now,
                 blood_group: Some(BloodGroup::APos),
                 attributes: shiryan_kernel::attribute::Attributes::default(),
+                additive: None,
             };
             let unit = |component, days| NewUnit {
                 component,
@@ -131,7 +162,7 @@ fn a_release_is_told_counted_and_recorded(app: TestApp) {
 }
 
 fn thirty_two_release_one_unit_and_one_does(app: TestApp) {
-    let id = Bag::new(&app, 1).quarantined(None).put(&app);
+    let id = Bag::new(&app, 1).quarantined(Some(BloodGroup::BNeg)).put(&app);
     let at_once = Arc::new(Barrier::new(32));
     let threads: Vec<_> = (0..32)
         .map(|_| {
@@ -155,7 +186,10 @@ fn thirty_two_release_one_unit_and_one_does(app: TestApp) {
 /// Two tables of the laboratory name two groups for two components of one donation, at the same moment.
 fn two_names_for_one_donation_cannot_both_be_released(app: TestApp) {
     for sequence in 0..8 {
-        let cells = Bag { din: din(sequence), ..Bag::new(&app, sequence).quarantined(None) };
+        let given = donation(&app, unknown(), sequence);
+        types(&app, given, "a_pos");
+        tested(&app, sequence);
+        let cells = Bag { donation: Some(given), ..Bag::new(&app, sequence).quarantined(None) };
         let plasma = Bag { component: Component::Plasma, ..cells.clone() };
         let units = put_all(&app, vec![cells, plasma]);
         let at_once = Arc::new(Barrier::new(2));
@@ -182,8 +216,8 @@ fn a_release_names_the_group_or_is_refused(app: TestApp) {
     let confirmed = donation(&app, Person::of(BloodGroup::APos), 1);
     let declared = Person { evidence: GroupEvidence::Declared, ..Person::of(BloodGroup::APos) };
     let declared = donation(&app, declared, 2);
-    let typed = Person { evidence: GroupEvidence::TypedOnce, ..Person::of(BloodGroup::APos) };
-    let typed = donation(&app, typed, 3);
+    let typed = donation(&app, unknown(), 3);
+    types(&app, typed, "a_pos");
     let bag = |sequence, donation| {
         let bag = Bag::new(&app, sequence).quarantined(None);
         Bag { donation: Some(donation), ..bag }.put(&app)
@@ -201,7 +235,11 @@ fn a_release_names_the_group_or_is_refused(app: TestApp) {
     for id in [confirmed, declared, typed, labelled] {
         assert_eq!(status(&app, id), UnitStatus::Quarantine);
     }
-    // One laboratory's typing stands, whatever the donor had said.
+    // What is named now is one grouping: alone it is not enough.
+    let of_declared = app.house.db.read_now(|conn| stock::unit(conn, declared)).unwrap().donation.unwrap();
+    assert_eq!(release(&app, declared, &b_neg).problem(409), "group_unknown");
+    // Two groupings stand, whatever the donor had said.
+    types(&app, of_declared, "b_neg");
     assert_eq!(release(&app, declared, &b_neg).expect(200)["blood_group"], "b_neg");
     assert_eq!(release(&app, confirmed, &json!({})).expect(200)["blood_group"], "a_pos");
     assert_eq!(release(&app, typed, &json!({"blood_group": "a_pos"})).expect(200)["blood_group"], "a_pos");

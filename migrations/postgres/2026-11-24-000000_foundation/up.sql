@@ -879,6 +879,8 @@ CREATE TABLE blood_units (
     collected_on DATE NOT NULL,
     expires_at TIMESTAMP NOT NULL,
     expires_on DATE NOT NULL,
+    -- What whole blood and red cells are kept in, where it is known.
+    additive TEXT CHECK (additive IN ('cpd', 'cpda_1', 'as_sagm')),
     -- A bit for each: irradiated, leucodepleted, free of CMV.
     attributes INTEGER NOT NULL DEFAULT 0 CHECK (attributes BETWEEN 0 AND 31),
     changed_at TIMESTAMP NOT NULL,

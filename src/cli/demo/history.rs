@@ -11,6 +11,7 @@ use rand::{Rng, RngExt};
 use shiryan_kernel::blood::{BloodGroup, Component, Sex};
 use shiryan_kernel::compat;
 use shiryan_kernel::place::{Governorate, Region};
+use shiryan_kernel::shelf::Keeping;
 
 use super::calendar;
 use super::people::{Person, pick};
@@ -51,6 +52,12 @@ pub struct Bag {
     pub collected: NaiveDate,
     pub expires: NaiveDate,
     pub fate: Fate,
+}
+
+/// The demo's bags are the usual ones.
+fn expires(component: Component, collected: NaiveDate) -> NaiveDate {
+    let house = Keeping::default();
+    house.expires(component, Some(house.bags), collected)
 }
 
 /// What went in and out of a governorate's shelf on a day.
@@ -274,7 +281,7 @@ impl History {
             group,
             governorate: place,
             collected: day,
-            expires: component.default_expiry(day),
+            expires: expires(component, day),
             fate: Fate::Quarantine,
         });
         let ready = day.checked_add_days(Days::new(TESTING)).unwrap_or(day);
@@ -293,7 +300,7 @@ impl History {
                         group,
                         governorate: place,
                         collected: day,
-                        expires: component.default_expiry(day),
+                        expires: expires(component, day),
                         fate: Fate::Shelf,
                     });
                     self.shelve(self.bags.len() - 1, day);

@@ -14,6 +14,7 @@ use shiryan_kernel::ids::{
     BloodUnitId, DonationId, DonorId, DriveId, FacilityId, GivingId, Mint, MovementId, UnitId,
 };
 use shiryan_kernel::place::Governorate;
+use shiryan_kernel::shelf::{Additive, Keeping};
 use shiryan_kernel::status::{FacilityKind, MoveReason, UnitStatus};
 use shiryan_kernel::text::{Email, NationalId, PersonName, Phone, ServiceNumber, ShortCode};
 use shiryan_kernel::{Problem, Result};
@@ -212,6 +213,7 @@ struct BagRow {
     collected_on: NaiveDate,
     expires_at: NaiveDateTime,
     expires_on: NaiveDate,
+    additive: Option<Additive>,
     changed_at: NaiveDateTime,
     version: i64,
 }
@@ -335,6 +337,7 @@ pub fn bags(
     rng: &mut StdRng,
 ) -> Result<()> {
     let mut outside = Outside::default();
+    let usual = Keeping::default().bags;
     let (mut rows, mut moves) = (Vec::new(), Vec::new());
     for bag in &history.bags {
         let (donation, din) = match bag.gift.and_then(|n| gifts.get(n)) {
@@ -375,6 +378,7 @@ pub fn bags(
             collected_on: bag.collected,
             expires_at: house.zone.end_of(bag.expires).naive_utc(),
             expires_on: bag.expires,
+            additive: bag.component.is_kept_in_additive().then_some(usual),
             changed_at,
             version: 1,
         });

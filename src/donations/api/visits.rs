@@ -8,6 +8,7 @@ use shiryan_kernel::din::Din;
 use shiryan_kernel::ids::{AppointmentId, DonationId, DonorId, DriveId, ReactionId, VisitId};
 use shiryan_kernel::page::Page;
 use shiryan_kernel::problem::Faults;
+use shiryan_kernel::shelf::Additive;
 use shiryan_kernel::status::{DonorKind, Drawn, ReactionGrade, ReactionKind, VisitState};
 use shiryan_kernel::text::ShortCode;
 use shiryan_kernel::{Code, Result};
@@ -115,6 +116,9 @@ struct CollectionForm {
     components: Option<Vec<Component>>,
     /// How the donor came to give this time; as the register says, unless said here. It changes nothing for anybody.
     given_as: Option<DonorKind>,
+    /// What the set of bags holds; as the house's do (`stock.bags`), unless said here. Red cells and whole blood keep
+    /// accordingly.
+    additive: Option<Additive>,
 }
 
 #[derive(Debug, Deserialize, ToSchema)]
@@ -298,6 +302,7 @@ fn drawing(form: CollectionForm) -> Result<NewDrawing> {
         outcome: form.outcome,
         components: form.components,
         given_as: form.given_as,
+        additive: form.additive,
     }))
 }
 

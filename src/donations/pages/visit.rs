@@ -7,6 +7,7 @@ use shiryan_kernel::blood::{DonationType, Sex};
 use shiryan_kernel::din::Din;
 use shiryan_kernel::ids::{DriveId, VisitId};
 use shiryan_kernel::problem::Faults;
+use shiryan_kernel::shelf::Additive;
 use shiryan_kernel::status::{Drawn, ReactionGrade, ReactionKind, VisitState};
 use shiryan_kernel::text::ShortCode;
 use shiryan_kernel::{Code, Problem, Result};
@@ -265,6 +266,8 @@ fn collection_parts(sheet: &Sheet<'_>) -> Vec<Part> {
     let say = sheet.say;
     let mut volume = sheet.number("volume_ml", (0, rules::MOST_ML)).needed();
     volume.hint = Some(say.text("visit-volume-hint"));
+    let mut additive = sheet.words("additive", "additive", Additive::ALL.iter().map(|own| own.code()));
+    additive.hint = Some(say.text("additive-hint"));
     vec![
         Part {
             legend: say.text("visit-at-bed"),
@@ -278,6 +281,7 @@ fn collection_parts(sheet: &Sheet<'_>) -> Vec<Part> {
                 sheet.code("din_tubes", 20).needed(),
                 sheet.code("bag_lot", 32).needed(),
                 sheet.date("bag_expires_on").needed(),
+                additive,
             ],
         },
         Part {
@@ -403,6 +407,7 @@ fn drawing(house: &House, day: NaiveDate, fields: &Fields) -> Result<NewDrawing>
     let ended = needed(&mut faults, house, day, fields, "ended");
     let volume_ml = fields.need(&mut faults, "volume_ml");
     let outcome = fields.need(&mut faults, "outcome");
+    let additive = fields.read(&mut faults, "additive");
     let all = dins.zip(lot.zip(bag_expires_on)).zip(began.zip(ended)).zip(volume_ml.zip(outcome));
     let (((dins, bag), times), (volume_ml, outcome)) = faults.give(all)?;
     let ((form, bag_din), tubes) = dins;
@@ -418,6 +423,7 @@ fn drawing(house: &House, day: NaiveDate, fields: &Fields) -> Result<NewDrawing>
         outcome,
         components: None,
         given_as: None,
+        additive,
     })
 }
 

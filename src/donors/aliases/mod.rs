@@ -80,6 +80,15 @@ pub fn typed_groups(conn: &mut Conn, donor: DonorId) -> Result<Vec<BloodGroup>> 
     Ok(typed)
 }
 
+/// Who typed a donor, under whichever record; typings that were found wrong count no more.
+///
+/// # Errors
+/// `not_found`.
+pub fn typists(conn: &mut Conn, donor: DonorId) -> Result<Vec<UserId>> {
+    let records = records_of(conn, donor, None)?.all;
+    store::typists(conn, &records)
+}
+
 /// Donors of a span of ids who have more than one record.
 ///
 /// # Errors

@@ -7,7 +7,7 @@ use shiryan_kernel::ids::{ApprovalId, DonorId, MergeId, UserId};
 use shiryan_kernel::{Problem, Result};
 
 use super::Merge;
-use crate::db::tables::{donor_aliases, donors};
+use crate::db::tables::{donor_aliases, donors, typings};
 use crate::db::{Conn, Tx, on_each};
 
 #[derive(Debug, Queryable, Selectable)]
@@ -93,6 +93,15 @@ pub fn typed_groups(conn: &mut Conn, records: &[DonorId]) -> Result<Vec<BloodGro
         .filter(donors::blood_group.is_not_null())
         .order(donors::blood_group)
         .select(donors::blood_group.assume_not_null())
+        .load(c))
+    .map_err(Problem::from)
+}
+
+pub fn typists(conn: &mut Conn, records: &[DonorId]) -> Result<Vec<UserId>> {
+    on_each!(conn => c, typings::table
+        .filter(typings::donor.eq_any(records.iter().map(|id| id.0)))
+        .filter(typings::wrong_at.is_null())
+        .select(typings::recorded_by)
         .load(c))
     .map_err(Problem::from)
 }

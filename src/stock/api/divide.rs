@@ -56,9 +56,10 @@ async fn divide(
         .into_iter()
         .map(|PartForm { component, division, volume_ml }| Part { component, division, volume_ml })
         .collect();
-    let (who, vault, zone) = (by.clone(), house.vault.clone(), house.zone);
-    let done =
-        house.once(&by, request, move |tx| stock::divide(tx, &vault, zone, &who, id.0, &parts, rest_ml));
+    let (who, of) = (by.clone(), house.clone());
+    let done = house.once(&by, request, move |tx| {
+        stock::divide(tx, &of.vault, (of.zone, &of.keeping), &who, id.0, &parts, rest_ml)
+    });
     Ok(HttpResponse::Created().json(done.await?))
 }
 

@@ -3,6 +3,7 @@
 use actix_web::{HttpResponse, get, post, web};
 use chrono::{DateTime, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
+use shiryan_kernel::blood::BloodGroup;
 use shiryan_kernel::din::Din;
 use shiryan_kernel::ids::{TestResultId, UserId};
 use shiryan_kernel::laboratory::{Marker, TestFinding, TestStage};
@@ -45,8 +46,12 @@ struct ResultForm {
 struct ResultsForm {
     /// The number of a donation, typed or scanned.
     din: String,
-    #[schema(min_items = 1, max_items = 40)]
+    /// At least one, or the group.
+    #[serde(default)]
+    #[schema(max_items = 40)]
     results: Vec<ResultForm>,
+    /// The group found in this sample: a typing of its donor.
+    blood_group: Option<BloodGroup>,
 }
 
 #[derive(Debug, Deserialize, IntoParams)]
@@ -156,9 +161,6 @@ impl ResultForm {
 }
 
 fn read(forms: Vec<ResultForm>) -> Result<Vec<NewResult>> {
-    if forms.is_empty() {
-        return Err(Problem::field("results", Code::MissingField));
-    }
     if forms.len() > MOST {
         return Err(Problem::field("results", Code::OutOfRange));
     }
@@ -185,11 +187,15 @@ async fn enter_results(
     body: Body<ResultsForm>,
 ) -> Answer {
     let request = key.of(by.user, &body);
-    let ResultsForm { din, results } = body.into_inner();
+    let ResultsForm { din, results, blood_group } = body.into_inner();
+    if results.is_empty() && blood_group.is_none() {
+        return Err(Problem::field("results", Code::MissingField).into());
+    }
     let (din, new) = (number(&din)?, read(results)?);
     let (who, vault, book) = (by.clone(), house.vault.clone(), house.rules.clone());
     let panel = house.settings.laboratory.panel.clone();
-    let enter = move |tx: &mut Tx| stock::enter_results(tx, (&vault, &book), &who, &panel, din, &new);
+    let enter =
+        move |tx: &mut Tx| stock::enter_results(tx, (&vault, &book), &who, &panel, din, (&new, blood_group));
     let Entered { din } = house.once(&by, request, enter).await?;
     let (_, markers) = read_results(&house, &by, din).await?;
     Ok(HttpResponse::Created().json(EnteredView { din, markers }))

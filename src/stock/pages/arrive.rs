@@ -8,6 +8,7 @@ use shiryan_kernel::attribute::{Attribute, Attributes};
 use shiryan_kernel::blood::{BloodGroup, Component};
 use shiryan_kernel::din::Din;
 use shiryan_kernel::problem::Faults;
+use shiryan_kernel::shelf::Additive;
 use shiryan_kernel::{Code, Problem, Result};
 
 use super::bench;
@@ -27,6 +28,7 @@ struct Page {
     components: Vec<Choice>,
     groups: Vec<Choice>,
     attributes: Vec<Choice>,
+    additives: Vec<Choice>,
 }
 
 impl Page {
@@ -68,6 +70,12 @@ fn show(house: &House, visitor: &Visitor, form: Fields, problem: Option<&Problem
             &chosen("blood_group", ""),
         ),
         attributes: Attribute::ALL.iter().map(ticked).collect(),
+        additives: Choice::words(
+            say,
+            "additive",
+            Additive::ALL.iter().map(|own| own.code()),
+            &chosen("additive", ""),
+        ),
         form,
         frame,
     };
@@ -104,14 +112,27 @@ fn delivery(form: &Fields) -> Result<Delivery> {
     let expires_on = read(&mut faults, form, "expires_on");
     let division =
         if field(form, "division").is_empty() { Some(0) } else { read(&mut faults, form, "division") };
-    let blood_group = match field(form, "blood_group") {
+    let blood_group = read(&mut faults, form, "blood_group");
+    let additive = match field(form, "additive") {
         "" => None,
-        _ => read(&mut faults, form, "blood_group"),
+        _ => read(&mut faults, form, "additive"),
     };
-    let all = din.zip(component).zip(volume_ml).zip(collected_on.zip(expires_on)).zip(division);
-    let ((((din, component), volume_ml), (collected_on, expires_on)), division) = faults.give(all)?;
+    let all =
+        din.zip(component).zip(volume_ml.zip(blood_group)).zip(collected_on.zip(expires_on)).zip(division);
+    let ((((din, component), (volume_ml, blood_group)), (collected_on, expires_on)), division) =
+        faults.give(all)?;
     let attributes = attributes(form);
-    Ok(Delivery { din, component, division, blood_group, volume_ml, collected_on, expires_on, attributes })
+    Ok(Delivery {
+        din,
+        component,
+        division,
+        blood_group,
+        volume_ml,
+        collected_on,
+        expires_on,
+        attributes,
+        additive,
+    })
 }
 
 /// The attributes that are ticked.
@@ -205,7 +226,7 @@ mod tests {
         };
         let problem = delivery(&form(&[("din", "x"), ("volume_ml", "much")])).unwrap_err();
         let fields: Vec<&str> = problem.errors.iter().map(|error| error.field.as_str()).collect();
-        assert_eq!(fields, ["din", "component", "volume_ml", "collected_on", "expires_on"]);
+        assert_eq!(fields, ["din", "component", "volume_ml", "collected_on", "expires_on", "blood_group"]);
         let din = Din::compose("A9999", 26, 7).unwrap();
         let good = form(&[
             ("din", &din.printed()),
@@ -213,11 +234,12 @@ mod tests {
             ("volume_ml", "250"),
             ("collected_on", "2026-11-20"),
             ("expires_on", "2027-11-20"),
-            ("blood_group", ""),
+            ("blood_group", "ab_neg"),
             ("irradiated", "on"),
+            ("additive", ""),
         ]);
         let read = delivery(&good).unwrap();
-        assert_eq!((read.din, read.division, read.blood_group), (din, 0, None));
+        assert_eq!((read.din, read.division, read.blood_group), (din, 0, BloodGroup::AbNeg));
         assert_eq!(read.attributes.list(), [Attribute::Irradiated]);
     }
 }

@@ -19,6 +19,7 @@ pub struct Bag {
     pub day: String,
     pub until: Time,
     pub attributes: Vec<String>,
+    pub additive: Option<String>,
 }
 
 impl Bag {
@@ -36,6 +37,7 @@ impl Bag {
             status: say.word("unit-status", unit.status.code()),
             day: say.short_day(house.zone.date(unit.expires_at())),
             until: Time(unit.expires_at(), house.zone),
+            additive: unit.additive.map(|own| say.word("additive", own.code())),
             attributes: unit.attributes.list().iter().map(|own| say.word("attribute", own.code())).collect(),
         }
     }

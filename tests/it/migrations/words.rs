@@ -13,6 +13,7 @@ use shiryan_kernel::level::Level;
 use shiryan_kernel::message::{MessageState, Template, Unsent};
 use shiryan_kernel::place::{Governorate, Region};
 use shiryan_kernel::role::Role;
+use shiryan_kernel::shelf::Additive;
 use shiryan_kernel::status::{
     AbsenceKind, ActivityStatus, AppointmentStatus, ApprovalKind, ApprovalState, CallOutcome, CountState,
     DinState, DonorKind, DonorStatus, Drawn, DriveStatus, EmergencyState, FacilityKind, HoldEnd, JobKind,
@@ -53,6 +54,7 @@ fn word(table: &str, column: &str) -> Option<Vec<&'static str>> {
         ("approvals", "state") => codes!(ApprovalState),
         ("blood_units", "status") | ("unit_movements", "from_status" | "to_status") => codes!(UnitStatus),
         ("transfers", "state") => codes!(TransferState),
+        ("blood_units", "additive") => codes!(Additive),
         ("transfer_units", "left_as") => codes!(UnitStatus),
         ("transfer_units", "outcome") => codes!(TransferEnd),
         ("blood_requests", "state") => codes!(RequestState),

@@ -10,6 +10,7 @@ use shiryan_kernel::din::{Din, FICTITIOUS_FIN};
 use shiryan_kernel::ids::{BloodUnitId, DonationId, DonorId, FacilityId};
 use shiryan_kernel::laboratory::{Marker, TestFinding, TestStage};
 use shiryan_kernel::role::Role;
+use shiryan_kernel::shelf::Additive;
 use shiryan_kernel::status::{DonorStatus, UnitStatus};
 use shiryan_kernel::time::Zone;
 
@@ -28,6 +29,8 @@ pub struct Bag {
     pub donation: Option<DonationId>,
     pub component: Component,
     pub blood_group: Option<BloodGroup>,
+    /// What red cells and whole blood are kept in.
+    pub additive: Option<Additive>,
     pub status: UnitStatus,
     pub facility: FacilityId,
     pub expires_at: DateTime<Utc>,
@@ -41,6 +44,7 @@ impl Bag {
             donation: None,
             component: Component::RedCells,
             blood_group: Some(BloodGroup::ONeg),
+            additive: Some(Additive::Cpda1),
             status: UnitStatus::Released,
             facility: app.places.bank,
             expires_at: app.house.db.now() + chrono::Duration::days(10),
@@ -84,6 +88,7 @@ fn insert(tx: &mut Tx, bag: &Bag) -> BloodUnitId {
             blood_units::collected_on.eq(zone.date(tx.now)),
             blood_units::expires_at.eq(bag.expires_at.naive_utc()),
             blood_units::expires_on.eq(zone.date(bag.expires_at)),
+            blood_units::additive.eq(bag.additive.filter(|_| bag.component.is_kept_in_additive())),
             blood_units::changed_at.eq(tx.now.naive_utc()),
             blood_units::version.eq(1_i64),
         ))
