@@ -16,7 +16,7 @@ use shiryan::accounts::Principal;
 use shiryan::db::tables::{blood_units, users};
 use shiryan::db::{Lane, Tx, insert_all};
 use shiryan::http::House;
-use shiryan::requests::{self, NewRequest, Pseudonym};
+use shiryan::requests::{self, NewHold, NewRequest, Pseudonym};
 use shiryan_kernel::attribute::Attributes;
 use shiryan_kernel::blood::{BloodGroup, Component, GroupEvidence};
 use shiryan_kernel::din::Din;
@@ -80,7 +80,8 @@ fn wait(house: &House) -> Vec<RequestId> {
             for (n, unit) in units.into_iter().enumerate() {
                 let id = requests::submit(tx, &vault, &hospital, &one(first + n))?.id;
                 requests::accept(tx, &vault, &bank, id)?;
-                requests::reserve(tx, &vault, &bank, id, &[unit], 12)?;
+                let held = NewHold { units: vec![unit], hours: 12, reason: None };
+                requests::reserve(tx, &vault, &bank, id, &held)?;
                 made.push(id);
             }
             Ok(made)

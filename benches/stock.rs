@@ -72,7 +72,8 @@ fn matching(house: &House, bank: &Principal, hospital: &Principal) {
     let now = house.db.now();
     let ours = median(|| {
         let by = bank.clone();
-        let found = house.db.read_now(move |conn| requests::candidates(conn, &by, request, now)).unwrap();
+        let found =
+            house.db.read_now(move |conn| requests::candidates(conn, &by, request, now, false)).unwrap();
         assert_eq!(found.offers.len(), 50);
     });
     let own = bank.facility.unwrap();

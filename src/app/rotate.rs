@@ -46,6 +46,7 @@ enum Stage {
     Scenarios,
     Movements,
     Requests,
+    Holds,
     Standing,
     Incidents,
     Emergencies,
@@ -142,7 +143,8 @@ fn slice(tx: &mut Tx, old: &Vault, new: &Vault, by: UserId) -> shiryan_kernel::R
             (projections::scenarios::reseal(tx, old, new, at.after, SLICE)?, Stage::Movements)
         }
         Stage::Movements => (stock::reseal(tx, old, new, at.after, SLICE)?, Stage::Requests),
-        Stage::Requests => (requests::reseal(tx, old, new, at.after, SLICE)?, Stage::Standing),
+        Stage::Requests => (requests::reseal(tx, old, new, at.after, SLICE)?, Stage::Holds),
+        Stage::Holds => (requests::reseal_holds(tx, old, new, at.after, SLICE)?, Stage::Standing),
         Stage::Standing => (requests::standing::reseal(tx, old, new, at.after, SLICE)?, Stage::Incidents),
         Stage::Incidents => (requests::incidents::reseal(tx, old, new, at.after, SLICE)?, Stage::Emergencies),
         Stage::Emergencies => (requests::emergency::reseal(tx, old, new, at.after, SLICE)?, Stage::Untested),

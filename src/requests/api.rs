@@ -190,6 +190,9 @@ struct ShareView {
     arrived_at: Option<DateTime<Utc>>,
     /// When the hospital used it.
     used_at: Option<DateTime<Utc>>,
+    /// Why it was held although something was warned of; absent for the hospital.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reason: Option<String>,
 }
 
 /// A request with its units.
@@ -328,14 +331,21 @@ impl RequestView {
 
 impl OpenedView {
     fn of(opened: Opened, now: DateTime<Utc>, lang: Lang) -> Self {
-        let Opened { request, patient, notes, rhd_name, rhd_reason, shares, counts } = opened;
+        let Opened { request, patient, notes, rhd_name, rhd_reason, mut hold_reasons, shares, counts } =
+            opened;
         Self {
             request: RequestView::of(&request, counts),
             patient,
             notes,
             rhd_name,
             rhd_reason,
-            shares: shares.into_iter().map(|share| ShareView::of(share, now)).collect(),
+            shares: shares
+                .into_iter()
+                .map(|share| {
+                    let reason = hold_reasons.remove(&share.hold.id);
+                    ShareView { reason, ..ShareView::of(share, now) }
+                })
+                .collect(),
             reminders: reminders(lang),
         }
     }
@@ -357,6 +367,7 @@ impl ShareView {
             outcome: hold.outcome,
             arrived_at: hold.arrived_at(),
             used_at: hold.used_at(),
+            reason: None,
         }
     }
 }

@@ -3,7 +3,7 @@
 use shiryan_kernel::attribute::{Attribute, Attributes};
 use shiryan_kernel::blood::BloodGroup;
 use shiryan_kernel::compat::{Caution, Titre};
-use shiryan_kernel::ids::RequestId;
+use shiryan_kernel::ids::{FacilityId, RequestId};
 use shiryan_kernel::level::Level;
 use shiryan_kernel::status::Urgency;
 use shiryan_kernel::time::Moment;
@@ -29,6 +29,8 @@ pub struct Offer {
     pub preference: u8,
     pub site: Site,
     pub cautions: &'static [Caution],
+    /// Those of them that hold for this patient: whoever holds the unit has to say why.
+    pub warnings: Vec<Caution>,
     /// Whether it is spent before it is lost.
     pub is_short_dated: bool,
     /// Whether it stands behind others because its group has little left.
@@ -43,16 +45,35 @@ pub struct Candidates {
     pub offers: Vec<Offer>,
     /// How the groups that are offered stand where blood still gets to from here: what each unit costs the reserve.
     pub levels: Vec<(BloodGroup, Level)>,
-    /// Whether no road leads from here to the hospital now.
+    /// Whether no road leads from here to the hospital now: then nothing is offered, unless it was asked for.
     pub is_cut_off: bool,
 }
 
+/// Whether no road leads from a blood bank to the hospital that asks.
+pub(super) fn is_cut_off(
+    conn: &mut Conn,
+    bank: FacilityId,
+    request: &BloodRequest,
+    now: Moment,
+) -> Result<bool> {
+    let here = places::facility(conn, bank)?.governorate;
+    let there = places::facility(conn, request.facility)?.governorate;
+    Ok(!closures::roads(conn, now)?.reach(here).contains(&there))
+}
+
 /// Units of the caller's own shelf that fit a request, in the order of issue, and how many it still wants. A group with
-/// little left is spared, but not in an emergency.
+/// little left is spared, but not in an emergency. Where no road leads to the hospital nothing is offered, unless somebody
+/// asks across what is closed.
 ///
 /// # Errors
 /// `not_found` of another region's.
-pub fn candidates(conn: &mut Conn, by: &Principal, id: RequestId, now: Moment) -> Result<Candidates> {
+pub fn candidates(
+    conn: &mut Conn,
+    by: &Principal,
+    id: RequestId,
+    now: Moment,
+    across_closures: bool,
+) -> Result<Candidates> {
     let own = by.own_facility()?;
     let request = in_reach(conn, by, id)?;
     let counts = Counts::of(request.units, &shares(conn, &[id])?, now);
@@ -64,8 +85,10 @@ pub fn candidates(conn: &mut Conn, by: &Principal, id: RequestId, now: Moment) -
     };
     let fits =
         |group, titre| rules::fits(wanted.component, wanted.recipient, (group, titre), wanted.by_policy);
+    let is_cut_off = is_cut_off(conn, own, &request, now)?;
+    let is_open = across_closures || !is_cut_off;
     let mut shelf = Vec::new();
-    for group in BloodGroup::ALL.iter().copied() {
+    for group in BloodGroup::ALL.iter().copied().filter(|_| is_open) {
         // Where a low titre alone opens the group, only such units are looked for.
         let needs = match (fits(group, Titre::Unknown), fits(group, Titre::Low)) {
             (true, _) => request.needs,
@@ -78,7 +101,6 @@ pub fn candidates(conn: &mut Conn, by: &Principal, id: RequestId, now: Moment) -
     let here = places::facility(conn, own)?.governorate;
     let there = places::facility(conn, request.facility)?.governorate;
     let roads = closures::roads(conn, now)?;
-    let is_cut_off = !roads.reach(here).contains(&there);
     let site = if here == there { Site::SameGovernorate } else { Site::SameRegion };
     let mut levels = levels::around(conn, wanted.component, here, &roads)?;
     let cover =
@@ -90,13 +112,24 @@ pub fn candidates(conn: &mut Conn, by: &Principal, id: RequestId, now: Moment) -
         expires_at: found.expires_at(),
         site,
     });
+    let case = request.case(wanted.recipient);
     let most = usize::try_from(MOST_CANDIDATES).map_err(Problem::internal)?;
     let mut offers = Vec::new();
     for chosen in choose(&wanted, &cover, candidates).into_iter().take(most) {
         let Chosen { candidate, is_short_dated, is_spared, preference, needs: cautions } = chosen;
         // One by one: a list would be prepared anew each time, which costs more than fifty look-ups.
         let (unit, blood_group) = (stock::unit(conn, candidate.key)?, candidate.group);
-        offers.push(Offer { unit, blood_group, preference, site, cautions, is_short_dated, is_spared });
+        let warnings = request.warnings(&case, &unit, wanted.good_at);
+        offers.push(Offer {
+            unit,
+            blood_group,
+            preference,
+            site,
+            cautions,
+            warnings,
+            is_short_dated,
+            is_spared,
+        });
     }
     levels.retain(|(group, _)| offers.iter().any(|offer| offer.blood_group == *group));
     Ok(Candidates { request, counts, offers, levels, is_cut_off })

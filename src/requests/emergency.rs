@@ -90,7 +90,7 @@ pub fn start(
     rows::insert(tx, emergency, id, by.user, until, sealed)?;
     let recipient = patient::recipient(tx.conn, &request, tx.now)?;
     let (component, by_policy) = (request.component, request.rhd_by.is_some());
-    let held = Held { units, until, emergency: Some(emergency) };
+    let held = Held { units, until, emergency: Some(emergency), reason: None };
     let taken = hold_units(tx, vault, by, &request, &held, |group, titre| {
         rules::fits(component, recipient, (group, titre), by_policy)
             || rules::fits_beyond(component, recipient, group)

@@ -4,12 +4,14 @@
 use std::collections::BTreeSet;
 
 use shiryan_kernel::blood::BloodGroup;
-use shiryan_kernel::compat::Titre;
+use shiryan_kernel::compat::{Caution, Titre};
 use shiryan_kernel::ids::{BloodUnitId, EmergencyIssueId, FacilityId, RequestId, ReservationId, UserId};
 use shiryan_kernel::status::{HoldEnd, RequestState, UnitStatus};
+use shiryan_kernel::text::Note;
 use shiryan_kernel::time::{Moment, Zone};
 use shiryan_kernel::{Code, Problem, Result};
 
+use super::candidates::is_cut_off;
 use super::store::{self, Advance};
 use super::{
     BloodRequest, Counts, Reservation, Share, Step, advance, conflict, go, in_reach, patient, rules, shares,
@@ -19,24 +21,31 @@ use crate::accounts::{self, Principal};
 use crate::audit::{self, Line};
 use crate::db::{Tx, feed};
 use crate::stock::{self, BloodUnit};
-use crate::vault::Vault;
+use crate::vault::{Place, Vault};
+
+/// Warned of beside the cautions of the tables: no road leads to the hospital.
+const CUT_OFF: &str = "hospital_cut_off";
+
+/// What is to be held for a request.
+#[derive(Debug, Clone)]
+pub struct NewHold {
+    pub units: Vec<BloodUnitId>,
+    /// How long, from the moment for which they are needed.
+    pub hours: i64,
+    /// Why, where something is warned of.
+    pub reason: Option<Note<300>>,
+}
 
 /// Holds units of the caller's own shelf for a request that its blood bank took: all of them or none.
 ///
 /// # Errors
 /// `not_found`; `state_conflict` (with `state`) when the request is not accepted by the caller's blood bank;
-/// `out_of_range` of `units` beyond what is `left` of what was asked for; `group_unknown` past two O− red cells for
-/// a patient whose group nobody knows, in all that the hospital asked for the patient. Of a unit, which is named: `unknown_reference` when it is not on the shelf;
-/// `state_conflict` when it is not released; `unit_incompatible`; `unit_expired` when it is not good at the moment
-/// for which it is needed.
-pub fn reserve(
-    tx: &mut Tx,
-    vault: &Vault,
-    by: &Principal,
-    id: RequestId,
-    units: &[BloodUnitId],
-    hours: i64,
-) -> Result<Step> {
+/// `out_of_range` of `units` beyond what is `left` of what was asked for; `missing_field` of `reason` (with `warnings`) where
+/// a unit is warned of for this patient or no road leads to the hospital; `group_unknown` past two O− red cells for
+/// a patient whose group nobody knows, in all that the hospital asked for the patient. Of a unit, which is named:
+/// `unknown_reference` when it is not on the shelf; `state_conflict` when it is not released; `unit_incompatible`;
+/// `unit_expired` when it is not good at the moment for which it is needed.
+pub fn reserve(tx: &mut Tx, vault: &Vault, by: &Principal, id: RequestId, new: &NewHold) -> Result<Step> {
     let request = in_reach(tx.conn, by, id)?;
     let asked = patient::lock(tx.conn, &request)?;
     advance(
@@ -48,7 +57,8 @@ pub fn reserve(
         None,
     )?;
     let good_at = request.good_at(tx.now);
-    let held = Held { units, until: good_at + chrono::Duration::hours(hours), emergency: None };
+    let until = good_at + chrono::Duration::hours(new.hours);
+    let held = Held { units: &new.units, until, emergency: None, reason: new.reason.as_ref() };
     let recipient = patient::recipient(tx.conn, &request, tx.now)?;
     let (component, by_policy) = (request.component, request.rhd_by.is_some());
     let taken = hold_units(tx, vault, by, &request, &held, |group, titre| {
@@ -57,9 +67,22 @@ pub fn reserve(
     if rules::must_reassess(patient::o_negative(tx.conn, &asked, tx.now)?) {
         return Err(Problem::new(Code::GroupUnknown).about("units", Code::GroupUnknown));
     }
+    let case = request.case(recipient);
+    let mut warned: Vec<&str> = taken
+        .iter()
+        .flat_map(|unit| request.warnings(&case, unit, good_at))
+        .map(Caution::code)
+        .chain(is_cut_off(tx.conn, by.own_facility()?, &request, tx.now)?.then_some(CUT_OFF))
+        .collect();
+    warned.sort_unstable();
+    warned.dedup();
+    let warned = warned.join(" ");
+    if !warned.is_empty() && new.reason.is_none() {
+        return Err(Problem::field("reason", Code::MissingField).with("warnings", warned));
+    }
     let wanted: Vec<BloodUnitId> = taken.iter().map(|unit| unit.id).collect();
     let line = Line::new(Some(by.user), "requests.reserved").on(id).with("units", &wanted);
-    audit::record(tx, vault, &line)?;
+    audit::record(tx, vault, &if warned.is_empty() { line } else { line.with("warned", &warned) })?;
     told(tx, id, RequestState::Reserved, wanted)
 }
 
@@ -69,6 +92,7 @@ pub(super) struct Held<'a> {
     pub units: &'a [BloodUnitId],
     pub until: Moment,
     pub emergency: Option<EmergencyIssueId>,
+    pub reason: Option<&'a Note<300>>,
 }
 
 /// Holds units for a request whose row is locked: all of them or none.
@@ -95,8 +119,17 @@ pub(super) fn hold_units(
         let about = |problem| named(problem, new.units, unit);
         taken.push(hold_one(tx, vault, by, request, unit, &fits).map_err(about)?);
         let reservation = ReservationId(tx.id());
-        store::insert_hold(tx, reservation, request.id, unit, by.user, (new.until, new.emergency))
-            .map_err(about)?;
+        let reason = new.reason.map(|why| vault.house().seal_text(reason_at(reservation), why.as_str()));
+        let row = store::NewHoldRow {
+            id: reservation,
+            request: request.id,
+            unit,
+            by: by.user,
+            until: new.until,
+            emergency: new.emergency,
+            reason,
+        };
+        store::insert_hold(tx, row).map_err(about)?;
     }
     Ok(taken)
 }
@@ -134,25 +167,33 @@ pub fn free(
 /// # Errors
 /// `not_found`; `state_conflict` (with `state`) when nothing is held. Of a unit, which is named, with nothing issued:
 /// `state_conflict` when its time is up or something stopped it; `unit_expired`; `second_person_required` while it is
-/// held for an emergency issue that nobody confirmed, and of plasma against a child's group from whoever held it.
-pub fn issue(tx: &mut Tx, vault: &Vault, zone: Zone, by: &Principal, id: RequestId) -> Result<Step> {
+/// held for an emergency issue that nobody confirmed, and of what is warned of by one of `second_for` from whoever held it.
+pub fn issue(
+    tx: &mut Tx,
+    (vault, zone): (&Vault, Zone),
+    by: &Principal,
+    id: RequestId,
+    second_for: &[Caution],
+) -> Result<Step> {
     let request = in_reach(tx.conn, by, id)?;
     go(tx, by, &request, RequestState::Issued, None)?;
-    agree(tx, by, &request)?;
+    agree(tx, by, &request, second_for)?;
     let units = issue_held(tx, vault, zone, (by.own_facility()?, by.user), id, None)?;
     let line = Line::new(Some(by.user), "requests.issued").on(id).with("units", &units);
     audit::record(tx, vault, &line)?;
     told(tx, id, RequestState::Issued, units)
 }
 
-/// What the tables give a child only with a second person's agreement is issued by another than who held it.
-fn agree(tx: &mut Tx, by: &Principal, request: &BloodRequest) -> Result<()> {
-    let recipient = patient::recipient(tx.conn, request, tx.now)?;
+/// What is warned of and named in `second_for` is issued by another than who held it.
+fn agree(tx: &mut Tx, by: &Principal, request: &BloodRequest, second_for: &[Caution]) -> Result<()> {
+    let case = request.case(patient::recipient(tx.conn, request, tx.now)?);
+    let good_at = request.good_at(tx.now);
     for share in shares(tx.conn, &[request.id])? {
         let Share { hold, unit, .. } = &share;
-        let Some(group) = unit.blood_group.filter(|_| hold.outcome.is_none()) else { continue };
-        let what = (group, unit.attributes.titre());
-        if rules::needs_agreement(request.component, recipient, request.age_band, what) {
+        if hold.outcome.is_some() {
+            continue;
+        }
+        if request.warnings(&case, unit, good_at).iter().any(|caution| second_for.contains(caution)) {
             accounts::check_two_people(tx, hold.made_by, by.user)
                 .map_err(|problem| problem.with("unit", unit.id))?;
         }
@@ -270,6 +311,23 @@ fn hold_one(
     }
     let wanted = (request.component, request.good_at(tx.now), request.needs);
     stock::hold(tx, vault, by, unit, wanted, fits)
+}
+
+/// Seals the reasons of at most `limit` holds after `after` under another root key; the last of them, none at the end.
+///
+/// # Errors
+/// As any write. What does not open stays.
+pub fn reseal(tx: &mut Tx, old: &Vault, new: &Vault, after: i64, limit: i64) -> Result<Option<i64>> {
+    let mut last = None;
+    for (id, reason) in store::reasons_after(tx.conn, after, limit)? {
+        last = Some(id.0);
+        store::set_reason(tx.conn, id, &new.reseal(old, reason_at(id), &reason))?;
+    }
+    Ok(last)
+}
+
+pub(super) const fn reason_at(id: ReservationId) -> Place {
+    Place::of("reservations", "reason", id.0)
 }
 
 fn distinct(units: &[BloodUnitId]) -> Result<BTreeSet<BloodUnitId>> {

@@ -21,12 +21,16 @@ pub mod standing;
 mod store;
 pub mod untested;
 
+use std::collections::BTreeMap;
+
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 use shiryan_kernel::attribute::Attributes;
 use shiryan_kernel::blood::{AgeBand, BloodGroup, Component, GroupEvidence, Sex};
-use shiryan_kernel::compat::Recipient;
-use shiryan_kernel::ids::{BloodUnitId, FacilityId, PackId, RequestId, StandingOrderId, UserId};
+use shiryan_kernel::compat::{Caution, Recipient};
+use shiryan_kernel::ids::{
+    BloodUnitId, FacilityId, PackId, RequestId, ReservationId, StandingOrderId, UserId,
+};
 use shiryan_kernel::message::Template;
 use shiryan_kernel::place::Region;
 use shiryan_kernel::problem::Faults;
@@ -47,7 +51,7 @@ use crate::vault::{Place, Vault};
 
 pub use arrival::{Receipt, ReceivedUnit, Reported, receive, report, take_back};
 pub use candidates::{Candidates, MOST_CANDIDATES, Offer, candidates};
-pub use hold::{end_stale, free, issue, reserve};
+pub use hold::{NewHold, end_stale, free, issue, reseal as reseal_holds, reserve};
 pub use rhd::{NewRhdPolicy, authorise};
 use store::{Advance, Sealed, Whose};
 pub use store::{BloodRequest, Reservation};
@@ -145,6 +149,8 @@ pub struct Opened {
     /// The name of whoever answers for RhD-positive units, and why.
     pub rhd_name: Option<String>,
     pub rhd_reason: Option<String>,
+    /// Why units were held although something was warned of: not for the hospital.
+    pub hold_reasons: BTreeMap<ReservationId, String>,
     pub shares: Vec<Share>,
     pub counts: Counts,
 }
@@ -154,6 +160,20 @@ impl BloodRequest {
     #[must_use]
     pub fn recipient(&self) -> Recipient {
         rules::recipient(self.blood_group, self.group_evidence, self.sex, self.age_band)
+    }
+
+    /// What warnings look at.
+    fn case(&self, recipient: Recipient) -> rules::Case {
+        let Self { component, sex, age_band: age, urgency, .. } = *self;
+        rules::Case { component, recipient, sex, age, urgency }
+    }
+
+    /// What has to be answered for where this unit is held.
+    fn warnings(&self, case: &rules::Case, unit: &BloodUnit, good_at: Moment) -> Vec<Caution> {
+        let Some(group) = unit.blood_group else { return Vec::new() };
+        let left = crate::stock::rules::short_dated(self.component);
+        let is_short_dated = left.is_some_and(|left| unit.expires_at() <= good_at + left);
+        rules::warnings(case, (group, unit.attributes.titre()), is_short_dated)
     }
 
     /// The moment at which a unit must still be good.
@@ -351,7 +371,14 @@ pub fn look(conn: &mut Conn, vault: &Vault, by: &Principal, id: RequestId, now: 
     let Sealed { patient, patient_tag: _, notes, rhd_reason } = store::sealed(conn, id)?;
     let open = |at, cell: Option<Vec<u8>>| cell.map(|cell| vault.house().open_text(at, &cell)).transpose();
     let shares = shares(conn, &[id])?;
+    let mut hold_reasons = BTreeMap::new();
+    for hold in shares.iter().map(|share| &share.hold).filter(|_| by.role != Role::Hospital) {
+        if let Some(reason) = &hold.reason {
+            hold_reasons.insert(hold.id, vault.house().open_text(hold::reason_at(hold.id), reason)?);
+        }
+    }
     Ok(Opened {
+        hold_reasons,
         patient: vault.house().open_text(patient_at(id), &patient)?,
         notes: open(notes_at(id), notes)?,
         rhd_name: request.rhd_by.map(|by| accounts::name(conn, by)).transpose()?,

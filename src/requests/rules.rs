@@ -9,7 +9,7 @@ use shiryan_kernel::blood::{Abo, AgeBand, BloodGroup, Component, GroupEvidence, 
 use shiryan_kernel::compat::{
     Caution, MAX_O_NEG_BEFORE_REASSESSING, PatientFacts, Recipient, Titre, Verdict, judge,
 };
-use shiryan_kernel::status::RequestState;
+use shiryan_kernel::status::{RequestState, Urgency};
 use shiryan_kernel::{Code, Problem, Result};
 
 /// The most units of one request.
@@ -103,17 +103,32 @@ pub fn fits(
     }
 }
 
-/// Whether the tables give this unit to a child only with a second person's agreement: platelets whose plasma is against the
-/// patient's group (severity of the platelet rule in `rules.json`).
+/// A patient and what is asked for, as far as warnings look at them.
+#[derive(Debug, Clone, Copy)]
+pub struct Case {
+    pub component: Component,
+    pub recipient: Recipient,
+    pub sex: Option<Sex>,
+    pub age: Option<AgeBand>,
+    pub urgency: Urgency,
+}
+
+/// What of a fitting unit's cautions holds for this patient and this unit, so that whoever holds it has to say why. A low
+/// titre that the table demands is there, and the RhD policy has an authoriser who gave a reason: neither is here.
 #[must_use]
-pub fn needs_agreement(
-    component: Component,
-    recipient: Recipient,
-    age: Option<AgeBand>,
-    (unit, titre): (BloodGroup, Titre),
-) -> bool {
-    let verdict = judge(component, recipient, unit, titre);
-    age == Some(AgeBand::Under18) && verdict.needs().contains(&Caution::SecondPersonForChild)
+pub fn warnings(case: &Case, (unit, titre): (BloodGroup, Titre), is_short_dated: bool) -> Vec<Caution> {
+    let is_child = case.age == Some(AgeBand::Under18);
+    let may_bear = is_child || (case.age != Some(AgeBand::Over50) && case.sex != Some(Sex::Male));
+    let holds = |caution: &Caution| match caution {
+        Caution::LowTitreRequired | Caution::PolicyRhdPositiveToNegative => false,
+        Caution::LowTitrePreferred => titre != Titre::Low,
+        Caution::SecondPersonForChild | Caution::PlasmaCompatibleForChild => is_child,
+        Caution::RhdNegativePreferred => may_bear,
+        // In an emergency nothing is spared.
+        Caution::SpareRhdNegative => !is_short_dated && case.urgency != Urgency::Emergency,
+    };
+    let verdict = judge(case.component, case.recipient, unit, titre);
+    verdict.needs().iter().copied().filter(holds).collect()
 }
 
 /// Whether a unit is one of those that an emergency issue may add to what [`fits`]: group O red cells of either RhD type
@@ -184,6 +199,59 @@ mod tests {
             let nobody = recipient(None, GroupEvidence::Unknown, Some(Sex::Male), Some(AgeBand::Over50));
             assert!(!rhd_policy_may(*component, nobody, Some(Sex::Male), Some(AgeBand::Over50)));
         }
+    }
+
+    #[test]
+    fn every_warning_is_a_caution_that_holds_for_the_patient() {
+        let ages = [None, Some(AgeBand::Under18), Some(AgeBand::From18To50), Some(AgeBand::Over50)];
+        let mut seen = std::collections::BTreeSet::new();
+        for component in Component::ALL {
+            for patient in BloodGroup::ALL {
+                for unit in BloodGroup::ALL {
+                    for sex in [None, Some(Sex::Male), Some(Sex::Female)] {
+                        for age in ages {
+                            for titre in [Titre::Unknown, Titre::Low, Titre::High] {
+                                for urgency in Urgency::ALL {
+                                    for short in [false, true] {
+                                        let case = Case {
+                                            component: *component,
+                                            recipient: (*patient).into(),
+                                            sex,
+                                            age,
+                                            urgency: *urgency,
+                                        };
+                                        let warned = warnings(&case, (*unit, titre), short);
+                                        let verdict = judge(*component, case.recipient, *unit, titre);
+                                        assert!(warned.iter().all(|own| verdict.needs().contains(own)));
+                                        for caution in warned {
+                                            seen.insert(caution);
+                                            let child = age == Some(AgeBand::Under18);
+                                            match caution {
+                                                Caution::SpareRhdNegative => {
+                                                    assert!(patient.rhd_positive() && !unit.rhd_positive());
+                                                    assert!(!short && *urgency != Urgency::Emergency);
+                                                }
+                                                Caution::RhdNegativePreferred => {
+                                                    assert!(!patient.rhd_positive() && unit.rhd_positive());
+                                                    assert!(age != Some(AgeBand::Over50));
+                                                    assert!(child || sex != Some(Sex::Male));
+                                                }
+                                                Caution::LowTitrePreferred => assert!(titre != Titre::Low),
+                                                Caution::SecondPersonForChild
+                                                | Caution::PlasmaCompatibleForChild => assert!(child),
+                                                Caution::LowTitreRequired
+                                                | Caution::PolicyRhdPositiveToNegative => panic!("{caution}"),
+                                            }
+                                        }
+                                    }
+                                }
+                            }
+                        }
+                    }
+                }
+            }
+        }
+        assert_eq!(seen.len(), 5, "each of the five occurs");
     }
 
     #[test]

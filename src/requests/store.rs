@@ -88,6 +88,8 @@ pub struct Reservation {
     pub outcome: Option<HoldEnd>,
     arrived_at: Option<NaiveDateTime>,
     used_at: Option<NaiveDateTime>,
+    /// Why it was held although something was warned of; sealed.
+    pub reason: Option<Vec<u8>>,
 }
 
 impl Reservation {
@@ -319,25 +321,45 @@ pub fn advance(tx: &mut Tx, id: RequestId, from: &[RequestState], step: Advance)
     Ok(changed == 1)
 }
 
-pub fn insert_hold(
-    tx: &mut Tx,
-    id: ReservationId,
-    request: RequestId,
-    unit: BloodUnitId,
-    by: UserId,
-    (until, emergency): (Moment, Option<EmergencyIssueId>),
-) -> Result<()> {
+/// A hold to be written.
+pub struct NewHoldRow {
+    pub id: ReservationId,
+    pub request: RequestId,
+    pub unit: BloodUnitId,
+    pub by: UserId,
+    pub until: Moment,
+    pub emergency: Option<EmergencyIssueId>,
+    pub reason: Option<Vec<u8>>,
+}
+
+pub fn insert_hold(tx: &mut Tx, new: NewHoldRow) -> Result<()> {
     diesel::insert_into(reservations::table)
         .values((
-            reservations::id.eq(id),
-            reservations::request.eq(request),
-            reservations::blood_unit.eq(unit),
+            reservations::id.eq(new.id),
+            reservations::request.eq(new.request),
+            reservations::blood_unit.eq(new.unit),
             reservations::made_at.eq(tx.now.naive_utc()),
-            reservations::made_by.eq(by),
-            reservations::held_until.eq(until.naive_utc()),
-            reservations::emergency.eq(emergency),
+            reservations::made_by.eq(new.by),
+            reservations::held_until.eq(new.until.naive_utc()),
+            reservations::emergency.eq(new.emergency),
+            reservations::reason.eq(new.reason),
         ))
         .execute(tx.conn)?;
+    Ok(())
+}
+
+pub fn reasons_after(conn: &mut Conn, after: i64, limit: i64) -> Result<Vec<(ReservationId, Vec<u8>)>> {
+    Ok(reservations::table
+        .filter(reservations::id.gt(after))
+        .filter(reservations::reason.is_not_null())
+        .order(reservations::id)
+        .limit(limit)
+        .select((reservations::id, reservations::reason.assume_not_null()))
+        .load(conn)?)
+}
+
+pub fn set_reason(conn: &mut Conn, id: ReservationId, reason: &[u8]) -> Result<()> {
+    diesel::update(reservations::table.find(id.0)).set(reservations::reason.eq(reason)).execute(conn)?;
     Ok(())
 }
 

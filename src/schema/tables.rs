@@ -1006,6 +1006,7 @@ diesel::table! {
         outcome -> Nullable<Text>,
         arrived_at -> Nullable<Timestamp>,
         used_at -> Nullable<Timestamp>,
+        reason -> Nullable<Binary>,
     }
 }
 

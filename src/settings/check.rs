@@ -1,5 +1,6 @@
 //! What no type says: ranges, and keys that go together.
 
+use shiryan_kernel::compat::Caution;
 use shiryan_kernel::laboratory::Marker;
 
 use super::layers::Layers;
@@ -48,6 +49,10 @@ impl Settings {
         }
         if !(1..=168).contains(&self.stock.hold_hours) {
             return wrong("stock.hold_hours", "1 to 168");
+        }
+        let second = &self.stock.second_person_for;
+        if !second.contains(&Caution::SecondPersonForChild) {
+            return wrong("stock.second_person_for", "second_person_for_child at least");
         }
         if self.component_codes().is_none() {
             return wrong("stock.component_codes", "a list of CODE=component, each code once");

@@ -7,6 +7,7 @@ use chrono::NaiveTime;
 use lettre::message::Mailbox;
 use serde::{Deserialize, Deserializer};
 use shiryan_kernel::blood::Component;
+use shiryan_kernel::compat::Caution;
 use shiryan_kernel::laboratory::Marker;
 use shiryan_kernel::shelf::{Additive, Preparation};
 use shiryan_kernel::time::clock_time;
@@ -142,6 +143,7 @@ pub struct Laboratory {
 pub struct Stock {
     pub whole_blood_becomes: Vec<Component>,
     pub hold_hours: i64,
+    pub second_person_for: Vec<Caution>,
     pub component_codes: Vec<String>,
     pub(super) bags: Additive,
     pub(super) platelets: Preparation,

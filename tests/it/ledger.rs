@@ -19,6 +19,7 @@ use super::support::app::{Reply, TestApp};
 use super::support::shelf::{Bag, Person, din, donation};
 
 both!(
+    no_movement_but_those_of_the_rules_can_be_written,
     a_delivered_unit_counts_once_it_is_tested,
     a_label_that_cannot_be_is_refused,
     a_stop_is_lifted_by_another_physician_alone,
@@ -265,4 +266,35 @@ fn any_sequence_of_steps_is_one_of_the_table(app: TestApp) {
         counted += usize::from(states.last() == Some(&UnitStatus::Released));
     }
     assert_eq!(usable(&app), counted);
+}
+
+/// The database itself refuses a step that the rules do not know.
+fn no_movement_but_those_of_the_rules_can_be_written(app: TestApp) {
+    let unit = Bag::new(&app, 1).put(&app);
+    let bank = app.places.bank;
+    let states = || UnitStatus::ALL.iter().copied();
+    for from in states().map(Some).chain([None]) {
+        for to in states() {
+            let written = app.house.db.write_now(Lane::System, move |tx| {
+                let (id, now) = (tx.id(), tx.now.naive_utc());
+                diesel::insert_into(unit_movements::table)
+                    .values((
+                        unit_movements::id.eq(id),
+                        unit_movements::blood_unit.eq(unit),
+                        unit_movements::from_status.eq(from),
+                        unit_movements::to_status.eq(to),
+                        unit_movements::reason.eq("other"),
+                        unit_movements::facility.eq(bank),
+                        unit_movements::moved_at.eq(now),
+                    ))
+                    .execute(tx.conn)?;
+                Ok(())
+            });
+            let may = match from {
+                None => to == UnitStatus::Quarantine,
+                Some(from) => from == to || stock::rules::may_follow(from, to),
+            };
+            assert_eq!(written.is_ok(), may, "{from:?} to {to}");
+        }
+    }
 }

@@ -10,6 +10,7 @@ use rand::seq::IndexedRandom;
 use rand::{RngExt, SeedableRng};
 use serde_json::{Value, json};
 use shiryan::accounts::Principal;
+use shiryan::app::World;
 use shiryan::db::Lane;
 use shiryan::db::tables::{
     blood_requests, daily_flows, emergency_issues, reservations, unit_movements, users,
@@ -26,6 +27,7 @@ use shiryan_kernel::role::Role;
 use shiryan_kernel::status::{MoveReason, UnitStatus};
 
 use super::support::app::{Client, TestApp, new_key};
+use super::support::databases::{Fresh, Kind};
 use super::support::requests::{
     accepted, act, another_bank, another_hospital, ask, bags, give_back, of_facility, report, reserve, seen,
     status, submit,
@@ -39,6 +41,7 @@ both!(
     five_hundred_issue_one_unit_and_it_goes_once,
     an_answer_is_kept_for_seven_days,
     a_child_gets_plasma_against_its_group_by_two_people_alone,
+    what_is_warned_of_is_held_with_a_reason_alone,
     another_hospital_sees_nothing_and_another_region_neither,
     what_does_not_fit_is_never_held_whatever_its_state,
     a_unit_that_was_stopped_or_passed_its_date_is_never_issued,
@@ -107,6 +110,7 @@ fn a_group_with_little_left_is_spared_but_not_in_an_emergency(app: TestApp) {
 
     // Of a hospital to which no road leads the list says so; a detour is a road.
     let far = another_hospital(&app, Governorate::Jericho, "far_hospital");
+    bags(&app, BloodGroup::ANeg, 20, 1);
     let beyond = submit(&far, &ask(1));
     act(&bank, &beyond, "accept", &json!({})).expect(200);
     let shut = |form: Value| app.client(Role::Command).post("/api/v1/closures", &form).expect(201);
@@ -114,8 +118,19 @@ fn a_group_with_little_left_is_spared_but_not_in_an_emergency(app: TestApp) {
     assert!(!is_cut_off());
     shut(json!({"governorate": "PS-RBH", "other": "PS-JRH"}));
     assert!(!is_cut_off(), "by way of Salfit");
+    assert!(!offered(&beyond)["candidates"].as_array().unwrap().is_empty());
     shut(json!({"governorate": "PS-SLT", "other": "PS-JRH"}));
     assert!(is_cut_off());
+    assert_eq!(offered(&beyond)["candidates"], json!([]), "no road, no unit");
+    let across = bank.get(&format!("/api/v1/requests/{beyond}/candidates?across_closures=true")).expect(200);
+    let unit: BloodUnitId = serde_json::from_value(across["candidates"][0]["id"].clone()).unwrap();
+    let refused = reserve(&app, &beyond, &[unit]).expect(422);
+    assert_eq!(
+        (&refused["errors"][0]["field"], &refused["warnings"]),
+        (&json!("reason"), &json!("hospital_cut_off"))
+    );
+    assert_eq!(status(&app, unit), UnitStatus::Released, "nothing is held");
+    act(&bank, &beyond, "reserve", &json!({"units": [unit], "reason": "إسعاف منسّق"})).expect(200);
 }
 
 fn block(app: &TestApp, unit: BloodUnitId) {
@@ -953,6 +968,71 @@ fn an_answer_is_kept_for_seven_days(app: TestApp) {
     assert_ne!(send(), first, "whoever comes after seven days asks anew");
 }
 
+/// A house in which RhD-negative blood for an RhD-positive patient takes two people.
+struct Sparing(TestApp);
+
+impl Fresh for Sparing {
+    fn fresh(kind: Kind) -> Self {
+        let second = "second_person_for_child,spare_rhd_negative";
+        Self(TestApp::with(kind, World::Live, &[("SHIRYAN__STOCK__SECOND_PERSON_FOR", second)]))
+    }
+}
+
+fn what_is_warned_of_is_held_with_a_reason_alone(Sparing(app): Sparing) {
+    let bank = app.client(Role::Bank);
+    let request = |urgency: &str| {
+        let mut form = ask(1);
+        form["blood_group"] = json!("o_pos");
+        form["urgency"] = json!(urgency);
+        accepted(&app, &form)
+    };
+    let spent = bags(&app, BloodGroup::ONeg, 1, 2);
+    let soon = app.house.db.now() + chrono::Duration::days(2);
+    let short = Bag { expires_at: soon, ..Bag::new(&app, 9) }.put(&app);
+    let (routine, emergency) = (request("routine"), request("emergency"));
+    let offered = bank.get(&format!("/api/v1/requests/{routine}/candidates")).expect(200);
+    let warned: BTreeMap<String, Value> = offered["candidates"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|unit| (unit["id"].as_str().unwrap().to_owned(), unit["warnings"].clone()))
+        .collect();
+    assert_eq!(warned[&spent[0].to_string()], json!(["spare_rhd_negative"]));
+    assert_eq!(warned[&short.to_string()], json!([]), "spent before it is lost");
+
+    let refused = reserve(&app, &routine, &spent[..1]).expect(422);
+    assert_eq!(
+        (&refused["errors"][0]["field"], &refused["errors"][0]["code"], &refused["warnings"]),
+        (&json!("reason"), &json!("missing_field"), &json!("spare_rhd_negative"))
+    );
+    assert_eq!(status(&app, spent[0]), UnitStatus::Released);
+    let why = "لا توجد وحدة موجبة";
+    act(&bank, &routine, "reserve", &json!({"units": &spent[..1], "reason": why})).expect(200);
+    // Nothing is spared in an emergency, and what is short-dated is spent.
+    reserve(&app, &emergency, &spent[1..]).expect(200);
+    let plain = request("urgent");
+    reserve(&app, &plain, &[short]).expect(200);
+    // Why is known to blood banks, not to the hospital, and in clear nowhere.
+    let path = format!("/api/v1/requests/{routine}");
+    assert_eq!(bank.get(&path).expect(200)["shares"][0]["reason"], why);
+    assert_eq!(seen(&app, &routine)["shares"][0].get("reason"), None);
+    let cells: Vec<Option<Vec<u8>>> = app
+        .house
+        .db
+        .read_now(|conn| Ok(reservations::table.select(reservations::reason).load(conn)?))
+        .unwrap();
+    let sealed: Vec<&Vec<u8>> = cells.iter().flatten().collect();
+    assert_eq!(sealed.len(), 1);
+    assert!(!sealed[0].windows(why.len()).any(|part| part == why.as_bytes()));
+    // What the house names is issued by another than who held it.
+    let issue = |id: &str| act(&bank, id, "issue", &json!({}));
+    assert_eq!(issue(&routine).problem(403), "second_person_required");
+    issue(&emergency).expect(200);
+    issue(&plain).expect(200);
+    let other = of_facility(&app, Role::Bank, app.places.bank, "bank-beside");
+    act(&other, &routine, "issue", &json!({})).expect(200);
+}
+
 fn a_child_gets_plasma_against_its_group_by_two_people_alone(app: TestApp) {
     let soon = app.house.db.now() + chrono::Duration::days(3);
     let platelets = |number, group| {
@@ -966,7 +1046,14 @@ fn a_child_gets_plasma_against_its_group_by_two_people_alone(app: TestApp) {
         form["blood_group"] = json!("a_pos");
         form["age_band"] = json!(age);
         let id = accepted(&app, &form);
-        reserve(&app, &id, &[unit]).expect(200);
+        let held = reserve(&app, &id, &[unit]);
+        if held.status != 200 {
+            let refused = held.expect(422);
+            assert_eq!(refused["errors"][0]["field"], "reason");
+            assert!(refused["warnings"].as_str().unwrap().contains("low_titre_preferred"), "{refused}");
+            let with_reason = json!({"units": [unit], "reason": "لا توجد صفائح من زمرته"});
+            act(&bank, &id, "reserve", &with_reason).expect(200);
+        }
         format!("/api/v1/requests/{id}/issue")
     };
     let against = held("under_18", platelets(1, BloodGroup::OPos));

@@ -193,6 +193,7 @@ fn sites_that_fell_silent_are_named(app: TestApp) {
             .values((
                 unit_movements::id.eq(id),
                 unit_movements::blood_unit.eq(unit),
+                unit_movements::from_status.eq("quarantine"),
                 unit_movements::to_status.eq("released"),
                 unit_movements::reason.eq("tested"),
                 unit_movements::facility.eq(bank.0),

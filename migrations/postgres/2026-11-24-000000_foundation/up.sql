@@ -906,7 +906,19 @@ CREATE TABLE unit_movements (
     note BYTEA,
     facility BIGINT NOT NULL REFERENCES facilities (id),
     moved_at TIMESTAMP NOT NULL,
-    moved_by BIGINT REFERENCES users (id)
+    moved_by BIGINT REFERENCES users (id),
+    -- No way from quarantine, a stop or a passed date to a patient: src/stock/rules.rs.
+    CHECK (coalesce(from_status, '') = to_status OR coalesce(from_status, '') || '>' || to_status IN (
+        '>quarantine', 'quarantine>released', 'quarantine>in_transit', 'quarantine>divided',
+        'quarantine>emergency_untested', 'quarantine>discarded', 'quarantine>expired', 'quarantine>blocked',
+        'released>reserved', 'released>issued', 'released>in_transit', 'released>discarded', 'released>expired',
+        'released>blocked', 'reserved>released', 'reserved>issued', 'reserved>discarded', 'reserved>expired',
+        'reserved>blocked', 'issued>transfused', 'issued>returned', 'issued>discarded', 'issued>expired',
+        'issued>blocked', 'returned>quarantine', 'returned>discarded', 'returned>expired', 'returned>blocked',
+        'in_transit>quarantine', 'in_transit>released', 'in_transit>discarded', 'in_transit>expired',
+        'in_transit>blocked', 'emergency_untested>quarantine', 'emergency_untested>transfused',
+        'emergency_untested>discarded', 'emergency_untested>expired', 'emergency_untested>blocked',
+        'blocked>quarantine', 'blocked>transfused', 'blocked>discarded', 'expired>transfused', 'expired>discarded'))
 );
 CREATE INDEX unit_movements_by_unit ON unit_movements (blood_unit, id);
 
@@ -1163,6 +1175,8 @@ CREATE TABLE reservations (
     arrived_at TIMESTAMP,
     -- When the hospital used it.
     used_at TIMESTAMP,
+    -- What answers for what was warned of, sealed under the house key.
+    reason BYTEA,
     CHECK ((ended_at IS NULL) = (outcome IS NULL)),
     CHECK (arrived_at IS NULL OR outcome = 'issued'),
     CHECK (used_at IS NULL OR arrived_at IS NOT NULL)

@@ -7,12 +7,13 @@ use shiryan_kernel::attribute::Attributes;
 use shiryan_kernel::blood::{AgeBand, BloodGroup, Component, GroupEvidence, Sex};
 use shiryan_kernel::ids::BloodUnitId;
 use shiryan_kernel::status::{UnitStatus, Urgency};
+use shiryan_kernel::text::Note;
 use shiryan_kernel::time::Moment;
 
 use crate::accounts::Principal;
 use crate::db::{Lane, Tx};
 use crate::http::House;
-use crate::requests::{self, NewRequest, Pseudonym};
+use crate::requests::{self, NewHold, NewRequest, Pseudonym};
 use crate::stock::{self, Fate, Filter, Par};
 use crate::vault::Vault;
 
@@ -84,9 +85,10 @@ pub fn write(house: &House, hospital: &Principal, bank: &Principal) -> Result<()
             let units = if one.went >= Went::Reserved { one.on_shelf(tx, &bank)? } else { Vec::new() };
             // Where too few of them lie the request waits.
             let Some(first) = units.first().copied() else { return Ok(()) };
-            requests::reserve(tx, &vault, &bank, id, &units, hours)?;
+            let held = NewHold { units: units.clone(), hours, reason: Note::parse("demo").ok() };
+            requests::reserve(tx, &vault, &bank, id, &held)?;
             if one.went >= Went::Issued {
-                requests::issue(tx, &vault, zone, &bank, id)?;
+                requests::issue(tx, (&vault, zone), &bank, id, &[])?;
             }
             if one.went >= Went::Received {
                 let labels = units

@@ -11,12 +11,12 @@ use shiryan_kernel::level::Level;
 use shiryan_kernel::problem::Faults;
 use shiryan_kernel::status::RefusalReason;
 use shiryan_kernel::text::Note;
-use utoipa::ToSchema;
+use utoipa::{IntoParams, ToSchema};
 
 use super::{RequestView, Said, StepView, reminders, said};
 use crate::accounts::{Actor, AuthoriseRhd, ServeRequests};
-use crate::http::{Answer, Body, House, IdempotencyKey, NoQuery, Nothing, PathId, Speak};
-use crate::requests::{self, Candidates, NewRhdPolicy, Offer};
+use crate::http::{Answer, Body, House, IdempotencyKey, Nothing, PathId, Query, Speak};
+use crate::requests::{self, Candidates, NewHold, NewRhdPolicy, Offer};
 use crate::stock::rules::Site;
 use crate::texts::Lang;
 
@@ -49,6 +49,25 @@ struct UnitsForm {
     units: Vec<BloodUnitId>,
 }
 
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct ReserveForm {
+    /// Each once, at least one.
+    units: Vec<BloodUnitId>,
+    /// Why, where one of them is warned of for this patient or no road leads to the hospital; at most 300 characters,
+    /// sealed.
+    reason: Option<String>,
+}
+
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+struct CandidatesQuery {
+    /// Also where no road leads to the hospital now; holding such a unit needs a reason.
+    #[serde(default)]
+    across_closures: bool,
+}
+
 /// A unit that may be held, and why it stands where it does.
 #[derive(Debug, Serialize, ToSchema)]
 struct CandidateView {
@@ -61,6 +80,8 @@ struct CandidateView {
     preference: u8,
     site: Site,
     cautions: &'static [Caution],
+    /// Those of them that hold for this patient: holding the unit needs a reason.
+    warnings: Vec<Caution>,
     expires_at: DateTime<Utc>,
     /// Whether so little time is left that it is spent before it is lost.
     short_dated: bool,
@@ -91,19 +112,20 @@ struct CandidatesView {
     cautions: Vec<Said>,
 }
 
-/// Units of the own shelf that fit a request, in the order of issue.
-#[utoipa::path(tag = "requests", params(("id" = RequestId, Path)),
+/// Units of the own shelf that fit a request, in the order of issue. Where no road leads to the hospital there are none, with
+/// the note `hospital_cut_off`.
+#[utoipa::path(tag = "requests", params(("id" = RequestId, Path), CandidatesQuery),
     responses((status = 200, description = "As things stand", body = CandidatesView)))]
 #[get("/requests/{id}/candidates")]
 async fn candidates(
     house: web::Data<House>,
     by: Actor<ServeRequests>,
     id: PathId<RequestId>,
-    _query: NoQuery,
+    query: Query<CandidatesQuery>,
     Speak(lang): Speak,
 ) -> Answer {
-    let (who, now) = (by.clone(), house.db.now());
-    let found = house.db.read(move |conn| requests::candidates(conn, &who, id.0, now)).await?;
+    let (who, now, across) = (by.clone(), house.db.now(), query.across_closures);
+    let found = house.db.read(move |conn| requests::candidates(conn, &who, id.0, now, across)).await?;
     let Candidates { request, counts, offers, levels, is_cut_off } = found;
     let recipient = request.recipient().group();
     let mut cautions: Vec<Caution> = offers.iter().flat_map(|offer| offer.cautions.iter().copied()).collect();
@@ -190,22 +212,24 @@ async fn rhd_policy(
 
 /// Holds units of the own shelf for a request: all of them or none.
 #[utoipa::path(tag = "requests", params(("id" = RequestId, Path), ("Idempotency-Key" = String, Header)),
-    request_body = UnitsForm, responses((status = 200, description = "Held", body = StepView)))]
+    request_body = ReserveForm, responses((status = 200, description = "Held", body = StepView)))]
 #[post("/requests/{id}/reserve")]
 async fn reserve(
     house: web::Data<House>,
     by: Actor<ServeRequests>,
     id: PathId<RequestId>,
     key: IdempotencyKey,
-    body: Body<UnitsForm>,
+    body: Body<ReserveForm>,
     Speak(lang): Speak,
 ) -> Answer {
     let request = key.of(by.user, &body);
-    let (who, vault, hours) = (by.clone(), house.vault.clone(), house.settings.stock.hold_hours);
-    let units = body.into_inner().units;
-    let done = house
-        .once_guarded(&by, request, move |tx| requests::reserve(tx, &vault, &who, id.0, &units, hours))
-        .await?;
+    let ReserveForm { units, reason } = body.into_inner();
+    let reason =
+        reason.map(|reason| Note::parse(&reason)).transpose().map_err(|problem| problem.on("reason"))?;
+    let new = NewHold { units, hours: house.settings.stock.hold_hours, reason };
+    let (who, vault) = (by.clone(), house.vault.clone());
+    let done =
+        house.once_guarded(&by, request, move |tx| requests::reserve(tx, &vault, &who, id.0, &new)).await?;
     Ok(HttpResponse::Ok().json(StepView::of(done, lang)))
 }
 
@@ -240,14 +264,18 @@ async fn issue(
     Speak(lang): Speak,
 ) -> Answer {
     let request = key.of(by.user, &body);
-    let (who, vault, zone) = (by.clone(), house.vault.clone(), house.zone);
-    let done = house.once_guarded(&by, request, move |tx| requests::issue(tx, &vault, zone, &who, id.0));
+    let (who, of) = (by.clone(), house.clone());
+    let done = house.once_guarded(&by, request, move |tx| {
+        let second_for = &of.settings.stock.second_person_for;
+        requests::issue(tx, (&of.vault, of.zone), &who, id.0, second_for)
+    });
     Ok(HttpResponse::Ok().json(StepView::of(done.await?, lang)))
 }
 
 impl CandidateView {
     fn of(offer: Offer, recipient: Option<BloodGroup>) -> Self {
-        let Offer { unit, blood_group, preference, site, cautions, is_short_dated, is_spared } = offer;
+        let Offer { unit, blood_group, preference, site, cautions, warnings, is_short_dated, is_spared } =
+            offer;
         Self {
             id: unit.id,
             din: unit.din,
@@ -256,6 +284,7 @@ impl CandidateView {
             preference,
             site,
             cautions,
+            warnings,
             expires_at: unit.expires_at(),
             short_dated: is_short_dated,
             spared: is_spared,

@@ -2,8 +2,8 @@
 
 use actix_web::web;
 use askama::Template;
-use serde::Serialize;
 use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
 use shiryan_kernel::compat::Caution;
 use shiryan_kernel::din::Din;
 use shiryan_kernel::ids::{BloodUnitId, FacilityId, RequestId};
@@ -15,8 +15,8 @@ use shiryan_kernel::{Code, Problem, Result};
 use super::{Head, Names, number};
 use crate::accounts::{Actor, AuthoriseRhd, Principal, RequestUnits, SeeRequests, ServeRequests};
 use crate::db::Tx;
-use crate::http::{Answer, House, NoQuery, PathId};
-use crate::requests::{self, BloodRequest, Counts, NewRhdPolicy, Offer, Opened, Share, rules};
+use crate::http::{Answer, House, PathId, Query};
+use crate::requests::{self, BloodRequest, Counts, NewHold, NewRhdPolicy, Offer, Opened, Share, rules};
 use crate::stock::Fate;
 use crate::texts::ProblemText;
 use crate::web::{
@@ -34,6 +34,8 @@ struct Unit {
     is_held: bool,
     held_day: String,
     held_until: Time,
+    /// Why it was held although something was warned of.
+    why: Option<String>,
     /// The hospital may say what became of it.
     is_on_own_shelf: bool,
     /// The blood bank may take it back.
@@ -51,7 +53,9 @@ struct Candidate {
     day: String,
     until: Time,
     cautions: Vec<String>,
-    /// Ticked beforehand: the first ones, as many as are wanted, of those that need no policy.
+    /// What whoever holds it has to answer for.
+    warnings: Vec<String>,
+    /// Ticked beforehand: the first ones, as many as are wanted, of those that need neither policy nor reason.
     is_first: bool,
 }
 
@@ -110,6 +114,13 @@ struct Opening {
     time: Time,
 }
 
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Look {
+    /// Units are shown although no road leads to the hospital.
+    across: Option<String>,
+}
+
 #[derive(Template)]
 #[template(path = "request.html")]
 struct Page {
@@ -126,6 +137,10 @@ struct Page {
     units: Vec<Unit>,
     steps: Steps,
     candidates: Vec<Candidate>,
+    /// No road leads to the hospital: units are shown only where somebody asks for them.
+    is_cut_off: bool,
+    /// Whether a unit that is shown is warned of, or all are.
+    needs_reason: bool,
     left: i64,
     reasons: Vec<Choice>,
     reminders: Vec<String>,
@@ -135,29 +150,36 @@ pub async fn look(
     house: web::Data<House>,
     visitor: Visitor,
     id: PathId<RequestId>,
-    _query: NoQuery,
+    query: Query<Look>,
 ) -> Answer {
-    show(&house, &visitor, id.0, None).await
+    show(&house, &visitor, id.0, query.across.is_some(), None).await
 }
 
-async fn show(house: &House, visitor: &Visitor, id: RequestId, problem: Option<&Problem>) -> Answer {
+async fn show(
+    house: &House,
+    visitor: &Visitor,
+    id: RequestId,
+    across: bool,
+    problem: Option<&Problem>,
+) -> Answer {
     let by: Actor<SeeRequests> = visitor.seat()?;
     let (who, vault, now) = (by.clone(), house.vault.clone(), house.db.now());
-    let (opened, steps, offers, names) = house
+    let (opened, steps, found, names) = house
         .db
         .read(move |conn| {
             let opened = requests::look(conn, &vault, &who, id, now)?;
             let steps = Steps::of(&who, &opened.request, opened.counts);
-            let offers =
-                if steps.reserve { requests::candidates(conn, &who, id, now)?.offers } else { Vec::new() };
+            let found =
+                steps.reserve.then(|| requests::candidates(conn, &who, id, now, across)).transpose()?;
             let named = [Some(opened.request.facility), opened.request.bank];
             let names = Names::read(conn, named.into_iter().flatten())?;
-            Ok((opened, steps, offers, names))
+            Ok((opened, steps, found, names))
         })
         .await?;
     let frame = Frame { at: format!("/requests/{id}"), ..Frame::of(house, visitor, "request-title") };
     let (say, zone) = (frame.say, house.zone);
-    let Opened { request, patient, notes, rhd_name, rhd_reason, shares, counts } = opened;
+    let Opened { request, patient, notes, rhd_name, rhd_reason, hold_reasons, shares, counts } = opened;
+    let (offers, is_cut_off) = found.map_or_else(Default::default, |found| (found.offers, found.is_cut_off));
     let left = counts.left();
     let page = Page {
         at: Time(now, zone),
@@ -174,7 +196,15 @@ async fn show(house: &House, visitor: &Visitor, id: RequestId, problem: Option<&
         }),
         bank: request.bank.map(|bank| names.of(bank, say.0)).unwrap_or_default(),
         refusal: request.refusal.map(|reason| say.word("refusal-reason", reason.code())),
-        units: shares.iter().map(|share| unit(house, say, &by, &request, share)).collect(),
+        units: shares
+            .iter()
+            .map(|share| {
+                let why = hold_reasons.get(&share.hold.id).cloned();
+                Unit { why, ..unit(house, say, &by, &request, share) }
+            })
+            .collect(),
+        is_cut_off,
+        needs_reason: is_cut_off || offers.iter().any(|offer| !offer.warnings.is_empty()),
         candidates: candidates(house, say, &request, offers, left),
         steps,
         left: number(left),
@@ -206,6 +236,7 @@ fn unit(house: &House, say: Say, by: &Principal, request: &BloodRequest, share: 
         is_held: share.is_held(house.db.now()),
         held_day: say.day(house.zone.date(share.hold.held_until())),
         held_until: Time(share.hold.held_until(), house.zone),
+        why: None,
         is_on_own_shelf: by.role == Role::Hospital
             && own(unit.facility)
             && share.is_issued()
@@ -226,6 +257,9 @@ fn candidates(
     left: usize,
 ) -> Vec<Candidate> {
     let own = request.recipient().group();
+    let words = |cautions: &mut dyn Iterator<Item = &Caution>| -> Vec<String> {
+        cautions.map(|caution| say.word("stock-caution", caution.code())).collect()
+    };
     let candidate = |(place, offer): (usize, Offer)| Candidate {
         id: offer.unit.id,
         din: offer.unit.din.printed(),
@@ -233,8 +267,11 @@ fn candidates(
         is_identical: own == Some(offer.blood_group),
         day: say.day(house.zone.date(offer.unit.expires_at())),
         until: Time(offer.unit.expires_at(), house.zone),
-        cautions: offer.cautions.iter().map(|caution| say.word("stock-caution", caution.code())).collect(),
-        is_first: place < left && !offer.cautions.contains(&Caution::PolicyRhdPositiveToNegative),
+        cautions: words(&mut offer.cautions.iter().filter(|own| !offer.warnings.contains(own))),
+        warnings: words(&mut offer.warnings.iter()),
+        is_first: place < left
+            && offer.warnings.is_empty()
+            && !offer.cautions.contains(&Caution::PolicyRhdPositiveToNegative),
     };
     offers.into_iter().enumerate().map(candidate).collect()
 }
@@ -250,7 +287,10 @@ pub async fn step(
     let id: RequestId = id.parse().map_err(|_| Problem::new(Code::NotFound))?;
     match take(&house, &visitor, id, &step, &form, &print).await {
         Ok(()) => Ok(go(&format!("/requests/{id}"))),
-        Err(problem) if is_for_the_form(&problem) => show(&house, &visitor, id, Some(&problem)).await,
+        Err(problem) if is_for_the_form(&problem) => {
+            let across = step == "reserve" && form.is("across");
+            show(&house, &visitor, id, across, Some(&problem)).await
+        }
         Err(problem) => Err(problem.into()),
     }
 }
@@ -277,16 +317,19 @@ async fn take(
                     once(house, &by, print, move |tx| requests::refuse(tx, &vault, &who, id, reason)).await
                 }
                 "reserve" => {
-                    let units = units(form)?;
-                    once(house, &by, print, move |tx| requests::reserve(tx, &vault, &who, id, &units, hours))
-                        .await
+                    let reason = form.said("reason").map(Note::parse).transpose();
+                    let reason = reason.map_err(|problem| problem.on("reason"))?;
+                    let new = NewHold { units: units(form)?, hours, reason };
+                    once(house, &by, print, move |tx| requests::reserve(tx, &vault, &who, id, &new)).await
                 }
                 "free" => {
                     let units = units(form)?;
                     once(house, &by, print, move |tx| requests::free(tx, &vault, &who, id, &units)).await
                 }
                 "issue" => {
-                    once(house, &by, print, move |tx| requests::issue(tx, &vault, zone, &who, id)).await
+                    let second_for = house.settings.stock.second_person_for.clone();
+                    let issue = move |tx: &mut Tx| requests::issue(tx, (&vault, zone), &who, id, &second_for);
+                    once(house, &by, print, issue).await
                 }
                 _ => {
                     let unit = one(form)?;
