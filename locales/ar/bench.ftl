@@ -130,4 +130,5 @@ move-reason-lost = فُقدت
 move-reason-divided = قُسّمت
 move-reason-emergency = طوارئ قبل الفحص
 move-reason-processed = عولجت
+move-reason-corrected = تصحيح لما سُجّل خطأ
 move-reason-other = سبب آخر

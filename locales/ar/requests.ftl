@@ -85,6 +85,7 @@ action-take-request-back = سحب الطلب
 request-state-submitted = أُرسل
 request-state-accepted = أُخذ
 request-state-reserved = حُجز له
+request-state-partial = جزئيًّا
 request-state-issued = صُرف
 request-state-received = وصل
 request-state-closed = أُغلق
@@ -184,6 +185,10 @@ find-low-titre-only = منخفضة العيار فقط
 find-ask = اطلبها
 find-units = بترتيب الصرف
 find-way = المسافة
+find-sites = بحسب بنك الدم، الأقرب أولًا
+find-heard = آخر خبر منه
+find-silent = لم يرد منه شيء منذ مدة
+find-not-known = غير معروف
 find-km =
     { $n ->
         [zero] في المكان

@@ -127,4 +127,5 @@ move-reason-lost = Lost
 move-reason-divided = Divided
 move-reason-emergency = Emergency, before its tests
 move-reason-processed = Processed
+move-reason-corrected = Wrongly told before
 move-reason-other = Another reason

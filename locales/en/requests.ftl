@@ -85,6 +85,7 @@ action-take-request-back = Withdraw the request
 request-state-submitted = Submitted
 request-state-accepted = Accepted
 request-state-reserved = Reserved
+request-state-partial = Partly
 request-state-issued = Issued
 request-state-received = Received
 request-state-closed = Closed
@@ -181,6 +182,10 @@ find-low-titre-only = of low titre only
 find-ask = Ask for it
 find-units = In the order of issue
 find-way = How far
+find-sites = By blood bank, the nearest first
+find-heard = Last heard of
+find-silent = Silent for too long
+find-not-known = not known
 find-km =
     { $n ->
        *[other] { $n } km

@@ -82,6 +82,7 @@ impl Project {
             demand: beside(&demand, &self.demand)?,
             calendar: None,
             bands: Bands::default(),
+            keeps_days: Keeping::default().usual_days(component),
             changes: Changes::default(),
             seed: self.seed,
         };

@@ -159,6 +159,8 @@ word! {
         Emergency = "emergency",
         /// Irradiated, filtered, or found free of something.
         Processed = "processed",
+        /// What was said of its end was wrong.
+        Corrected = "corrected",
         /// Told in words.
         Other = "other",
     }

@@ -192,9 +192,9 @@ async fn look_ahead(
 ) -> Answer {
     let ask = asked(query.component, query.group, query.days, query.governorate, query.region)?;
     let (now, zone, calendar) = (house.db.now(), house.zone, house.calendar.clone());
-    let levels = house.levels.clone();
+    let (levels, keeping) = (house.levels.clone(), house.keeping.clone());
     let gather = move |conn: &mut Conn| {
-        super::gather(conn, Whole::from(&ask), (&calendar, &levels.bands), now, zone, &[])
+        super::gather(conn, Whole::from(&ask), (&calendar, &levels.bands, &keeping), now, zone, &[])
     };
     let gathered = house.db.read(gather).await?;
     let areas = off_loop(move || Ok(gathered.group(ask.group))).await?;

@@ -88,9 +88,21 @@ impl Hasher for Digest {
 
 /// Every part of a start: a new one has to be named here.
 fn add(start: &Start, hasher: &mut Digest) {
-    let Start { component, group, today, lots, batches, supply, demand, calendar, bands, changes, seed } =
-        start;
-    (component, today, group, seed, calendar).hash(hasher);
+    let Start {
+        component,
+        group,
+        today,
+        lots,
+        batches,
+        supply,
+        demand,
+        calendar,
+        bands,
+        keeps_days,
+        changes,
+        seed,
+    } = start;
+    (component, today, group, seed, calendar, keeps_days).hash(hasher);
     lots.len().hash(hasher);
     for lot in lots {
         (lot.expiry, lot.units).hash(hasher);

@@ -30,6 +30,7 @@ use shiryan_kernel::blood::{BloodGroup, Component};
 use shiryan_kernel::ids::FacilityId;
 use shiryan_kernel::level::Bands;
 use shiryan_kernel::place::{Governorate, Region};
+use shiryan_kernel::shelf::Keeping;
 use shiryan_kernel::time::{Moment, Zone, plus_days};
 
 use crate::db::Conn;
@@ -130,6 +131,9 @@ impl Gathered {
     }
 }
 
+/// What the house says itself of days that move counts, of levels, and of how long bags keep.
+pub type Given<'a> = (&'a calendar::Calendar, &'a Bands, &'a Keeping);
+
 /// Reads what the outlooks of these areas follow from, if these events happen. Where they close roads on some of the days
 /// asked for, an area is listed from the first day on as the sides that are left then: each with what lies there, helping
 /// each other while the roads are open.
@@ -139,7 +143,7 @@ impl Gathered {
 pub fn gather(
     conn: &mut Conn,
     ask: Whole,
-    (calendar, bands): (&calendar::Calendar, &Bands),
+    (calendar, bands, keeping): Given<'_>,
     now: Moment,
     zone: Zone,
     events: &[Event],
@@ -177,6 +181,7 @@ pub fn gather(
         calendar: Arc::new(days::that_move_counts(&calendar, from, plus_days(today, CALENDAR_DAYS))),
         today,
         bands: *bands,
+        keeps_days: keeping.usual_days(ask.component),
     };
     Ok(Gathered { ask, areas, known })
 }
@@ -189,6 +194,8 @@ struct Known {
     calendar: Arc<shiryan_forecast::Calendar>,
     today: NaiveDate,
     bands: Bands,
+    /// Days for which a bag that is received keeps.
+    keeps_days: i32,
     events: Vec<Event>,
     /// Each blood bank, and where it is.
     banks: BTreeMap<FacilityId, Governorate>,
@@ -340,6 +347,7 @@ fn side(area: Area, ask: &Whole, group: BloodGroup, of: &OfGroup, known: &Known)
         demand,
         calendar: Some(known.calendar.clone()),
         bands: known.bands,
+        keeps_days: known.keeps_days,
         changes,
         seed: seed(area, ask.component, group, today),
     };

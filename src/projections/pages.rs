@@ -104,13 +104,13 @@ async fn page(house: web::Data<House>, visitor: Visitor, asked: Query<Asked>) ->
         return Err(Problem::field("component", Code::InvalidValue).into());
     }
     let (zone, now) = (house.zone, house.db.now());
-    let (levels, calendar) = (house.levels.clone(), house.calendar.clone());
+    let (levels, calendar, keeping) = (house.levels.clone(), house.calendar.clone(), house.keeping.clone());
     let read = house
         .db
         .read(move |conn| {
             let (area, areas) = areas(conn, area.as_deref(), now)?;
             let ask = Whole { component, area: Some(area), days: MOST_DAYS };
-            let gathered = gather(conn, ask, (&calendar, &levels.bands), now, zone, &[])?;
+            let gathered = gather(conn, ask, (&calendar, &levels.bands, &keeping), now, zone, &[])?;
             let members: Vec<Governorate> = area.members().collect();
             let drives = coming(conn, &members, now, zone)?;
             Ok((gathered, Read { area, areas, groups: Vec::new(), drives }))

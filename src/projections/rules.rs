@@ -12,7 +12,6 @@ use shiryan_forecast::{
 };
 use shiryan_kernel::blood::{BloodGroup, Component};
 use shiryan_kernel::level::{self, Bands, Level};
-use shiryan_kernel::shelf::Keeping;
 use shiryan_kernel::time::plus_days;
 
 use super::drives::{Batch, with_batches};
@@ -70,6 +69,8 @@ pub struct Start {
     pub calendar: Option<Arc<Calendar>>,
     /// What the levels of the days are judged by.
     pub bands: Bands,
+    /// Days for which a bag that is received keeps from its collection.
+    pub keeps_days: i32,
     pub changes: Changes,
     pub seed: u64,
 }
@@ -245,9 +246,8 @@ pub(super) fn draw(start: &Start, days: usize, paths: usize) -> Drawn {
 }
 
 /// Days for which what is received is good.
-pub(super) fn life_left(component: Component) -> usize {
-    let life = usize::try_from(Keeping::default().usual_days(component)).unwrap_or(0);
-    life.saturating_sub(DAYS_BEFORE_RELEASE)
+pub(super) fn life_left(keeps_days: i32) -> usize {
+    usize::try_from(keeps_days).unwrap_or(0).saturating_sub(DAYS_BEFORE_RELEASE)
 }
 
 /// A group's days as they are told.
@@ -300,6 +300,8 @@ mod tests {
     use shiryan_forecast::Axis;
     use shiryan_kernel::place::{Governorate, Region};
 
+    use shiryan_kernel::shelf::Keeping;
+
     use super::*;
 
     const TODAY: &str = "2026-11-24";
@@ -327,6 +329,7 @@ mod tests {
             demand: steady(400, demand),
             calendar: None,
             bands: Bands::default(),
+            keeps_days: Keeping::default().usual_days(Component::RedCells),
             changes: Changes::default(),
             seed: 7,
         }

@@ -11,19 +11,17 @@ use diesel::prelude::*;
 use serde::{Deserialize, Serialize};
 use shiryan_kernel::blood::BloodGroup;
 use shiryan_kernel::ids::ScenarioId;
-use shiryan_kernel::level::Bands;
 use shiryan_kernel::problem::Faults;
 use shiryan_kernel::text::PlainText;
 use shiryan_kernel::time::{Moment, Zone};
 use shiryan_kernel::{Code, Problem, Result};
 use utoipa::ToSchema;
 
-use super::{AreaOutlook, Ask, Gathered, gather, store};
+use super::{AreaOutlook, Ask, Gathered, Given, gather, store};
 use crate::accounts::Principal;
 use crate::audit::{self, Line};
 use crate::db::tables::scenarios;
 use crate::db::{Conn, Tx, feed};
-use crate::places::calendar;
 use crate::vault::{Place, Vault};
 pub use event::{Event, MOST_EVENTS};
 
@@ -149,7 +147,7 @@ pub fn compare(
     vault: &Vault,
     ids: &[ScenarioId],
     ask: &Ask,
-    given: (&calendar::Calendar, &Bands),
+    given: Given<'_>,
     (now, zone): (Moment, Zone),
 ) -> Result<Vec<(Option<Scenario>, Gathered)>> {
     let mut read = vec![(None, gather(conn, ask.into(), given, now, zone, &[])?)];

@@ -52,7 +52,7 @@ pub(super) fn jointly(
         groups: &groups,
         sides,
         order: &order,
-        shelf_life: life_left(first.component),
+        shelf_life: life_left(first.keeps_days),
     };
     project_jointly(&plan).ok()
 }

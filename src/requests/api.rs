@@ -12,7 +12,6 @@ mod untested;
 use actix_web::{HttpResponse, get, post, web};
 use chrono::{DateTime, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
-use shiryan_kernel::Result;
 use shiryan_kernel::attribute::Attributes;
 use shiryan_kernel::blood::{AgeBand, BloodGroup, Component, GroupEvidence, Sex};
 use shiryan_kernel::compat::Recipient;
@@ -22,9 +21,10 @@ use shiryan_kernel::page::Page;
 use shiryan_kernel::problem::Faults;
 use shiryan_kernel::status::{HoldEnd, RefusalReason, RequestState, UnitStatus, Urgency};
 use shiryan_kernel::text::Note;
+use shiryan_kernel::{Problem, Result};
 use utoipa::{IntoParams, ToSchema};
 
-use super::{BloodRequest, Counts, NewRequest, Opened, Pseudonym, REMINDERS, Share, Step};
+use super::{BloodRequest, Counts, Line, NewRequest, Opened, Pseudonym, REMINDERS, Share, Step};
 use crate::accounts::{Actor, RequestUnits, SeeRequests};
 use crate::http::{Answer, Body, House, IdempotencyKey, Limit, NoQuery, Nothing, PathId, Query, Speak, etag};
 use crate::texts::{self, Lang};
@@ -63,6 +63,18 @@ fn reminders(lang: Lang) -> Vec<Said> {
     REMINDERS.into_iter().map(|code| said(lang, "stock-reminder", code)).collect()
 }
 
+/// Another component, or the same with other needs.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct LineForm {
+    component: Component,
+    /// 1 to 40.
+    #[schema(minimum = 1, maximum = 40)]
+    units: i32,
+    #[serde(default)]
+    needs: Attributes,
+}
+
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 struct RequestForm {
@@ -82,6 +94,11 @@ struct RequestForm {
     /// What each unit must have; one without it is not held.
     #[serde(default)]
     needs: Attributes,
+    /// What else is asked for the same patient and hour, at most seven: each becomes a request of its own, all of them or
+    /// none.
+    #[serde(default)]
+    #[schema(max_items = 7)]
+    lines: Vec<LineForm>,
     urgency: Urgency,
     /// Units are still good then: now unless said, 60 days ahead at most. A planned request names it.
     needed_at: Option<DateTime<Utc>>,
@@ -90,12 +107,18 @@ struct RequestForm {
 }
 
 impl RequestForm {
-    fn parse(self) -> Result<NewRequest> {
+    fn parse(self) -> Result<(NewRequest, Vec<Line>)> {
         let mut faults = Faults::none();
         let patient = faults.keep("patient", Pseudonym::parse(&self.patient));
         let notes = self.notes.as_deref().and_then(|notes| faults.keep("notes", Note::parse(notes)));
         let patient = faults.give(patient)?;
-        Ok(NewRequest {
+        let lines = self.lines.into_iter().map(|LineForm { component, units, needs }| Line {
+            component,
+            units,
+            needs,
+        });
+        let lines = lines.collect();
+        let new = NewRequest {
             patient,
             blood_group: self.blood_group,
             group_evidence: self.group_evidence,
@@ -107,8 +130,19 @@ impl RequestForm {
             urgency: self.urgency,
             needed_at: self.needed_at.and_then(to_micros),
             notes,
-        })
+        };
+        Ok((new, lines))
     }
+}
+
+/// What was asked for, with what must be seen to before a transfusion.
+#[derive(Debug, Serialize, ToSchema)]
+struct SubmittedView {
+    #[serde(flatten)]
+    step: Step,
+    /// The requests of the further lines, in their order.
+    lines: Vec<Step>,
+    reminders: Vec<Said>,
 }
 
 /// Where a request stands after a step, with what must be seen to before a transfusion.
@@ -159,6 +193,8 @@ struct RequestView {
     bank: Option<FacilityId>,
     /// The request of which this one asks what was not issued.
     rest_of: Option<RequestId>,
+    /// The first line of what was asked for at once for the patient.
+    line_of: Option<RequestId>,
     /// The standing order that made it, and the civil day for which.
     standing_order: Option<StandingOrderId>,
     due_on: Option<NaiveDate>,
@@ -170,6 +206,8 @@ struct RequestView {
     rhd_at: Option<DateTime<Utc>>,
     made_at: DateTime<Utc>,
     units: Counts,
+    /// Whether some of it is held or issued, and not all.
+    partial: bool,
 }
 
 /// A unit that is or was held for the request.
@@ -212,7 +250,7 @@ struct OpenedView {
 
 /// Asks the blood banks of the own region for units.
 #[utoipa::path(tag = "requests", params(("Idempotency-Key" = String, Header)), request_body = RequestForm,
-    responses((status = 201, description = "Submitted", body = StepView)))]
+    responses((status = 201, description = "Submitted", body = SubmittedView)))]
 #[post("/requests")]
 async fn submit(
     house: web::Data<House>,
@@ -222,10 +260,15 @@ async fn submit(
     Speak(lang): Speak,
 ) -> Answer {
     let request = key.of(by.user, &body);
-    let new = body.into_inner().parse()?;
+    let (new, lines) = body.into_inner().parse()?;
     let (who, vault) = (by.clone(), house.vault.clone());
-    let made = house.once_guarded(&by, request, move |tx| super::submit(tx, &vault, &who, &new)).await?;
-    Ok(HttpResponse::Created().json(StepView::of(made, lang)))
+    let made = house
+        .once_guarded(&by, request, move |tx| super::submit_lines(tx, &vault, &who, &new, &lines))
+        .await?;
+    let mut steps = made.into_iter();
+    let step = steps.next().ok_or_else(|| Problem::internal("no request was made"))?;
+    let view = SubmittedView { step, lines: steps.collect(), reminders: reminders(lang) };
+    Ok(HttpResponse::Created().json(view))
 }
 
 /// Requests, the most urgent first, oldest first inside each urgency: a hospital's own, a blood bank's region's, a physician's all.
@@ -317,6 +360,7 @@ impl RequestView {
             refusal: request.refusal,
             bank: request.bank,
             rest_of: request.rest_of,
+            line_of: request.line_of,
             standing_order: request.standing_order,
             due_on: request.due_on,
             pack: request.pack,
@@ -324,6 +368,7 @@ impl RequestView {
             rhd_by: request.rhd_by,
             rhd_at: request.rhd_at(),
             made_at: request.made_at(),
+            partial: units.is_partial(),
             units,
         }
     }

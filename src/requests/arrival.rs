@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 use shiryan_kernel::din::Din;
 use shiryan_kernel::ids::{BloodUnitId, RequestId};
 use shiryan_kernel::status::{RequestState, UnitStatus};
+use shiryan_kernel::text::Note;
 use shiryan_kernel::{Code, Problem, Result};
 use utoipa::ToSchema;
 
@@ -12,7 +13,7 @@ use super::{Share, advance, hold, in_reach, shares};
 use crate::accounts::Principal;
 use crate::audit::{self, Line};
 use crate::db::{Tx, feed};
-use crate::stock::{self, BloodUnit, Fate};
+use crate::stock::{self, BloodUnit, Fate, Stopped};
 use crate::vault::Vault;
 
 /// A unit that arrived. One that was stopped on its way is not to be used.
@@ -131,7 +132,7 @@ pub fn report(tx: &mut Tx, vault: &Vault, by: &Principal, id: BloodUnitId, fate:
         if hold.arrived_at().is_none_or(|arrived| at < arrived) {
             return Err(Problem::field("used_at", Code::OutOfRange));
         }
-        store::set_used(tx, hold.id, at)?;
+        store::set_used(tx, hold.id, Some(at))?;
     }
     let line = Line::new(Some(by.user), "requests.reported").on(id).with("fate", status);
     let was_stopped = unit.status == UnitStatus::Blocked && status == UnitStatus::Transfused;
@@ -143,6 +144,29 @@ pub fn report(tx: &mut Tx, vault: &Vault, by: &Principal, id: BloodUnitId, fate:
         hold::by_itself(tx, request, RequestState::Received, RequestState::Closed)?;
     }
     Ok(Reported { id, status })
+}
+
+/// Takes back what was said of a unit's end: a hospital named the wrong bag, or a blood bank threw another away. The unit
+/// stands stopped where it lies, and goes on from there like any that was stopped.
+///
+/// # Errors
+/// As [`stock::correct`]; `state_conflict` (with `state`) of a unit that was given before its tests: what was said at the bed
+/// stays.
+pub fn correct(
+    tx: &mut Tx,
+    vault: &Vault,
+    by: &Principal,
+    id: BloodUnitId,
+    note: Note<500>,
+) -> Result<Stopped> {
+    let unit = stock::unit(tx.conn, id)?;
+    let hold = store::issued_for(tx.conn, id)?;
+    if unit.status == UnitStatus::Transfused {
+        let hold = hold.ok_or_else(|| Problem::new(Code::StateConflict).with("state", unit.status))?;
+        store::set_used(tx, hold.id, None)?;
+        feed::append(tx, "blood_request", hold.request.0, "corrected")?;
+    }
+    stock::correct(tx, vault, by, id, note)
 }
 
 /// Takes a unit that the caller's blood bank issued back onto its shelf: a returned one into quarantine, one that was

@@ -42,14 +42,14 @@ use shiryan_kernel::{Code, Problem, Result};
 use utoipa::ToSchema;
 
 use crate::accounts::{self, Principal, Readers};
-use crate::audit::{self, Line};
+use crate::audit;
 use crate::db::{Conn, Tx, feed};
 use crate::messages;
 use crate::places;
 use crate::stock::BloodUnit;
 use crate::vault::{Place, Vault};
 
-pub use arrival::{Receipt, ReceivedUnit, Reported, receive, report, take_back};
+pub use arrival::{Receipt, ReceivedUnit, Reported, correct, receive, report, take_back};
 pub use candidates::{Candidates, MOST_CANDIDATES, Offer, candidates};
 pub use hold::{NewHold, end_stale, free, issue, reseal as reseal_holds, reserve};
 pub use rhd::{NewRhdPolicy, authorise};
@@ -133,6 +133,12 @@ impl Counts {
         }
     }
 
+    /// Whether some of it is held or issued, and not all.
+    #[must_use]
+    pub fn is_partial(self) -> bool {
+        self.held + self.issued > 0 && self.left() > 0
+    }
+
     /// Units that may still be held.
     #[must_use]
     pub fn left(self) -> usize {
@@ -183,17 +189,39 @@ impl BloodRequest {
     }
 }
 
-/// Makes a request of the caller's own hospital.
+/// Makes one request of the caller's own hospital.
+///
+/// # Errors
+/// As [`submit_lines`].
+pub fn submit(tx: &mut Tx, vault: &Vault, by: &Principal, new: &NewRequest) -> Result<Step> {
+    let made = submit_lines(tx, vault, by, new, &[])?.into_iter().next();
+    made.ok_or_else(|| Problem::internal("no request was made"))
+}
+
+/// A further line of what is asked for: another component for the same patient and hour.
+#[derive(Debug, Clone, Copy)]
+pub struct Line {
+    pub component: Component,
+    pub units: i32,
+    pub needs: Attributes,
+}
+
+/// Makes a request of the caller's own hospital, and one more for each further line: all of them or none. Each then goes its
+/// own way, as component by component it may come from another blood bank.
 ///
 /// # Errors
 /// Every wrong field at once: `out_of_range` of `units` and `needed_at`, `missing_field` of a planned request's
-/// `needed_at`, `invalid_value` of `group_evidence` and of `needs` that the component cannot have.
-pub fn submit(tx: &mut Tx, vault: &Vault, by: &Principal, new: &NewRequest) -> Result<Step> {
+/// `needed_at`, `invalid_value` of `group_evidence` and of `needs` that the component cannot have; of `lines[n]` the same,
+/// and of a component that was asked for with the same needs before it; `out_of_range` of more than [`rules::MOST_LINES`].
+pub fn submit_lines(
+    tx: &mut Tx,
+    vault: &Vault,
+    by: &Principal,
+    new: &NewRequest,
+    lines: &[Line],
+) -> Result<Vec<Step>> {
     let own = by.own_facility()?;
     let mut faults = Faults::none();
-    if !(1..=rules::MOST_UNITS).contains(&new.units) {
-        faults.add("units", Code::OutOfRange);
-    }
     if new.urgency == Urgency::Planned && new.needed_at.is_none() {
         faults.add("needed_at", Code::MissingField);
     }
@@ -201,10 +229,33 @@ pub fn submit(tx: &mut Tx, vault: &Vault, by: &Principal, new: &NewRequest) -> R
     if needed_at < tx.now || needed_at > tx.now + chrono::Duration::days(rules::MOST_DAYS_AHEAD) {
         faults.add("needed_at", Code::OutOfRange);
     }
-    faults.keep("needs", rules::needs(new.component, new.needs));
+    if lines.len() >= rules::MOST_LINES {
+        faults.add("lines", Code::OutOfRange);
+    }
+    let first = Line { component: new.component, units: new.units, needs: new.needs };
+    let all: Vec<Line> = std::iter::once(first).chain(lines.iter().copied()).collect();
+    for (n, line) in all.iter().enumerate() {
+        let field = |name: &str| match n.checked_sub(1) {
+            None => name.to_owned(),
+            Some(further) => format!("lines[{further}].{name}"),
+        };
+        if !(1..=rules::MOST_UNITS).contains(&line.units) {
+            faults.add(field("units"), Code::OutOfRange);
+        }
+        faults.keep(&field("needs"), rules::needs(line.component, line.needs));
+        if all.iter().take(n).any(|other| (other.component, other.needs) == (line.component, line.needs)) {
+            faults.add(field("component"), Code::InvalidValue);
+        }
+    }
     let evidence = faults.keep("group_evidence", rules::evidence(new.blood_group, new.group_evidence));
     let group_evidence = faults.give(evidence)?;
-    put(tx, vault, by.user, own, new, (needed_at, group_evidence), Origin::Asked)
+    let mut steps: Vec<Step> = Vec::with_capacity(all.len());
+    for Line { component, units, needs } in all {
+        let origin = steps.first().map_or(Origin::Asked, |first| Origin::LineOf(first.id));
+        let line = NewRequest { component, units, needs, ..new.clone() };
+        steps.push(put(tx, vault, by.user, own, &line, (needed_at, group_evidence), origin)?);
+    }
+    Ok(steps)
 }
 
 /// How a request came to be.
@@ -212,6 +263,8 @@ pub fn submit(tx: &mut Tx, vault: &Vault, by: &Principal, new: &NewRequest) -> R
 enum Origin {
     /// Somebody asked.
     Asked,
+    /// Somebody asked for it together with another request, for the same patient.
+    LineOf(RequestId),
     /// Somebody asked for what another request did not get.
     RestOf(RequestId),
     /// A standing order was due.
@@ -246,14 +299,21 @@ fn put(
         needed_at,
         notes,
         rest_of: if let Origin::RestOf(other) = origin { Some(other) } else { None },
+        line_of: if let Origin::LineOf(first) = origin { Some(first) } else { None },
         standing: if let Origin::Standing { order, due_on } = origin { Some((order, due_on)) } else { None },
         pack: if let Origin::Pack { pack, round } = origin { Some((pack, round)) } else { None },
     };
     store::insert(tx, id, by, row)?;
     let line = match origin {
-        Origin::Standing { order, .. } => Line::new(None, "requests.submitted").on(id).with("order", order),
-        Origin::Pack { pack, .. } => Line::new(Some(by), "requests.submitted").on(id).with("pack", pack),
-        Origin::Asked | Origin::RestOf(_) => Line::new(Some(by), "requests.submitted").on(id),
+        Origin::Standing { order, .. } => {
+            audit::Line::new(None, "requests.submitted").on(id).with("order", order)
+        }
+        Origin::Pack { pack, .. } => {
+            audit::Line::new(Some(by), "requests.submitted").on(id).with("pack", pack)
+        }
+        Origin::Asked | Origin::LineOf(_) | Origin::RestOf(_) => {
+            audit::Line::new(Some(by), "requests.submitted").on(id)
+        }
     };
     audit::record(tx, vault, &line.with("urgency", new.urgency))?;
     told(tx, id, RequestState::Submitted, Vec::new())
@@ -301,7 +361,7 @@ pub fn ask_rest(tx: &mut Tx, vault: &Vault, by: &Principal, id: RequestId) -> Re
 pub fn accept(tx: &mut Tx, vault: &Vault, by: &Principal, id: RequestId) -> Result<Step> {
     let request = in_reach(tx.conn, by, id)?;
     go(tx, by, &request, RequestState::Accepted, None)?;
-    audit::record(tx, vault, &Line::new(Some(by.user), "requests.accepted").on(id))?;
+    audit::record(tx, vault, &audit::Line::new(Some(by.user), "requests.accepted").on(id))?;
     told(tx, id, RequestState::Accepted, Vec::new())
 }
 
@@ -320,7 +380,7 @@ pub fn refuse(
     let request = in_reach(tx.conn, by, id)?;
     go(tx, by, &request, RequestState::Refused, Some(reason))?;
     let freed = hold::free_all(tx, vault, by, id)?;
-    let line = Line::new(Some(by.user), "requests.refused").on(id).with("reason", reason);
+    let line = audit::Line::new(Some(by.user), "requests.refused").on(id).with("reason", reason);
     audit::record(tx, vault, &line)?;
     told(tx, id, RequestState::Refused, freed)
 }
@@ -333,7 +393,7 @@ pub fn cancel(tx: &mut Tx, vault: &Vault, by: &Principal, id: RequestId) -> Resu
     let request = in_reach(tx.conn, by, id)?;
     go(tx, by, &request, RequestState::Cancelled, None)?;
     let freed = hold::free_all(tx, vault, by, id)?;
-    audit::record(tx, vault, &Line::new(Some(by.user), "requests.cancelled").on(id))?;
+    audit::record(tx, vault, &audit::Line::new(Some(by.user), "requests.cancelled").on(id))?;
     told(tx, id, RequestState::Cancelled, freed)
 }
 

@@ -126,7 +126,10 @@ impl Head {
             needs: request.needs.list().iter().map(|need| say.word("attribute", need.code())).collect(),
             urgency: say.word("urgency", request.urgency.code()),
             is_emergency: request.urgency == Urgency::Emergency,
-            state: say.word("request-state", request.state.code()),
+            state: say.word(
+                "request-state",
+                if counts.is_partial() && is_open(request.state) { "partial" } else { request.state.code() },
+            ),
             is_late: is_late(request, counts, house.db.now()),
             day: say.day(house.zone.date(at)),
             time: Time(at, house.zone),

@@ -12,6 +12,8 @@ use shiryan_kernel::compat::{
 use shiryan_kernel::status::{RequestState, Urgency};
 use shiryan_kernel::{Code, Problem, Result};
 
+/// The most lines that are asked for at once.
+pub const MOST_LINES: usize = 8;
 /// The most units of one request.
 pub const MOST_UNITS: i32 = 40;
 /// Days in which units for a patient of unknown group are counted together; later the hospital's name for the patient

@@ -43,6 +43,7 @@ pub struct BloodRequest {
     pub bank: Option<FacilityId>,
     /// The request of which this one asks what was not issued.
     pub rest_of: Option<RequestId>,
+    pub line_of: Option<RequestId>,
     /// The standing order that made it, and the civil day for which.
     pub standing_order: Option<StandingOrderId>,
     pub due_on: Option<NaiveDate>,
@@ -138,6 +139,7 @@ pub struct NewRow {
     pub needed_at: Moment,
     pub notes: Option<Vec<u8>>,
     pub rest_of: Option<RequestId>,
+    pub line_of: Option<RequestId>,
     pub standing: Option<(StandingOrderId, NaiveDate)>,
     pub pack: Option<(PackId, i32)>,
 }
@@ -160,6 +162,7 @@ pub fn insert(tx: &mut Tx, id: RequestId, by: UserId, row: NewRow) -> Result<()>
             blood_requests::needed_at.eq(row.needed_at.naive_utc()),
             blood_requests::notes.eq(row.notes),
             blood_requests::rest_of.eq(row.rest_of),
+            blood_requests::line_of.eq(row.line_of),
             blood_requests::standing_order.eq(row.standing.map(|(order, _)| order)),
             blood_requests::due_on.eq(row.standing.map(|(_, due_on)| due_on)),
             blood_requests::pack.eq(row.pack.map(|(pack, _)| pack)),
@@ -384,9 +387,9 @@ pub fn set_arrived(tx: &mut Tx, id: ReservationId) -> Result<bool> {
 }
 
 /// Notes when the hospital used the unit.
-pub fn set_used(tx: &mut Tx, id: ReservationId, at: Moment) -> Result<()> {
+pub fn set_used(tx: &mut Tx, id: ReservationId, at: Option<Moment>) -> Result<()> {
     diesel::update(reservations::table.find(id.0))
-        .set(reservations::used_at.eq(at.naive_utc()))
+        .set(reservations::used_at.eq(at.map(|at| at.naive_utc())))
         .execute(tx.conn)?;
     Ok(())
 }

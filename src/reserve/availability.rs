@@ -114,6 +114,20 @@ pub struct Callable {
     pub come_at_least: i64,
 }
 
+/// A blood bank from which a road leads here, and what of its shelf fits.
+#[derive(Debug, Clone, PartialEq)]
+pub struct SiteShelf {
+    pub facility: Facility,
+    /// Of every group that fits, at the end of the time asked for.
+    pub units: i64,
+    /// When its shelf was last counted by its labels, with nothing left open.
+    pub counted_at: Option<Moment>,
+    /// When something was last moved there; absent where nothing was for too long: what it holds may be long gone.
+    pub heard_at: Option<Moment>,
+    /// How far it is; absent unless both sites say where they lie.
+    pub way: Option<Way>,
+}
+
 /// The answer.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Availability {
@@ -131,6 +145,8 @@ pub struct Availability {
     pub nearest: Option<Nearest>,
     /// Blood banks in reach of which nothing was heard for too long, by code: what they hold may be long gone.
     pub silent: Vec<SilentSite>,
+    /// Every blood bank in reach, the nearest first; those of which nothing is known of where they lie come last.
+    pub sites: Vec<SiteShelf>,
     pub donors: Callable,
 }
 
@@ -186,6 +202,7 @@ pub fn ask(sources: &Sources, by: &Principal, question: Question) -> Result<Avai
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct ShelfCount {
     titre: Titre,
+    facility: FacilityId,
     governorate: Governorate,
     blood_group: BloodGroup,
     units: i64,
@@ -198,7 +215,8 @@ fn counted(index: &Index, question: &Question, now: Moment) -> Vec<ShelfCount> {
         let usable = index.units.usable(Some(question.component), needs, good_at);
         counted.extend(usable.filter_map(|lot| {
             let governorate = index.units.place(lot.facility)?;
-            Some(ShelfCount { titre, governorate, blood_group: lot.group, units: i64::from(lot.units) })
+            let (facility, blood_group, units) = (lot.facility, lot.group, i64::from(lot.units));
+            Some(ShelfCount { titre, facility, governorate, blood_group, units })
         }));
     }
     counted
@@ -258,8 +276,10 @@ fn answer(
     units.truncate(usize::try_from(MOST_LISTED).map_err(Problem::internal)?);
     let nearest =
         groups.iter().all(|group| group.units == 0).then(|| nearest(shelf, &question, region, &reached));
-    let mut silent = store::silent(conn, now - sources.levels.silent_after())?;
-    silent.retain(|site| site.kind == FacilityKind::BloodBank && reached.contains(&site.governorate));
+    let sites = sites(conn, shelf, &fitting, (&here, &reached), now - sources.levels.silent_after())?;
+    let mut silent: Vec<SilentSite> =
+        sites.iter().filter(|site| site.heard_at.is_none()).map(|site| (&site.facility).into()).collect();
+    silent.sort_by(|one, other| one.code.cmp(&other.code));
     let donors = callable(conn, &question, region, &fitting)?;
     Ok(Availability {
         as_of: now,
@@ -271,8 +291,40 @@ fn answer(
         cut_off,
         nearest,
         silent,
+        sites,
         donors,
     })
+}
+
+/// Every blood bank in reach with what of its shelf fits.
+fn sites(
+    conn: &mut Conn,
+    shelf: &[ShelfCount],
+    fitting: &[Fitting],
+    (here, reached): (&Here, &[Governorate]),
+    silent_since: Moment,
+) -> Result<Vec<SiteShelf>> {
+    let heard = store::heard(conn, silent_since)?;
+    let mut banks = places::facilities(conn, 0, i64::MAX)?;
+    banks.retain(|site| site.kind == FacilityKind::BloodBank && reached.contains(&site.governorate));
+    let ids: Vec<FacilityId> = banks.iter().map(|site| site.id).collect();
+    let counted = counted_at(conn, &ids)?;
+    let fits = |own: &ShelfCount| {
+        fitting.iter().any(|group| (group.group, group.titre) == (own.blood_group, own.titre))
+    };
+    let shown = banks.into_iter().map(|facility| SiteShelf {
+        units: shelf.iter().filter(|own| own.facility == facility.id && fits(own)).map(|own| own.units).sum(),
+        counted_at: counted.get(&facility.id).copied(),
+        heard_at: heard.get(&facility.id).copied(),
+        way: here.way(facility.id, facility.governorate, facility.point()),
+        facility,
+    });
+    let mut shown: Vec<SiteShelf> = shown.collect();
+    shown.sort_by_key(|site| {
+        let is_elsewhere = site.facility.governorate != here.governorate;
+        (site.way.map_or(u32::MAX, |way| way.minutes), is_elsewhere, site.facility.id)
+    });
+    Ok(shown)
 }
 
 fn counts(shelf: &[ShelfCount], lies: impl Fn(Governorate) -> bool, groups: &[Fitting]) -> Vec<GroupCount> {

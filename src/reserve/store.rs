@@ -15,6 +15,7 @@ use shiryan_kernel::{Problem, Result};
 use super::rules::{DEMAND_DAYS, IssueCount, RECENT_DAYS};
 use crate::db::Conn;
 use crate::db::tables::{daily_flows, facilities, unit_movements};
+use crate::places::Facility;
 
 /// A facility that holds blood.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -93,6 +94,19 @@ pub fn heard(conn: &mut Conn, from: Moment) -> Result<Heard> {
     Ok(rows.into_iter().filter_map(|(id, at)| Some((FacilityId(id), at?.and_utc()))).collect())
 }
 
+impl From<&Facility> for Site {
+    fn from(facility: &Facility) -> Self {
+        Self {
+            id: facility.id,
+            kind: facility.kind,
+            code: facility.code.clone(),
+            name_ar: facility.name_ar.clone(),
+            name_en: facility.name_en.clone(),
+            governorate: facility.governorate,
+        }
+    }
+}
+
 /// Facilities that hold blood, by code.
 pub fn sites(conn: &mut Conn) -> Result<Vec<Site>> {
     let rows: Vec<(i64, FacilityKind, String, String, String, Governorate)> = facilities::table
@@ -115,12 +129,6 @@ pub fn sites(conn: &mut Conn) -> Result<Vec<Site>> {
         governorate,
     };
     Ok(rows.into_iter().map(site).collect())
-}
-
-/// Facilities where nobody moved anything since that moment, by code.
-pub fn silent(conn: &mut Conn, since: Moment) -> Result<Vec<Site>> {
-    let heard = heard(conn, since)?;
-    Ok(sites(conn)?.into_iter().filter(|site| !heard.contains_key(&site.id)).collect())
 }
 
 /// Governorates to which something came, or from which something was issued, on that day or later.

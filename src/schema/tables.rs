@@ -821,6 +821,7 @@ diesel::table! {
         refusal -> Nullable<Text>,
         bank -> Nullable<BigInt>,
         rest_of -> Nullable<BigInt>,
+        line_of -> Nullable<BigInt>,
         standing_order -> Nullable<BigInt>,
         due_on -> Nullable<Date>,
         pack -> Nullable<BigInt>,

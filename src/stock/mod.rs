@@ -49,7 +49,7 @@ pub use own::{OwnCell, OwnShelf, Par, confirm, own_shelf, set_par};
 pub use process::{Processed, process};
 pub use serve::{Fate, carry, free, hold, issue, quarantine_returned, report, stop_if_late};
 pub use stop::{
-    Stopped, Subject, block, block_standing, clear, discard, stop, stop_all, stop_family, units_of,
+    Stopped, Subject, block, block_standing, clear, correct, discard, stop, stop_all, stop_family, units_of,
 };
 pub use store::{BloodUnit, OnShelf, PAST_FLOW, Shelved, first_of_shelf, first_to_expire};
 pub use stray::{Explained, Stray, explain, reseal as reseal_strays, strays};

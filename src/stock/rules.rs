@@ -42,6 +42,13 @@ pub fn may_follow(from: UnitStatus, to: UnitStatus) -> bool {
     next(from).contains(&to)
 }
 
+/// Whether what was said of a bag's end can be taken back: it was not used, or not thrown away. Nobody knows how it was kept
+/// since, so it stands stopped.
+#[must_use]
+pub const fn may_be_corrected(from: UnitStatus) -> bool {
+    matches!(from, UnitStatus::Transfused | UnitStatus::Discarded)
+}
+
 /// For what a person may stop a bag.
 pub const STOPS: [MoveReason; 7] = [
     MoveReason::DonorLinked,

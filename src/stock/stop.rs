@@ -9,7 +9,7 @@ use shiryan_kernel::text::Note;
 use shiryan_kernel::{Code, Problem, Result};
 use utoipa::ToSchema;
 
-use super::{BloodUnit, Why, conflict, rules, step, store};
+use super::{BloodUnit, Why, conflict, ledger, rules, step, store};
 use crate::accounts::{self, Principal};
 use crate::audit::{self, Line};
 use crate::db::{Conn, Tx};
@@ -177,12 +177,45 @@ pub fn clear(
     if !unit.is_good_at(tx.now) {
         return Err(Problem::new(Code::UnitExpired));
     }
-    let stopped = store::movements(tx.conn, id)?.into_iter().rfind(|step| step.to == UnitStatus::Blocked);
+    // Carried elsewhere it was stopped before.
+    let stops =
+        |step: &store::MovementRow| step.to == UnitStatus::Blocked && step.from != Some(UnitStatus::Blocked);
+    let stopped = store::movements(tx.conn, id)?.into_iter().rfind(stops);
     if let Some(other) = stopped.and_then(|step| step.by) {
         accounts::check_two_people(tx, by.user, other)?;
     }
     let why = Why { reason: MoveReason::Cleared, note: Some(note) };
     go(tx, vault, &unit, UnitStatus::Quarantine, &why, Some(by.user), "stock.cleared")
+}
+
+/// Takes back what was said of a bag's end: it stands stopped where it lies. Whoever said it is not the one who corrects it.
+///
+/// # Errors
+/// `not_found`; `state_conflict` (with `state`) of a bag that was neither used nor thrown away; `second_person_required`.
+pub fn correct(
+    tx: &mut Tx,
+    vault: &Vault,
+    by: &Principal,
+    id: BloodUnitId,
+    note: Note<500>,
+) -> Result<Stopped> {
+    let unit = store::unit(tx.conn, id)?;
+    let said = store::movements(tx.conn, id)?.into_iter().rfind(|step| step.to == unit.status);
+    if !rules::may_be_corrected(unit.status) {
+        return Err(conflict(unit.status));
+    }
+    if let Some(other) = said.and_then(|step| step.by) {
+        accounts::check_two_people(tx, by.user, other)?;
+    }
+    if !store::step(tx, id, unit.status, UnitStatus::Blocked)? {
+        return Err(conflict(store::unit(tx.conn, id)?.status));
+    }
+    let why = Why { reason: MoveReason::Corrected, note: Some(note) };
+    let step = (Some(unit.status), UnitStatus::Blocked);
+    ledger::moved(tx, vault, id, step, &why, unit.facility, Some(by.user))?;
+    let line = Line::new(Some(by.user), "stock.corrected").on(id).with("from", unit.status).alert();
+    audit::record(tx, vault, &line)?;
+    Ok(Stopped { id, status: UnitStatus::Blocked })
 }
 
 /// A bag that lies or lay on the caller's own shelf or is on its way there; any for a physician.

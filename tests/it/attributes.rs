@@ -354,6 +354,21 @@ fn a_site_says_how_far_its_units_are(app: TestApp) {
         "half an hour of it at the border of the governorate"
     );
     assert_eq!(told.last().unwrap().0, json!(bags[0]), "all else equal, the nearer stand first");
+    // Site by site: how many fit, how far, what is known of it.
+    let sites = || {
+        let told = available(&app, "recipient_group=a_neg&component=red_cells");
+        told["sites"].as_array().unwrap().clone()
+    };
+    let told = sites();
+    let shown: Vec<(&Value, &Value, &Value)> =
+        told.iter().map(|site| (&site["code"], &site["units"], &site["way"]["minutes"])).collect();
+    assert_eq!(shown, [(&json!("BB1"), &json!(2), &json!(10)), (&json!("JERICHO"), &json!(1), &json!(80))]);
+    assert!(told.iter().all(|site| site["silent"] == true && site["heard_at"].is_null()), "{told:?}");
+    let moved = raw(&app, 30, 10, Component::RedCells);
+    process(&app, moved, &json!(["leucodepleted"])).expect(200);
+    let own = sites()[0].clone();
+    assert_eq!((&own["silent"], &own["heard_at"]), (&json!(false), &json!(app.house.db.now())));
+    assert_eq!(own["units"], 2, "what waits in quarantine is no unit");
     locate(far, Value::Null).expect(200);
     assert!(ways().iter().any(|(_, way)| way.is_null()));
     let wrong = locate(far, json!({"latitude": 91, "longitude": 200})).expect(422);

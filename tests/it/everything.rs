@@ -31,7 +31,7 @@ use super::support::shelf::din;
 both!(whatever_people_do_every_promise_holds);
 
 /// Steps of the walk.
-const TURNS: usize = 600;
+const TURNS: usize = 1_200;
 /// An id that nothing has.
 const NOBODYS: &str = "0123456789ABC";
 /// A request for which units may be held.
@@ -176,7 +176,7 @@ impl Walk<'_> {
     }
 
     fn step(&mut self, turn: usize) {
-        let (step, reply) = match self.random.random_range(0..34) {
+        let (step, reply) = match self.random.random_range(0..40) {
             0..=2 => self.donate(),
             3 => self.deliver(),
             4..=6 => self.test(),
@@ -194,13 +194,18 @@ impl Walk<'_> {
             20..=22 => self.hold(),
             23 => self.on_request("issue", "bank", &[RequestState::Reserved], &json!({})),
             24 => self.arrive(),
-            25 => self.fate(),
+            25 | 37 | 38 => self.fate(),
             26 => self.pack(),
-            27..=29 => self.untested(),
+            27 | 28 => self.untested(),
+            29 => self.hold(),
             30 => self.count(),
             31 if turn.is_multiple_of(4) => self.recall(),
             31 => self.incident(),
             32 => self.emergency(),
+            33 => self.process(),
+            34 => self.policy(),
+            35 => self.standing(),
+            36 => self.correct(),
             _ => return self.time(turn),
         };
         self.note(step, &reply);
@@ -255,6 +260,69 @@ impl Walk<'_> {
         (verb, self.as_(who).post(&format!("/api/v1/stock/units/{id}/{verb}"), form))
     }
 
+    /// What is done to a unit in quarantine.
+    fn process(&mut self) -> (&'static str, Reply) {
+        let added = ["irradiated", "leucodepleted", "cmv_negative"].choose(&mut self.random).unwrap();
+        self.on_unit("attributes", "bank", UnitStatus::Quarantine, &json!({"attributes": [added]}))
+    }
+
+    /// Refusals, and RhD-positive units for an RhD-negative patient.
+    fn policy(&mut self) -> (&'static str, Reply) {
+        if self.random.random_bool(0.6) {
+            let form = json!({"reason": "nothing_fits"});
+            return self.on_request(
+                "refuse",
+                "bank",
+                &[RequestState::Submitted, RequestState::Accepted],
+                &form,
+            );
+        }
+        let form = json!({"has_anti_d": false, "is_transfused_chronically": false, "reason": "x"});
+        let negative: Vec<RequestId> = self.read(|conn| {
+            let open = blood_requests::table
+                .filter(blood_requests::blood_group.eq("a_neg"))
+                .filter(blood_requests::state.eq_any(TAKEN.iter().map(|state| state.code())));
+            Ok(open.order(blood_requests::id).select(blood_requests::id).load(conn)?)
+        });
+        let Some(id) = negative.choose(&mut self.random) else { return self.ask() };
+        ("rhd-policy", self.as_("physician").post(&format!("/api/v1/requests/{id}/rhd-policy"), &form))
+    }
+
+    /// What is asked for again and again, and its end.
+    fn standing(&mut self) -> (&'static str, Reply) {
+        let listed = self.as_("hospital").get("/api/v1/standing-orders").expect(200)["items"].clone();
+        let running = listed.as_array().unwrap().iter().find(|one| one["state"] == "active").cloned();
+        match running {
+            Some(order) if self.random.random_bool(0.3) => {
+                let path = format!("/api/v1/standing-orders/{}/end", order["id"].as_str().unwrap());
+                ("standing_end", self.as_("hospital").post(&path, &json!({})))
+            }
+            _ => {
+                let today = self.app.house.today();
+                let form = json!({"patient": "TH", "blood_group": "a_pos", "group_evidence": "confirmed",
+                    "component": "red_cells", "units": 1, "every_days": 7, "due_at": "09:00",
+                    "first_on": today, "last_on": today + chrono::Duration::days(60)});
+                ("standing", self.as_("hospital").post("/api/v1/standing-orders", &form))
+            }
+        }
+    }
+
+    /// What was told of an end is taken back; a hospital throws a unit away; a par is set; a typing is found.
+    fn correct(&mut self) -> (&'static str, Reply) {
+        match self.random.random_range(0..4) {
+            0 => self.on_unit("correct", "physician", UnitStatus::Transfused, &json!({"note": "x"})),
+            1 => self.on_unit("correct", "physician", UnitStatus::Discarded, &json!({"note": "x"})),
+            2 => self.on_unit("discarded", "hospital", UnitStatus::Issued, &json!({"reason": "not_used"})),
+            _ => {
+                let donor = *self.donors.choose(&mut self.random).unwrap();
+                let group = if self.random.random_bool(0.98) { "a_pos" } else { "o_pos" };
+                let form = json!({"blood_group": group, "sample": format!("W-{}", self.random.random_range(0..9)),
+                    "typed_on": self.app.house.today()});
+                ("type", self.as_("laboratory").post(&format!("/api/v1/donors/{donor}/typings"), &form))
+            }
+        }
+    }
+
     fn divide(&mut self) -> (&'static str, Reply) {
         let Some(id) = self.unit(UnitStatus::Quarantine) else { return self.deliver() };
         let unit = self.read(|conn| stock::unit(conn, id));
@@ -294,11 +362,16 @@ impl Walk<'_> {
 
     fn ask(&mut self) -> (&'static str, Reply) {
         let component = ["red_cells", "red_cells", "plasma", "whole_blood"].choose(&mut self.random).unwrap();
-        let group = ["a_pos", "ab_pos"].choose(&mut self.random).unwrap();
+        let group = ["a_pos", "a_pos", "ab_pos", "ab_pos", "a_neg"].choose(&mut self.random).unwrap();
         let urgency = ["emergency", "emergency", "urgent"].choose(&mut self.random).unwrap();
         let patient = format!("P-{}", self.random.random_range(0..4));
         let form = json!({"patient": patient, "blood_group": group, "group_evidence": "confirmed",
-            "component": component, "units": self.random.random_range(1..4), "urgency": urgency});
+            "component": component, "units": self.random.random_range(1..4), "urgency": urgency,
+            "sex": "male", "age_band": "from_18_to_50"});
+        let mut form = form;
+        if self.random.random_bool(0.2) {
+            form["lines"] = json!([{"component": "cryoprecipitate", "units": 1}]);
+        }
         ("ask", self.as_("hospital").post("/api/v1/requests", &form))
     }
 
@@ -314,21 +387,36 @@ impl Walk<'_> {
     }
 
     fn hold(&mut self) -> (&'static str, Reply) {
-        let id = self.request(TAKEN);
-        let fitting = self.as_("bank").get(&format!("/api/v1/requests/{id}/candidates"));
-        let first =
-            if fitting.status == 200 { fitting.json()["candidates"][0]["id"].clone() } else { Value::Null };
+        // A few looks for one for which something lies here.
+        let (mut id, mut first) = (String::new(), Value::Null);
+        for _ in 0..5 {
+            id = self.request(TAKEN);
+            let fitting = self.as_("bank").get(&format!("/api/v1/requests/{id}/candidates"));
+            if fitting.status == 200 {
+                first = fitting.json()["candidates"][0]["id"].clone();
+            }
+            if !first.is_null() {
+                break;
+            }
+        }
         let unit = if first.is_null() || self.random.random_bool(0.1) {
             json!(self.unit(UnitStatus::Released))
         } else {
             first
         };
         let verb = if self.random.random_bool(0.85) { "reserve" } else { "free" };
-        (verb, self.as_("bank").post(&format!("/api/v1/requests/{id}/{verb}"), &json!({"units": [unit]})))
+        let mut form = json!({"units": [unit]});
+        if verb == "reserve" && self.random.random_bool(0.5) {
+            form["reason"] = json!("x");
+        }
+        (verb, self.as_("bank").post(&format!("/api/v1/requests/{id}/{verb}"), &form))
     }
 
     fn arrive(&mut self) -> (&'static str, Reply) {
-        let all: Vec<Din> = (1..=self.numbers).map(din).collect();
+        // At most a hundred labels: every foreign number, and the last of our own.
+        let foreign = (1..60).map(|n| Din::compose("A8888", 26, n).unwrap());
+        let own = (1..=self.numbers).rev().take(40).map(din);
+        let all: Vec<Din> = own.chain(foreign).collect();
         match self.random.random_range(0..8) {
             0 => self.on_request("cancel", "hospital", TAKEN, &json!({})),
             1 => self.on_request("rest", "hospital", &[RequestState::Issued], &json!({})),
@@ -337,7 +425,8 @@ impl Walk<'_> {
     }
 
     fn fate(&mut self) -> (&'static str, Reply) {
-        match self.random.random_range(0..4) {
+        match self.random.random_range(0..5) {
+            4 => self.on_unit("discarded", "hospital", UnitStatus::Issued, &json!({"reason": "not_used"})),
             0 => self.on_unit("transfused", "hospital", UnitStatus::Issued, &json!({})),
             1 => self.on_unit(
                 "returned",
@@ -481,6 +570,7 @@ impl Walk<'_> {
             .db
             .write_now(Lane::Bulk, move |tx| {
                 stock::expire_due(tx, &vault, zone, 1_000)?;
+                requests::standing::make_due(tx, &vault, zone, 1_000)?;
                 requests::end_stale(tx, &vault, 1_000)
             })
             .unwrap();
@@ -528,6 +618,13 @@ fn whatever_people_do_every_promise_holds(app: TestApp) {
         "recall",
         "incident",
         "emergency-issue",
+        "attributes",
+        "refuse",
+        "rhd-policy",
+        "standing",
+        "correct",
+        "discarded",
+        "type",
         "time",
     ] {
         let done = walk.taken.get(step).map_or(0, |taken| taken.0);
@@ -580,7 +677,8 @@ fn every_bag_is_where_its_steps_lead(steps: &[Step], bags: &[Bag]) {
     for (unit, from, to, facility) in steps {
         assert_eq!(*from, stands.get(unit).map(|at| at.0), "the chain of {unit} has a gap");
         if let Some(from) = from {
-            assert!(from == to || stock::rules::may_follow(*from, *to), "{from} to {to}");
+            let is_taken_back = stock::rules::may_be_corrected(*from) && *to == UnitStatus::Blocked;
+            assert!(from == to || is_taken_back || stock::rules::may_follow(*from, *to), "{from} to {to}");
         } else {
             assert_eq!(*to, UnitStatus::Quarantine, "born in quarantine");
         }

@@ -22,6 +22,7 @@ both!(
     what_was_out_of_control_goes_back_stopped,
     a_hospital_throws_away_what_it_has,
     what_was_too_long_on_its_way_arrives_stopped,
+    what_was_told_of_an_end_wrongly_is_taken_back_by_another,
 );
 
 /// A unit that lies issued at the hospital, and its request.
@@ -174,5 +175,40 @@ fn what_was_too_long_on_its_way_arrives_stopped(app: TestApp) {
         let got = act(&app.client(Role::Hospital), &request, "receive", &form).expect(200);
         assert_eq!(got["received"][0]["status"], expected.code());
         assert_eq!((&got["state"], status(&app, unit)), (&json!("received"), expected));
+    }
+}
+
+fn what_was_told_of_an_end_wrongly_is_taken_back_by_another(app: TestApp) {
+    let (unit, request) = arrived(&app, Bag::new(&app, 1));
+    let correct = |unit: BloodUnitId| {
+        let path = format!("/api/v1/stock/units/{unit}/correct");
+        app.client(Role::Physician).post(&path, &json!({"note": "كيس آخر"}))
+    };
+    assert_eq!(correct(unit).problem(409), "state_conflict", "nothing was told of it yet");
+    says(&app, unit, "transfused", &json!({})).expect(200);
+    assert!(seen(&app, &request)["shares"][0]["used_at"].is_string());
+    assert_eq!(correct(unit).expect(200)["status"], "blocked");
+    assert_eq!(seen(&app, &request)["shares"][0]["used_at"], Value::Null);
+    assert_eq!(correct(unit).problem(409), "state_conflict");
+    // It goes on like any that was stopped: back to the blood bank, looked into, tested, released.
+    let bank = app.client(Role::Bank);
+    let at = |verb: &str| format!("/api/v1/stock/units/{unit}/{verb}");
+    bank.post(&at("take-back"), &json!({})).expect(200);
+    let cleared = app.client(Role::Physician).post(&at("clear"), &json!({"note": "x"}));
+    assert_eq!(cleared.problem(403), "second_person_required", "whoever corrected it");
+    let trace = bank.get(&format!("/api/v1/stock/units/{unit}")).expect(200);
+    let reasons: Vec<&Value> =
+        trace["movements"].as_array().unwrap().iter().map(|step| &step["reason"]).collect();
+    assert!(reasons.contains(&&json!("corrected")), "{reasons:?}");
+    assert_eq!(status(&app, unit), UnitStatus::Blocked);
+
+    let thrown = Bag::new(&app, 2).put(&app);
+    bank.post(&format!("/api/v1/stock/units/{thrown}/discard"), &json!({"reason": "damaged"})).expect(200);
+    assert_eq!(correct(thrown).expect(200)["status"], "blocked");
+    let gone = Bag { status: UnitStatus::Divided, ..Bag::new(&app, 3) }.put(&app);
+    assert_eq!(correct(gone).problem(409), "state_conflict");
+    for role in Role::ALL.iter().filter(|role| **role != Role::Physician) {
+        let path = format!("/api/v1/stock/units/{thrown}/correct");
+        assert_eq!(app.client(*role).post(&path, &json!({"note": "x"})).problem(403), "forbidden", "{role}");
     }
 }

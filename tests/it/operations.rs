@@ -203,6 +203,7 @@ const TABLE: &[(&str, &str, &[Role])] = &[
     ("GET", "/stock/units/{id}", &[Bank, Physician]),
     ("POST", "/stock/units/{id}/block", &[Bank, Physician]),
     ("POST", "/stock/units/{id}/clear", &[Physician]),
+    ("POST", "/stock/units/{id}/correct", &[Physician]),
     ("POST", "/stock/units/{id}/discard", &[Bank]),
     ("POST", "/stock/units/{id}/release", &[Bank]),
     ("POST", "/laboratory/results", &[Bank]),

@@ -42,6 +42,7 @@ both!(
     an_answer_is_kept_for_seven_days,
     a_child_gets_plasma_against_its_group_by_two_people_alone,
     what_is_warned_of_is_held_with_a_reason_alone,
+    several_lines_are_asked_for_at_once_and_each_goes_its_own_way,
     another_hospital_sees_nothing_and_another_region_neither,
     what_does_not_fit_is_never_held_whatever_its_state,
     a_unit_that_was_stopped_or_passed_its_date_is_never_issued,
@@ -1069,4 +1070,52 @@ fn a_child_gets_plasma_against_its_group_by_two_people_alone(app: TestApp) {
     }
     let other = of_facility(&app, Role::Bank, app.places.bank, "bank-beside");
     other.post(&against, &json!({})).expect(200);
+}
+
+fn several_lines_are_asked_for_at_once_and_each_goes_its_own_way(app: TestApp) {
+    let (hospital, bank) = (app.client(Role::Hospital), app.client(Role::Bank));
+    let mut form = ask(2);
+    form["lines"] = json!([{"component": "plasma", "units": 3}, {"component": "red_cells", "units": 1, "needs": ["irradiated"]}]);
+    let made = hospital.post("/api/v1/requests", &form).expect(201);
+    let first = made["id"].as_str().unwrap().to_owned();
+    let lines: Vec<String> = made["lines"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|line| line["id"].as_str().unwrap().to_owned())
+        .collect();
+    assert_eq!(lines.len(), 2);
+    assert_eq!(seen(&app, &first)["line_of"], Value::Null);
+    for (line, (component, units)) in lines.iter().zip([("plasma", 3), ("red_cells", 1)]) {
+        let told = seen(&app, line);
+        assert_eq!(
+            (&told["line_of"], &told["component"], &told["units"]["asked"]),
+            (&json!(first), &json!(component), &json!(units))
+        );
+        assert_eq!((&told["patient"], &told["urgency"]), (&json!("P-17"), &json!("urgent")));
+    }
+    assert_eq!(seen(&app, &lines[1])["needs"], json!(["irradiated"]));
+    // All or none, every wrong field of every line at once.
+    let count = || hospital.get("/api/v1/requests?limit=200").expect(200)["items"].as_array().unwrap().len();
+    let before = count();
+    form["units"] = json!(0);
+    form["lines"] = json!([{"component": "red_cells", "units": 41}, {"component": "plasma", "units": 1, "needs": ["irradiated"]}]);
+    let refused = hospital.post("/api/v1/requests", &form).expect(422);
+    let fields: Vec<&Value> =
+        refused["errors"].as_array().unwrap().iter().map(|error| &error["field"]).collect();
+    assert_eq!(fields, ["units", "lines[0].units", "lines[0].component", "lines[1].needs"]);
+    form["units"] = json!(1);
+    form["lines"] = json!((0..8).map(|_| json!({"component": "plasma", "units": 1})).collect::<Vec<_>>());
+    let refused = hospital.post("/api/v1/requests", &form).expect(422);
+    assert_eq!(refused["errors"][0]["field"], "lines");
+    assert_eq!(count(), before);
+    // What is met in part is told as such.
+    let unit = bags(&app, BloodGroup::ANeg, 1, 1)[0];
+    act(&bank, &first, "accept", &json!({})).expect(200);
+    assert_eq!(seen(&app, &first)["partial"], false);
+    reserve(&app, &first, &[unit]).expect(200);
+    assert_eq!(seen(&app, &first)["partial"], true);
+    let rest = bags(&app, BloodGroup::ANeg, 2, 1);
+    reserve(&app, &first, &rest).expect(200);
+    assert_eq!(seen(&app, &first)["partial"], false);
 }

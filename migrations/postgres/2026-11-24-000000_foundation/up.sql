@@ -902,7 +902,7 @@ CREATE TABLE unit_movements (
         'returned', 'discarded', 'expired', 'blocked', 'in_transit', 'divided', 'emergency_untested')),
     reason TEXT NOT NULL CHECK (reason IN ('collected', 'delivered', 'tested', 'donor_linked', 'group_discrepancy',
         'hospital_report', 'recall', 'damaged', 'out_of_temperature', 'low_volume',
-        'used', 'freed', 'not_used', 'cleared', 'date_passed', 'sent', 'arrived', 'lost', 'divided', 'emergency', 'processed', 'other')),
+        'used', 'freed', 'not_used', 'cleared', 'date_passed', 'sent', 'arrived', 'lost', 'divided', 'emergency', 'processed', 'corrected', 'other')),
     note BYTEA,
     facility BIGINT NOT NULL REFERENCES facilities (id),
     moved_at TIMESTAMP NOT NULL,
@@ -918,7 +918,7 @@ CREATE TABLE unit_movements (
         'in_transit>quarantine', 'in_transit>released', 'in_transit>discarded', 'in_transit>expired',
         'in_transit>blocked', 'emergency_untested>quarantine', 'emergency_untested>transfused',
         'emergency_untested>discarded', 'emergency_untested>expired', 'emergency_untested>blocked',
-        'blocked>quarantine', 'blocked>transfused', 'blocked>discarded', 'expired>transfused', 'expired>discarded'))
+        'blocked>quarantine', 'blocked>transfused', 'blocked>discarded', 'transfused>blocked', 'discarded>blocked', 'expired>transfused', 'expired>discarded'))
 );
 CREATE INDEX unit_movements_by_unit ON unit_movements (blood_unit, id);
 
@@ -1105,6 +1105,8 @@ CREATE TABLE blood_requests (
     bank BIGINT REFERENCES facilities (id),
     -- The request of which this one asks what was not issued.
     rest_of BIGINT UNIQUE REFERENCES blood_requests (id),
+    -- The first line of what a hospital asked for at once for one patient.
+    line_of BIGINT REFERENCES blood_requests (id),
     -- The order and the civil day for which it was made by itself.
     standing_order BIGINT REFERENCES standing_orders (id),
     due_on DATE,

@@ -163,10 +163,11 @@ async fn compare_scenarios(
         return Err(wrong().into());
     }
     let (now, zone) = (house.db.now(), house.zone);
-    let (vault, calendar, levels) = (house.vault.clone(), house.calendar.clone(), house.levels.clone());
-    let read = house
-        .db
-        .read(move |conn| super::compare(conn, &vault, &ids, &ask, (&calendar, &levels.bands), (now, zone)));
+    let (vault, calendar) = (house.vault.clone(), house.calendar.clone());
+    let (levels, keeping) = (house.levels.clone(), house.keeping.clone());
+    let read = house.db.read(move |conn| {
+        super::compare(conn, &vault, &ids, &ask, (&calendar, &levels.bands, &keeping), (now, zone))
+    });
     let read = read.await?;
     let columns = off_loop(move || Ok(super::columns(read, ask.group))).await?;
     Ok(HttpResponse::Ok().json(ComparisonView {

@@ -12,14 +12,16 @@ use shiryan_kernel::{Code, Problem, Result};
 use utoipa::ToSchema;
 
 use super::{Said, reminders, to_micros};
-use crate::accounts::{Actor, RequestUnits, ServeRequests};
+use crate::accounts::{Actor, ClearUnits, RequestUnits, ServeRequests};
+use crate::db::Tx;
 use crate::db::once::Request;
 use crate::http::{Answer, Body, House, IdempotencyKey, Nothing, PathId, Speak};
 use crate::requests::{self, Receipt, Reported};
-use crate::stock::{Fate, Why};
+use crate::stock::{Fate, Stopped, Why};
 
 pub fn operations(config: &mut utoipa_actix_web::service_config::ServiceConfig) {
     config.service(receive).service(transfused).service(returned).service(discarded).service(take_back);
+    config.service(correct);
 }
 
 /// Labels of one arrival at most.
@@ -174,4 +176,30 @@ async fn take_back(
     let (who, vault) = (by.clone(), house.vault.clone());
     let done = house.once_guarded(&by, request, move |tx| requests::take_back(tx, &vault, &who, id.0));
     Ok(HttpResponse::Ok().json(done.await?))
+}
+
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct CorrectForm {
+    /// What was wrong; at most 500 characters, sealed.
+    note: String,
+}
+
+/// Takes back what was said of a unit's end: it was not used, or not thrown away. It stands stopped where it lies. Whoever said
+/// it is not the one who corrects it.
+#[utoipa::path(tag = "stock", params(("id" = BloodUnitId, Path), ("Idempotency-Key" = String, Header)),
+    request_body = CorrectForm, responses((status = 200, description = "Stopped", body = Stopped)))]
+#[post("/stock/units/{id}/correct")]
+async fn correct(
+    house: web::Data<House>,
+    by: Actor<ClearUnits>,
+    id: PathId<BloodUnitId>,
+    key: IdempotencyKey,
+    body: Body<CorrectForm>,
+) -> Answer {
+    let request = key.of(by.user, &body);
+    let note = Note::parse(&body.into_inner().note).map_err(|problem| problem.on("note"))?;
+    let (who, vault) = (by.clone(), house.vault.clone());
+    let correct = move |tx: &mut Tx| requests::correct(tx, &vault, &who, id.0, note.clone());
+    Ok(HttpResponse::Ok().json(house.once(&by, request, correct).await?))
 }

@@ -12,10 +12,11 @@ use shiryan_kernel::ids::{BloodUnitId, FacilityId};
 use shiryan_kernel::place::{Governorate, Region, Territory};
 use utoipa::{IntoParams, ToSchema};
 
-use super::{Availability, GroupCount, Offered, Question, REMINDERS, Way, ask};
+use super::{Availability, GroupCount, Offered, Question, REMINDERS, SiteShelf, Way, ask};
 use crate::accounts::{Actor, AskAvailability};
 use crate::db::off_loop;
 use crate::http::{Answer, House, Query, Speak};
+use crate::places::Facility;
 use crate::reserve::published::{Area, Band};
 use crate::stock::rules::Site;
 use crate::texts::{self, Lang};
@@ -149,6 +150,26 @@ struct SilentView {
     governorate: Governorate,
 }
 
+/// A blood bank from which a road leads here, and what of its shelf fits.
+#[derive(Debug, Serialize, ToSchema)]
+struct SiteShelfView {
+    id: FacilityId,
+    code: String,
+    name_ar: String,
+    name_en: String,
+    governorate: Governorate,
+    /// Of every group that fits, at the end of the time asked for.
+    units: i64,
+    /// How far it is; absent unless both sites say where they lie.
+    way: Option<Way>,
+    /// When its shelf was last counted by its labels, with nothing left open.
+    counted_at: Option<DateTime<Utc>>,
+    /// When something was last moved there; absent where nothing was for too long.
+    heard_at: Option<DateTime<Utc>>,
+    /// Whether nothing was heard for too long: its units are not known, whatever the figure says.
+    silent: bool,
+}
+
 #[derive(Debug, Serialize, ToSchema)]
 struct AvailabilityView {
     as_of: DateTime<Utc>,
@@ -168,6 +189,8 @@ struct AvailabilityView {
     nearest: Option<NearestView>,
     /// Blood banks in reach of which nothing was heard for too long: what they hold may be long gone.
     sites_silent: Vec<SilentView>,
+    /// Every blood bank in reach, the nearest first.
+    sites: Vec<SiteShelfView>,
     donors: CallableView,
     reminders: Vec<Said>,
     notes: Vec<Said>,
@@ -225,6 +248,7 @@ impl AvailabilityView {
             cut_off,
             nearest,
             silent,
+            sites,
             donors,
         } = found;
         let cells = donors.cells.into_iter().map(|cell| DonorCellView {
@@ -271,6 +295,7 @@ impl AvailabilityView {
                     governorate: site.governorate,
                 })
                 .collect(),
+            sites: sites.into_iter().map(SiteShelfView::of).collect(),
             donors: CallableView {
                 donation_type: donors.donation_type,
                 published_at: donors.published_at,
@@ -281,6 +306,15 @@ impl AvailabilityView {
             notes,
             cautions,
         }
+    }
+}
+
+impl SiteShelfView {
+    fn of(site: SiteShelf) -> Self {
+        let SiteShelf { facility, units, counted_at, heard_at, way } = site;
+        let Facility { id, code, name_ar, name_en, governorate, .. } = facility;
+        let silent = heard_at.is_none();
+        Self { id, code, name_ar, name_en, governorate, units, way, counted_at, heard_at, silent }
     }
 }
 

@@ -27,12 +27,17 @@ pub struct Here {
 impl Here {
     /// The way to where a unit lies; unknown unless both sites say where they lie.
     pub fn way_to(&self, unit: &OnShelf) -> Option<Way> {
-        let km = self.point?.km_to(unit.point()?);
-        let is_here = self.facility == Some(unit.facility);
+        self.way(unit.facility, unit.governorate, unit.point())
+    }
+
+    /// The way to a site.
+    pub fn way(&self, facility: FacilityId, governorate: Governorate, point: Option<Point>) -> Option<Way> {
+        let km = self.point?.km_to(point?);
+        let is_here = self.facility == Some(facility);
         Some(if is_here {
             Way { km: 0, minutes: 0 }
         } else {
-            way(km, self.governorate != unit.governorate, &self.travel)
+            way(km, self.governorate != governorate, &self.travel)
         })
     }
 }

@@ -15,7 +15,7 @@ use crate::accounts::{Actor, AskAvailability, RequestUnits};
 use crate::db::off_loop;
 use crate::http::{Answer, House, Query};
 use crate::reserve::availability::{
-    self, Availability, DonorCell, GroupCount, MOST_HOURS, Offered, Question, REMINDERS,
+    self, Availability, DonorCell, GroupCount, MOST_HOURS, Offered, Question, REMINDERS, SiteShelf,
 };
 use crate::reserve::published::Area;
 use crate::texts::{Lang, ProblemText};
@@ -107,6 +107,7 @@ struct Donors {
 }
 
 struct Found {
+    sites: Vec<SiteRow>,
     place: String,
     fits: Vec<Fits>,
     units: Vec<Unit>,
@@ -120,6 +121,17 @@ struct Found {
     come_at_least: i64,
     hours: i64,
     notes: Vec<String>,
+}
+
+/// A blood bank in reach, and what of its shelf fits.
+struct SiteRow {
+    name: String,
+    governorate: String,
+    units: i64,
+    way: Option<(i64, i64)>,
+    counted: Option<(String, Time)>,
+    /// Absent where nothing was for too long: its units are not known.
+    heard: Option<(String, Time)>,
 }
 
 #[derive(Template)]
@@ -232,11 +244,20 @@ fn found(house: &House, say: Say, answer: &Availability, may_ask: bool) -> Found
     let stamp = |at| (say.day(house.zone.date(at)), Time(at, house.zone));
     let nearest = answer.nearest.as_ref();
     let mut notes: Vec<String> = REMINDERS.iter().map(|code| say.word("stock-reminder", code)).collect();
+    let site = |own: &SiteShelf| SiteRow {
+        name: if say.0 == Lang::Ar { &own.facility.name_ar } else { &own.facility.name_en }.clone(),
+        governorate: say.word("governorate", own.facility.governorate.code()),
+        units: own.units,
+        way: own.way.map(|way| (way.km.into(), way.minutes.into())),
+        counted: own.counted_at.map(stamp),
+        heard: own.heard_at.map(stamp),
+    };
     notes.extend(answer.notes().into_iter().map(|code| say.word("stock-note", code)));
     Found {
         place: say.word("governorate", answer.governorate.code()),
         fits: answer.groups.iter().map(asks).collect(),
         units: answer.units.iter().map(|own| unit(house, say, &question, own)).collect(),
+        sites: answer.sites.iter().map(site).collect(),
         total: answer.groups.iter().map(|own| own.units).sum(),
         cut_off: all(&answer.cut_off),
         by_policy: nearest.map(|nearest| all(&nearest.by_policy)).unwrap_or_default(),
