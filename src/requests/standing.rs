@@ -197,7 +197,11 @@ pub fn turn(
     let (next, action) = match (turn, order.state) {
         (Turn::Pause, StandingState::Active) => (still(StandingState::Paused), "requests.standing_paused"),
         (Turn::Resume, StandingState::Paused) => {
-            (order.going_on(still_to_come(tx, zone, &order)), "requests.standing_resumed")
+            // A day for which a request was made before the pause is not due again.
+            let made = rows::made(tx.conn, id, 1)?.into_iter().find_map(|(_, due_on, _)| due_on);
+            let from = still_to_come(tx, zone, &order);
+            let from = made.map_or(from, |made| from.max(plus_days(made, 1)));
+            (order.going_on(from), "requests.standing_resumed")
         }
         (Turn::End, StandingState::Active | StandingState::Paused) => {
             (still(StandingState::Ended), "requests.standing_ended")

@@ -15,7 +15,7 @@ const DONORS: &[Role] = &[Admin, Medic, Bank, Physician];
 const SCREENING: &[Role] = &[Medic, Bank, Physician];
 
 /// Who may do what. A new operation is a new line.
-const TABLE: &[(&str, &str, &[Role])] = &[
+pub const TABLE: &[(&str, &str, &[Role])] = &[
     ("GET", "/users", &[Admin]),
     ("POST", "/users", &[Admin]),
     ("POST", "/users/{id}/reset", &[Admin]),

@@ -21,6 +21,7 @@ both!(
     two_at_once_ask_once,
     what_nobody_asked_in_time_is_left_out,
     a_paused_order_asks_for_nothing,
+    a_day_that_was_asked_for_is_not_due_again_after_a_pause,
     an_order_is_its_hospitals_own,
     one_order_of_a_component_for_a_patient,
     what_is_wrong_is_told_and_changes_nothing,
@@ -174,6 +175,24 @@ fn a_paused_order_asks_for_nothing(app: TestApp) {
     app.clock.advance(chrono::Duration::days(10));
     make_due(&app);
     assert_eq!(due_days(&app).len(), 1);
+}
+
+/// A pause over before the day for which a request was made already: that day is not asked for twice, and no other order waits
+/// behind it.
+fn a_day_that_was_asked_for_is_not_due_again_after_a_pause(app: TestApp) {
+    let hospital = || app.client(Role::Hospital);
+    let id = ordered(&hospital(), &weekly(&app));
+    app.clock.advance(chrono::Duration::days(4));
+    make_due(&app);
+    assert_eq!(due_days(&app), [day(&app, 3)]);
+    turn(&hospital(), &id, "pause").expect(200);
+    let resumed = turn(&hospital(), &id, "resume").expect(200);
+    assert_eq!(resumed["next_due_on"], json!(day(&app, 10)));
+    make_due(&app);
+    assert_eq!(due_days(&app).len(), 1);
+    app.clock.advance(chrono::Duration::days(7));
+    make_due(&app);
+    assert_eq!(due_days(&app).len(), 2);
 }
 
 fn an_order_is_its_hospitals_own(app: TestApp) {
