@@ -61,6 +61,8 @@ use crate::{
 const AVAILABILITY: u32 = 600;
 /// Links of donors that one address opens or follows in a minute: many donors may share an address.
 const LINKS: u32 = 240;
+/// Clicks of mail programs that stop letters, of one address in a minute: many donors stand behind one provider's.
+const STOPS: u32 = 6_000;
 
 /// What a database is for; it is written into the database when it is made.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -251,6 +253,7 @@ pub fn house(
         key_on_same_disk,
         asked: Arc::new(Budget::a_minute(AVAILABILITY)),
         links: Arc::new(Budget::a_minute(LINKS)),
+        stops: Arc::new(Budget::a_minute(STOPS)),
         files: Arc::new(Semaphore::new(FILES)),
         pulse: Arc::default(),
     })

@@ -69,6 +69,8 @@ pub struct House {
     pub asked: Arc<Budget>,
     /// Links of donors that were opened or followed, by the address of whoever did.
     pub links: Arc<Budget>,
+    /// Clicks of mail programs that stop letters, by the address of the program.
+    pub stops: Arc<Budget>,
 }
 
 impl House {

@@ -12,6 +12,7 @@ use shiryan_kernel::time::Moment;
 use shiryan_kernel::{Code, Problem, Result};
 
 use super::{Acted, Chosen, Offer};
+use crate::accounts::Budget;
 use crate::db::Lane;
 use crate::drives;
 use crate::http::{Answer, House, Peer};
@@ -167,14 +168,15 @@ async fn to_page(secret: web::Path<String>) -> HttpResponse {
     response
 }
 
-/// A mail program's one click (RFC 8058): no cookie, no token, one fixed body. Every address gets the same answer.
+/// A mail program's one click (RFC 8058): no cookie, no token, one fixed body. Every secret gets the same answer, and a budget
+/// of its own: whoever wants no more letters is not turned away for what others behind the same address do.
 async fn one_click(
     house: web::Data<House>,
     Peer(from): Peer,
     secret: web::Path<String>,
     body: web::Bytes,
 ) -> Answer {
-    count(&house, from)?;
+    count(&house.stops, &house, from)?;
     if body.trim_ascii() != b"List-Unsubscribe=One-Click" {
         return Err(Code::InvalidRequest.into());
     }
@@ -184,8 +186,8 @@ async fn one_click(
 }
 
 /// One more of an address, before anything is looked up for it.
-fn count(house: &House, from: Option<IpAddr>) -> Result<()> {
-    house.links.count(&from.map(|from| from.to_string()).unwrap_or_default(), house.db.now())
+fn count(budget: &Budget, house: &House, from: Option<IpAddr>) -> Result<()> {
+    budget.count(&from.map(|from| from.to_string()).unwrap_or_default(), house.db.now())
 }
 
 /// Nobody keeps it, and no page that it leads to learns of it.
@@ -201,7 +203,7 @@ async fn ask(
     Peer(from): Peer,
     secret: web::Path<String>,
 ) -> Answer {
-    count(&house, from)?;
+    count(&house.links, &house, from)?;
     let (of, now, secret) = (house.clone(), house.db.now(), secret.into_inner());
     match house.db.read(move |conn| super::look(conn, of.desk(), now, &secret)).await {
         Ok(offer) => guarded(visitor.page(&page(&house, &visitor, &offer, None)?)?),
@@ -216,7 +218,7 @@ async fn act(
     Peer(from): Peer,
     secret: web::Path<String>,
 ) -> Answer {
-    count(&house, from)?;
+    count(&house.links, &house, from)?;
     let Posted { visitor, form, .. } = posted;
     let slot = form
         .slot

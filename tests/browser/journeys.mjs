@@ -88,7 +88,7 @@ async function shelf(house, language) {
     await bank.send('form[action="/bank/receive"] button');
     await bank.press('a[href="/bank/receive"]');
   }
-  await bank.fill({ din: own.bags[0], volume_ml: 280, collected_on: day(-3), expires_on: day(-9) });
+  await bank.fill({ din: own.bags[0], blood_group: 'o_neg', volume_ml: 280, collected_on: day(-3), expires_on: day(-9) });
   await bank.press('form[action="/bank/receive"] button');
   await bank.look('receive-refused');
 

@@ -5,9 +5,11 @@ use std::collections::BTreeMap;
 use serde_json::json;
 use shiryan::texts::{self, Lang};
 use shiryan_kernel::blood::BloodGroup;
+use shiryan_kernel::place::Governorate;
 use shiryan_kernel::role::Role;
 
 use crate::support::app::{Client, PASSWORD, Reply, TestApp, credentials};
+use crate::support::requests::{another_hospital, ask, submit};
 use crate::support::shelf::{Bag, put_all};
 
 both!(
@@ -22,6 +24,8 @@ both!(
     assets_are_kept_for_good_and_others_are_not_found,
     problems_outside_the_api_are_pages,
     a_request_goes_from_page_to_page_without_a_script,
+    what_is_warned_of_and_what_no_road_leads_to_is_told_and_asked_why,
+    a_second_line_is_asked_for_on_the_same_page,
     a_page_offers_each_its_own_steps_and_refuses_the_others,
     a_form_that_comes_twice_asks_once,
     own_sign_ins_are_seen_and_ended_by_page,
@@ -467,6 +471,70 @@ fn a_request_goes_from_page_to_page_without_a_script(app: TestApp) {
         }
     }
     assert!(hospital.get(&page).text.contains("irradiated, please"));
+}
+
+fn what_is_warned_of_and_what_no_road_leads_to_is_told_and_asked_why(app: TestApp) {
+    shelf(&app, 2);
+    let (mut hospital, mut bank) = (signed_in(&app, Role::Hospital), signed_in(&app, Role::Bank));
+    let mut positive = REQUEST;
+    positive[1].1 = "o_pos";
+    positive[6].1 = "1";
+    let page = led(&hospital.submit("/requests/new", &positive));
+    led(&bank.submit(&format!("{page}/accept"), &[]));
+    let offered = bank.get(&page).text;
+    assert_eq!(offered.matches(" checked").count(), 0, "what is warned of is ticked by nobody but a person");
+    let unit = between(&offered, "type=\"checkbox\" name=\"", '"')[0].to_owned();
+    let refused = bank.submit(&format!("{page}/reserve"), &[(unit.as_str(), "on"), ("reason", " ")]);
+    assert_eq!(refused.status, 422, "{}", refused.text);
+    assert!(refused.text.contains("role=\"alert\"") && refused.text.contains("name=\"reason\""));
+    led(&bank.submit(&format!("{page}/reserve"), &[(unit.as_str(), "on"), ("reason", "nothing positive")]));
+    assert!(bank.get(&page).text.contains("<bdi>nothing positive</bdi>"));
+    assert!(!hospital.get(&page).text.contains("nothing positive"));
+
+    let far = another_hospital(&app, Governorate::Jericho, "far_hospital");
+    let beyond = format!("/requests/{}", submit(&far, &ask(1)));
+    led(&bank.submit(&format!("{beyond}/accept"), &[]));
+    for other in ["PS-RBH", "PS-SLT"] {
+        let form = serde_json::json!({"governorate": "PS-JRH", "other": other});
+        app.client(Role::Command).post("/api/v1/closures", &form).expect(201);
+    }
+    for language in ["ar", "en"] {
+        speak(&mut bank, language);
+        check(&bank.get(&page), language);
+        check(&bank.get(&beyond), language);
+        check(&bank.get(&format!("{beyond}?across=1")), language);
+    }
+    assert!(!bank.get(&beyond).text.contains("type=\"checkbox\""), "no road, no unit");
+    let across = bank.get(&format!("{beyond}?across=1")).text;
+    let unit = between(&across, "type=\"checkbox\" name=\"", '"')[0].to_owned();
+    let why = [(unit.as_str(), "on"), ("across", "on"), ("reason", "an escorted ambulance")];
+    assert_eq!(bank.submit(&format!("{beyond}/reserve"), &why[..2]).status, 422);
+    led(&bank.submit(&format!("{beyond}/reserve"), &why));
+}
+
+fn a_second_line_is_asked_for_on_the_same_page(app: TestApp) {
+    let mut hospital = signed_in(&app, Role::Hospital);
+    let with = |component, units| {
+        let mut form = REQUEST.to_vec();
+        form.extend([("more_component", component), ("more_units", units)]);
+        form
+    };
+    for (component, units) in [("plasma", ""), ("plasma", "41"), ("red_cells", "2")] {
+        let refused = hospital.submit("/requests/new", &with(component, units));
+        assert_eq!(refused.status, 422, "{component} {units}: {}", refused.text);
+        check(&refused, "en");
+        assert!(refused.text.contains("aria-invalid"), "{}", refused.text);
+    }
+    assert_eq!(led(&hospital.submit("/requests/new", &with("plasma", "3"))), "/requests");
+    let listed = app.client(Role::Hospital).get("/api/v1/requests").expect(200);
+    let mut asked: Vec<_> = listed["items"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|one| (one["component"].to_string(), one["units"]["asked"].as_i64().unwrap()))
+        .collect();
+    asked.sort();
+    assert_eq!(asked, [("\"plasma\"".to_owned(), 3), ("\"red_cells\"".to_owned(), 2)]);
 }
 
 fn a_page_offers_each_its_own_steps_and_refuses_the_others(app: TestApp) {

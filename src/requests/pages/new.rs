@@ -17,7 +17,7 @@ use shiryan_kernel::{Code, Problem, Result};
 use super::patient::needs_boxes;
 use crate::accounts::{Actor, RequestUnits};
 use crate::http::{Answer, House, Query};
-use crate::requests::{self, NewRequest, Pseudonym};
+use crate::requests::{self, Line, NewRequest, Pseudonym};
 use crate::texts;
 use crate::web::{Choice, Frame, Posted, Say, Visitor, go, is_for_the_form};
 
@@ -32,6 +32,11 @@ pub(super) struct Form {
     age_band: String,
     component: String,
     units: String,
+    /// What else is asked for the same patient and hour, where it is.
+    #[serde(default)]
+    more_component: String,
+    #[serde(default)]
+    more_units: String,
     urgency: String,
     /// A civil day and time of the zone; now when empty.
     needed_at: String,
@@ -62,8 +67,9 @@ impl Form {
         Attributes::of(&ticked.collect::<Vec<_>>())
     }
 
-    fn parse(&self, zone: Zone) -> Result<NewRequest> {
+    fn parse(&self, zone: Zone) -> Result<(NewRequest, Vec<Line>)> {
         let mut faults = Faults::none();
+        let lines = self.more(&mut faults);
         let patient = faults.keep("patient", Pseudonym::parse(&self.patient));
         let component = faults.keep("component", needed(&self.component));
         let units = faults.keep("units", needed::<i32>(&self.units));
@@ -89,7 +95,8 @@ impl Form {
         let notes = notes.and_then(|notes| faults.keep("notes", Note::parse(&notes)));
         let whole = patient.zip(component).zip(units).zip(urgency);
         let (((patient, component), units), urgency) = faults.give(whole)?;
-        Ok(NewRequest {
+        let needs = self.needs();
+        let new = NewRequest {
             patient,
             blood_group,
             group_evidence,
@@ -97,11 +104,32 @@ impl Form {
             age_band,
             component,
             units,
-            needs: self.needs(),
+            needs,
             urgency,
             needed_at,
             notes,
-        })
+        };
+        Ok((new, lines))
+    }
+
+    /// The second line, where there is one: it needs what a unit of its component can have of what the first one needs.
+    fn more(&self, faults: &mut Faults) -> Vec<Line> {
+        let component = optional(faults, "more_component", &self.more_component);
+        let units = optional(faults, "more_units", &self.more_units);
+        match (component, units) {
+            (Some(component), Some(units)) => {
+                vec![Line { component, units, needs: self.needs().of_component(component) }]
+            }
+            (Some(_), None) => {
+                faults.add("more_units", Code::MissingField);
+                Vec::new()
+            }
+            (None, Some(_)) => {
+                faults.add("more_component", Code::MissingField);
+                Vec::new()
+            }
+            (None, None) => Vec::new(),
+        }
     }
 }
 
@@ -142,6 +170,7 @@ struct Page {
     sexes: Vec<Choice>,
     ages: Vec<Choice>,
     components: Vec<Choice>,
+    more: Vec<Choice>,
     urgencies: Vec<Choice>,
     boxes: Vec<Choice>,
     most_units: i32,
@@ -175,6 +204,12 @@ impl Page {
                 Component::ALL.iter().map(|component| component.code()),
                 &form.component,
             ),
+            more: Choice::words(
+                say,
+                "component",
+                Component::ALL.iter().map(|component| component.code()),
+                &form.more_component,
+            ),
             urgencies: Choice::words(
                 say,
                 "urgency",
@@ -203,7 +238,11 @@ fn faults(say: Say, problem: &Problem) -> Vec<Fault> {
     if problem.errors.is_empty() {
         return vec![of("", problem.code)];
     }
-    problem.errors.iter().map(|error| of(&error.field, error.code)).collect()
+    // The page has one line more.
+    let own = |field: &str| {
+        field.strip_prefix("lines[0].").map_or_else(|| field.to_owned(), |name| format!("more_{name}"))
+    };
+    problem.errors.iter().map(|error| of(&own(&error.field), error.code)).collect()
 }
 
 pub async fn ask(house: web::Data<House>, visitor: Visitor, asked: Query<Asked>) -> Answer {
@@ -224,18 +263,24 @@ pub async fn submit(house: web::Data<House>, posted: Posted<Form>) -> Answer {
     let Posted { visitor, form, print } = posted;
     let by: Actor<RequestUnits> = visitor.seat()?;
     let made = match form.parse(house.zone) {
-        Ok(mut new) => {
+        Ok((mut new, lines)) => {
             // How a group is known says nothing where there is none.
             new.group_evidence = new.group_evidence.filter(|_| new.blood_group.is_some());
             let (who, vault) = (by.clone(), house.vault.clone());
             house
-                .once_guarded(&by, print.by(by.user), move |tx| requests::submit(tx, &vault, &who, &new))
+                .once_guarded(&by, print.by(by.user), move |tx| {
+                    requests::submit_lines(tx, &vault, &who, &new, &lines)
+                })
                 .await
         }
         Err(problem) => Err(problem),
     };
     match made {
-        Ok(step) => Ok(go(&format!("/requests/{}", step.id))),
+        // Of several the list shows how each stands.
+        Ok(steps) => Ok(go(&match steps.as_slice() {
+            [only] => format!("/requests/{}", only.id),
+            _ => "/requests".to_owned(),
+        })),
         Err(problem) if !is_for_the_form(&problem) => Err(problem.into()),
         Err(problem) => {
             let page = Page::of(Frame::of(&house, &visitor, "request-new-title"), form, Some(&problem));
@@ -260,15 +305,35 @@ mod tests {
 
     #[test]
     fn what_is_left_empty_says_nothing() {
-        let new = form().parse(Zone::default()).unwrap();
+        let (new, lines) = form().parse(Zone::default()).unwrap();
         assert_eq!((new.blood_group, new.sex, new.needed_at, new.units), (None, None, None, 2));
-        assert!(new.notes.is_none() && new.needs.is_empty());
+        assert!(new.notes.is_none() && new.needs.is_empty() && lines.is_empty());
+    }
+
+    #[test]
+    fn a_second_line_is_whole_or_told() {
+        let beside = |component: &str, units: &str| Form {
+            more_component: component.into(),
+            more_units: units.into(),
+            irradiated: "on".into(),
+            ..form()
+        };
+        let (_, lines) = beside("red_cells", "3").parse(Zone::default()).unwrap();
+        let line = lines.first().unwrap();
+        assert_eq!((line.component, line.units), (Component::RedCells, 3));
+        assert_eq!(line.needs.list(), [Attribute::Irradiated]);
+        let (_, plain) = beside("cryoprecipitate", "3").parse(Zone::default()).unwrap();
+        assert!(plain.first().unwrap().needs.is_empty(), "nothing that it cannot have");
+        for (component, units, field) in [("red_cells", "", "more_units"), ("", "2", "more_component")] {
+            let problem = beside(component, units).parse(Zone::default()).unwrap_err();
+            assert_eq!(problem.errors[0].field, field);
+        }
     }
 
     #[test]
     fn a_ticked_box_is_a_need() {
         let form = Form { irradiated: "on".into(), cmv_negative: "on".into(), ..form() };
-        let needs = form.parse(Zone::default()).unwrap().needs;
+        let needs = form.parse(Zone::default()).unwrap().0.needs;
         assert_eq!(needs.list(), [Attribute::Irradiated, Attribute::CmvNegative]);
     }
 
@@ -304,7 +369,7 @@ mod tests {
     fn a_time_is_read_in_the_zone_with_seconds_or_without() {
         for text in ["2026-11-30T08:30", "2026-11-30T08:30:00"] {
             let new = Form { needed_at: text.into(), ..form() }.parse(Zone::default()).unwrap();
-            assert_eq!(new.needed_at.unwrap().to_rfc3339(), "2026-11-30T06:30:00+00:00");
+            assert_eq!(new.0.needed_at.unwrap().to_rfc3339(), "2026-11-30T06:30:00+00:00");
         }
     }
 }

@@ -386,7 +386,7 @@ fn an_address_opens_so_many_links_a_minute(app: TestApp) {
     assert_eq!(open(), 429);
     let click =
         anybody.send("POST", "/u/AAAAAAAAAAAAAAAAAAAAAA", &[], Some(b"List-Unsubscribe=One-Click".to_vec()));
-    assert_eq!(click.status, 429);
+    assert_eq!(click.status, 200, "whoever wants no more letters is not turned away");
     app.clock.advance(chrono::Duration::minutes(1));
     assert_eq!(open(), 404);
 }
