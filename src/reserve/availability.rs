@@ -13,7 +13,9 @@ use shiryan_kernel::attribute::{Attribute, Attributes};
 use shiryan_kernel::blood::{BloodGroup, Component, DonationType};
 use shiryan_kernel::compat::{Caution, Titre, Verdict, acceptable, acceptable_with, verdict};
 use shiryan_kernel::ids::FacilityId;
+use shiryan_kernel::level::Level;
 use shiryan_kernel::place::{Governorate, Region};
+use shiryan_kernel::role::Role;
 use shiryan_kernel::status::FacilityKind;
 use shiryan_kernel::time::Moment;
 use shiryan_kernel::{Code, Problem, Result};
@@ -22,6 +24,7 @@ use way::Here;
 pub use way::Way;
 
 use super::Sources;
+use super::levels;
 use super::published::{self, Area, Band};
 use super::store::{self, Site as SilentSite};
 use crate::accounts::Principal;
@@ -145,6 +148,9 @@ pub struct Availability {
     pub nearest: Option<Nearest>,
     /// Blood banks in reach of which nothing was heard for too long, by code: what they hold may be long gone.
     pub silent: Vec<SilentSite>,
+    /// What a unit costs the reserve: how the groups that fit stand where blood gets to from here, as far as it is known. For
+    /// command and blood banks; nobody else learns how deep the reserve is.
+    pub levels: Vec<(BloodGroup, Level)>,
     /// Every blood bank in reach, the nearest first; those of which nothing is known of where they lie come last.
     pub sites: Vec<SiteShelf>,
     pub donors: Callable,
@@ -266,7 +272,13 @@ fn answer(
     };
     let region = governorate.region();
     let fitting = fitting(question.component, question.recipient);
-    let reached = closures::roads(conn, now)?.reach(governorate);
+    let roads = closures::roads(conn, now)?;
+    let reached = roads.reach(governorate);
+    let mut levels = match by.role {
+        Role::Command | Role::Bank => levels::around(conn, question.component, governorate, &roads)?,
+        _ => Vec::new(),
+    };
+    levels.retain(|(group, _)| fitting.iter().any(|own| own.group == *group));
     let groups = counts(shelf, |place| reached.contains(&place), &fitting);
     let is_cut_off = |place: Governorate| place.region() == region && !reached.contains(&place);
     let cut_off = some(counts(shelf, is_cut_off, &fitting));
@@ -291,6 +303,7 @@ fn answer(
         cut_off,
         nearest,
         silent,
+        levels,
         sites,
         donors,
     })

@@ -6,11 +6,13 @@ use serde_json::{Value, json};
 use shiryan::db::tables::{donors, giving_windows};
 use shiryan::db::{Lane, Tx};
 use shiryan::places::{self, NewFacility, PlaceName};
+use shiryan::projections::Area;
 use shiryan::reserve::published;
 use shiryan::texts::{Lang, has};
 use shiryan_kernel::blood::{BloodGroup, Component, DonationType, GroupEvidence};
 use shiryan_kernel::compat::{Caution, Titre, verdict};
 use shiryan_kernel::ids::{DonorId, FacilityId};
+use shiryan_kernel::level::Level;
 use shiryan_kernel::place::Governorate;
 use shiryan_kernel::role::Role;
 use shiryan_kernel::status::{DonorStatus, FacilityKind, UnitStatus};
@@ -18,6 +20,7 @@ use shiryan_kernel::text::ShortCode;
 use shiryan_kernel::time::plus_days;
 
 use super::support::app::TestApp;
+use super::support::reserve::stands;
 use super::support::shelf::{Bag, Person, din, put_all};
 
 both!(
@@ -35,6 +38,7 @@ both!(
     a_table_is_made_once_a_day,
     every_answer_says_what_must_be_done_first,
     b1_a_facility_has_a_budget_and_an_emergency_none,
+    levels_are_told_to_command_and_blood_banks_alone,
 );
 
 const PATH: &str = "/api/v1/availability";
@@ -606,4 +610,21 @@ fn b1_a_facility_has_a_budget_and_an_emergency_none(app: TestApp) {
     assert_eq!(app.client(Role::Command).get(&format!("{path}&governorate=PS-RBH")).status, 200);
     app.clock.advance(chrono::Duration::seconds(40));
     assert_eq!(hospital.get(&path).status, 200);
+}
+
+/// What a unit costs the reserve is for those who answer for it: a hospital would read its depth.
+fn levels_are_told_to_command_and_blood_banks_alone(app: TestApp) {
+    let area = Area::Region(Governorate::RamallahAlBireh.region());
+    stands(&app, area, BloodGroup::ONeg, Level::Red);
+    stands(&app, area, BloodGroup::AbPos, Level::Green);
+    let told = |role| {
+        let rest = if role == Role::Bank || role == Role::Hospital { "" } else { "&governorate=PS-RBH" };
+        ask(&app, role, BloodGroup::ONeg, Component::RedCells, rest)["levels"].clone()
+    };
+    for role in [Role::Command, Role::Bank] {
+        assert_eq!(told(role), json!([{"blood_group": "o_neg", "level": "red"}]), "{role}: of what fits");
+    }
+    for role in [Role::Hospital, Role::Medic, Role::Physician] {
+        assert_eq!(told(role), Value::Null, "{role}");
+    }
 }

@@ -9,6 +9,7 @@ use shiryan_kernel::attribute::{Attribute, Attributes};
 use shiryan_kernel::blood::{BloodGroup, Component, DonationType};
 use shiryan_kernel::compat::Caution;
 use shiryan_kernel::ids::{BloodUnitId, FacilityId};
+use shiryan_kernel::level::Level;
 use shiryan_kernel::place::{Governorate, Region, Territory};
 use utoipa::{IntoParams, ToSchema};
 
@@ -150,6 +151,13 @@ struct SilentView {
     governorate: Governorate,
 }
 
+/// How a group stands where blood gets to from the place asked for.
+#[derive(Debug, Serialize, ToSchema)]
+struct GroupStanding {
+    blood_group: BloodGroup,
+    level: Level,
+}
+
 /// A blood bank from which a road leads here, and what of its shelf fits.
 #[derive(Debug, Serialize, ToSchema)]
 struct SiteShelfView {
@@ -189,6 +197,10 @@ struct AvailabilityView {
     nearest: Option<NearestView>,
     /// Blood banks in reach of which nothing was heard for too long: what they hold may be long gone.
     sites_silent: Vec<SilentView>,
+    /// What a unit costs the reserve: how the groups that fit stand, as far as it is known. Absent but for command and blood
+    /// banks.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    levels: Vec<GroupStanding>,
     /// Every blood bank in reach, the nearest first.
     sites: Vec<SiteShelfView>,
     donors: CallableView,
@@ -248,9 +260,11 @@ impl AvailabilityView {
             cut_off,
             nearest,
             silent,
+            levels,
             sites,
             donors,
         } = found;
+        let levels = levels.into_iter().map(|(blood_group, level)| GroupStanding { blood_group, level });
         let cells = donors.cells.into_iter().map(|cell| DonorCellView {
             blood_group: cell.blood_group,
             preference: cell.preference,
@@ -295,6 +309,7 @@ impl AvailabilityView {
                     governorate: site.governorate,
                 })
                 .collect(),
+            levels: levels.collect(),
             sites: sites.into_iter().map(SiteShelfView::of).collect(),
             donors: CallableView {
                 donation_type: donors.donation_type,
