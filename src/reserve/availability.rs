@@ -117,7 +117,7 @@ pub struct Callable {
     pub come_at_least: i64,
 }
 
-/// A blood bank from which a road leads here, and what of its shelf fits.
+/// A site from which a road leads here, and what of its shelf fits.
 #[derive(Debug, Clone, PartialEq)]
 pub struct SiteShelf {
     pub facility: Facility,
@@ -151,7 +151,8 @@ pub struct Availability {
     /// What a unit costs the reserve: how the groups that fit stand where blood gets to from here, as far as it is known. For
     /// command and blood banks; nobody else learns how deep the reserve is.
     pub levels: Vec<(BloodGroup, Level)>,
-    /// Every blood bank in reach, the nearest first; those of which nothing is known of where they lie come last.
+    /// Every blood bank in reach, and every hospital on whose shelf something fits, the nearest first: the units are all those
+    /// of `groups`. Those of which nothing is known of where they lie come last.
     pub sites: Vec<SiteShelf>,
     pub donors: Callable,
 }
@@ -289,8 +290,11 @@ fn answer(
     let nearest =
         groups.iter().all(|group| group.units == 0).then(|| nearest(shelf, &question, region, &reached));
     let sites = sites(conn, shelf, &fitting, (&here, &reached), now - sources.levels.silent_after())?;
-    let mut silent: Vec<SilentSite> =
-        sites.iter().filter(|site| site.heard_at.is_none()).map(|site| (&site.facility).into()).collect();
+    let mut silent: Vec<SilentSite> = sites
+        .iter()
+        .filter(|site| site.facility.kind == FacilityKind::BloodBank && site.heard_at.is_none())
+        .map(|site| (&site.facility).into())
+        .collect();
     silent.sort_by(|one, other| one.code.cmp(&other.code));
     let donors = callable(conn, &question, region, &fitting)?;
     Ok(Availability {
@@ -309,7 +313,7 @@ fn answer(
     })
 }
 
-/// Every blood bank in reach with what of its shelf fits.
+/// Every blood bank in reach, and every other site there on whose shelf something fits, with how much.
 fn sites(
     conn: &mut Conn,
     shelf: &[ShelfCount],
@@ -318,15 +322,21 @@ fn sites(
     silent_since: Moment,
 ) -> Result<Vec<SiteShelf>> {
     let heard = store::heard(conn, silent_since)?;
-    let mut banks = places::facilities(conn, 0, i64::MAX)?;
-    banks.retain(|site| site.kind == FacilityKind::BloodBank && reached.contains(&site.governorate));
-    let ids: Vec<FacilityId> = banks.iter().map(|site| site.id).collect();
-    let counted = counted_at(conn, &ids)?;
-    let fits = |own: &ShelfCount| {
+    let fits = |own: &&ShelfCount| {
         fitting.iter().any(|group| (group.group, group.titre) == (own.blood_group, own.titre))
     };
-    let shown = banks.into_iter().map(|facility| SiteShelf {
-        units: shelf.iter().filter(|own| own.facility == facility.id && fits(own)).map(|own| own.units).sum(),
+    let units = |site: FacilityId| -> i64 {
+        shelf.iter().filter(|own| own.facility == site).filter(fits).map(|own| own.units).sum()
+    };
+    let mut known = places::facilities(conn, 0, i64::MAX)?;
+    known.retain(|site| {
+        let holds = site.kind == FacilityKind::BloodBank || units(site.id) > 0;
+        holds && reached.contains(&site.governorate)
+    });
+    let ids: Vec<FacilityId> = known.iter().map(|site| site.id).collect();
+    let counted = counted_at(conn, &ids)?;
+    let shown = known.into_iter().map(|facility| SiteShelf {
+        units: units(facility.id),
         counted_at: counted.get(&facility.id).copied(),
         heard_at: heard.get(&facility.id).copied(),
         way: here.way(facility.id, facility.governorate, facility.point()),

@@ -369,6 +369,14 @@ fn a_site_says_how_far_its_units_are(app: TestApp) {
     let own = sites()[0].clone();
     assert_eq!((&own["silent"], &own["heard_at"]), (&json!(false), &json!(app.house.db.now())));
     assert_eq!(own["units"], 2, "what waits in quarantine is no unit");
+    // What lies at a hospital is counted there, and all of them are what the groups say.
+    Bag { facility: hospital, blood_group: Some(BloodGroup::ANeg), ..Bag::new(&app, 40) }.put(&app);
+    let told = available(&app, "recipient_group=a_neg&component=red_cells");
+    let sum = |list: &str| -> i64 {
+        told[list].as_array().unwrap().iter().map(|own| own["units"].as_i64().unwrap()).sum()
+    };
+    assert_eq!((sum("sites"), sum("groups")), (4, 4));
+    assert!(told["sites"].as_array().unwrap().iter().any(|site| site["id"] == json!(hospital)));
     locate(far, Value::Null).expect(200);
     assert!(ways().iter().any(|(_, way)| way.is_null()));
     let wrong = locate(far, json!({"latitude": 91, "longitude": 200})).expect(422);

@@ -158,7 +158,7 @@ struct GroupStanding {
     level: Level,
 }
 
-/// A blood bank from which a road leads here, and what of its shelf fits.
+/// A site from which a road leads here, and what of its shelf fits.
 #[derive(Debug, Serialize, ToSchema)]
 struct SiteShelfView {
     id: FacilityId,
@@ -201,7 +201,8 @@ struct AvailabilityView {
     /// banks.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     levels: Vec<GroupStanding>,
-    /// Every blood bank in reach, the nearest first.
+    /// Every blood bank in reach, and every hospital on whose shelf something fits, the nearest first: together all that
+    /// `groups` counts.
     sites: Vec<SiteShelfView>,
     donors: CallableView,
     reminders: Vec<Said>,

@@ -123,7 +123,7 @@ struct Found {
     notes: Vec<String>,
 }
 
-/// A blood bank in reach, and what of its shelf fits.
+/// A site in reach, and what of its shelf fits.
 struct SiteRow {
     name: String,
     governorate: String,
