@@ -177,13 +177,7 @@ pub fn clear(
     if !unit.is_good_at(tx.now) {
         return Err(Problem::new(Code::UnitExpired));
     }
-    // Carried elsewhere it was stopped before.
-    let stops =
-        |step: &store::MovementRow| step.to == UnitStatus::Blocked && step.from != Some(UnitStatus::Blocked);
-    let stopped = store::movements(tx.conn, id)?.into_iter().rfind(stops);
-    if let Some(other) = stopped.and_then(|step| step.by) {
-        accounts::check_two_people(tx, by.user, other)?;
-    }
+    check_another(tx, by, &unit)?;
     let why = Why { reason: MoveReason::Cleared, note: Some(note) };
     go(tx, vault, &unit, UnitStatus::Quarantine, &why, Some(by.user), "stock.cleared")
 }
@@ -200,13 +194,10 @@ pub fn correct(
     note: Note<500>,
 ) -> Result<Stopped> {
     let unit = store::unit(tx.conn, id)?;
-    let said = store::movements(tx.conn, id)?.into_iter().rfind(|step| step.to == unit.status);
     if !rules::may_be_corrected(unit.status) {
         return Err(conflict(unit.status));
     }
-    if let Some(other) = said.and_then(|step| step.by) {
-        accounts::check_two_people(tx, by.user, other)?;
-    }
+    check_another(tx, by, &unit)?;
     if !store::step(tx, id, unit.status, UnitStatus::Blocked)? {
         return Err(conflict(store::unit(tx.conn, id)?.status));
     }
@@ -216,6 +207,16 @@ pub fn correct(
     let line = Line::new(Some(by.user), "stock.corrected").on(id).with("from", unit.status).alert();
     audit::record(tx, vault, &line)?;
     Ok(Stopped { id, status: UnitStatus::Blocked })
+}
+
+/// Whoever brought a bag to where it stands does not undo it. One that was carried elsewhere stood so before.
+fn check_another(tx: &mut Tx, by: &Principal, unit: &BloodUnit) -> Result<()> {
+    let mut steps = store::movements(tx.conn, unit.id)?.into_iter();
+    let brought = steps.rfind(|step| step.to == unit.status && step.from != Some(unit.status));
+    match brought.and_then(|step| step.by) {
+        Some(other) => accounts::check_two_people(tx, by.user, other),
+        None => Ok(()),
+    }
 }
 
 /// A bag that lies or lay on the caller's own shelf or is on its way there; any for a physician.
