@@ -47,6 +47,7 @@ pub use rotate::{Rotated, rotate};
 pub use work::{work, work_off};
 
 use crate::places::calendar::Calendar;
+use crate::projections::Past;
 use crate::reserve::{Levels, Sources};
 use crate::roster::Roster;
 use crate::settings::{KeyPlace, Settings};
@@ -241,6 +242,7 @@ pub fn house(
         calendar: Arc::new(Calendar::load(settings.calendar_dir()).map_err(OpenError)?),
         reserve: Sources::new(&db, &roster, &levels, zone, settings.travel),
         roster,
+        past: Past::default(),
         levels,
         keeping: Arc::new(settings.keeping().unwrap_or_default()),
         settings: Arc::new(settings),

@@ -1,4 +1,7 @@
-//! Access tokens: one pinned algorithm (HS256), a key id, every claim required, ten minutes at most.
+//! Access tokens: one pinned algorithm (HS256), a key id, every claim required, ten minutes at most. The key is another each
+//! week; that of the week before still reads, so that nobody is shut out when it turns.
+
+use std::sync::{Arc, Mutex, PoisonError};
 
 use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation};
 use serde::{Deserialize, Serialize};
@@ -27,14 +30,43 @@ struct Claims {
     exp: i64,
 }
 
+/// Seconds for which a key signs.
+const KEY_SECONDS: i64 = 7 * 86_400;
+
 /// Makes and reads access tokens.
 #[derive(Clone)]
 pub struct Tokens {
+    vault: Vault,
+    /// The keys that live.
+    keys: Arc<Mutex<Option<Arc<Keys>>>>,
+    rules: Validation,
+    minutes: i64,
+}
+
+/// The key that signs, and the one before it.
+struct Keys {
+    /// In which they live.
+    week: i64,
+    now: Key,
+    before: Key,
+}
+
+struct Key {
     kid: String,
     encoding: EncodingKey,
     decoding: DecodingKey,
-    rules: Validation,
-    minutes: i64,
+}
+
+impl Key {
+    fn of(vault: &Vault, week: i64) -> Self {
+        let label = format!("access-tokens/{week}");
+        let secret = vault.purpose(&label);
+        Self {
+            kid: hex(&vault.purpose(&format!("{label}/id"))).chars().take(8).collect(),
+            encoding: EncodingKey::from_secret(&secret),
+            decoding: DecodingKey::from_secret(&secret),
+        }
+    }
 }
 
 impl std::fmt::Debug for Tokens {
@@ -46,13 +78,20 @@ impl std::fmt::Debug for Tokens {
 impl Tokens {
     #[must_use]
     pub fn new(vault: &Vault, minutes: i64) -> Self {
-        let key = vault.purpose("access-tokens/1");
-        Self {
-            kid: hex(&vault.purpose("access-tokens/1/id")).chars().take(8).collect(),
-            encoding: EncodingKey::from_secret(&key),
-            decoding: DecodingKey::from_secret(&key),
-            rules: rules(),
-            minutes,
+        Self { vault: vault.clone(), keys: Arc::default(), rules: rules(), minutes }
+    }
+
+    fn keys(&self, now: Moment) -> Arc<Keys> {
+        let week = now.timestamp().div_euclid(KEY_SECONDS);
+        let mut kept = self.keys.lock().unwrap_or_else(PoisonError::into_inner);
+        match kept.as_ref().filter(|keys| keys.week == week) {
+            Some(keys) => keys.clone(),
+            None => {
+                let [now, before] = [week, week - 1].map(|week| Key::of(&self.vault, week));
+                let keys = Arc::new(Keys { week, now, before });
+                *kept = Some(keys.clone());
+                keys
+            }
         }
     }
 
@@ -65,7 +104,8 @@ impl Tokens {
     /// # Errors
     /// `internal` alone.
     pub fn make(&self, principal: &Principal, now: Moment) -> Result<String> {
-        let header = Header { kid: Some(self.kid.clone()), ..Header::new(Algorithm::HS256) };
+        let keys = self.keys(now);
+        let header = Header { kid: Some(keys.now.kid.clone()), ..Header::new(Algorithm::HS256) };
         let claims = Claims {
             iss: ISSUER.into(),
             aud: AUDIENCE.into(),
@@ -77,19 +117,19 @@ impl Tokens {
             nbf: now.timestamp(),
             exp: now.timestamp() + self.seconds(),
         };
-        jsonwebtoken::encode(&header, &claims, &self.encoding).map_err(Problem::internal)
+        jsonwebtoken::encode(&header, &claims, &keys.now.encoding).map_err(Problem::internal)
     }
 
     /// # Errors
     /// `token_expired`, or `token_invalid` for anything else that is wrong with it.
     pub fn read(&self, token: &str, now: Moment) -> Result<Principal> {
         let invalid = || Problem::new(Code::TokenInvalid);
-        let data =
-            jsonwebtoken::decode::<Claims>(token, &self.decoding, &self.rules).map_err(|_| invalid())?;
-        if data.header.kid.as_deref() != Some(self.kid.as_str()) {
-            return Err(invalid());
-        }
-        let claims = data.claims;
+        let keys = self.keys(now);
+        let kid = jsonwebtoken::decode_header(token).map_err(|_| invalid())?.kid;
+        let key = [&keys.now, &keys.before].into_iter().find(|key| kid.as_ref() == Some(&key.kid));
+        let decoding = &key.ok_or_else(invalid)?.decoding;
+        let claims =
+            jsonwebtoken::decode::<Claims>(token, decoding, &self.rules).map_err(|_| invalid())?.claims;
         let at = now.timestamp();
         if at >= claims.exp {
             return Err(Problem::new(Code::TokenExpired));
@@ -142,6 +182,25 @@ mod tests {
         assert_eq!(early.code, Code::TokenInvalid);
     }
 
+    /// A key signs for a week; what it signed in its last minute is read until it expires, and the key before that reads
+    /// nothing any more.
+    #[test]
+    fn two_keys_live_and_the_third_is_dead() {
+        let turn =
+            Moment::from_timestamp(now().timestamp() / KEY_SECONDS * KEY_SECONDS + KEY_SECONDS, 0).unwrap();
+        let ours = tokens(1);
+        let last = ours.make(&someone(), turn - Duration::seconds(1)).unwrap();
+        let first = ours.make(&someone(), turn).unwrap();
+        let kid = |token: &str| jsonwebtoken::decode_header(token).unwrap().kid;
+        assert_ne!(kid(&last), kid(&first));
+        assert_eq!(ours.read(&last, turn + Duration::seconds(500)).unwrap(), someone());
+        assert_eq!(ours.read(&first, turn).unwrap(), someone());
+        // A week on it is not its age alone that stops it: its key is unknown.
+        let next = turn + Duration::seconds(KEY_SECONDS);
+        assert_eq!(ours.read(&last, next).unwrap_err().code, Code::TokenInvalid);
+        assert_eq!(ours.read(&first, next).unwrap_err().code, Code::TokenExpired);
+    }
+
     #[test]
     fn forged_tokens_are_refused() {
         let token = tokens(1).make(&someone(), now()).unwrap();
@@ -167,8 +226,9 @@ mod tests {
             "role": "admin", "facility": null, "iat": now().timestamp(), "nbf": now().timestamp(),
             "exp": now().timestamp() + 600});
         let make = |algorithm, claims: &serde_json::Value| {
-            let header = Header { kid: Some(ours.kid.clone()), ..Header::new(algorithm) };
-            jsonwebtoken::encode(&header, claims, &ours.encoding).unwrap()
+            let keys = ours.keys(now());
+            let header = Header { kid: Some(keys.now.kid.clone()), ..Header::new(algorithm) };
+            jsonwebtoken::encode(&header, claims, &keys.now.encoding).unwrap()
         };
         assert!(ours.read(&make(Algorithm::HS256, &claims), now()).is_ok());
         assert!(ours.read(&make(Algorithm::HS512, &claims), now()).is_err());

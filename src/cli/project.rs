@@ -5,6 +5,7 @@
 
 use std::fmt::Write;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use chrono::{Datelike, NaiveDate};
 use clap::Args;
@@ -15,7 +16,7 @@ use shiryan_kernel::shelf::Keeping;
 use shiryan_kernel::time::plus_days;
 
 use super::table::series;
-use crate::projections::{Ahead, Changes, Start, day_number, futures};
+use crate::projections::{Ahead, Changes, Share, Start, day_number, futures, recent_demand};
 
 /// Simulated futures.
 const PATHS: usize = 2_000;
@@ -71,6 +72,7 @@ impl Project {
             series.ending_on(plus_days(today, -1)).ok_or_else(|| format!("{name}: fewer days than a week"))
         };
         let stock = self.stock.unwrap_or_else(|| whole(3.0 * own_demand));
+        let demand_beside = beside(&demand, &self.demand)?;
         let start = Start {
             component,
             // The series say nothing of groups, and nobody stands in for anybody.
@@ -78,9 +80,12 @@ impl Project {
             today,
             lots: shelf(component, today, stock),
             batches: Vec::new(),
-            supply: beside(&supply, &self.supply)?,
-            demand: beside(&demand, &self.demand)?,
-            calendar: None,
+            recent_demand: recent_demand(&demand_beside),
+            supply: Arc::new(beside(&supply, &self.supply)?),
+            demand: Arc::new(demand_beside),
+            supply_share: Share::WHOLE,
+            demand_share: Share::WHOLE,
+            calendars: Arc::default(),
             bands: Bands::default(),
             keeps_days: Keeping::default().usual_days(component),
             changes: Changes::default(),

@@ -115,6 +115,16 @@ pub fn end(conn: &mut Conn) -> Result<Position> {
     }
 }
 
+/// The number of the latest change that is seen: told with figures, for whoever wants to know whether they are newer. A
+/// follower goes by [`Position`].
+///
+/// # Errors
+/// As any read.
+pub fn latest(conn: &mut Conn) -> Result<i64> {
+    let last: Option<i64> = feed::table.select(max(feed::seq)).first(conn)?;
+    Ok(last.unwrap_or(0))
+}
+
 /// What a follower sees at one moment.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Seen {

@@ -10,7 +10,7 @@ use shiryan_kernel::place::Governorate;
 use shiryan_kernel::status::{AppointmentStatus, DriveStatus};
 use shiryan_kernel::time::{Moment, Zone};
 
-use super::rules::capacity::{expected, show_rate};
+use super::rules::capacity::{called_off, expected, show_rate};
 use super::store::{coming as rows, planning};
 use crate::db::Conn;
 
@@ -26,6 +26,8 @@ pub struct Coming {
     pub on: NaiveDate,
     /// The share of those booked who come, in per cent, by the record of its unit.
     pub show: i32,
+    /// The chance that it is called off, by the record of the house and the days that are left.
+    pub called_off: f64,
     pub brings: Brings,
 }
 
@@ -64,6 +66,8 @@ pub fn coming(
     let since = now - Duration::days(RECORD_DAYS);
     let came = rows::records(conn, &units, since, AppointmentStatus::Kept)?;
     let stayed_away = rows::records(conn, &units, since, AppointmentStatus::NoShow)?;
+    let (held, off) = rows::held(conn, since, now)?;
+    let today = zone.date(now);
     let mut found = Vec::with_capacity(drives.len());
     for drive in drives {
         let on = zone.date(drive.starts_at.and_utc());
@@ -82,6 +86,7 @@ pub fn coming(
             governorate: drive.governorate,
             on,
             show,
+            called_off: called_off(held, off, (on - today).num_days()),
             brings,
         });
     }

@@ -109,9 +109,29 @@ pub struct Calendar {
     pub(crate) fitr: Days,
     pub(crate) adha: Days,
     pub(crate) feasts: Vec<Days>,
+    /// What is believed of its days before any was seen.
+    pub(crate) counted: Counted,
+}
+
+/// What a series counts, as far as something is believed of its feasts before it has seen one.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
+pub enum Counted {
+    /// Nobody says: no day is believed to differ.
+    #[default]
+    Anything,
+    /// Blood that is given: published effects of the fast and its feasts on donations.
+    Given,
+    /// Blood that is asked for: next to nothing, but that less is operated on feasts.
+    Asked,
 }
 
 impl Calendar {
+    /// The same days, of a series that counts this.
+    #[must_use]
+    pub fn of_counts(&self, counted: Counted) -> Self {
+        Self { counted, ..self.clone() }
+    }
+
     /// Of days that are known otherwise than from a file, in any order.
     #[must_use]
     pub fn of(days: impl IntoIterator<Item = (NaiveDate, Occasion)>) -> Self {
@@ -126,6 +146,7 @@ impl Calendar {
             fitr: all(&[Occasion::EidAlFitr]),
             adha: all(&[Occasion::EidAlAdha]),
             feasts: Vec::new(),
+            counted: Counted::default(),
         }
     }
 
@@ -169,7 +190,7 @@ impl Calendar {
             return Err(vec![MarkFault { row: 0, column: "kind", fault: CalendarFault::KindsTooMany }]);
         }
         let feasts = marks.into_values().map(Days::of).collect();
-        Ok(Self { free: Days::of(free), ramadan, fitr, adha, feasts })
+        Ok(Self { free: Days::of(free), ramadan, fitr, adha, feasts, counted: Counted::default() })
     }
 
     /// Whether it names no day at all.

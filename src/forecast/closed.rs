@@ -165,12 +165,15 @@ mod tests {
                     let mut draws = Chance::new(7, 2).at(run, 0);
                     let (mut now, mut asked, mut unmet) = (0.0, 0.0, 0.0);
                     let mut orders: std::collections::VecDeque<f64> = std::collections::VecDeque::new();
+                    let lot = |units| Lot { expiry: i32::MAX, units };
+                    let mut shelf = Shelf::new(&[lot(stock)]);
                     while now < 3_000.0 {
                         now += draws.exponential() / demand;
                         while orders.front().is_some_and(|due| *due <= now) {
                             orders.pop_front();
+                            shelf.receive(lot(1));
                         }
-                        let out = orders.len() >= stock;
+                        let out = shelf.issue(1, |_| ()) == 0;
                         if !out {
                             orders.push_back(now + lead);
                         }
@@ -182,10 +185,7 @@ mod tests {
                     unmet / asked
                 })
                 .collect();
-            Estimate::of(&lost).agrees(
-                erlang_b(u32::try_from(stock).unwrap(), demand * lead),
-                &format!("base stock {stock}"),
-            );
+            Estimate::of(&lost).agrees(erlang_b(stock, demand * lead), &format!("base stock {stock}"));
         }
     }
 

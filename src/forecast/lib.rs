@@ -4,7 +4,6 @@
 //! function of (seed, stream, path, day), and every result is the same on one thread or on many.
 //! Refused here: transfers between sites. Which group may stand in for which, and in what order, is the caller's rule.
 
-pub mod adu; // average daily demand from an issue series; wastage as a share of issues
 pub mod alarm; // the model has been off to one side for weeks
 pub mod backtest; // rolling-origin evaluation: MASE, coverage, CRPS
 pub mod band; // P5 to P95, from past errors or from simulated paths
@@ -31,15 +30,16 @@ mod walk; // one pass that leaves at each past origin what would have been said 
 pub mod weekday; // the weekday mean and its honest bands
 
 #[cfg(test)]
+mod optima;
+#[cfg(test)]
 mod real_series;
 
-pub use adu::{Adu, average_daily_demand, wapi};
 pub use alarm::Change;
 pub use backtest::{Backtest, Report, backtest};
 pub use band::Band;
 pub use baselines::Method;
-pub use calendar::{Calendar, CalendarFault, MarkFault, Occasion};
-pub use chance::Chance;
+pub use calendar::{Calendar, CalendarFault, Counted, MarkFault, Occasion};
+pub use chance::{Chance, Draws};
 pub use columns::DayType;
 pub use cover::{Cover, ExpectedShelf, days_of_cover};
 pub use fefo::{DayRecord, Lot, Shelf};

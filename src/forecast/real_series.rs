@@ -4,8 +4,9 @@ use std::path::Path;
 
 use crate::backtest::{Backtest, Report, backtest};
 use crate::baselines::Method;
-use crate::calendar::Calendar;
+use crate::calendar::{Calendar, Counted};
 use crate::judge::{Score, Trial, Verdict};
+use crate::model::CountModel;
 use crate::rows::Table;
 use crate::series::Series;
 
@@ -125,5 +126,67 @@ fn other_horizons_hold_on_real_series() {
             assert!(report.mase < report.mase_naive, "{column}: no better than a week ago");
             assert!((0.6..0.97).contains(&report.totals_covered), "{column}: {report:?}");
         }
+    }
+}
+
+/// Nine regions as if they had been counted for 120 days: what is published of the fast and its feasts makes totals truer
+/// than believing nothing.
+#[test]
+fn a_young_series_is_told_better_by_what_is_published() {
+    let (Some(table), Some(calendar)) = (table("my_state_daily.csv"), calendar()) else { return };
+    let wape = |counted: Counted| {
+        let calendar = calendar.of_counts(counted);
+        HORIZONS.map(|days| {
+            let (mut off, mut all) = (0.0, 0.0);
+            for (_, series) in &table.series {
+                for origin in (400..series.len() - 42).step_by(84) {
+                    let known = series.until(origin).last(120);
+                    let came: Option<f64> = series.counts()[origin..origin + days].iter().copied().sum();
+                    let Some(came) = came else { continue };
+                    off += (came - CountModel::fit(&known, &calendar, 42).total(days).unwrap().mean).abs();
+                    all += came;
+                }
+            }
+            off / all
+        })
+    };
+    let (given, nothing) = (wape(Counted::Given), wape(Counted::Anything));
+    println!("WAPE of totals at {HORIZONS:?} days: {given:.4?} against {nothing:.4?}");
+    for (given, nothing) in given.iter().zip(nothing) {
+        assert!(*given < 0.97 * nothing, "{given} against {nothing}");
+    }
+}
+
+/// Groups each by themselves, and as their shares of the last year of a total that is forecast whole.
+#[test]
+fn groups_by_themselves_are_no_worse_than_shares_of_a_total() {
+    let (Some(table), Some(calendar)) = (table("my_national_abo_daily.csv"), calendar()) else { return };
+    let named = |wanted: &str| table.series.iter().find(|(name, _)| name == wanted).unwrap().1.clone();
+    let whole = named("MY_all");
+    let groups: Vec<Series> = ["MY_a", "MY_b", "MY_ab", "MY_o"].map(named).into();
+    let sum = |series: &Series, from: usize, days: usize| -> f64 {
+        series.counts()[from..from + days].iter().copied().flatten().sum()
+    };
+    let mut off = [[0.0; 2]; 4];
+    let mut all = [0.0; 4];
+    for origin in (6_225..whole.len() - 42).step_by(14) {
+        let model = |series: &Series| CountModel::fit(&series.until(origin), &calendar, 42);
+        let total = model(&whole);
+        for group in &groups {
+            let own = model(group);
+            let share = sum(group, origin - 365, 365) / sum(&whole, origin - 365, 365);
+            for (at, days) in HORIZONS.into_iter().enumerate() {
+                let came = sum(group, origin, days);
+                let (own, split) = (own.total(days).unwrap().mean, share * total.total(days).unwrap().mean);
+                off[at][0] += (came - own).abs();
+                off[at][1] += (came - split).abs();
+                all[at] += came;
+            }
+        }
+    }
+    for ((off, all), days) in off.iter().zip(all).zip(HORIZONS) {
+        let [own, split] = off.map(|off| off / all);
+        println!("{days}: WAPE by themselves {own:.4}, as shares of the total {split:.4}");
+        assert!(own <= 1.02 * split, "{days} days: {own} against {split}");
     }
 }

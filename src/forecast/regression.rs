@@ -45,6 +45,8 @@ impl Sums {
 
 #[derive(Debug, Clone)]
 pub(crate) struct Regression {
+    /// What each column is believed to be, and how firmly.
+    means: Vec<f64>,
     penalties: Vec<f64>,
     seasonal: Vec<bool>,
     ordinary: Sums,
@@ -55,6 +57,7 @@ pub(crate) struct Regression {
 impl Regression {
     pub(crate) fn new(columns: &[Column]) -> Self {
         Self {
+            means: columns.iter().map(|column| column.mean).collect(),
             penalties: columns.iter().map(|column| column.spread.powi(-2)).collect(),
             seasonal: columns.iter().map(|column| column.season).collect(),
             ordinary: Sums::new(columns.len()),
@@ -87,7 +90,9 @@ impl Regression {
         let mut effects = both(&self.ordinary.products, &self.rare.products);
         for at in 0..size {
             let shut = self.seasonal[at] && !believed;
-            matrix[at * size + at] += if shut { SHUT } else { self.penalties[at] };
+            let penalty = if shut { SHUT } else { self.penalties[at] };
+            matrix[at * size + at] += penalty;
+            effects[at] += penalty * self.means[at];
         }
         cholesky(&mut matrix, size);
         solve(&matrix, &mut effects);
@@ -137,7 +142,7 @@ mod tests {
     use crate::columns::DayType;
 
     fn columns(spreads: &[f64]) -> Vec<Column> {
-        spreads.iter().map(|spread| Column { spread: *spread, season: false }).collect()
+        spreads.iter().map(|spread| Column { mean: 0.0, spread: *spread, season: false }).collect()
     }
 
     fn row(cells: &[(usize, f64)], rare: bool) -> Row {
@@ -151,6 +156,15 @@ mod tests {
         // Precision 6 of the data against 4 of the prior.
         assert!((model.solve(true)[0] - 0.6).abs() < 1e-12);
         assert_eq!(Regression::new(&columns(&[0.5, 1.0])).solve(true), [0.0, 0.0]);
+    }
+
+    #[test]
+    fn what_is_believed_stands_until_days_say_otherwise() {
+        let mut model = Regression::new(&[Column { mean: -0.3, spread: 0.5, season: false }]);
+        assert!((model.solve(true)[0] + 0.3).abs() < 1e-12);
+        (0..3).for_each(|_| model.add(&row(&[(0, 1.0)], false), 2.0, 1.0));
+        // Precision 6 of the data at 1 against 4 of the prior at −0.3.
+        assert!((model.solve(true)[0] - 0.48).abs() < 1e-12);
     }
 
     #[test]
@@ -184,7 +198,7 @@ mod tests {
 
     #[test]
     fn a_season_not_believed_is_nought() {
-        let mut model = Regression::new(&[Column { spread: 1.0, season: true }]);
+        let mut model = Regression::new(&[Column { mean: 0.0, spread: 1.0, season: true }]);
         (0..9).for_each(|_| model.add(&row(&[(0, 1.0)], false), 5.0, 1.0));
         assert!(model.solve(false)[0] < 1e-6 && model.solve(true)[0] > 0.9);
     }

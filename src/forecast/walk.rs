@@ -27,7 +27,7 @@ const SELDOM: usize = 28;
 const LEVEL_FIRST: usize = 14;
 /// The regression speaks from so many observed days on, if a calendar or the season lets it know more than
 /// weekdays do; else the weekday mean says the same more simply.
-const SPEAKS_FROM: usize = 180;
+const SPEAKS_FROM: usize = 28;
 /// The year's course is believed from so many observed days on.
 const SEASON_FROM: usize = 730;
 /// Half-lives of the two levels, in days.
@@ -111,7 +111,7 @@ impl<'a> Walk<'a> {
             by_season: columns.is_dated(),
             by_calendar: columns.has_calendar(),
             regression: Regression::new(&columns.all),
-            effects: vec![0.0; columns.all.len()],
+            effects: columns.all.iter().map(|column| column.mean).collect(),
             slow: Level::new(SLOW),
             quick: Level::new(QUICK),
             scatter: (FIRST_SCATTER.0 * FIRST_SCATTER.1, FIRST_SCATTER.1),

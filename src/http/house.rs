@@ -11,8 +11,8 @@ use shiryan_kernel::time::Zone;
 use shiryan_kernel::{Code, Problem, Result};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-use super::Cursors;
 use super::health::Pulse;
+use super::{Cursors, Freshness};
 use crate::accounts::{Budget, Principal, Sessions};
 use crate::db::{Db, Isolation, Lane, Tx, off_loop, once};
 use crate::donations::Desk;
@@ -22,6 +22,7 @@ use crate::drives::{Ground, Limits, Reminders};
 use crate::eligibility::Rulebook;
 use crate::mail::Post;
 use crate::places::calendar::Calendar;
+use crate::projections::{Given, Past};
 use crate::reserve::{Levels, Sources};
 use crate::roster::{Index, Roster};
 use crate::settings::Settings;
@@ -53,6 +54,8 @@ pub struct House {
     pub roster: Roster,
     /// What the reserve is told from.
     pub reserve: Sources,
+    /// What moved on days that are over.
+    pub past: Past,
     /// How letters leave the house.
     pub post: Post,
     pub sessions: Sessions,
@@ -78,6 +81,31 @@ impl House {
     #[must_use]
     pub fn today(&self) -> chrono::NaiveDate {
         self.zone.date(self.db.now())
+    }
+
+    /// What is told with every figure of the reserve.
+    ///
+    /// # Errors
+    /// As any read.
+    pub async fn freshness(&self) -> Result<Freshness> {
+        let sources = self.reserve.clone();
+        off_loop(move || Ok(Freshness::from(&*sources.facts()?))).await
+    }
+
+    /// What outlooks follow from beside what is read for them.
+    ///
+    /// # Errors
+    /// As any read.
+    pub async fn given(&self) -> Result<Given> {
+        Ok(Given {
+            calendar: self.calendar.clone(),
+            bands: self.levels.bands,
+            keeping: self.keeping.clone(),
+            past: self.past.clone(),
+            edition: self.roster(|index| index.past_edition).await?,
+            now: self.db.now(),
+            zone: self.zone,
+        })
     }
 
     /// Asks the roster, which has seen every write that was answered before; off the loop only when it has something to

@@ -7,6 +7,7 @@
 pub mod actor;
 pub mod cursor;
 pub mod file;
+mod fresh;
 pub mod guard;
 pub mod health;
 mod house;
@@ -25,6 +26,7 @@ pub mod server;
 pub mod version;
 
 pub use cursor::Cursors;
+pub use fresh::Freshness;
 pub use house::{FILES, House};
 pub use idempotency::IdempotencyKey;
 pub use json::{Body, Nothing};

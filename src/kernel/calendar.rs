@@ -161,6 +161,13 @@ impl Hijri {
         true
     }
 
+    /// The same, had every month that begins after that day begun so many days later (or earlier).
+    #[must_use]
+    pub fn moved(&self, days: i64, after: NaiveDate) -> Self {
+        let moved = |first: &NaiveDate| if *first > after { plus_days(*first, days) } else { *first };
+        Self { sighted: self.sighted.iter().map(moved).collect(), ..self.clone() }
+    }
+
     /// The Hijri years that a civil span touches.
     #[must_use]
     pub fn years(&self, from: NaiveDate, to: NaiveDate) -> std::ops::RangeInclusive<i32> {

@@ -3,6 +3,7 @@
 use actix_web::{HttpResponse, get, web};
 use chrono::{DateTime, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
+use shiryan_forecast::Change;
 use shiryan_kernel::blood::{BloodGroup, Component};
 use shiryan_kernel::level::Level;
 use shiryan_kernel::place::{Governorate, Region};
@@ -12,7 +13,7 @@ use utoipa::{IntoParams, ToSchema};
 use super::{Area, AreaOutlook, Ask, COMPONENTS, MOST_DAYS, Outlook, OutlookDay, Whole, assumptions};
 use crate::accounts::{Actor, SeeProjections};
 use crate::db::{Conn, off_loop};
-use crate::http::{Answer, House, Query, Speak};
+use crate::http::{Answer, Freshness, House, Query, Speak};
 use crate::texts;
 
 /// Adds the operations.
@@ -95,6 +96,8 @@ struct ProjectionsView {
     group: BloodGroup,
     /// Areas that cannot share blood stand beside each other; they are never summed.
     areas: Vec<AreaView>,
+    #[serde(flatten)]
+    fresh: Freshness,
     assumptions: Vec<AssumptionView>,
 }
 
@@ -110,6 +113,12 @@ pub(super) struct AreaView {
     units: u32,
     /// Units a day; absent where nothing ever moved, and then `days` is empty.
     average_daily_demand: Option<f64>,
+    /// Of the days of the last four weeks of each governorate of the area, those on which nothing was heard of it though it
+    /// usually is: they count with its usual day, or are left out, and never as zeros.
+    silent_days: u32,
+    /// What came was off to one side of the forecasts for weeks; absent where it was not.
+    demand_changed: Option<ChangeView>,
+    supply_changed: Option<ChangeView>,
     /// The first day whose expected level is red or black.
     first_red_or_black: Option<DireView>,
     /// Demand that is not met in the days asked for.
@@ -127,6 +136,21 @@ pub(super) struct AreaView {
     expected_of_proposed: f64,
     /// The days with those; empty where there are none.
     days_with_proposed: Vec<DayView>,
+}
+
+/// An alarm: somebody should look why.
+#[derive(Debug, Serialize, ToSchema)]
+struct ChangeView {
+    /// More came than was expected, or less.
+    rising: bool,
+    /// Weeks since it rang, less than four.
+    weeks_ago: u32,
+}
+
+impl From<Change> for ChangeView {
+    fn from(change: Change) -> Self {
+        Self { rising: change.rising, weeks_ago: u32::try_from(change.weeks).unwrap_or(u32::MAX) }
+    }
 }
 
 /// Demand that is not met.
@@ -191,12 +215,10 @@ async fn look_ahead(
     query: Query<Asked>,
 ) -> Answer {
     let ask = asked(query.component, query.group, query.days, query.governorate, query.region)?;
-    let (now, zone, calendar) = (house.db.now(), house.zone, house.calendar.clone());
-    let (levels, keeping) = (house.levels.clone(), house.keeping.clone());
-    let gather = move |conn: &mut Conn| {
-        super::gather(conn, Whole::from(&ask), (&calendar, &levels.bands, &keeping), now, zone, &[])
-    };
-    let gathered = house.db.read(gather).await?;
+    let (given, fresh) = (house.given().await?, house.freshness().await?);
+    let now = given.now;
+    let gathered =
+        house.db.read(move |conn: &mut Conn| super::gather(conn, Whole::from(&ask), &given, &[])).await?;
     let areas = off_loop(move || Ok(gathered.group(ask.group))).await?;
     let codes = assumptions(areas.iter());
     Ok(HttpResponse::Ok().json(ProjectionsView {
@@ -204,6 +226,7 @@ async fn look_ahead(
         component: ask.component,
         group: ask.group,
         areas: areas.into_iter().map(AreaView::from).collect(),
+        fresh,
         assumptions: codes
             .into_iter()
             .map(|code| AssumptionView { code, text: texts::word(speak.0, "assumption", code) })
@@ -226,6 +249,9 @@ impl From<AreaOutlook> for AreaView {
             island: area.area.island(),
             units: area.units,
             average_daily_demand: outlook.map(|outlook| to_hundredths(outlook.average_daily_demand)),
+            silent_days: area.silent_days,
+            demand_changed: outlook.and_then(|own| own.demand_change).map(ChangeView::from),
+            supply_changed: outlook.and_then(|own| own.supply_change).map(ChangeView::from),
             first_red_or_black: outlook
                 .and_then(|outlook| outlook.first_dire())
                 .map(|day| DireView { on: day.on, level: day.level }),

@@ -3,13 +3,14 @@
 use super::{AreaOutlook, Outlook, Rest};
 
 /// What every projection assumes; those of [`rested`] join them where they apply.
-const ASSUMPTIONS: [&str; 7] = [
+const ASSUMPTIONS: [&str; 8] = [
     "drives_as_booked",
     "closures_as_now",
     "first_to_expire_first",
     "others_by_the_rule_of_issue",
     "full_life_less_2_days",
-    "silent_days_are_zero",
+    "silence_is_unknown",
+    "moon_a_day_off",
     "no_sharing_between_regions",
 ];
 
@@ -21,8 +22,10 @@ fn rested<'a>(areas: impl Iterator<Item = &'a AreaOutlook> + Clone) -> impl Iter
     let none = areas.clone().any(|area| area.outlook.is_none());
     [
         (is(|outlook| outlook.demand, Rest::Calendar), "demand_by_calendar"),
+        (is(|outlook| outlook.demand, Rest::Believed), "demand_as_believed"),
         (is(|outlook| outlook.demand, Rest::Weekdays), "demand_as_last_8_weeks"),
         (is(|outlook| outlook.supply, Rest::Calendar), "supply_by_calendar"),
+        (is(|outlook| outlook.supply, Rest::Believed), "supply_as_believed"),
         (is(|outlook| outlook.supply, Rest::Weekdays), "supply_as_last_8_weeks"),
         (none, "no_history"),
     ]
@@ -45,6 +48,8 @@ mod tests {
     fn every_assumption_can_be_said_in_both_languages() {
         let rests = [
             "demand_by_calendar",
+            "demand_as_believed",
+            "supply_as_believed",
             "demand_as_last_8_weeks",
             "supply_by_calendar",
             "supply_as_last_8_weeks",

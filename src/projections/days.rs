@@ -14,6 +14,26 @@ use crate::places::calendar;
 /// A month of fasting may have begun so many days before the first day that is read.
 const BEFORE: i64 = 60;
 
+/// A month that begins so many days ahead, or less, is looked at under three moons.
+const MOON_DAYS: i64 = 105;
+
+/// The days that move counts as computed; and where a fast or a feast is near that nobody has sighted yet, as they are if
+/// the moon is seen a day early, and a day late.
+#[must_use]
+pub fn under_each_moon(
+    calendar: &calendar::Calendar,
+    from: NaiveDate,
+    to: NaiveDate,
+    today: NaiveDate,
+) -> Vec<Calendar> {
+    let near = calendar.marks(today, plus_days(today, MOON_DAYS));
+    let by_moon = [DayKind::Ramadan, DayKind::EidAlFitr, DayKind::EidAlAdha];
+    let is_near = near.values().flatten().any(|mark| by_moon.contains(&mark.kind));
+    let as_told = that_move_counts(calendar, from, to);
+    let moved = |days: i64| that_move_counts(&calendar.moved(days, today), from, to);
+    if is_near { vec![as_told, moved(-1), moved(1)] } else { vec![as_told] }
+}
+
 /// The days that move counts, from `from` (and somewhat before) to `to`.
 #[must_use]
 pub fn that_move_counts(calendar: &calendar::Calendar, from: NaiveDate, to: NaiveDate) -> Calendar {
@@ -73,5 +93,24 @@ mod tests {
             ("2026-05-30", Free),
         ];
         assert_eq!(found, Calendar::of(wanted.map(|(day, occasion)| (date(day), occasion))));
+    }
+
+    /// Ramadan of 2026 is computed for 18 February: seen from January it may begin a day off; once it has begun, its feast
+    /// may; and far from both there is one calendar.
+    #[test]
+    fn what_the_moon_has_not_told_yet_may_be_a_day_off() {
+        let house = calendar::Calendar::load(None).unwrap();
+        let (from, to) = (date("2025-12-01"), date("2026-06-30"));
+        let under = |today: &str| under_each_moon(&house, from, to, date(today));
+        let [told, early, late] = &under("2026-01-20")[..] else { panic!("one calendar") };
+        let begins = |days: i64| that_move_counts(&house.moved(days, date("2026-01-20")), from, to);
+        assert_eq!((told, early, late), (&begins(0), &begins(-1), &begins(1)));
+        assert_eq!(house.moved(1, date("2026-01-20")).hijri().first_day(1447, 9), Some(date("2026-02-19")));
+        // Begun: its feast alone is open.
+        let within = house.moved(-1, date("2026-02-20"));
+        assert_eq!(within.hijri().first_day(1447, 9), Some(date("2026-02-18")));
+        assert_eq!(within.hijri().first_day(1447, 10), Some(date("2026-03-19")));
+        assert_eq!(under("2026-02-20").len(), 3);
+        assert_eq!(under("2026-07-01").len(), 1);
     }
 }

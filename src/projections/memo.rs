@@ -96,13 +96,16 @@ fn add(start: &Start, hasher: &mut Digest) {
         batches,
         supply,
         demand,
-        calendar,
+        supply_share,
+        demand_share,
+        recent_demand,
+        calendars,
         bands,
         keeps_days,
         changes,
         seed,
     } = start;
-    (component, today, group, seed, calendar, keeps_days).hash(hasher);
+    (component, today, group, seed, calendars, keeps_days).hash(hasher);
     lots.len().hash(hasher);
     for lot in lots {
         (lot.expiry, lot.units).hash(hasher);
@@ -113,5 +116,6 @@ fn add(start: &Start, hasher: &mut Digest) {
         series.counts().iter().for_each(|count| count.map(f64::to_bits).hash(hasher));
     }
     // Figures are written so that no two that differ are alike.
-    format!("{batches:?} {bands:?} {changes:?}").hash(hasher);
+    format!("{batches:?} {bands:?} {changes:?} {supply_share:?} {demand_share:?} {recent_demand:?}")
+        .hash(hasher);
 }

@@ -15,8 +15,10 @@ mod drives;
 mod import;
 mod memo;
 pub mod pages;
+mod past;
 mod rules;
 pub mod scenarios;
+mod silence;
 mod store;
 mod together;
 
@@ -42,11 +44,15 @@ pub use assumed::assumptions;
 pub use drives::{Batch, Size};
 pub use import::import_history;
 pub use memo::age;
+pub use past::Past;
+use past::{Flows, HISTORY_DAYS};
 pub use rules::{
-    Ahead, Changes, Outlook, OutlookDay, Rest, Start, day_number, futures, is_dire, judge, seed,
+    Ahead, Changes, Outlook, OutlookDay, Rest, Share, Start, day_number, futures, is_dire, judge,
+    recent_demand, seed,
 };
 use scenarios::event::{self, Event};
-pub use store::{Flow, ShelfLot, shelf};
+pub use silence::Silences;
+pub use store::{Flow, ShelfLot, shelf, silences};
 pub use together::{order, outlooks};
 
 /// The components that reserve and projections speak of; cryoprecipitate is made to order.
@@ -56,11 +62,11 @@ pub const COMPONENTS: [Component; 4] =
 /// The longest projection, in days.
 pub const MOST_DAYS: usize = 90;
 
-/// Flows older than this are not read: four years, the time in which days with an event count half, and eight weeks.
-const HISTORY_DAYS: i64 = 1_517;
-
-/// Days in which a governorate's part of its area is told.
+/// Days in which a governorate's part of its area is told, and what is usual there.
 const PARTS_DAYS: i64 = 365;
+
+/// Silence is told of so many days.
+const SILENT_DAYS: i64 = 28;
 
 /// Days ahead of which the calendar is read: cover looks beyond the longest projection.
 const CALENDAR_DAYS: i64 = 200;
@@ -89,6 +95,8 @@ pub struct AreaOutlook {
     /// Units that are expected to be released in the days asked for: of published drives and of quarantine, of
     /// drives that are not published.
     pub from_drives: (f64, f64),
+    /// Of the days of the last four weeks of each of its governorates, those on which nothing was heard of it.
+    pub silent_days: u32,
 }
 
 /// What is asked of all groups of a component.
@@ -131,8 +139,19 @@ impl Gathered {
     }
 }
 
-/// What the house says itself of days that move counts, of levels, and of how long bags keep.
-pub type Given<'a> = (&'a calendar::Calendar, &'a Bands, &'a Keeping);
+/// What outlooks follow from beside what is read for them.
+#[derive(Debug, Clone)]
+pub struct Given {
+    /// What the house says itself of days that move counts, of levels, and of how long bags keep.
+    pub calendar: Arc<calendar::Calendar>,
+    pub bands: Bands,
+    pub keeping: Arc<Keeping>,
+    /// What moved on days that are over, and the roster's count of changes to them.
+    pub past: Past,
+    pub edition: u64,
+    pub now: Moment,
+    pub zone: Zone,
+}
 
 /// Reads what the outlooks of these areas follow from, if these events happen. Where they close roads on some of the days
 /// asked for, an area is listed from the first day on as the sides that are left then: each with what lies there, helping
@@ -140,14 +159,8 @@ pub type Given<'a> = (&'a calendar::Calendar, &'a Bands, &'a Keeping);
 ///
 /// # Errors
 /// As any read.
-pub fn gather(
-    conn: &mut Conn,
-    ask: Whole,
-    (calendar, bands, keeping): Given<'_>,
-    now: Moment,
-    zone: Zone,
-    events: &[Event],
-) -> Result<Gathered> {
+pub fn gather(conn: &mut Conn, ask: Whole, given: &Given, events: &[Event]) -> Result<Gathered> {
+    let (now, zone) = (given.now, given.zone);
     let today = zone.date(now);
     let last = plus_days(today, i64::try_from(ask.days).unwrap_or(1) - 1);
     let shut = closures::list_at(conn, now)?;
@@ -155,13 +168,13 @@ pub fn gather(
     let members: Vec<Governorate> =
         areas.iter().flat_map(|(areas, _)| areas).copied().flat_map(Area::members).collect();
     let from = plus_days(today, -HISTORY_DAYS);
-    let calendar = calendar::current(conn, calendar)?;
+    let calendar = calendar::current(conn, &given.calendar)?;
+    let (flows, silences) = given.past.read(conn, ask.component, (given.edition, today))?;
     let until = plus_days(today, i64::try_from(MOST_DAYS).unwrap_or(0));
     let back = event::down_now(events, today);
     let mut groups = BTreeMap::new();
     for group in BloodGroup::ALL.iter().copied() {
         let of = OfGroup {
-            flows: store::flows(conn, ask.component, group, &members, from, today)?,
             testing: store::testing(conn, ask.component, group, today)?,
             down: store::down(conn, (ask.component, group), &back, now, today)?,
         };
@@ -170,6 +183,9 @@ pub fn gather(
     let known = Known {
         shelf: store::shelf(conn, Some(ask.component), None, now, today)?,
         groups,
+        country: country(&flows, today),
+        flows,
+        silences,
         drives: {
             let below = store::below(conn, events)?;
             let mut drives = crate::drives::coming(conn, &members, now, until, zone)?;
@@ -178,10 +194,10 @@ pub fn gather(
         },
         banks: store::banks(conn)?,
         events: events.to_vec(),
-        calendar: Arc::new(days::that_move_counts(&calendar, from, plus_days(today, CALENDAR_DAYS))),
+        calendars: days::under_each_moon(&calendar, from, plus_days(today, CALENDAR_DAYS), today).into(),
         today,
-        bands: *bands,
-        keeps_days: keeping.usual_days(ask.component),
+        bands: given.bands,
+        keeps_days: given.keeping.usual_days(ask.component),
     };
     Ok(Gathered { ask, areas, known })
 }
@@ -190,8 +206,12 @@ pub fn gather(
 struct Known {
     shelf: Vec<ShelfLot>,
     groups: BTreeMap<BloodGroup, OfGroup>,
+    flows: Arc<Flows>,
+    /// Units of each group in the whole country, received and issued.
+    country: (BTreeMap<BloodGroup, f64>, BTreeMap<BloodGroup, f64>),
+    silences: Arc<Silences>,
     drives: Vec<Coming>,
-    calendar: Arc<shiryan_forecast::Calendar>,
+    calendars: Arc<[shiryan_forecast::Calendar]>,
     today: NaiveDate,
     bands: Bands,
     /// Days for which a bag that is received keeps.
@@ -203,7 +223,6 @@ struct Known {
 
 /// What is read of one group.
 struct OfGroup {
-    flows: Vec<Flow>,
     testing: Vec<store::Testing>,
     /// What lies at banks that are down, and from when it can be had again.
     down: Vec<(FacilityId, Pending)>,
@@ -265,7 +284,14 @@ fn several(
 ) -> Vec<BTreeMap<BloodGroup, AreaOutlook>> {
     let all: Vec<Vec<Side>> = areas
         .iter()
-        .map(|area| known.groups.iter().map(|(group, of)| side(*area, ask, *group, of, known)).collect())
+        .map(|area| {
+            let totals = totals(*area, known);
+            let groups = known.groups.iter();
+            let mut sides: Vec<Side> =
+                groups.map(|(group, of)| side(*area, ask, (*group, of), &totals, known)).collect();
+            share(&mut sides, known);
+            sides
+        })
         .collect();
     // The groups of which anything ever moved on any side; on a side where nothing did, nothing is asked for.
     let moved: Vec<BloodGroup> = known
@@ -286,6 +312,8 @@ fn several(
     let found = |starts: &[Start]| memo::outlooks(starts, sides, ask.days).unwrap_or_default().into_iter();
     let mut plain = found(&starts);
     let mut proposed = if is_proposed { found(&with) } else { Vec::new().into_iter() };
+    let since = plus_days(known.today, -SILENT_DAYS);
+    let silent = |own: Governorate| known.silences.unheard(own, since, known.today);
     let mut told = Vec::with_capacity(areas.len());
     for (area, side) in areas.iter().zip(all) {
         let of_side = side.into_iter().map(|side| {
@@ -298,6 +326,7 @@ fn several(
                 outlook: outlook.filter(|_| side.has_moved),
                 with_proposed: with_proposed.filter(|_| side.has_moved),
                 from_drives: side.from_drives,
+                silent_days: area.members().map(silent).sum(),
             };
             (side.group, outlook)
         });
@@ -317,12 +346,86 @@ struct Side {
     from_drives: (f64, f64),
 }
 
-fn side(area: Area, ask: &Whole, group: BloodGroup, of: &OfGroup, known: &Known) -> Side {
+/// What came in from elsewhere than drives and what was asked for in an area, all groups of the component together.
+fn totals(area: Area, known: &Known) -> (Arc<Series>, Arc<Series>) {
+    let is_here = |governorate: Governorate| area.members().any(|member| member == governorate);
+    let all = known.flows.values().flatten().filter(|flow| is_here(flow.governorate));
+    let (supply, demand) =
+        series(&all.collect::<Vec<_>>(), &known.silences, known.today).unwrap_or_else(|| {
+            let nothing = || Series::new(Axis::Dated(plus_days(known.today, -1)), [Some(0.0)]);
+            (nothing(), nothing())
+        });
+    (Arc::new(supply), Arc::new(demand))
+}
+
+/// A unit of a day ago tells a group's part so much less than one of today.
+const FADES: f64 = 0.998;
+/// The parts that groups have in the whole country count as so many units; and shares are never known better than by so
+/// many, since they move (MODELS: α₀ and the cap of α).
+const COUNTRY_UNITS: f64 = 200.0;
+const MOST_UNITS: f64 = 500.0;
+
+/// Units of a series, old ones fading.
+fn weight(series: &Series) -> f64 {
+    series.counts().iter().fold(0.0, |sum, count| sum * FADES + count.unwrap_or(0.0))
+}
+
+/// Gives each group that ever moved on a side its part of the totals: as it was, leaning on the country where that is little.
+fn share(sides: &mut [Side], known: &Known) {
+    let moved: Vec<BloodGroup> = sides.iter().filter(|side| side.has_moved).map(|side| side.group).collect();
+    let parts =
+        |of: fn(&mut Start) -> &mut Share, country: &BTreeMap<BloodGroup, f64>, sides: &mut [Side]| {
+            let whole: f64 = moved.iter().filter_map(|group| country.get(group)).sum();
+            let usual = |group: BloodGroup| {
+                let own = country.get(&group).copied().unwrap_or(0.0);
+                if whole > 0.0 { own / whole } else { 1.0 / real(moved.len()) }
+            };
+            let units: f64 = sides.iter_mut().map(|side| of(&mut side.start).part).sum();
+            for side in sides.iter_mut().filter(|side| side.has_moved) {
+                let prior = COUNTRY_UNITS * usual(side.group);
+                let own = of(&mut side.start);
+                *own = Share {
+                    part: (prior + own.part) / (COUNTRY_UNITS + units),
+                    units: (COUNTRY_UNITS + units).min(MOST_UNITS),
+                };
+            }
+        };
+    parts(|start| &mut start.supply_share, &known.country.0, sides);
+    parts(|start| &mut start.demand_share, &known.country.1, sides);
+}
+
+fn real(count: usize) -> f64 {
+    f64::from(u32::try_from(count.max(1)).unwrap_or(u32::MAX))
+}
+
+/// Units of each group in all governorates: received from elsewhere than drives, and issued; old ones fading.
+fn country(flows: &Flows, today: NaiveDate) -> (BTreeMap<BloodGroup, f64>, BTreeMap<BloodGroup, f64>) {
+    let sum = |of: fn(&Flow) -> i32| {
+        let of_group = |(group, flows): (&BloodGroup, &Vec<Flow>)| {
+            let units = flows.iter().map(|flow| {
+                let ago = i32::try_from((today - flow.on).num_days()).unwrap_or(0);
+                f64::from(of(flow)) * FADES.powi(ago)
+            });
+            (*group, units.sum())
+        };
+        flows.iter().map(of_group).collect()
+    };
+    (sum(|flow| flow.received - flow.from_drives), sum(|flow| flow.issued))
+}
+
+fn side(
+    area: Area,
+    ask: &Whole,
+    (group, of): (BloodGroup, &OfGroup),
+    totals: &(Arc<Series>, Arc<Series>),
+    known: &Known,
+) -> Side {
     let today = known.today;
     let is_here = |governorate: Governorate| area.members().any(|member| member == governorate);
     let here = || known.shelf.iter().filter(|lot| lot.group == group && is_here(lot.governorate));
     let lots = here().map(|lot| Lot { expiry: day_number(lot.expires_on), units: lot.units }).collect();
-    let own: Vec<&Flow> = of.flows.iter().filter(|flow| is_here(flow.governorate)).collect();
+    let flows = known.flows.get(&group).map_or(&[][..], Vec::as_slice);
+    let own: Vec<&Flow> = flows.iter().filter(|flow| is_here(flow.governorate)).collect();
     let what = (ask.component, group);
     let (committed, proposed) = batches(area, what, of, known);
     let changes = changes(area, what, of, known, &own);
@@ -331,21 +434,23 @@ fn side(area: Area, ask: &Whole, group: BloodGroup, of: &OfGroup, known: &Known)
         ahead.map(|batch| batch.expected(ask.component)).fold(0.0, |sum, units| sum + units)
     };
     let from_drives = (expected(&committed), expected(&proposed));
-    let moved = series(&own, today);
-    let has_moved = moved.is_some();
-    let (supply, demand) = moved.unwrap_or_else(|| {
-        let nothing = || Series::new(Axis::Dated(plus_days(today, -1)), [Some(0.0)]);
-        (nothing(), nothing())
-    });
+    let of_group = series(&own, &known.silences, today);
+    let has_moved = of_group.is_some();
+    let recent = of_group.as_ref().map_or(0.0, |(_, demand)| recent_demand(demand));
+    let weights = of_group.as_ref().map_or((0.0, 0.0), |(supply, demand)| (weight(supply), weight(demand)));
     let start = Start {
         component: ask.component,
         group,
         today,
         lots: without(lots, &changes.pending),
         batches: committed,
-        supply,
-        demand,
-        calendar: Some(known.calendar.clone()),
+        supply: totals.0.clone(),
+        demand: totals.1.clone(),
+        // What the others weigh is not known yet.
+        supply_share: Share { part: weights.0, units: 0.0 },
+        demand_share: Share { part: weights.1, units: 0.0 },
+        recent_demand: recent,
+        calendars: known.calendars.clone(),
         bands: known.bands,
         keeps_days: known.keeps_days,
         changes,
@@ -431,25 +536,54 @@ fn batches(
             ahead: usize::try_from(ready).unwrap_or(0).max(1),
             of: i64::from(day_number(testing.collected_on)),
             size: Size::Testing { units: testing.units },
+            off: (0.0, 0),
         });
     }
     (committed, proposed)
 }
 
-/// Receipts that no drive brought and issues by day, from the first day on which anything moved through yesterday.
-fn series(flows: &[&Flow], today: NaiveDate) -> Option<(Series, Series)> {
+/// Receipts that no drive brought and issues by day, from the first day on which anything moved through yesterday. A day
+/// on which a member was not heard of has what is usual there; where those make up most of the area, it is a gap.
+fn series(flows: &[&Flow], silences: &Silences, today: NaiveDate) -> Option<(Series, Series)> {
     let first = flows.iter().map(|flow| flow.on).min()?;
     let days = usize::try_from(today.signed_duration_since(first).num_days()).ok()?;
-    let (mut received, mut issued) = (vec![0.0; days], vec![0.0; days]);
+    let at = |day: NaiveDate| usize::try_from(day.signed_duration_since(first).num_days()).ok();
+    let mut members: BTreeMap<Governorate, Vec<[f64; 2]>> = BTreeMap::new();
     for flow in flows {
-        let at = usize::try_from(flow.on.signed_duration_since(first).num_days()).ok()?;
-        if let (Some(into), Some(out)) = (received.get_mut(at), issued.get_mut(at)) {
+        let own = members.entry(flow.governorate).or_insert_with(|| vec![[0.0; 2]; days]);
+        if let Some([into, out]) = own.get_mut(at(flow.on)?) {
             *into += f64::from(flow.received - flow.from_drives);
             *out += f64::from(flow.issued);
         }
     }
-    let dated = |counts: Vec<f64>| Series::new(Axis::Dated(first), counts.into_iter().map(Some));
-    Some((dated(received), dated(issued)))
+    let (mut sums, mut missing, mut usual) = (vec![[0.0; 2]; days], vec![[0.0; 2]; days], [0.0; 2]);
+    let since = plus_days(today, -PARTS_DAYS).max(first);
+    for (member, own) in members {
+        let heard = f64::from(silences.heard(member, since, today).max(1));
+        let recent = own.iter().skip(at(since).unwrap_or(0));
+        let of_member = recent.fold([0.0; 2], |sum, day| add(sum, *day)).map(|sum| sum / heard);
+        usual = add(usual, of_member);
+        let dates = first.iter_days();
+        for (((sum, missing), day), date) in sums.iter_mut().zip(&mut missing).zip(own).zip(dates) {
+            if silences.has(member, date) {
+                *missing = add(*missing, of_member);
+            } else {
+                *sum = add(*sum, day);
+            }
+        }
+    }
+    let counts = |which: fn([f64; 2]) -> f64| {
+        let day = |(sum, missing): (&[f64; 2], &[f64; 2])| {
+            (which(*missing) <= which(usual) / 2.0).then_some(which(*sum) + which(*missing))
+        };
+        Series::new(Axis::Dated(first), sums.iter().zip(&missing).map(day).collect::<Vec<_>>())
+    };
+    Some((counts(|[into, _]| into), counts(|[_, out]| out)))
+}
+
+fn add(one: [f64; 2], other: [f64; 2]) -> [f64; 2] {
+    let ([into, out], [more_into, more_out]) = (one, other);
+    [into + more_into, out + more_out]
 }
 
 #[cfg(test)]
@@ -460,18 +594,49 @@ mod tests {
         Flow { governorate, on: on.parse().unwrap(), received: received + 2, from_drives: 2, issued }
     }
 
+    fn day(ago: i64) -> NaiveDate {
+        plus_days("2026-11-24".parse().unwrap(), -ago)
+    }
+
+    fn moved(flows: &[Flow]) -> Silences {
+        Silences::of(flows.iter().map(|flow| (flow.governorate, flow.on)), day(0))
+    }
+
+    fn both(flows: &[Flow]) -> (Series, Series) {
+        series(&flows.iter().collect::<Vec<_>>(), &moved(flows), day(0)).unwrap()
+    }
+
     #[test]
-    fn days_of_members_add_up_and_silent_days_are_zero() {
+    fn days_of_members_add_up_and_a_day_without_a_movement_is_a_zero() {
         let flows = [
             flow(Governorate::Bethlehem, "2026-11-20", 3, 1),
             flow(Governorate::Hebron, "2026-11-20", 4, 0),
             flow(Governorate::Hebron, "2026-11-22", 0, 5),
         ];
-        let (supply, demand) =
-            series(&flows.iter().collect::<Vec<_>>(), "2026-11-24".parse().unwrap()).unwrap();
+        let (supply, demand) = both(&flows);
         assert_eq!(supply.counts(), [Some(7.0), Some(0.0), Some(0.0), Some(0.0)]);
         assert_eq!(demand.counts(), [Some(1.0), Some(0.0), Some(5.0), Some(0.0)]);
         assert_eq!(supply.last_date(), "2026-11-23".parse().ok());
-        assert!(series(&[], "2026-11-24".parse().unwrap()).is_none());
+        assert!(series(&[], &Silences::default(), day(0)).is_none());
+    }
+
+    /// Hebron asks for two a day and Bethlehem for one; of the one that fell silent its usual is taken, and where that is
+    /// most of what is asked for the day is unknown.
+    #[test]
+    fn a_member_that_fell_silent_is_its_usual_or_a_gap_and_never_a_zero() {
+        let of = |governorate, units, last: i64| {
+            (last..=60).map(move |ago| flow(governorate, &day(ago).to_string(), units, units))
+        };
+        let small: Vec<Flow> =
+            of(Governorate::Hebron, 2, 1).chain(of(Governorate::Bethlehem, 1, 11)).collect();
+        for series in [both(&small).0, both(&small).1] {
+            assert!(series.counts().iter().all(|count| *count == Some(3.0)), "{series:?}");
+        }
+        let large: Vec<Flow> =
+            of(Governorate::Hebron, 2, 11).chain(of(Governorate::Bethlehem, 1, 1)).collect();
+        let (_, demand) = both(&large);
+        let (known, unknown) = demand.counts().split_at(50);
+        assert!(known.iter().all(|count| *count == Some(3.0)) && unknown.iter().all(Option::is_none));
+        assert_eq!(unknown.len(), 10);
     }
 }

@@ -7,6 +7,7 @@ use actix_web::web;
 use askama::Template;
 use chrono::NaiveDate;
 use serde::Deserialize;
+use shiryan_forecast::Change;
 use shiryan_kernel::blood::{BloodGroup, Component};
 use shiryan_kernel::place::{Governorate, Region};
 use shiryan_kernel::time::{Moment, Zone, plus_days};
@@ -22,6 +23,9 @@ use crate::http::{Answer, House, Query};
 use crate::places::closures;
 use crate::web::{Choice, Frame, Group, Say, Time, Visitor};
 use chart::{Chart, Point, Scale};
+
+/// The most silent sites that are named.
+const NAMED: usize = 3;
 
 /// Adds the pages.
 pub fn pages(config: &mut web::ServiceConfig) {
@@ -63,6 +67,8 @@ struct Ahead {
     from_drives: String,
     /// What outdates, what lacks, and how likely that is.
     losses: Option<String>,
+    /// What has been off for weeks.
+    changed: Vec<String>,
     chart: Option<Chart>,
     days: Vec<Day>,
 }
@@ -86,6 +92,8 @@ struct Page {
     published: i64,
     proposed: i64,
     assumptions: Vec<String>,
+    silent: Vec<String>,
+    silent_more: i64,
 }
 
 /// What is read for the page.
@@ -103,14 +111,14 @@ async fn page(house: web::Data<House>, visitor: Visitor, asked: Query<Asked>) ->
     if !COMPONENTS.contains(&component) {
         return Err(Problem::field("component", Code::InvalidValue).into());
     }
-    let (zone, now) = (house.zone, house.db.now());
-    let (levels, calendar, keeping) = (house.levels.clone(), house.calendar.clone(), house.keeping.clone());
+    let (given, fresh) = (house.given().await?, house.freshness().await?);
+    let (zone, now) = (given.zone, given.now);
     let read = house
         .db
         .read(move |conn| {
             let (area, areas) = areas(conn, area.as_deref(), now)?;
             let ask = Whole { component, area: Some(area), days: MOST_DAYS };
-            let gathered = gather(conn, ask, (&calendar, &levels.bands, &keeping), now, zone, &[])?;
+            let gathered = gather(conn, ask, &given, &[])?;
             let members: Vec<Governorate> = area.members().collect();
             let drives = coming(conn, &members, now, zone)?;
             Ok((gathered, Read { area, areas, groups: Vec::new(), drives }))
@@ -124,6 +132,8 @@ async fn page(house: web::Data<House>, visitor: Visitor, asked: Query<Asked>) ->
     let outlooks = read.groups.iter().map(|(_, own)| own);
     let highest = outlooks.clone().filter_map(|own| own.outlook.as_ref()).map(highest).fold(0.0, f64::max);
     let scale = Scale::over(MOST_DAYS, target, stop, highest);
+    let members: Vec<Governorate> = read.area.members().collect();
+    let (silent, silent_more) = fresh.named(visitor.lang, &members, NAMED);
     let frame = Frame::of(&house, &visitor, "ahead-title");
     let say = frame.say;
     let mut groups: Vec<(Option<usize>, Ahead)> = read
@@ -164,6 +174,8 @@ async fn page(house: web::Data<House>, visitor: Visitor, asked: Query<Asked>) ->
             .map(|code| say.word("assumption", code))
             .collect(),
         groups: groups.into_iter().map(|(_, own)| own).collect(),
+        silent,
+        silent_more,
         frame,
     };
     Ok(visitor.page(&page)?)
@@ -227,6 +239,7 @@ fn one(
         first_with: with.map(|own| first(say, own)),
         from_drives: format!("{:.0}", own.from_drives.0),
         losses: outlook.and_then(|own| losses(say, own)),
+        changed: outlook.map_or_else(Vec::new, |own| changed(say, own)),
         chart: outlook.map(|outlook| drawn(scale, today, (outlook, with), drives)),
         days: outlook.map_or_else(Vec::new, |outlook| table(say, outlook)),
     }
@@ -238,6 +251,16 @@ fn losses(say: Say, outlook: &Outlook) -> Option<String> {
     let chance = format!("{:.0}", 100.0 * outlook.days.last()?.unmet_so_far);
     let (outdated, unmet) = (sum(|day| day.outdated), sum(|day| day.unmet));
     Some(say.with("ahead-losses", &[("outdated", &outdated), ("unmet", &unmet), ("chance", &chance)]))
+}
+
+/// What came is off to one side of the forecasts: demand, supply.
+fn changed(say: Say, outlook: &Outlook) -> Vec<String> {
+    let told = |change: Option<Change>, up: &str, down: &str| {
+        change.map(|change| say.text(if change.rising { up } else { down }))
+    };
+    let demand = told(outlook.demand_change, "ahead-demand-above", "ahead-demand-below");
+    let supply = told(outlook.supply_change, "ahead-supply-above", "ahead-supply-below");
+    demand.into_iter().chain(supply).collect()
 }
 
 /// The first day of shortage in words.

@@ -6,9 +6,10 @@
 use std::sync::Arc;
 
 use chrono::{Datelike, NaiveDate};
+use rayon::prelude::*;
 use shiryan_forecast::{
-    Band, Calendar, CountModel, Cover, JointProjection, Lot, Paths, Pending, ProjectedDay, Series, Sides,
-    WeekdayModel,
+    Band, Calendar, Chance, Change, CountModel, Counted, Cover, Draws, JointProjection, Lot, Paths, Pending,
+    ProjectedDay, Rests, Series, Sides, WeekdayModel,
 };
 use shiryan_kernel::blood::{BloodGroup, Component};
 use shiryan_kernel::level::{self, Bands, Level};
@@ -47,6 +48,13 @@ fn of_day(shocks: &[Shock], day: usize) -> (f64, f64) {
 }
 
 /// Streams of chance beside those of `drives`.
+const SUPPLY: u64 = 0;
+const DEMAND: u64 = 1;
+/// Beside the stream that is moved: 10 and 11.
+const MOVED: u64 = 10;
+const MOON: u64 = 9;
+/// 12 and 13.
+const PARTED: u64 = 12;
 const SHAKEN_SUPPLY: u64 = 5;
 const SHAKEN_DEMAND: u64 = 6;
 
@@ -61,12 +69,17 @@ pub struct Start {
     pub lots: Vec<Lot>,
     /// What drives bring, beside the supply.
     pub batches: Vec<Batch>,
-    /// Units received a day from elsewhere than drives.
-    pub supply: Series,
-    /// Units asked for a day.
-    pub demand: Series,
-    /// The days that move counts, past and to come; `None`: the weekday mean speaks alone.
-    pub calendar: Option<Arc<Calendar>>,
+    /// Units received a day from elsewhere than drives, and units asked for a day: of all groups of the component, which are
+    /// forecast together.
+    pub supply: Arc<Series>,
+    pub demand: Arc<Series>,
+    /// What of those is the group's.
+    pub supply_share: Share,
+    pub demand_share: Share,
+    /// The group's own demand at the end of the series, in units a day.
+    pub recent_demand: f64,
+    /// The days that move counts, past and to come, as [`days::under_each_moon`] has them; none: the weekday mean speaks alone.
+    pub calendars: Arc<[Calendar]>,
     /// What the levels of the days are judged by.
     pub bands: Bands,
     /// Days for which a bag that is received keeps from its collection.
@@ -75,11 +88,26 @@ pub struct Start {
     pub seed: u64,
 }
 
+/// A group's part of a total.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Share {
+    pub part: f64,
+    /// As firmly as so many units tell it.
+    pub units: f64,
+}
+
+impl Share {
+    /// All of it, for certain.
+    pub const WHOLE: Self = Self { part: 1.0, units: 0.0 };
+}
+
 /// What the counts ahead of a series rest on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Rest {
     /// The regression on weekday, season and calendar.
     Calendar,
+    /// The last weeks, and what is believed of the fast and its feasts: too little is known to measure errors.
+    Believed,
     /// The last eight weeks, by weekday; or what little is known.
     Weekdays,
 }
@@ -111,6 +139,9 @@ pub struct Outlook {
     pub average_daily_demand: f64,
     pub supply: Rest,
     pub demand: Rest,
+    /// Where what came was off to one side of the forecasts for weeks: somebody should look why.
+    pub supply_change: Option<Change>,
+    pub demand_change: Option<Change>,
     pub days: Vec<OutlookDay>,
 }
 
@@ -184,29 +215,91 @@ pub fn seed(area: Area, component: Component, group: BloodGroup, today: NaiveDat
 /// Counts ahead of one series: what is expected over the days and the days that cover looks, and simulated.
 struct Counts {
     rest: Rest,
+    change: Option<Change>,
     means: Vec<f64>,
     paths: Paths,
 }
 
+/// The chance that the moon is seen a day early, and that it is seen a day late.
+const MOON_OFF: f64 = 0.15;
+
 impl Counts {
     fn of(series: &Series, start: &Start, days: usize, paths: usize, stream: u64) -> Self {
-        // The horizon is always the longest, so that a shorter look begins a longer one.
-        let counts = start
-            .calendar
-            .as_deref()
-            .map(|calendar| CountModel::fit(series, calendar, MOST_DAYS.max(days) + COVER_DAYS));
-        if let Some(counts) = &counts
-            && let Some(paths) = counts.paths(paths, days, start.seed, stream)
-        {
-            let means = counts.means().iter().take(days + COVER_DAYS).copied().collect();
-            return Self { rest: Rest::Calendar, means, paths };
+        let counted = if stream == SUPPLY { Counted::Given } else { Counted::Asked };
+        let each: Vec<Self> = start
+            .calendars
+            .par_iter()
+            .map(|calendar| {
+                Self::by_calendar(series, &calendar.of_counts(counted), start, (days, paths), stream)
+            })
+            .collect();
+        match <[Self; 3]>::try_from(each) {
+            Ok(moons) => Self::mixed(moons, start.today),
+            Err(each) => each
+                .into_iter()
+                .next()
+                .unwrap_or_else(|| Self::by_weekday(series, start, (days, paths), stream)),
         }
+    }
+
+    fn by_weekday(series: &Series, start: &Start, (days, paths): (usize, usize), stream: u64) -> Self {
         let weekdays = WeekdayModel::fit(series, 0.0);
         Self {
             rest: Rest::Weekdays,
+            change: None,
             means: weekdays.means(days + COVER_DAYS),
             paths: weekdays.paths(paths, days, start.seed, stream),
         }
+    }
+
+    fn by_calendar(
+        series: &Series,
+        calendar: &Calendar,
+        start: &Start,
+        (days, paths): (usize, usize),
+        stream: u64,
+    ) -> Self {
+        // The horizon is always the longest, so that a shorter look begins a longer one.
+        let counts = CountModel::fit(series, calendar, MOST_DAYS.max(days) + COVER_DAYS);
+        let means = || counts.means().iter().take(days + COVER_DAYS).copied().collect::<Vec<f64>>();
+        if let Some(paths) = counts.paths(paths, days, start.seed, stream) {
+            return Self { rest: Rest::Calendar, change: counts.change(), means: means(), paths };
+        }
+        let weekdays = Self::by_weekday(series, start, (days, paths), stream);
+        if counts.rests() != Rests::Regression {
+            return Self { change: counts.change(), ..weekdays };
+        }
+        // Too young to have erred often enough: the scatter of the weekday mean, moved to what is expected of each day.
+        let expected = means();
+        let times: Vec<f64> = expected
+            .iter()
+            .zip(&weekdays.means)
+            .map(|(new, old)| if *old > 0.0 { new / old } else { 1.0 })
+            .collect();
+        let moved = |day: usize| (times.get(day).copied().unwrap_or(1.0), 0.0);
+        Self {
+            rest: Rest::Believed,
+            change: counts.change(),
+            means: expected,
+            paths: weekdays.paths.shaken(start.seed, MOVED + stream, moved),
+        }
+    }
+
+    /// Each path under one of three moons, the same for every group and component.
+    fn mixed([told, early, late]: [Self; 3], today: NaiveDate) -> Self {
+        let chance = Chance::new(u64::try_from(day_number(today)).unwrap_or(0), MOON);
+        let paths = Paths::filled(told.paths.len(), told.paths.days(), |path, row| {
+            let drawn = chance.at(path, 0).uniform();
+            let moon = match drawn {
+                early_is if early_is < MOON_OFF => &early,
+                late_is if late_is >= 1.0 - MOON_OFF => &late,
+                _ => &told,
+            };
+            row.copy_from_slice(moon.paths.path(usize::try_from(path).unwrap_or(usize::MAX)));
+        });
+        let mix = |(told, (early, late)): (f64, (f64, f64))| told + MOON_OFF * (early + late - 2.0 * told);
+        let off = early.means.into_iter().zip(late.means);
+        Self { means: told.means.into_iter().zip(off).map(mix).collect(), paths, ..told }
     }
 }
 
@@ -218,31 +311,97 @@ pub(super) struct Drawn {
     pub means: Vec<f64>,
     pub average_daily_demand: f64,
     rests: (Rest, Rest),
+    changed: (Option<Change>, Option<Change>),
 }
 
-pub(super) fn draw(start: &Start, days: usize, paths: usize) -> Drawn {
+/// Draws what comes in and what is asked for on one side: forecast whole, then parted among its groups.
+pub(super) fn draw(starts: &[Start], days: usize, paths: usize) -> Vec<Drawn> {
+    let Some(first) = starts.first() else { return Vec::new() };
     let (supply, demand) = rayon::join(
-        || Counts::of(&start.supply, start, days, paths, 0),
-        || Counts::of(&start.demand, start, days, paths, 1),
+        || Counts::of(&first.supply, first, days, paths, SUPPLY),
+        || Counts::of(&first.demand, first, days, paths, DEMAND),
     );
+    let shares = |of: fn(&Start) -> Share| starts.iter().map(of).collect::<Vec<_>>();
+    let (given, asked) = rayon::join(
+        || parted(&supply.paths, &shares(|start| start.supply_share), (first.seed, PARTED + SUPPLY)),
+        || parted(&demand.paths, &shares(|start| start.demand_share), (first.seed, PARTED + DEMAND)),
+    );
+    let both: Vec<(&Start, (Paths, Paths))> = starts.iter().zip(given.into_iter().zip(asked)).collect();
+    both.into_par_iter().map(|(start, own)| of_group(start, own, (&supply, &demand))).collect()
+}
+
+/// A group's own, with every change of the scenario and what drives bring.
+fn of_group(start: &Start, (supply, demand): (Paths, Paths), (all_in, all_out): (&Counts, &Counts)) -> Drawn {
     let Changes { supply: on_supply, demand: on_demand, .. } = &start.changes;
     let shaken = |paths: Paths, shocks: &[Shock], stream| {
         if shocks.is_empty() { paths } else { paths.shaken(start.seed, stream, |day| of_day(shocks, day)) }
     };
-    let demand_paths = shaken(demand.paths, on_demand, SHAKEN_DEMAND);
-    let means = demand.means.iter().enumerate().map(|(day, mean)| {
+    let means = all_out.means.iter().enumerate().map(|(day, mean)| {
         let (times, more) = of_day(on_demand, day);
-        mean * times + more
+        mean * start.demand_share.part * times + more
     });
-    let means: Vec<f64> = means.collect();
-    let supply_paths = shaken(supply.paths, on_supply, SHAKEN_SUPPLY);
+    let supply = shaken(supply, on_supply, SHAKEN_SUPPLY);
     Drawn {
-        supply: with_batches(&supply_paths, &start.batches, start.component, start.seed),
-        demand: demand_paths,
-        means,
-        average_daily_demand: recent_demand(&start.demand),
-        rests: (supply.rest, demand.rest),
+        supply: with_batches(&supply, &start.batches, start.component, start.seed, start.today),
+        demand: shaken(demand, on_demand, SHAKEN_DEMAND),
+        means: means.collect(),
+        average_daily_demand: start.recent_demand,
+        rests: (all_in.rest, all_out.rest),
+        changed: (all_in.change, all_out.change),
     }
+}
+
+/// A total parted among groups, each unit falling to one of them: on each path by shares drawn anew, as far as they are
+/// known.
+fn parted(total: &Paths, shares: &[Share], (seed, stream): (u64, u64)) -> Vec<Paths> {
+    if let [_] = shares {
+        return vec![total.clone()];
+    }
+    let of = |path: u64| -> Vec<f64> {
+        let mut draws = Chance::new(seed, stream).at(path, u64::MAX);
+        let drawn: Vec<f64> = shares
+            .iter()
+            .map(|share| if share.units > 0.0 { draws.gamma(share.part * share.units) } else { share.part })
+            .collect();
+        let sum: f64 = drawn.iter().sum();
+        if sum > 0.0 {
+            drawn.iter().map(|own| own / sum).collect()
+        } else {
+            shares.iter().map(|own| own.part).collect()
+        }
+    };
+    let by_path: Vec<Vec<f64>> =
+        (0..total.len()).into_par_iter().map(|path| of(u64::try_from(path).unwrap_or(0))).collect();
+    (0..shares.len())
+        .into_par_iter()
+        .map(|group| {
+            Paths::filled(total.len(), total.days(), |path, row| {
+                let at = usize::try_from(path).unwrap_or(usize::MAX);
+                let Some(shares) = by_path.get(at) else { return };
+                for (day, (own, all)) in (0_u64..).zip(row.iter_mut().zip(total.path(at))) {
+                    *own = part_of(*all, shares, group, &mut Chance::new(seed, stream).at(path, day));
+                }
+            })
+        })
+        .collect()
+}
+
+/// What of a day's units falls to one group, when they fall one group after the other: every group draws the same chain.
+fn part_of(all: u32, shares: &[f64], group: usize, draws: &mut Draws) -> u32 {
+    let (mut left, mut rest) = (all, 1.0);
+    for (at, share) in shares.iter().enumerate() {
+        let is_last = at + 1 == shares.len() || rest <= *share;
+        let own = if is_last { left } else { draws.binomial(left, share / rest) };
+        if at == group {
+            return own;
+        }
+        left -= own;
+        rest -= share;
+        if left == 0 {
+            return 0;
+        }
+    }
+    0
 }
 
 /// Days for which what is received is good.
@@ -270,6 +429,8 @@ pub(super) fn told(start: &Start, drawn: &Drawn, joint: &JointProjection) -> Out
         average_daily_demand: adu,
         supply: drawn.rests.0,
         demand: drawn.rests.1,
+        supply_change: drawn.changed.0,
+        demand_change: drawn.changed.1,
         days: (0..).zip(joint.projection.days.iter().zip(swaps)).map(day).collect(),
     }
 }
@@ -277,7 +438,7 @@ pub(super) fn told(start: &Start, drawn: &Drawn, joint: &JointProjection) -> Out
 /// The outlook of one series that nobody stands in for, with its futures.
 #[must_use]
 pub fn futures(start: &Start, days: usize, paths: usize) -> Option<Ahead> {
-    let drawn = draw(start, days, paths);
+    let drawn = draw(std::slice::from_ref(start), days, paths).pop()?;
     let joint =
         together::jointly(std::slice::from_ref(start), &Sides::one(), std::slice::from_ref(&drawn), false)?;
     let outlook = told(start, &drawn, joint.first()?);
@@ -285,7 +446,8 @@ pub fn futures(start: &Start, days: usize, paths: usize) -> Option<Ahead> {
 }
 
 /// Average daily demand at the end of a series, in units a day; gaps are not counted.
-fn recent_demand(demand: &Series) -> f64 {
+#[must_use]
+pub fn recent_demand(demand: &Series) -> f64 {
     let last = demand.counts().iter().rev().take(28);
     let mean = |days: usize| {
         let seen: Vec<f64> = last.clone().take(days).copied().flatten().collect();
@@ -325,9 +487,12 @@ mod tests {
                 .map(|(days, units)| Lot { expiry: day_number(plus_days(today(), *days)), units: *units })
                 .collect(),
             batches: Vec::new(),
-            supply: steady(400, supply),
-            demand: steady(400, demand),
-            calendar: None,
+            supply: Arc::new(steady(400, supply)),
+            demand: Arc::new(steady(400, demand)),
+            supply_share: Share::WHOLE,
+            demand_share: Share::WHOLE,
+            recent_demand: recent_demand(&steady(400, demand)),
+            calendars: Arc::default(),
             bands: Bands::default(),
             keeps_days: Keeping::default().usual_days(Component::RedCells),
             changes: Changes::default(),
@@ -365,6 +530,29 @@ mod tests {
         assert_eq!(days[0].cover.days(), 1.0);
     }
 
+    /// Ten a day for more than a year, and sixteen for the last three weeks.
+    #[test]
+    fn a_demand_that_left_its_forecasts_is_told() {
+        let series = |last: f64| {
+            let of_day = |ago: i64| {
+                10.0 + 2.0 * f64::from(u8::from(ago % 3 == 0)) + if ago <= 21 { last } else { 0.0 }
+            };
+            Series::new(Axis::Dated(plus_days(today(), -420)), (1..=420).rev().map(|ago| Some(of_day(ago))))
+        };
+        let told = |last: f64| {
+            let demand = series(last);
+            let start = Start {
+                demand: demand.into(),
+                calendars: Arc::from([Calendar::default()]),
+                ..start(&[], 0.0, 0.0)
+            };
+            outlook(&start, 6).unwrap().demand_change
+        };
+        assert_eq!(told(0.0), None);
+        assert!(told(6.0).unwrap().rising);
+        assert!(!told(-6.0).unwrap().rising);
+    }
+
     #[test]
     fn enough_coming_in_is_never_dire() {
         let outlook = outlook(&start(&[(30, 100)], 10.0, 10.0), 90).unwrap();
@@ -376,7 +564,7 @@ mod tests {
     fn what_a_drive_brings_comes_on_its_day() {
         use crate::projections::Size;
         let plain = start(&[(30, 100)], 0.0, 10.0);
-        let drive = Batch { ahead: 4, of: 5, size: Size::Testing { units: 60 } };
+        let drive = Batch { ahead: 4, of: 5, size: Size::Testing { units: 60 }, off: (0.0, 0) };
         let with = outlook(&Start { batches: vec![drive], ..plain.clone() }, 8).unwrap();
         let without = outlook(&plain, 8).unwrap();
         for (ahead, (with, without)) in with.days.iter().zip(&without.days).enumerate() {
@@ -434,7 +622,7 @@ mod tests {
             let dated = |counts: &[u32]| {
                 Series::dated(plus_days(today(), -i64::try_from(counts.len()).unwrap()), counts.iter().copied())
             };
-            (start.supply, start.demand) = (dated(&supply), dated(&demand));
+            (start.supply, start.demand) = (dated(&supply).into(), dated(&demand).into());
             let whole = outlook(&start, MOST).unwrap();
             prop_assert_eq!(&whole.first(days), &outlook(&start, days).unwrap());
             for day in &whole.days {
@@ -462,9 +650,9 @@ mod tests {
         };
         let dated = |most: u32| Series::dated(plus_days(today(), -1_461), counts(most));
         let start = Start {
-            supply: dated(20),
-            demand: dated(21),
-            calendar: Some(Arc::new(calendar)),
+            supply: dated(20).into(),
+            demand: dated(21).into(),
+            calendars: Arc::from([calendar]),
             ..start(&[(20, 60)], 0.0, 0.0)
         };
         let clock = std::time::Instant::now();

@@ -13,7 +13,7 @@ use shiryan_kernel::blood::BloodGroup;
 use shiryan_kernel::ids::ScenarioId;
 use shiryan_kernel::problem::Faults;
 use shiryan_kernel::text::PlainText;
-use shiryan_kernel::time::{Moment, Zone};
+use shiryan_kernel::time::Moment;
 use shiryan_kernel::{Code, Problem, Result};
 use utoipa::ToSchema;
 
@@ -147,10 +147,9 @@ pub fn compare(
     vault: &Vault,
     ids: &[ScenarioId],
     ask: &Ask,
-    given: Given<'_>,
-    (now, zone): (Moment, Zone),
+    given: &Given,
 ) -> Result<Vec<(Option<Scenario>, Gathered)>> {
-    let mut read = vec![(None, gather(conn, ask.into(), given, now, zone, &[])?)];
+    let mut read = vec![(None, gather(conn, ask.into(), given, &[])?)];
     for id in ids {
         let row: Row = scenarios::table
             .find(id.0)
@@ -158,7 +157,7 @@ pub fn compare(
             .select(Row::as_select())
             .first(conn)?;
         let scenario = row.open(vault)?;
-        let gathered = gather(conn, ask.into(), given, now, zone, &scenario.events)?;
+        let gathered = gather(conn, ask.into(), given, &scenario.events)?;
         read.push((Some(scenario), gathered));
     }
     Ok(read)

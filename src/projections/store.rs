@@ -12,11 +12,13 @@ use shiryan_kernel::day::{ReadDay, ReadWord};
 use shiryan_kernel::ids::{FacilityId, UnitId};
 use shiryan_kernel::place::Governorate;
 use shiryan_kernel::status::{FacilityKind, UnitStatus};
-use shiryan_kernel::time::Moment;
+use shiryan_kernel::time::{Moment, plus_days};
 use shiryan_kernel::{Problem, Result};
 
 use super::day_number;
+use super::past::HISTORY_DAYS;
 use super::scenarios::Event;
+use super::silence::Silences;
 use crate::db::tables::{blood_units, daily_flows, donations, donors, drives, facilities, unit_tree, units};
 use crate::db::{Conn, on_each};
 
@@ -143,41 +145,59 @@ pub fn shelf(
         .collect()
 }
 
-/// The flows of one group of one component in these governorates, `from` included, `until` excluded.
+/// The flows of each group of one component, `from` included, `until` excluded.
 pub fn flows(
     conn: &mut Conn,
     component: Component,
-    group: BloodGroup,
-    governorates: &[Governorate],
     from: NaiveDate,
     until: NaiveDate,
-) -> Result<Vec<Flow>> {
-    // All four columns of the primary key, so each governorate is one range of it.
-    let rows: Vec<(ReadWord<Governorate>, ReadDay, i32, i32, i32)> = on_each!(conn => c, daily_flows::table
-        .filter(daily_flows::governorate.eq_any(governorates))
-        .filter(daily_flows::component.eq(component))
-        .filter(daily_flows::blood_group.eq(group))
+) -> Result<HashMap<BloodGroup, Vec<Flow>>> {
+    // All four columns of the primary key, so each governorate and group is one range of it.
+    let mut flows = HashMap::new();
+    for group in BloodGroup::ALL.iter().copied() {
+        let rows: Vec<(ReadWord<Governorate>, ReadDay, i32, i32, i32)> =
+            on_each!(conn => c, daily_flows::table
+            .filter(daily_flows::governorate.eq_any(Governorate::ALL))
+            .filter(daily_flows::component.eq(component))
+            .filter(daily_flows::blood_group.eq(group))
+            .filter(daily_flows::flow_on.ge(from))
+            .filter(daily_flows::flow_on.lt(until))
+            .select((
+                daily_flows::governorate,
+                daily_flows::flow_on,
+                daily_flows::received,
+                daily_flows::from_drives,
+                daily_flows::issued,
+            ))
+            .load(c))
+            .map_err(Problem::from)?;
+        let flow =
+            |(governorate, on, received, from_drives, issued): (
+                ReadWord<Governorate>,
+                ReadDay,
+                i32,
+                i32,
+                i32,
+            )| { Flow { governorate: governorate.0, on: on.0, received, from_drives, issued } };
+        flows.insert(group, rows.into_iter().map(flow).collect());
+    }
+    Ok(flows)
+}
+
+/// Of each governorate the days before `today` on which nothing was heard of it; what expires on its day is no word.
+///
+/// # Errors
+/// As any read.
+pub fn silences(conn: &mut Conn, today: NaiveDate) -> Result<Silences> {
+    let from = plus_days(today, -HISTORY_DAYS);
+    let moved: Vec<(Governorate, NaiveDate)> = daily_flows::table
         .filter(daily_flows::flow_on.ge(from))
-        .filter(daily_flows::flow_on.lt(until))
-        .select((
-            daily_flows::governorate,
-            daily_flows::flow_on,
-            daily_flows::received,
-            daily_flows::from_drives,
-            daily_flows::issued,
-        ))
-        .load(c))
-    .map_err(Problem::from)?;
-    Ok(rows
-        .into_iter()
-        .map(|(governorate, on, received, from_drives, issued)| Flow {
-            governorate: governorate.0,
-            on: on.0,
-            received,
-            from_drives,
-            issued,
-        })
-        .collect())
+        .filter(daily_flows::flow_on.lt(today))
+        .filter(daily_flows::received.gt(0).or(daily_flows::issued.gt(0)))
+        .select((daily_flows::governorate, daily_flows::flow_on))
+        .distinct()
+        .load(conn)?;
+    Ok(Silences::of(moved, today))
 }
 
 /// The units at and below those that these events send away.

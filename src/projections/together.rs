@@ -18,7 +18,8 @@ const PATHS: usize = 1_000;
 /// the same groups of the next; `None` when there is no day to look at.
 #[must_use]
 pub fn outlooks(starts: &[Start], sides: &Sides, days: usize) -> Option<Vec<Outlook>> {
-    let drawn: Vec<Drawn> = starts.par_iter().map(|start| draw(start, days, PATHS)).collect();
+    let groups = (starts.len() / sides.count()).max(1);
+    let drawn: Vec<Drawn> = starts.par_chunks(groups).flat_map(|side| draw(side, days, PATHS)).collect();
     let joint = jointly(starts, sides, &drawn, true)?;
     let all = starts.iter().zip(&drawn).zip(&joint);
     Some(all.map(|((start, drawn), joint)| told(start, drawn, joint)).collect())

@@ -5,17 +5,16 @@ use actix_web::{HttpRequest, HttpResponse, get, web};
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use shiryan_kernel::blood::{BloodGroup, Component, DonationType};
-use shiryan_kernel::ids::FacilityId;
 use shiryan_kernel::level::Level;
 use shiryan_kernel::place::{Governorate, Region};
 use shiryan_kernel::{Code, Problem, Result};
 use utoipa::{IntoParams, ToSchema};
 
 use super::sources::Bytes;
-use super::{Ask, By, Cell, DonorCount, Site, Sources};
+use super::{Ask, By, Cell, DonorCount, Sources};
 use crate::accounts::{Actor, SeeReserve};
 use crate::db::off_loop;
-use crate::http::{Answer, House, Query};
+use crate::http::{Answer, Freshness, House, Query};
 use crate::projections::{Area, COMPONENTS};
 
 /// Adds the operations.
@@ -60,8 +59,8 @@ struct ReserveView {
     as_of: DateTime<Utc>,
     /// By area, then component, then group. Areas of different regions are never summed.
     cells: Vec<CellView>,
-    /// Facilities where nothing moved for 24 hours, unless `levels.toml` tells another limit: the figures of their areas may be old.
-    sites_silent: Vec<SiteView>,
+    #[serde(flatten)]
+    fresh: Freshness,
 }
 
 #[derive(Debug, Serialize, ToSchema)]
@@ -122,15 +121,6 @@ shiryan_kernel::word! {
     }
 }
 
-#[derive(Debug, Serialize, ToSchema)]
-struct SiteView {
-    id: FacilityId,
-    code: String,
-    name_ar: String,
-    name_en: String,
-    governorate: Governorate,
-}
-
 /// How deep the reserve is, cell by cell.
 #[utoipa::path(tag = "reserve", params(Asked),
     responses((status = 200, description = "Cells", body = ReserveView)))]
@@ -181,7 +171,7 @@ fn say(sources: &Sources, ask: Ask) -> Result<Bytes> {
     let view = ReserveView {
         as_of: picture.as_of,
         cells: picture.cells.iter().map(CellView::from).collect(),
-        sites_silent: picture.silent.into_iter().map(SiteView::from).collect(),
+        fresh: Freshness::from(&*facts),
     };
     let bytes = Bytes::new(serde_json::to_vec(&view).map_err(Problem::internal)?);
     sources.keep(ask, &facts, &bytes);
@@ -216,13 +206,6 @@ impl From<&Cell> for CellView {
                 eligible_day_7: count(|[_, _, day]| *day),
             },
         }
-    }
-}
-
-impl From<Site> for SiteView {
-    fn from(site: Site) -> Self {
-        let Site { id, code, name_ar, name_en, governorate, .. } = site;
-        Self { id, code, name_ar, name_en, governorate }
     }
 }
 

@@ -11,6 +11,7 @@ mod rules;
 mod store;
 
 use std::collections::{BTreeMap, HashSet};
+use std::sync::Arc;
 
 use chrono::Duration;
 use shiryan_kernel::Result;
@@ -91,10 +92,10 @@ pub fn living(
     sources: &Sources,
     component: Component,
     within: Option<Region>,
-) -> Result<(Moment, Vec<Living>)> {
+) -> Result<(Arc<Facts>, Vec<Living>)> {
     let facts = sources.facts()?;
     let areas = sources.db.read_now(|conn| living_of(conn, &facts, component, within, sources))?;
-    Ok((facts.as_of, areas))
+    Ok((facts, areas))
 }
 
 fn living_of(

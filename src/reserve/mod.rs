@@ -21,7 +21,7 @@ use shiryan_kernel::time::Moment;
 use crate::projections::{Area, COMPONENTS};
 pub use levels::Levels;
 pub use rules::{By, Cell, Demand, DonorCount, Donors, LEAST_DONORS, Scope};
-pub use sources::Sources;
+pub use sources::{Facts, Sources};
 pub use store::Site;
 
 /// What is asked of the reserve.

@@ -6,7 +6,7 @@
 use std::collections::{BTreeSet, HashMap};
 
 use chrono::NaiveDate;
-use shiryan_forecast::{Cover, Lot, average_daily_demand, days_of_cover};
+use shiryan_forecast::{Cover, Lot, days_of_cover};
 use shiryan_kernel::blood::{BloodGroup, Component, DonationType};
 use shiryan_kernel::level::{self, Bands, Level};
 use shiryan_kernel::place::{Governorate, Region};
@@ -72,8 +72,10 @@ pub struct Facts {
     /// Usable units alone.
     pub shelf: Vec<ShelfLot>,
     pub issues: Vec<IssueCount>,
-    /// The first day of the last [`DEMAND_DAYS`] on which a governorate reported anything.
-    pub since: HashMap<Governorate, NaiveDate>,
+    /// Of the last [`DEMAND_DAYS`] and [`RECENT_DAYS`], those on which a governorate was heard of.
+    pub known: HashMap<Governorate, [u32; 2]>,
+    /// Units a day as they were, where none of those days is known.
+    pub usual: HashMap<Key, f64>,
     pub eligible: Vec<EligibleCount>,
     pub registered: Vec<RegisteredCount>,
     /// Governorates of which nothing was heard for longer than may be.
@@ -268,24 +270,34 @@ impl<'a> Index<'a> {
         reporting.all(|member| self.facts.silent.contains(&member))
     }
 
-    /// Means of the members add up, each over the days since it began to report.
+    /// Means of the members add up, each over the days on which it was heard of; of who was not at all, its usual.
     fn average(&self, area: Area, component: Component, group: BloodGroup) -> Option<f64> {
-        let ends = day_number(self.facts.today) - 1;
         let (mut month_mean, mut week_mean, mut known) = (0.0, 0.0, false);
         for member in area.members() {
-            if self.reporting.binary_search(&(member, component)).is_err() {
+            if let Some(usual) = self.usual(member, component, group) {
+                known = true;
+                month_mean += usual;
+                week_mean += usual;
                 continue;
             }
-            let Some(since) = self.facts.since.get(&member) else { continue };
+            let [in_month, in_week] = self.facts.known.get(&member).copied().unwrap_or_default();
+            if in_month == 0 || self.reporting.binary_search(&(member, component)).is_err() {
+                continue;
+            }
             known = true;
             let (month, week) = self.issues.get(&(member, component, group)).copied().unwrap_or_default();
-            // Only the two windows matter, so each may stand on one day of its own.
-            let sums = [(ends, week), (ends - 7, month.saturating_sub(week))];
-            let own = average_daily_demand(sums, day_number(*since), ends);
-            month_mean += own.mean_28;
-            week_mean += own.mean_7;
+            let own_mean = f64::from(month) / f64::from(in_month);
+            month_mean += own_mean;
+            week_mean += if in_week == 0 { own_mean } else { f64::from(week) / f64::from(in_week) };
         }
         known.then(|| level::average_daily_demand(month_mean, week_mean))
+    }
+
+    /// What was usual of a member that has been silent for so long that nothing newer is known.
+    fn usual(&self, member: Governorate, component: Component, group: BloodGroup) -> Option<f64> {
+        let is_of = |key: &&Key| (key.0, key.1) == (member, component);
+        self.facts.usual.keys().find(is_of)?;
+        Some(self.facts.usual.get(&(member, component, group)).copied().unwrap_or(0.0))
     }
 
     fn donors(&self, area: Area, donation: DonationType, group: BloodGroup) -> Donors {

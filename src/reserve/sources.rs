@@ -17,23 +17,27 @@ use flate2::Compression;
 use flate2::write::GzEncoder;
 use shiryan_kernel::Result;
 use shiryan_kernel::attribute::Attributes;
-use shiryan_kernel::blood::{BloodGroup, DonationType};
+use shiryan_kernel::blood::{BloodGroup, Component, DonationType};
 use shiryan_kernel::place::Governorate;
 use shiryan_kernel::time::{Moment, Zone, plus_days};
 
 use super::levels::{self, store::Row};
-use super::rules::{DEMAND_DAYS, EligibleCount, HORIZONS, IssueCount, RegisteredCount, areas, cells};
+use super::rules::{
+    DEMAND_DAYS, EligibleCount, HORIZONS, IssueCount, RECENT_DAYS, RegisteredCount, areas, cells,
+};
 use super::store::Heard;
 use super::{Ask, COMPONENTS, Cell, Levels, Picture, Scope, Site, rules, store};
-use crate::db::{Conn, Db};
+use crate::db::{Conn, Db, feed};
 use crate::places::closures::{self, Roads};
-use crate::projections::ShelfLot;
+use crate::projections::{self, ShelfLot};
 use crate::roster::{Index, Roster};
 use crate::settings::Travel;
 
 /// So old facts are when somebody has to read them anew, and so old when nobody is told from them any more.
 const GOOD_FOR: TimeDelta = TimeDelta::seconds(1);
 const HOLDS_FOR: TimeDelta = TimeDelta::seconds(3);
+/// What was usual of a place that is silent is told from so many days.
+const YEAR_DAYS: i64 = 365;
 /// A movement is noted within so long after its moment; a clock that another instance goes by may differ.
 const NOTED_WITHIN: TimeDelta = TimeDelta::minutes(10);
 
@@ -66,10 +70,41 @@ struct Kept {
 struct Past {
     /// The roster's count of changes to those days.
     edition: u64,
-    issues: Vec<IssueCount>,
-    since: HashMap<Governorate, NaiveDate>,
+    days: Arc<Days>,
     heard: Heard,
     until: Moment,
+}
+
+/// What is told from days that are over.
+#[derive(Debug)]
+struct Days {
+    issues: Vec<IssueCount>,
+    known: HashMap<Governorate, [u32; 2]>,
+    usual: HashMap<(Governorate, Component, BloodGroup), f64>,
+}
+
+impl Days {
+    fn read(conn: &mut Conn, today: NaiveDate) -> Result<Self> {
+        let silences = projections::silences(conn, today)?;
+        let since = |days: i64| plus_days(today, -days);
+        let known =
+            |own: Governorate| [DEMAND_DAYS, RECENT_DAYS].map(|days| silences.heard(own, since(days), today));
+        let year = since(YEAR_DAYS);
+        let gone = Governorate::ALL.iter().copied().filter(|own| {
+            silences.heard(*own, since(DEMAND_DAYS), today) == 0 && silences.heard(*own, year, today) > 0
+        });
+        let gone: Vec<Governorate> = gone.collect();
+        let mut usual = if gone.is_empty() { HashMap::new() } else { store::issued_from(conn, year, today)? };
+        usual.retain(|cell, _| gone.contains(&cell.0));
+        let a_day = |(cell, units): ((Governorate, Component, BloodGroup), u32)| {
+            (cell, f64::from(units) / f64::from(silences.heard(cell.0, year, today).max(1)))
+        };
+        Ok(Self {
+            issues: store::issues(conn, today)?,
+            known: Governorate::ALL.iter().map(|own| (*own, known(*own))).collect(),
+            usual: usual.into_iter().map(a_day).collect(),
+        })
+    }
 }
 
 impl Past {
@@ -84,12 +119,9 @@ impl Past {
         let today = zone.date(now);
         let before = before.filter(|own| own.edition == edition);
         // A day is over once nothing of it can still be on its way into the tables.
-        let (issues, since) = match before.filter(|own| zone.date(own.until - NOTED_WITHIN) == today) {
-            Some(own) => (own.issues.clone(), own.since.clone()),
-            None => (
-                store::issues(conn, today)?,
-                store::first_flows(conn, plus_days(today, -DEMAND_DAYS), today)?,
-            ),
+        let days = match before.filter(|own| zone.date(own.until - NOTED_WITHIN) == today) {
+            Some(own) => own.days.clone(),
+            None => Arc::new(Days::read(conn, today)?),
         };
         let heard = match before.filter(|own| own.until <= now) {
             Some(own) => {
@@ -99,7 +131,7 @@ impl Past {
             }
             None => store::heard(conn, now - silent_after)?,
         };
-        Ok(Self { edition, issues, since, heard, until: now })
+        Ok(Self { edition, days, heard, until: now })
     }
 }
 
@@ -150,6 +182,8 @@ pub struct Said {
 #[derive(Debug)]
 pub struct Facts {
     pub as_of: Moment,
+    /// The number of the latest change that was seen before they were read.
+    pub position: i64,
     pub facts: rules::Facts,
     pub roads: Roads,
     pub silent: Vec<Site>,
@@ -228,6 +262,7 @@ impl Sources {
         let silent_after = self.levels.silent_after();
         let heard_from = now - silent_after;
         let (past, facts) = self.db.read_now(|conn: &mut Conn| {
+            let position = feed::latest(conn)?;
             let past = Past::read(conn, before.as_deref(), past, (now, self.zone), silent_after)?;
             let sites = store::sites(conn)?;
             let is_heard = |site: &Site| past.heard.get(&site.id).is_some_and(|at| *at >= heard_from);
@@ -240,11 +275,13 @@ impl Sources {
             }
             let facts = Facts {
                 as_of: now,
+                position,
                 facts: rules::Facts {
                     today,
                     shelf: counted.shelf,
-                    issues: past.issues.clone(),
-                    since: past.since.clone(),
+                    issues: past.days.issues.clone(),
+                    known: past.days.known.clone(),
+                    usual: past.days.usual.clone(),
                     eligible: counted.eligible,
                     registered: counted.registered,
                     silent: silent_places,

@@ -3,7 +3,7 @@
 use std::collections::{BTreeSet, HashMap};
 
 use chrono::{NaiveDate, NaiveDateTime};
-use diesel::dsl::{max, min, sum};
+use diesel::dsl::{max, sum};
 use diesel::prelude::*;
 use shiryan_kernel::blood::{BloodGroup, Component};
 use shiryan_kernel::ids::{FacilityId, least_at};
@@ -32,7 +32,7 @@ fn count(rows: i64) -> Result<u32> {
     u32::try_from(rows).map_err(Problem::internal)
 }
 
-type Cells = HashMap<(Governorate, Component, BloodGroup), u32>;
+pub type Cells = HashMap<(Governorate, Component, BloodGroup), u32>;
 
 /// Units issued in each of the two windows that demand is told from; a cell is there when anything
 /// moved in the longer one.
@@ -44,7 +44,8 @@ pub fn issues(conn: &mut Conn, today: NaiveDate) -> Result<Vec<IssueCount>> {
     Ok(month.into_iter().map(with_week).collect())
 }
 
-fn issued_from(conn: &mut Conn, from: NaiveDate, until: NaiveDate) -> Result<Cells> {
+/// Units issued in each cell in which anything moved, `from` included, `until` excluded.
+pub fn issued_from(conn: &mut Conn, from: NaiveDate, until: NaiveDate) -> Result<Cells> {
     let query = daily_flows::table
         .group_by((daily_flows::governorate, daily_flows::component, daily_flows::blood_group))
         .select((
@@ -61,21 +62,6 @@ fn issued_from(conn: &mut Conn, from: NaiveDate, until: NaiveDate) -> Result<Cel
             Ok(((governorate, component, group), count(issued.unwrap_or(0))?))
         })
         .collect()
-}
-
-/// The first day, from `from` on, on which anything moved in each governorate.
-pub fn first_flows(
-    conn: &mut Conn,
-    from: NaiveDate,
-    until: NaiveDate,
-) -> Result<HashMap<Governorate, NaiveDate>> {
-    let rows: Vec<(Governorate, Option<NaiveDate>)> = daily_flows::table
-        .group_by(daily_flows::governorate)
-        .select((daily_flows::governorate, min(daily_flows::flow_on)))
-        .filter(daily_flows::flow_on.ge(from))
-        .filter(daily_flows::flow_on.lt(until))
-        .load(conn)?;
-    Ok(rows.into_iter().filter_map(|(governorate, first)| Some((governorate, first?))).collect())
 }
 
 /// When something was last moved at each facility; a unit whose date passes is not heard of.

@@ -78,10 +78,25 @@ fn scores_forecasts_and_a_picture() {
     let scores = read("s.csv");
     for method in ["model", "seasonal_naive", "last_year", "weekday_mean", "mean_28", "ets_7"] {
         for series in ["given", "other", "(mean)"] {
-            let rows = scores.lines().filter(|line| line.starts_with(&format!("{series},{method},")));
+            let of_method = |line: &&str| line.starts_with(&format!("{series},{method},"));
+            let rows = scores.lines().filter(of_method).filter(|line| !line.contains(&format!("{method},,")));
             assert_eq!(rows.count(), 2, "{series} {method}: {scores}");
         }
     }
+    // Of the model besides: how often bands of days held by their type, and where its totals fell.
+    let cells = |days: &str| -> Vec<String> {
+        let row = scores.lines().map(|line| line.split(',').map(str::to_owned).collect::<Vec<_>>());
+        row.into_iter()
+            .find(|row| row[0] == "given" && row[11] == days)
+            .unwrap_or_else(|| panic!("{days}: {scores}"))
+    };
+    let (weekdays, all) = (cells("weekday"), cells("all"));
+    assert!(
+        weekdays[3].parse::<u32>().unwrap() > 50 && weekdays[8].parse::<f64>().unwrap() > 0.6,
+        "{weekdays:?}"
+    );
+    let bins: Vec<u32> = all[12..].iter().map(|bin| bin.parse().unwrap()).collect();
+    assert_eq!((bins.len(), bins.iter().sum::<u32>(), all[3].as_str()), (10, 12, "12"));
     let wape = |method: &str| -> f64 {
         let row = scores.lines().find(|line| line.starts_with(&format!("given,{method},28,"))).unwrap();
         row.split(',').nth(5).unwrap().parse().unwrap()
@@ -89,6 +104,11 @@ fn scores_forecasts_and_a_picture() {
     assert!(wape("model") < 0.02, "{scores}");
     let picture = read("p.svg");
     assert!(picture.starts_with("<svg") && picture.matches("<circle").count() == 12, "{picture}");
+    // Two bars of each type of day that came, and ten of the law, for each of two series.
+    assert!(
+        picture.matches("<rect").count() > 2 * (10 + 2 * 2) && picture.contains(">weekday<"),
+        "{picture}"
+    );
 }
 
 #[test]

@@ -1,4 +1,5 @@
-//! The totals of the longest horizon, each with its band, as an SVG of one panel per series.
+//! The totals of the longest horizon, each with its band, as an SVG of one panel per series; beside it how often bands of
+//! days held, by type of day, and where totals fell in the model's law.
 
 use std::fmt::Write;
 
@@ -6,7 +7,9 @@ use shiryan_forecast::judge::Forecasted;
 
 use super::Case;
 
+/// Of the totals, and of all.
 const WIDTH: f64 = 900.0;
+const WHOLE: f64 = 1_290.0;
 const PANEL: f64 = 220.0;
 /// Room for words left of, and above, each panel.
 const MARGIN: (f64, f64) = (70.0, 30.0);
@@ -17,11 +20,14 @@ pub(super) fn draw(cases: &[Case]) -> Result<String, std::fmt::Error> {
     let height = PANEL * f64::from(u32::try_from(cases.len()).unwrap_or(1)) + 20.0;
     writeln!(
         text,
-        r#"<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {height}" font-family="sans-serif" font-size="12">"#
+        r#"<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WHOLE} {height}" font-family="sans-serif" font-size="12">"#
     )?;
     writeln!(text, r##"<rect width="100%" height="100%" fill="#fff"/>"##)?;
     for (at, case) in (0..).zip(cases) {
-        panel(&mut text, case, f64::from(at) * PANEL)?;
+        let top = f64::from(at) * PANEL;
+        panel(&mut text, case, top)?;
+        held(&mut text, case, top)?;
+        pit(&mut text, case, top)?;
     }
     writeln!(text, "</svg>")?;
     Ok(text)
@@ -69,6 +75,64 @@ fn panel(text: &mut String, case: &Case, top: f64) -> std::fmt::Result {
         writeln!(text, r##"<text x="{:.1}" y="{:.1}" fill="#555">{day}</text>"##, x(at), top + PANEL + 14.0)?;
     }
     Ok(())
+}
+
+/// Two bars a type of day: what the bands of 80 % and 95 % held, against lines where they should.
+fn held(text: &mut String, case: &Case, top: f64) -> std::fmt::Result {
+    let (left, width, floor) = (WIDTH + 40.0, 160.0, top + PANEL);
+    let y = |share: f64| floor - (PANEL - MARGIN.1 - 14.0) * share;
+    title(text, left, top, "days held")?;
+    for share in [0.8, 0.95] {
+        line(text, (left, left + width), y(share), &format!("{share}"))?;
+    }
+    let each = width / f64::from(u32::try_from(case.verdict.days.len().max(1)).unwrap_or(1));
+    for (at, score) in (0_u32..).zip(&case.verdict.days) {
+        let x = left + f64::from(at) * each;
+        for (step, share, colour) in [(0.0, score.held_80, "#9cc0e4"), (0.4, score.held_95, "#cfe0f1")] {
+            bar(text, (x + step * each, 0.35 * each), (y(share), floor), colour)?;
+        }
+        let word = score.kind.code();
+        writeln!(
+            text,
+            r##"<text x="{x:.1}" y="{:.1}" font-size="9" fill="#555">{word}</text>"##,
+            floor + 12.0
+        )?;
+    }
+    Ok(())
+}
+
+/// How many totals fell into each tenth of the model's law; a true law fills them alike.
+fn pit(text: &mut String, case: &Case, top: f64) -> std::fmt::Result {
+    let (left, width, floor) = (WIDTH + 230.0, 140.0, top + PANEL);
+    let bins = case.verdict.pit.map(|count| f64::from(u32::try_from(count).unwrap_or(u32::MAX)));
+    let count = f64::from(u32::try_from(bins.len()).unwrap_or(1));
+    let even = bins.iter().sum::<f64>() / count;
+    let highest = bins.iter().copied().fold(2.0 * even.max(0.5), f64::max);
+    let y = |value: f64| floor - (PANEL - MARGIN.1 - 14.0) * value / highest;
+    title(text, left, top, "totals by tenth of the law")?;
+    let each = width / count;
+    for (at, value) in (0_u32..).zip(bins) {
+        bar(text, (left + f64::from(at) * each, 0.85 * each), (y(value), floor), "#9cc0e4")?;
+    }
+    line(text, (left, left + width), y(even), "even")
+}
+
+fn title(text: &mut String, left: f64, top: f64, words: &str) -> std::fmt::Result {
+    writeln!(text, r#"<text x="{left}" y="{}">{words}</text>"#, top + MARGIN.1 - 10.0)
+}
+
+fn bar(text: &mut String, (x, width): (f64, f64), (y, floor): (f64, f64), colour: &str) -> std::fmt::Result {
+    let height = floor - y;
+    writeln!(text, r#"<rect x="{x:.1}" y="{y:.1}" width="{width:.1}" height="{height:.1}" fill="{colour}"/>"#)
+}
+
+fn line(text: &mut String, (from, to): (f64, f64), y: f64, words: &str) -> std::fmt::Result {
+    let at = y + 4.0;
+    writeln!(
+        text,
+        r##"<line x1="{from}" x2="{to}" y1="{y:.1}" y2="{y:.1}" stroke="#b3261e"/><text x="{}" y="{at:.1}" text-anchor="end" fill="#555">{words}</text>"##,
+        from - 4.0
+    )
 }
 
 fn band(

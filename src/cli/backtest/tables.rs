@@ -3,7 +3,7 @@
 use std::fmt::Write;
 
 use shiryan_forecast::Method;
-use shiryan_forecast::judge::{Judged, Score};
+use shiryan_forecast::judge::{BINS, Judged, Score};
 
 use super::Case;
 
@@ -159,18 +159,28 @@ fn days(text: &mut String, case: &Case) -> std::fmt::Result {
     writeln!(text, "  model, PIT of totals in tenths: {}", bins.join(" "))
 }
 
+/// `days` names rows of the model alone: a type of day with how often its bands held, and `all` with the CRPS of days over
+/// the scale of MASE and where totals fell in the model's law, in tenths.
+const HEADER: [&str; 12] = [
+    "series", "method", "horizon", "origins", "mase", "wape", "bias", "crps", "held_80", "held_95", "fit_ms",
+    "days",
+];
+
 /// The scores of each series and of their mean as CSV.
 pub(super) fn scores(cases: &[Case]) -> Result<String, String> {
     let mut out = csv::Writer::from_writer(Vec::new());
-    let header = [
-        "series", "method", "horizon", "origins", "mase", "wape", "bias", "crps", "held_80", "held_95",
-        "fit_ms",
-    ];
+    let pit = (1..=BINS).map(|bin| format!("pit_{bin}"));
+    let header: Vec<String> = HEADER.into_iter().map(str::to_owned).chain(pit).collect();
     out.write_record(header).map_err(|error| error.to_string())?;
+    let mut put = |head: Vec<String>, pit: Option<&[usize; BINS]>| {
+        let bins = (0..BINS)
+            .map(|bin| pit.and_then(|pit| pit.get(bin)).map(ToString::to_string).unwrap_or_default());
+        out.write_record(head.into_iter().chain(bins)).map_err(|error| error.to_string())
+    };
     let mut write = |name: &str, rows: Vec<Row>| -> Result<(), String> {
         for Row { method, score, seconds } in rows {
             let cell = |value: Option<f64>| value.map(|value| format!("{value:.6}")).unwrap_or_default();
-            let record = [
+            let record = vec![
                 name.to_owned(),
                 method.code().to_owned(),
                 score.horizon.to_string(),
@@ -182,8 +192,9 @@ pub(super) fn scores(cases: &[Case]) -> Result<String, String> {
                 cell(score.held_80),
                 cell(score.held_95),
                 format!("{:.3}", seconds * 1e3),
+                String::new(),
             ];
-            out.write_record(record).map_err(|error| error.to_string())?;
+            put(record, None)?;
         }
         Ok(())
     };
@@ -192,6 +203,35 @@ pub(super) fn scores(cases: &[Case]) -> Result<String, String> {
     }
     if cases.len() > 1 {
         write("(mean)", rows(cases))?;
+    }
+    for case in cases {
+        let of_model = |count: usize, held: Option<(f64, f64)>, crps: Option<f64>, days: &str| {
+            let cell = |value: Option<f64>| value.map(|value| format!("{value:.6}")).unwrap_or_default();
+            let none = String::new;
+            let (held_80, held_95) = (cell(held.map(|held| held.0)), cell(held.map(|held| held.1)));
+            let name = case.name.clone();
+            let (model, days) = (Method::Model.code().to_owned(), days.to_owned());
+            vec![
+                name,
+                model,
+                none(),
+                count.to_string(),
+                none(),
+                none(),
+                none(),
+                cell(crps),
+                held_80,
+                held_95,
+                none(),
+                days,
+            ]
+        };
+        let verdict = &case.verdict;
+        for score in &verdict.days {
+            put(of_model(score.days, Some((score.held_80, score.held_95)), None, score.kind.code()), None)?;
+        }
+        let totals = verdict.pit.iter().sum();
+        put(of_model(totals, None, verdict.day_crps, "all"), Some(&verdict.pit))?;
     }
     text_of(out)
 }

@@ -59,6 +59,20 @@ pub fn show_rate(came: i64, stayed_away: i64) -> i32 {
     i32::try_from(rate.clamp(1, 100)).unwrap_or(100)
 }
 
+/// What is assumed of drives that are called off, and as how many drives it counts.
+const CALLED_OFF: (f64, f64) = (0.05, 20.0);
+/// Drives are published about so many days before.
+const PUBLISHED_DAYS: f64 = 28.0;
+
+/// The chance that a published drive in so many days is called off, by the record of the house: the nearer, the less.
+#[must_use]
+pub fn called_off(held: i64, off: i64, days: i64) -> f64 {
+    let count = |drives: i64| f64::from(i32::try_from(drives.max(0)).unwrap_or(i32::MAX));
+    let (guess, weight) = CALLED_OFF;
+    let share = (count(off) + guess * weight) / (count(held) + count(off) + weight);
+    share * (count(days) / PUBLISHED_DAYS).min(1.0)
+}
+
 /// Of those who come, the share who are not deferred; of what they give, the share that is released.
 const ABLE: f64 = 0.88;
 const RELEASED: f64 = 0.99 * 0.95;
@@ -93,6 +107,19 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+
+    /// One of twenty until the house knows better; half of that two weeks before, none on the day.
+    #[test]
+    fn the_chance_of_being_called_off_follows_the_record_and_the_days_left() {
+        let near = |got: f64, expected: f64| assert!((got - expected).abs() < 1e-12, "{got} for {expected}");
+        near(called_off(0, 0, 28), 0.05);
+        near(called_off(0, 0, 90), 0.05);
+        near(called_off(0, 0, 14), 0.025);
+        near(called_off(0, 0, 0), 0.0);
+        near(called_off(0, 0, -3), 0.0);
+        near(called_off(70, 10, 28), 0.11);
+        near(called_off(180, 0, 28), 0.005);
+    }
 
     #[test]
     fn beds_turn_over_each_half_hour_and_staff_serve_what_they_can() {

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use chrono::NaiveDateTime;
-use diesel::dsl::{count_star, sum};
+use diesel::dsl::{count_star, exists, sum};
 use diesel::prelude::*;
 use shiryan_kernel::blood::{BloodGroup, DonationType};
 use shiryan_kernel::ids::{DriveId, UnitId};
@@ -56,6 +56,24 @@ pub fn booked(conn: &mut Conn, of: &[DriveId]) -> Result<Vec<(DriveId, Option<Bl
         .select((appointments::drive, donors::blood_group, appointments::donation_type))
         .load(c))
     .map_err(Problem::from)
+}
+
+/// Of the drives since then that were published, how many were held and how many called off: those that anybody was ever
+/// booked for.
+pub fn held(conn: &mut Conn, since: Moment, now: Moment) -> Result<(i64, i64)> {
+    const ENDED: [DriveStatus; 2] = [DriveStatus::Done, DriveStatus::Cancelled];
+    let rows: Vec<(DriveStatus, i64)> = on_each!(conn => c, activities::table
+        .inner_join(drives::table.on(drives::id.eq(activities::id)))
+        .filter(activities::starts_at.ge(since.naive_utc()))
+        .filter(activities::starts_at.lt(now.naive_utc()))
+        .filter(drives::status.eq_any(ENDED))
+        .filter(exists(appointments::table.filter(appointments::drive.eq(drives::id))))
+        .group_by(drives::status)
+        .select((drives::status, count_star()))
+        .load(c))
+    .map_err(Problem::from)?;
+    let of = |status| rows.iter().filter(|row| row.0 == status).map(|row| row.1).sum();
+    Ok((of(DriveStatus::Done), of(DriveStatus::Cancelled)))
 }
 
 /// How many of the drives of each of these units came, or stayed away, since then.

@@ -80,6 +80,12 @@ impl Calendar {
         &self.hijri
     }
 
+    /// The same, should the moon be seen so many days later (or earlier) from that day on.
+    #[must_use]
+    pub fn moved(&self, days: i64, after: NaiveDate) -> Self {
+        Self { hijri: self.hijri.moved(days, after), ..self.clone() }
+    }
+
     #[must_use]
     pub fn is_weekend(&self, day: NaiveDate) -> bool {
         self.weekend.contains(&Weekday::of(day))

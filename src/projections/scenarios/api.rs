@@ -15,7 +15,7 @@ use super::super::api::{AreaView, Horizon, asked};
 use super::{Column, Event, Kept, MOST_COMPARED, MOST_EVENTS, Name, Scenario};
 use crate::accounts::{Actor, KeepScenarios, SeeProjections};
 use crate::db::off_loop;
-use crate::http::{Answer, Body, House, IdempotencyKey, Nothing, Paging, PathId, Query};
+use crate::http::{Answer, Body, Freshness, House, IdempotencyKey, Nothing, Paging, PathId, Query};
 
 /// Adds the operations.
 pub fn operations(config: &mut utoipa_actix_web::service_config::ServiceConfig) {
@@ -126,6 +126,8 @@ struct ComparisonView {
     group: BloodGroup,
     /// First what is expected without any scenario, then each in the order asked for.
     columns: Vec<ColumnView>,
+    #[serde(flatten)]
+    fresh: Freshness,
 }
 
 #[derive(Debug, Serialize, ToSchema)]
@@ -162,12 +164,9 @@ async fn compare_scenarios(
     if ids.len() > MOST_COMPARED {
         return Err(wrong().into());
     }
-    let (now, zone) = (house.db.now(), house.zone);
-    let (vault, calendar) = (house.vault.clone(), house.calendar.clone());
-    let (levels, keeping) = (house.levels.clone(), house.keeping.clone());
-    let read = house.db.read(move |conn| {
-        super::compare(conn, &vault, &ids, &ask, (&calendar, &levels.bands, &keeping), (now, zone))
-    });
+    let (given, fresh, vault) = (house.given().await?, house.freshness().await?, house.vault.clone());
+    let now = given.now;
+    let read = house.db.read(move |conn| super::compare(conn, &vault, &ids, &ask, &given));
     let read = read.await?;
     let columns = off_loop(move || Ok(super::columns(read, ask.group))).await?;
     Ok(HttpResponse::Ok().json(ComparisonView {
@@ -175,5 +174,6 @@ async fn compare_scenarios(
         component: ask.component,
         group: ask.group,
         columns: columns.into_iter().map(ColumnView::from).collect(),
+        fresh,
     }))
 }

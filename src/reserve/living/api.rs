@@ -11,7 +11,7 @@ use utoipa::{IntoParams, ToSchema};
 use super::{Came, GroupWithin, HORIZONS, Living, OfGroup, Within};
 use crate::accounts::{Actor, SeeReserve};
 use crate::db::off_loop;
-use crate::http::{Answer, House, Query};
+use crate::http::{Answer, Freshness, House, Query};
 use crate::projections::COMPONENTS;
 use crate::reserve::rules::donation_for;
 
@@ -38,6 +38,8 @@ struct LivingView {
     donation_type: DonationType,
     /// One for each region, or what closed roads leave of it; never summed.
     areas: Vec<AreaView>,
+    #[serde(flatten)]
+    fresh: Freshness,
 }
 
 #[derive(Debug, Serialize, ToSchema)]
@@ -106,9 +108,10 @@ async fn see_living(house: web::Data<House>, _by: Actor<SeeReserve>, query: Quer
         return Err(Problem::new(Code::InvalidValue).about("component", Code::InvalidValue).into());
     }
     let sources = house.reserve.clone();
-    let (now, areas) = off_loop(move || super::living(&sources, component, region)).await?;
+    let (facts, areas) = off_loop(move || super::living(&sources, component, region)).await?;
     Ok(HttpResponse::Ok().json(LivingView {
-        as_of: now,
+        as_of: facts.as_of,
+        fresh: Freshness::from(&*facts),
         component,
         donation_type: donation_for(component),
         areas: areas.into_iter().map(AreaView::from).collect(),

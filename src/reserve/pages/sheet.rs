@@ -54,7 +54,8 @@ struct Page {
 pub async fn sheet(house: web::Data<House>, visitor: Visitor, _query: NoQuery) -> Answer {
     let by: Actor<SeeReserve> = visitor.seat()?;
     let (who, zone, sources) = (by.clone(), house.zone, house.reserve.clone());
-    let (now, found) = off_loop(move || living::living(&sources, Component::RedCells, None)).await?;
+    let (facts, found) = off_loop(move || living::living(&sources, Component::RedCells, None)).await?;
+    let now = facts.as_of;
     let shelves = house.roster(move |index| roster::summary(&index.units, zone, &who, now)).await?.areas;
     let frame = Frame::of(&house, &visitor, "sheet-title");
     let say = frame.say;

@@ -15,7 +15,8 @@ fn nothing() -> Facts {
         today: today(),
         shelf: Vec::new(),
         issues: Vec::new(),
-        since: HashMap::new(),
+        known: HashMap::new(),
+        usual: HashMap::new(),
         eligible: Vec::new(),
         registered: Vec::new(),
         silent: BTreeSet::new(),
@@ -62,9 +63,12 @@ fn a_worked_region() {
             issued(Governorate::Jericho, 8, 8),
             issued(Governorate::Nablus, 700, 175),
         ],
-        since: [(Governorate::RamallahAlBireh, 28), (Governorate::Jericho, 8), (Governorate::Nablus, 28)]
-            .map(|(governorate, days)| (governorate, plus_days(today(), -days)))
-            .into(),
+        known: [
+            (Governorate::RamallahAlBireh, [28, 7]),
+            (Governorate::Jericho, [8, 7]),
+            (Governorate::Nablus, [28, 7]),
+        ]
+        .into(),
         ..nothing()
     };
     let centre = cell(&facts, CENTRE);
@@ -86,7 +90,7 @@ fn a_silent_area_is_unknown_and_an_unasked_group_is_small() {
     assert_eq!((cell(&facts, north).usable_units, cell(&facts, north).level), (40, Level::Unknown));
     // Another group of the component moved: now the silence of this one means that nobody asked.
     facts.issues = vec![IssueCount { cell: (Governorate::Gaza, RED, BloodGroup::APos), month: 9, week: 3 }];
-    facts.since = [(Governorate::Gaza, plus_days(today(), -28))].into();
+    facts.known = [(Governorate::Gaza, [28, 7])].into();
     let asked = cell(&facts, north);
     // The floor of demand, 0.1 a day, wants three units.
     assert_eq!((asked.demand.unwrap().average, asked.level), (0.1, Level::Green));
@@ -144,13 +148,13 @@ fn governorate() -> impl Strategy<Value = Governorate> {
 fn facts() -> impl Strategy<Value = Facts> {
     let shelf = prop::collection::vec((governorate(), 1_i64..40, 1_u32..30), 0..20);
     let rows =
-        prop::collection::hash_map(governorate(), (0_u32..200, 0_u32..60, 1_i64..28, 0_u32..60), 0..16);
+        prop::collection::hash_map(governorate(), (0_u32..200, 0_u32..60, 1_u32..28, 0_u32..60), 0..16);
     (shelf, rows).prop_map(|(shelf, rows)| {
         let mut facts = nothing();
         facts.shelf = shelf.into_iter().map(|(place, days, units)| lot(place, days, units)).collect();
         for (place, (month, week, days, donors)) in rows {
             facts.issues.push(issued(place, month + week, week));
-            facts.since.insert(place, plus_days(today(), -days));
+            facts.known.insert(place, [days, days.min(7)]);
             let (registered, eligible) = people(place, donors, [donors / 4, donors / 3, donors / 2]);
             facts.registered.push(registered);
             facts.eligible.push(eligible);
@@ -168,7 +172,7 @@ proptest! {
         changed.shelf.push(lot(place, 5, units));
         changed.issues.retain(|row| row.cell.0 != place);
         changed.issues.push(issued(place, more, more));
-        changed.since.insert(place, plus_days(today(), -3));
+        changed.known.insert(place, [3, 3]);
         changed.registered.retain(|row| row.governorate != place);
         changed.registered.push(people(place, more, [0; 3]).0);
         for region in Region::ALL.iter().filter(|region| **region != place.region()) {
@@ -239,7 +243,7 @@ fn closing_every_road_isolates_exactly() {
     let facts = Facts {
         shelf: vec![lot(RamallahAlBireh, 9, 12), lot(Jericho, 9, 2)],
         issues: vec![issued(RamallahAlBireh, 56, 14), issued(Jericho, 28, 7)],
-        since: [RamallahAlBireh, Jericho].map(|own| (own, plus_days(today(), -28))).into(),
+        known: [RamallahAlBireh, Jericho].map(|own| (own, [28, 7])).into(),
         ..nothing()
     };
     let all: Vec<Closure> = Governorate::ALL.iter().map(|own| shut(*own)).collect();
@@ -288,7 +292,7 @@ fn who_is_silent_is_unknown_and_keeps_its_units() {
     let mut facts = Facts {
         shelf: vec![lot(RamallahAlBireh, 9, 12), lot(Jericho, 9, 2)],
         issues: vec![issued(RamallahAlBireh, 56, 14), issued(Jericho, 28, 7)],
-        since: [RamallahAlBireh, Jericho].map(|own| (own, plus_days(today(), -28))).into(),
+        known: [RamallahAlBireh, Jericho].map(|own| (own, [28, 7])).into(),
         silent: [Jericho, Governorate::Salfit].into(),
         ..nothing()
     };
@@ -297,4 +301,30 @@ fn who_is_silent_is_unknown_and_keeps_its_units() {
     assert_eq!((cell(&facts, CENTRE).level_now, cell(&facts, CENTRE).usable_units), (Level::Watch, 14));
     facts.silent.insert(RamallahAlBireh);
     assert_eq!(cell(&facts, CENTRE).level_now, Level::Unknown);
+}
+
+/// Days without a word are no days without demand: Jericho issued 28 on the 14 days on which it was heard of, two a day,
+/// and nothing is known of its last week. Once nothing at all is known of four weeks, it counts in its region as it was.
+#[test]
+fn days_without_a_word_do_not_lower_demand() {
+    use Governorate::{Jericho, RamallahAlBireh};
+    let average = |facts: &Facts| cell(facts, CENTRE).demand.unwrap().average;
+    let mut facts = Facts {
+        shelf: vec![lot(RamallahAlBireh, 9, 12)],
+        issues: vec![issued(RamallahAlBireh, 56, 14), issued(Jericho, 28, 0)],
+        known: [(RamallahAlBireh, [28, 7]), (Jericho, [14, 0])].into(),
+        ..nothing()
+    };
+    assert_eq!(average(&facts), 4.0);
+    facts.known.insert(Jericho, [0, 0]);
+    facts.issues.pop();
+    assert_eq!(average(&facts), 2.0, "nothing is known of it");
+    facts.usual = [((Jericho, RED, O_NEG), 2.0)].into();
+    facts.silent.insert(Jericho);
+    assert_eq!(average(&facts), 4.0);
+    let alone = cell(&facts, Area::Governorate(Jericho));
+    assert_eq!((alone.level_now, alone.demand.unwrap().average), (Level::Unknown, 2.0));
+    // Of a group that nobody asked for there, nothing is added; of one that somebody did elsewhere alone, neither.
+    facts.usual = [((Jericho, RED, BloodGroup::APos), 2.0)].into();
+    assert_eq!(average(&facts), 2.0);
 }
