@@ -67,8 +67,6 @@ struct Ahead {
     from_drives: String,
     /// What outdates, what lacks, and how likely that is.
     losses: Option<String>,
-    /// What has been off for weeks.
-    changed: Vec<String>,
     chart: Option<Chart>,
     days: Vec<Day>,
 }
@@ -94,6 +92,8 @@ struct Page {
     assumptions: Vec<String>,
     silent: Vec<String>,
     silent_more: i64,
+    /// What has been off for weeks, of all groups together.
+    changed: Vec<String>,
 }
 
 /// What is read for the page.
@@ -144,6 +144,7 @@ async fn page(house: web::Data<House>, visitor: Visitor, asked: Query<Asked>) ->
         })
         .collect();
     groups.sort_by_key(|(dire, own)| (own.chart.is_none(), dire.is_none(), *dire));
+    let first_outlook = read.groups.iter().find_map(|(_, own)| own.outlook.as_ref());
     let on = |ahead: i64| say.short_day(plus_days(today, ahead));
     let last = i64::try_from(MOST_DAYS).unwrap_or(0) - 1;
     let number_of = |is: bool| read.drives.iter().filter(|(_, own)| *own == is).count();
@@ -176,6 +177,7 @@ async fn page(house: web::Data<House>, visitor: Visitor, asked: Query<Asked>) ->
         groups: groups.into_iter().map(|(_, own)| own).collect(),
         silent,
         silent_more,
+        changed: first_outlook.map_or_else(Vec::new, |own| changed(say, own)),
         frame,
     };
     Ok(visitor.page(&page)?)
@@ -239,7 +241,6 @@ fn one(
         first_with: with.map(|own| first(say, own)),
         from_drives: format!("{:.0}", own.from_drives.0),
         losses: outlook.and_then(|own| losses(say, own)),
-        changed: outlook.map_or_else(Vec::new, |own| changed(say, own)),
         chart: outlook.map(|outlook| drawn(scale, today, (outlook, with), drives)),
         days: outlook.map_or_else(Vec::new, |outlook| table(say, outlook)),
     }
