@@ -94,7 +94,7 @@ problem-forbidden = This account may not do that
     .detail = Ask an administrator if the right is needed for your work.
 
 problem-second-person-required = A second person is needed
-    .detail = Whoever asked cannot decide, nor can an account that made the other one, or was made by it, within thirty days. Ask a colleague.
+    .detail = Another person has to approve this, of late. Whoever asked cannot decide, nor can an account that made the other one, or was made by it, within thirty days. Ask a colleague.
 
 problem-cross-site-refused = The form did not come from this site
     .detail = Open the page again and repeat the step.

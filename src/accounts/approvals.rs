@@ -1,12 +1,13 @@
 //! What needs two people: one asks, another decides.
 //!
 //! Two accounts are not two people when one of them made the other within the last thirty days. A request
-//! is sealed by whoever asks, under the key of the person whom it is about; this room knows neither what it
-//! says nor how it is carried out, which happens in the transaction of the decision.
+//! is sealed by whoever asks, under the key of the person whom it is about, or the house's; this room knows neither
+//! what it says nor how it is carried out. That happens in the transaction of the decision, or what was approved is a
+//! leave for whoever asked ([`leave_days`]), who acts on it within its time.
 
 use chrono::{DateTime, Duration, NaiveDateTime, Utc};
 use serde::{Deserialize, Serialize};
-use shiryan_kernel::ids::{ApprovalId, UserId};
+use shiryan_kernel::ids::{ApprovalId, DonorId, UserId};
 use shiryan_kernel::role::Role;
 use shiryan_kernel::status::{ApprovalKind, ApprovalState};
 use shiryan_kernel::text::Note;
@@ -28,8 +29,8 @@ const MAKER_DAYS: i64 = 30;
 pub struct Approval {
     pub id: ApprovalId,
     pub kind: ApprovalKind,
-    /// The id of what it is about: a donor's, for every kind of today.
-    pub subject: i64,
+    /// Whom it is about; nobody where it is about the house.
+    pub subject: Option<DonorId>,
     pub(super) request: Vec<u8>,
     pub(super) reason: Vec<u8>,
     pub state: ApprovalState,
@@ -38,13 +39,16 @@ pub struct Approval {
     pub expires_at: NaiveDateTime,
     pub decided_by: Option<UserId>,
     pub decided_at: Option<NaiveDateTime>,
+    /// When a leave for one use was used.
+    pub used_at: Option<NaiveDateTime>,
 }
 
 /// A request to be made.
 #[derive(Debug, Clone)]
 pub struct Ask<'a> {
     pub kind: ApprovalKind,
-    pub subject: i64,
+    /// Whom it is about, if anybody.
+    pub subject: Option<DonorId>,
     /// What is to be done, in words that the asking room reads back.
     pub request: &'a str,
     pub reason: &'a Note<500>,
@@ -63,7 +67,21 @@ pub const fn deciders(kind: ApprovalKind) -> &'static [Role] {
         ApprovalKind::CorrectDeferral | ApprovalKind::WithdrawDeferral | ApprovalKind::CorrectGiving => {
             &[Role::Physician]
         }
-        ApprovalKind::MergeDonors | ApprovalKind::UndoMerge => &[Role::Bank, Role::Physician],
+        ApprovalKind::MergeDonors | ApprovalKind::UndoMerge | ApprovalKind::ExportRegister => {
+            &[Role::Bank, Role::Physician]
+        }
+    }
+}
+
+/// For how many days whoever asked may act on what was approved; none where it is carried out with the decision.
+const fn leave_days(kind: ApprovalKind) -> i64 {
+    match kind {
+        ApprovalKind::CorrectDeferral
+        | ApprovalKind::WithdrawDeferral
+        | ApprovalKind::CorrectGiving
+        | ApprovalKind::MergeDonors
+        | ApprovalKind::UndoMerge => 0,
+        ApprovalKind::ExportRegister => 1,
     }
 }
 
@@ -109,6 +127,7 @@ pub fn ask(tx: &mut Tx, vault: &Vault, by: &Principal, key: &SealingKey, ask: &A
         expires_at: (now + Duration::days(OPEN_DAYS)).naive_utc(),
         decided_by: None,
         decided_at: None,
+        used_at: None,
     };
     store::insert_approval(tx.conn, &row)?;
     let line = Line::new(Some(by.user), "accounts.approval_asked").on(id).with("kind", ask.kind);
@@ -143,6 +162,43 @@ pub fn decide(
         .with("verdict", verdict);
     audit::record(tx, vault, &line)?;
     Ok(Approval { state: verdict, ..found })
+}
+
+/// The newest leave of a kind that the caller was given, whose time is not over, that is not used up, and whose request
+/// is what `is_this` looks for: what was approved, to the letter.
+///
+/// # Errors
+/// `second_person_required` where there is none; as [`Approval::request`].
+pub fn leave(
+    conn: &mut Conn,
+    by: &Principal,
+    key: &SealingKey,
+    kind: ApprovalKind,
+    now: DateTime<Utc>,
+    is_this: impl Fn(&str) -> bool,
+) -> Result<Approval> {
+    let since = (now - Duration::days(leave_days(kind))).naive_utc();
+    for approval in store::approved(conn, by.user, kind, since)? {
+        if is_this(&approval.request(key)?) {
+            return Ok(approval);
+        }
+    }
+    Err(Problem::new(Code::SecondPersonRequired))
+}
+
+/// Seals requests about the house under another root; the last of them.
+///
+/// # Errors
+/// As any write. What does not open stays.
+pub fn reseal(tx: &mut Tx, old: &Vault, new: &Vault, after: i64, limit: i64) -> Result<Option<i64>> {
+    let mut last = None;
+    for row in store::house_approvals(tx.conn, after, limit)? {
+        let move_on = |column, sealed: &[u8]| new.reseal(old, place(column, row.id), sealed);
+        let (request, reason) = (move_on("request", &row.request), move_on("reason", &row.reason));
+        store::put_approval(tx.conn, row.id, &request, &reason)?;
+        last = Some(row.id.0);
+    }
+    Ok(last)
 }
 
 /// Whether two accounts count as two people.

@@ -28,7 +28,10 @@ use shiryan_kernel::{Code, Problem, Result};
 
 use crate::db::Conn;
 pub use addresses::{Mailbox, Readers, mailbox, readers, reseal_addresses, set_address};
-pub use approvals::{Approval, Ask, Asked, approval, approvals, ask, check_two_people, decide, deciders};
+pub use approvals::{
+    Approval, Ask, Asked, approval, approvals, ask, check_two_people, decide, deciders, leave,
+    reseal as reseal_approvals,
+};
 pub use attempts::{Attempts, Budget};
 pub use links::{
     Link, NewLink, carry_link, forget_links, forget_over, link, link_secret, make_link, use_link,

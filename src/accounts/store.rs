@@ -4,7 +4,7 @@ pub mod second;
 
 use chrono::NaiveDateTime;
 use diesel::prelude::*;
-use shiryan_kernel::ids::{ApprovalId, FacilityId, SessionId, UnitId, UserId};
+use shiryan_kernel::ids::{ApprovalId, DonorId, FacilityId, SessionId, UnitId, UserId};
 use shiryan_kernel::role::Role;
 use shiryan_kernel::status::{ApprovalKind, ApprovalState};
 use shiryan_kernel::{Problem, Result};
@@ -322,7 +322,7 @@ pub fn set_language(tx: &mut Tx, user: UserId, language: &str) -> Result<()> {
 type ApprovalRow = (
     ApprovalId,
     ApprovalKind,
-    i64,
+    Option<DonorId>,
     Vec<u8>,
     Vec<u8>,
     ApprovalState,
@@ -331,11 +331,11 @@ type ApprovalRow = (
     NaiveDateTime,
     Option<UserId>,
     Option<NaiveDateTime>,
+    Option<NaiveDateTime>,
 );
 
 fn read_approval(row: ApprovalRow) -> Approval {
-    let (id, kind, subject, request, reason, state, asked_by, asked_at, expires_at, decided_by, decided_at) =
-        row;
+    let (id, kind, subject, request, reason, state, asked_by, asked_at, expires_at, by, at, used_at) = row;
     Approval {
         id,
         kind,
@@ -346,8 +346,9 @@ fn read_approval(row: ApprovalRow) -> Approval {
         asked_by,
         asked_at,
         expires_at,
-        decided_by,
-        decided_at,
+        decided_by: by,
+        decided_at: at,
+        used_at,
     }
 }
 
@@ -416,6 +417,39 @@ pub fn decide_approval(tx: &mut Tx, id: ApprovalId, by: UserId, verdict: Approva
         .set((approvals::state.eq(verdict), approvals::decided_by.eq(by), approvals::decided_at.eq(now)))
         .execute(tx.conn)?;
     Ok(changed == 1)
+}
+
+/// What `user` asked of a kind and somebody approved since then, the newest first; nothing that is used up.
+pub fn approved(
+    conn: &mut Conn,
+    user: UserId,
+    kind: ApprovalKind,
+    since: NaiveDateTime,
+) -> Result<Vec<Approval>> {
+    let rows: Vec<ApprovalRow> = approvals::table
+        .filter(approvals::asked_by.eq(user).and(approvals::kind.eq(kind)))
+        .filter(approvals::state.eq(ApprovalState::Approved))
+        .filter(approvals::decided_at.gt(since).and(approvals::used_at.is_null()))
+        .order(approvals::id.desc())
+        .load(conn)?;
+    Ok(rows.into_iter().map(read_approval).collect())
+}
+
+/// The sealed cells of requests that are about no donor, after a row; for a change of the root key.
+pub fn house_approvals(conn: &mut Conn, after: i64, limit: i64) -> Result<Vec<Approval>> {
+    let rows: Vec<ApprovalRow> = approvals::table
+        .filter(approvals::subject.is_null().and(approvals::id.gt(after)))
+        .order(approvals::id)
+        .limit(limit)
+        .load(conn)?;
+    Ok(rows.into_iter().map(read_approval).collect())
+}
+
+pub fn put_approval(conn: &mut Conn, id: ApprovalId, request: &[u8], reason: &[u8]) -> Result<()> {
+    diesel::update(approvals::table.find(id.0))
+        .set((approvals::request.eq(request), approvals::reason.eq(reason)))
+        .execute(conn)?;
+    Ok(())
 }
 
 /// Whether one of two users was made, or given a new beginning, by the other after `since`.

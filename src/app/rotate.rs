@@ -54,6 +54,7 @@ enum Stage {
     Strays,
     Results,
     Harms,
+    Approvals,
     Jobs,
     Audit,
 }
@@ -151,7 +152,8 @@ fn slice(tx: &mut Tx, old: &Vault, new: &Vault, by: UserId) -> shiryan_kernel::R
         Stage::Untested => (requests::untested::reseal(tx, old, new, at.after, SLICE)?, Stage::Strays),
         Stage::Strays => (stock::reseal_strays(tx, old, new, at.after, SLICE)?, Stage::Results),
         Stage::Results => (laboratory::reseal(tx, old, new, at.after, SLICE)?, Stage::Harms),
-        Stage::Harms => (requests::recall::reseal(tx, old, new, at.after, SLICE)?, Stage::Jobs),
+        Stage::Harms => (requests::recall::reseal(tx, old, new, at.after, SLICE)?, Stage::Approvals),
+        Stage::Approvals => (accounts::reseal_approvals(tx, old, new, at.after, SLICE)?, Stage::Jobs),
         Stage::Jobs => {
             jobs::reseal(tx, old, new)?;
             (None, Stage::Audit)

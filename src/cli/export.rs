@@ -84,6 +84,11 @@ impl Export {
 fn told(problem: Problem) -> String {
     match problem.code {
         Code::InvalidRequest => "more rows than a workbook holds; take --format csv".to_owned(),
+        Code::SecondPersonRequired => {
+            "nobody else has approved it within the last day, or your scope is another since: ask by \
+            POST /api/v1/exports or on the page of approvals"
+                .to_owned()
+        }
         Code::IdentityDamaged => {
             let donor = problem.facts.iter().find(|(name, _)| *name == "donor").map(|(_, id)| id.as_str());
             format!(

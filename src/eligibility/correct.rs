@@ -11,6 +11,7 @@ use shiryan_kernel::time::past_day;
 use shiryan_kernel::{Code, Problem, Result};
 
 use super::enter::find_deferral;
+use super::export::ExportOrder;
 use super::ledger::{DeferralLine, Event, StandingDeferral, standing_deferrals, standing_givings};
 use super::merge;
 use super::store::{self, GivingRow};
@@ -58,6 +59,8 @@ pub enum Proposal {
         donor: DonorId,
         survivor: DonorId,
     },
+    /// A register is to be taken out by whoever asks.
+    ExportRegister(ExportOrder),
 }
 
 /// Asks that a deferral be replaced by what is said now; the whole of it, not the difference.
@@ -81,7 +84,7 @@ pub fn ask_correction(
     not_withdrawn(&now)?;
     same_class(book, &now.fact, then)?;
     let request = write(&now, &store::write_says(Event::Corrected, then));
-    let ask = Ask { kind: ApprovalKind::CorrectDeferral, subject: known.id.0, request: &request, reason };
+    let ask = Ask { kind: ApprovalKind::CorrectDeferral, subject: Some(known.id), request: &request, reason };
     accounts::ask(tx, vault, by, &known.key, &ask)
 }
 
@@ -100,7 +103,8 @@ pub fn ask_withdrawal(
     let (known, now) = find_deferral(tx.conn, vault, book, by, id)?;
     not_withdrawn(&now)?;
     let request = write(&now, &store::write_says(Event::Withdrawn, &now.fact));
-    let ask = Ask { kind: ApprovalKind::WithdrawDeferral, subject: known.id.0, request: &request, reason };
+    let ask =
+        Ask { kind: ApprovalKind::WithdrawDeferral, subject: Some(known.id), request: &request, reason };
     accounts::ask(tx, vault, by, &known.key, &ask)
 }
 
@@ -125,7 +129,7 @@ pub fn ask_giving_correction(
     counts(tx.conn, donor, id)?;
     let known = donors::known(tx.conn, vault, donor)?;
     let request = write_giving(id, then);
-    let ask = Ask { kind: ApprovalKind::CorrectGiving, subject: donor.0, request: &request, reason };
+    let ask = Ask { kind: ApprovalKind::CorrectGiving, subject: Some(donor), request: &request, reason };
     accounts::ask(tx, vault, by, &known.key, &ask)
 }
 
@@ -141,9 +145,12 @@ pub fn proposal(
     by: &Principal,
     approval: &Approval,
 ) -> Result<(Proposal, String)> {
+    let Some(donor) = approval.subject else {
+        return Ok((read_of_house(vault, approval)?, approval.reason(vault.house())?));
+    };
     let scope = Scope::of(conn, by)?;
-    donors::donor(conn, &scope, DonorId(approval.subject))?;
-    let known = donors::known(conn, vault, DonorId(approval.subject))?;
+    donors::donor(conn, &scope, donor)?;
+    let known = donors::known(conn, vault, donor)?;
     let proposal = read(conn, book, &known, approval)?.0;
     if let Proposal::CorrectDeferral { now, .. } | Proposal::WithdrawDeferral { now } = &proposal {
         // Whoever asked may have lost sight of it since.
@@ -172,13 +179,14 @@ pub fn settle_approval(
 }
 
 fn carry_out(tx: &mut Tx, vault: &Vault, book: &Rulebook, by: &Principal, approval: &Approval) -> Result<()> {
-    let known = donors::known(tx.conn, vault, DonorId(approval.subject))?;
+    let Some(donor) = approval.subject else { return Ok(()) };
+    let known = donors::known(tx.conn, vault, donor)?;
     let (proposal, seen) = read(tx.conn, book, &known, approval)?;
     let (now, event, says, action) = match proposal {
         Proposal::CorrectGiving { giving, then } => {
             counts(tx.conn, known.id, giving)?;
             write_giving_line(tx, &known, approval, giving, &then)?;
-            return carried_out(tx, vault, book, by, approval, "eligibility.giving_corrected");
+            return carried_out(tx, vault, book, by, (approval, donor), "eligibility.giving_corrected");
         }
         Proposal::MergeDonors { donor, survivor } => {
             return merge::merge(tx, vault, book, by, approval.id, (donor, survivor));
@@ -193,6 +201,7 @@ fn carry_out(tx: &mut Tx, vault: &Vault, book: &Rulebook, by: &Principal, approv
             let says = now.fact.clone();
             (now, Event::Withdrawn, says, "eligibility.deferral_withdrawn")
         }
+        Proposal::ExportRegister(_) => return Ok(()),
     };
     if now.lines != seen {
         return Err(Problem::new(Code::StateConflict).with("state", "changed"));
@@ -200,7 +209,7 @@ fn carry_out(tx: &mut Tx, vault: &Vault, book: &Rulebook, by: &Principal, approv
     let says = DeferralFact { recorded_on: book.today(tx.now), ..says };
     let line = DeferralLine { id: DeferralId(tx.id()), about: now.id, event, says };
     store::insert_deferral(tx, known.id, Some(by.user), &known.key, &line, Some(approval.id))?;
-    carried_out(tx, vault, book, by, approval, action)
+    carried_out(tx, vault, book, by, (approval, donor), action)
 }
 
 fn write_giving_line(
@@ -232,10 +241,9 @@ fn carried_out(
     vault: &Vault,
     book: &Rulebook,
     by: &Principal,
-    approval: &Approval,
+    (approval, donor): (&Approval, DonorId),
     action: &'static str,
 ) -> Result<()> {
-    let donor = DonorId(approval.subject);
     audit::record(tx, vault, &Line::new(Some(by.user), action).on(donor).with("approval", approval.id))?;
     rewrite_windows(tx, vault, book, donor)
 }
@@ -275,10 +283,17 @@ fn write_giving(id: GivingId, then: &GivingCorrection) -> String {
     format!("{id}|{on}|{donation_type}|{}|{red_cells_lost}|{voided}", volume_ml.unwrap_or(0))
 }
 
+/// What a request about the house says.
+fn read_of_house(vault: &Vault, approval: &Approval) -> Result<Proposal> {
+    let text = approval.request(vault.house())?;
+    let order = serde_json::from_str(&text).map_err(|_| Problem::new(Code::IdentityDamaged))?;
+    Ok(Proposal::ExportRegister(order))
+}
+
 /// What a request says, beside what stands now; and how many lines it saw of its deferral.
 fn read(conn: &mut Conn, book: &Rulebook, known: &Known, approval: &Approval) -> Result<(Proposal, usize)> {
     if matches!(approval.kind, ApprovalKind::MergeDonors | ApprovalKind::UndoMerge) {
-        return Ok((merge::read(conn, &known.key, approval)?, 0));
+        return Ok((merge::read(conn, known.id, &known.key, approval)?, 0));
     }
     let text = approval.request(&known.key)?;
     let damaged = || Problem::new(Code::IdentityDamaged);

@@ -26,7 +26,7 @@ pub fn ask_merge(
     donors::check_merge(tx.conn, donor, survivor)?;
     let known = donors::known(tx.conn, vault, donor)?;
     let request = survivor.to_string();
-    let ask = Ask { kind: ApprovalKind::MergeDonors, subject: donor.0, request: &request, reason };
+    let ask = Ask { kind: ApprovalKind::MergeDonors, subject: Some(donor), request: &request, reason };
     accounts::ask(tx, vault, by, &known.key, &ask)
 }
 
@@ -44,17 +44,22 @@ pub fn ask_undo(
     let line = donors::standing_merge(tx.conn, id)?;
     let known = donors::known(tx.conn, vault, line.donor)?;
     let request = id.to_string();
-    let ask = Ask { kind: ApprovalKind::UndoMerge, subject: line.donor.0, request: &request, reason };
+    let ask = Ask { kind: ApprovalKind::UndoMerge, subject: Some(line.donor), request: &request, reason };
     accounts::ask(tx, vault, by, &known.key, &ask)
 }
 
 /// What a request of these kinds asks.
-pub(super) fn read(conn: &mut Conn, key: &SealingKey, approval: &Approval) -> Result<Proposal> {
+pub(super) fn read(
+    conn: &mut Conn,
+    donor: DonorId,
+    key: &SealingKey,
+    approval: &Approval,
+) -> Result<Proposal> {
     let text = approval.request(key)?;
     let damaged = |_| Problem::new(Code::IdentityDamaged);
     if approval.kind == ApprovalKind::MergeDonors {
         let survivor = text.parse().map_err(damaged)?;
-        return Ok(Proposal::MergeDonors { donor: DonorId(approval.subject), survivor });
+        return Ok(Proposal::MergeDonors { donor, survivor });
     }
     let line = donors::merge_line(conn, text.parse().map_err(damaged)?)?;
     Ok(Proposal::UndoMerge { merge: line.id, donor: line.donor, survivor: line.survivor })

@@ -60,7 +60,7 @@ pub use correct::{
 pub use decided::{Answer, KeptDecision, facts_digest, keep_decision, list_decisions};
 pub use enter::{end_deferral, enter_deferral, list_deferrals};
 pub use erase::erase;
-pub use export::{Register, export};
+pub use export::{ExportOrder, ExportPurpose, Register, ask_export, export};
 pub use facts::{Allowance, Declared, DeferralFact, DonorFacts, Giving};
 pub use givings::{gave_here, list_givings};
 pub use impact::{Change, Impact, Moved, Moves};

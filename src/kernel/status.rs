@@ -469,6 +469,8 @@ word! {
         MergeDonors = "merge_donors",
         /// They are not, after all.
         UndoMerge = "undo_merge",
+        /// A register is to be taken out as a file.
+        ExportRegister = "export_register",
     }
 }
 
@@ -476,7 +478,7 @@ word! {
     /// Where a request for approval stands.
     pub enum ApprovalState {
         Open = "open",
-        /// Carried out, in the transaction in which it was approved.
+        /// Carried out, in the transaction in which it was approved; or a leave for whoever asked.
         Approved = "approved",
         Refused = "refused",
         /// Nobody decided in time.

@@ -117,7 +117,7 @@ diesel::table! {
     approvals (id) {
         id -> BigInt,
         kind -> Text,
-        subject -> BigInt,
+        subject -> Nullable<BigInt>,
         request -> Binary,
         reason -> Binary,
         state -> Text,
@@ -126,6 +126,7 @@ diesel::table! {
         expires_at -> Timestamp,
         decided_by -> Nullable<BigInt>,
         decided_at -> Nullable<Timestamp>,
+        used_at -> Nullable<Timestamp>,
     }
 }
 

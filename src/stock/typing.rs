@@ -52,8 +52,10 @@ pub fn settle_approval(
     verdict: ApprovalState,
 ) -> Result<Approval> {
     let approval = eligibility::settle_approval(tx, vault, book, by, id, verdict)?;
-    if approval.kind == ApprovalKind::MergeDonors && verdict == ApprovalState::Approved {
-        block_if_records_differ(tx, vault, book, by, DonorId(approval.subject))?;
+    if let (ApprovalKind::MergeDonors, ApprovalState::Approved, Some(donor)) =
+        (approval.kind, verdict, approval.subject)
+    {
+        block_if_records_differ(tx, vault, book, by, donor)?;
     }
     Ok(approval)
 }

@@ -8,8 +8,8 @@ use chrono::NaiveDate;
 use diesel::prelude::*;
 use serde_json::{Value, json};
 use shiryan::app::World;
-use shiryan::db::tables::audit_lines;
-use shiryan::db::{Conn, Lane, Target};
+use shiryan::db::tables::{audit_lines, user_units};
+use shiryan::db::{Conn, Lane, Target, Tx};
 use shiryan::eligibility::{self, GivingSource, ImportOptions, NewGiving};
 use shiryan::http::FILES;
 use shiryan::sheets::{Manner, Report, Sheet};
@@ -19,7 +19,7 @@ use shiryan_kernel::role::Role;
 use shiryan_kernel::time::{Clock, SystemClock, plus_days};
 
 use super::cli::shiryan;
-use super::support::app::{PASSWORD, TestApp, credentials};
+use super::support::app::{PASSWORD, Reply, TestApp, credentials};
 use super::support::device;
 
 both!(
@@ -29,6 +29,8 @@ both!(
     records_of_one_person_each_tell_all,
     whoever_was_erased_is_in_no_file,
     a_file_is_recorded_before_it_is_given_out,
+    b12_one_person_alone_takes_no_register_out,
+    b12_what_was_approved_is_what_goes_out,
     each_row_says_who_took_it_out_and_when,
     what_nobody_can_ask_for_is_refused,
     b12_the_command_line_asks_a_named_person,
@@ -81,7 +83,25 @@ fn lose(app: &TestApp, donor: DonorId, on: NaiveDate) {
 }
 
 fn get(app: &TestApp, role: Role, path: &str) -> Vec<u8> {
+    permit(app, role, path);
     app.client(role).get_file(path).1
+}
+
+fn ask(app: &TestApp, role: Role, path: &str) -> String {
+    let register = path.split('/').nth(3).unwrap();
+    let form = json!({"register": register, "purpose": "handover", "reason": "نقل السجل"});
+    let asked = app.client(role).post("/api/v1/exports", &form).expect(202);
+    asked["approval"].as_str().unwrap().to_owned()
+}
+
+fn decide(app: &TestApp, role: Role, approval: &str, verdict: &str) -> Reply {
+    app.client(role).post(&format!("/api/v1/approvals/{approval}/{verdict}"), &json!({}))
+}
+
+/// Asked by this role, approved by another person.
+fn permit(app: &TestApp, role: Role, path: &str) {
+    let other = if role == Role::Bank { Role::Physician } else { Role::Bank };
+    decide(app, other, &ask(app, role, path), "approve").expect(200);
 }
 
 /// Rows of a file, without its header.
@@ -267,7 +287,13 @@ fn noted(app: &TestApp) -> Vec<(Option<i64>, String, Value)> {
         Ok(found)
     };
     let found = app.house.db.read_now(lines).unwrap();
-    found.into_iter().map(|(by, what, how)| (by, what, serde_json::from_str(&how).unwrap())).collect()
+    let read = |how: String| {
+        let mut how: Value = serde_json::from_str(&how).unwrap();
+        // Which leave it was.
+        assert!(how.as_object_mut().unwrap().remove("approval").is_some(), "{how}");
+        how
+    };
+    found.into_iter().map(|(by, what, how)| (by, what, read(how))).collect()
 }
 
 fn a_file_is_recorded_before_it_is_given_out(app: TestApp) {
@@ -277,7 +303,7 @@ fn a_file_is_recorded_before_it_is_given_out(app: TestApp) {
     get(&app, Role::Bank, FILES_OF[0]);
     get(&app, Role::Medic, &format!("{}?format=xlsx", FILES_OF[1]));
     let by = |role| Some(app.principal(role).user.0);
-    let line = |rows, format| json!({"rows": rows, "format": format, "alert": true});
+    let line = |rows, format| json!({"rows": rows, "format": format, "purpose": "handover", "alert": true});
     assert_eq!(
         noted(&app),
         [
@@ -290,11 +316,99 @@ fn a_file_is_recorded_before_it_is_given_out(app: TestApp) {
         "UPDATE donor_identities SET phone = (SELECT email FROM donor_identities WHERE email IS NOT NULL)";
     let one = register(&app, 5, json!({"email": "a@example.org"}));
     app.house.db.write_now(Lane::System, move |tx| Ok(diesel::sql_query(moved).execute(tx.conn)?)).unwrap();
+    permit(&app, Role::Bank, FILES_OF[0]);
     let refused = app.client(Role::Bank).get(FILES_OF[0]);
     assert_eq!(refused.problem(500), "identity_damaged");
     assert_ne!(refused.json()["donor"], json!(one), "the first that does not open");
     assert!(refused.json()["donor"].is_string(), "{}", refused.text);
     assert_eq!(noted(&app).len(), 2);
+}
+
+fn b12_one_person_alone_takes_no_register_out(app: TestApp) {
+    register(&app, 1, json!({}));
+    for path in FILES_OF {
+        for role in [Role::Medic, Role::Bank, Role::Physician] {
+            let alone = |when: &str| {
+                let refused = app.client(role).get(path);
+                assert_eq!(refused.problem(403), "second_person_required", "{role} {path} {when}");
+            };
+            alone("nobody was asked");
+            let asked = ask(&app, role, path);
+            alone("nobody has decided");
+            // Whoever asked, and a role that does not decide, approve nothing.
+            let code = if role == Role::Medic { "forbidden" } else { "second_person_required" };
+            assert_eq!(decide(&app, role, &asked, "approve").problem(403), code, "{role}");
+            let maker = app.principal(role).user;
+            let name = format!("made-{role}-{}", path.len());
+            let made = app.colleague(Role::Physician, &name, Some(maker));
+            let approve = format!("/api/v1/approvals/{asked}/approve");
+            assert_eq!(made.post(&approve, &json!({})).problem(403), "second_person_required");
+            let other = if role == Role::Bank { Role::Physician } else { Role::Bank };
+            decide(&app, other, &asked, "refuse").expect(200);
+            alone("it was refused");
+            assert_eq!(decide(&app, other, &asked, "approve").problem(409), "state_conflict");
+            // Asked and approved: for a day, as often as it is needed, and no other register, by nobody else.
+            permit(&app, role, path);
+            let before = noted(&app).len();
+            for format in ["csv", "xlsx"] {
+                app.client(role).get_file(&format!("{path}?format={format}"));
+            }
+            assert_eq!(noted(&app).len(), before + 2, "each file is on record");
+            let colleague = app.colleague(Role::Physician, &format!("beside-{role}-{}", path.len()), None);
+            assert_eq!(colleague.get(path).problem(403), "second_person_required");
+            for other in FILES_OF.into_iter().filter(|other| *other != path) {
+                let refused = app.client(role).get(other);
+                assert_eq!(refused.problem(403), "second_person_required", "{role} {path}, not {other}");
+            }
+            app.clock.advance(chrono::Duration::hours(23));
+            app.client(role).get_file(path);
+            app.clock.advance(chrono::Duration::hours(1));
+            alone("the day is over");
+        }
+    }
+    // Nobody decides on what was asked a fortnight ago.
+    let late = ask(&app, Role::Bank, FILES_OF[0]);
+    app.clock.advance(chrono::Duration::days(14));
+    assert_eq!(decide(&app, Role::Physician, &late, "approve").problem(409), "state_conflict");
+    assert_eq!(app.client(Role::Bank).get(FILES_OF[0]).problem(403), "second_person_required");
+}
+
+fn b12_what_was_approved_is_what_goes_out(app: TestApp) {
+    register(&app, 1, json!({}));
+    let asked = ask(&app, Role::Medic, FILES_OF[0]);
+    let path = format!("/api/v1/approvals/{asked}");
+    let told = app.client(Role::Bank).get(&path).expect(200);
+    let proposal = json!({
+        "kind": "export_register", "register": "donors", "purpose": "handover", "units": [app.places.battalion],
+    });
+    assert_eq!((&told["proposal"], &told["donor"]), (&proposal, &Value::Null));
+    assert_eq!(told["reason"], "نقل السجل");
+    for role in [Role::Admin, Role::Command, Role::Hospital] {
+        let refused = app.client(role).get(&path);
+        assert!([403, 404].contains(&refused.status), "{role}: {}", refused.text);
+    }
+    decide(&app, Role::Bank, &asked, "approve").expect(200);
+    app.client(Role::Medic).get_file(FILES_OF[0]);
+    // The medic's scope grows: that was not approved.
+    let (medic, more) = (app.principal(Role::Medic).user, app.places.other_unit);
+    let grow = move |tx: &mut Tx| {
+        let row = (user_units::user_id.eq(medic.0), user_units::unit_id.eq(more.0));
+        diesel::insert_into(user_units::table).values(row).execute(tx.conn)?;
+        Ok(())
+    };
+    app.house.db.write_now(Lane::System, grow).unwrap();
+    assert_eq!(app.client(Role::Medic).get(FILES_OF[0]).problem(403), "second_person_required");
+    // A request that was moved to another row, or written over, opens no file.
+    let other = ask(&app, Role::Medic, FILES_OF[1]);
+    decide(&app, Role::Bank, &other, "approve").expect(200);
+    app.client(Role::Medic).get_file(FILES_OF[1]);
+    let of_donors = ask(&app, Role::Medic, FILES_OF[0]);
+    let moved = "UPDATE approvals SET request = (SELECT request FROM approvals WHERE state = 'open') \
+        WHERE state = 'approved'";
+    app.house.db.write_now(Lane::System, move |tx| Ok(diesel::sql_query(moved).execute(tx.conn)?)).unwrap();
+    for path in FILES_OF {
+        assert_eq!(app.client(Role::Medic).get(path).problem(500), "identity_damaged", "{of_donors}");
+    }
 }
 
 fn each_row_says_who_took_it_out_and_when(app: TestApp) {
@@ -334,9 +448,10 @@ fn what_nobody_can_ask_for_is_refused(app: TestApp) {
     assert_eq!(refused.problem(503), "busy");
     assert!(refused.headers.contains_key("retry-after"));
     drop(held);
+    permit(&app, Role::Bank, FILES_OF[0]);
     // The room is free again once a file was sent.
     for _ in 0..2 * FILES {
-        get(&app, Role::Bank, FILES_OF[0]);
+        app.client(Role::Bank).get_file(FILES_OF[0]);
     }
     assert!(noted(&app).len() == 2 * FILES);
 }
@@ -357,6 +472,12 @@ fn b12_the_command_line_asks_a_named_person(app: TestApp) {
     app.clock.set(now - chrono::Duration::hours(1));
     let devices = ["bank", "medic"]
         .map(|name| (name, device::enrol(&app.anonymous(), &credentials(name), app.house.db.now()).0));
+    let of_donations = FILES_OF[2];
+    let leave = || {
+        for role in [Role::Bank, Role::Medic] {
+            permit(&app, role, of_donations);
+        }
+    };
     app.clock.set(stood);
     let run = |user: &str, password: &str, more: &[&str]| {
         let device = devices.iter().find(|(name, _)| *name == user);
@@ -386,6 +507,11 @@ fn b12_the_command_line_asks_a_named_person(app: TestApp) {
         assert!(!done && said.contains(part), "{user} {more:?}: {said}");
     }
     assert_eq!(noted(&app).len(), 0);
+    let (done, said) = run("bank", PASSWORD, &csv);
+    assert!(!done && said.contains("nobody else has approved"), "{said}");
+    app.clock.set(now - chrono::Duration::hours(1));
+    leave();
+    app.clock.set(stood);
     let (done, said) = run("bank", PASSWORD, &csv);
     assert!(done && said.contains("1 rows"), "{said}");
     let out = home.path().join("given.csv");

@@ -120,11 +120,12 @@ CREATE TABLE session_tokens (
 CREATE INDEX session_tokens_by_session ON session_tokens (session_id);
 
 -- What needs two people. The request is sealed, under the key of the donor whom it is about where it is
--- about one. One asks, another decides, and what was decided is carried out in the same transaction.
+-- about one, else under the house key. One asks, another decides, and what was decided is carried out in the same
+-- transaction; or it is a leave for whoever asked, for a while or for one use.
 CREATE TABLE approvals (
     id INTEGER PRIMARY KEY NOT NULL,
-    kind TEXT NOT NULL CHECK (kind IN ('correct_deferral', 'withdraw_deferral', 'correct_giving', 'merge_donors', 'undo_merge')),
-    subject BIGINT NOT NULL,
+    kind TEXT NOT NULL CHECK (kind IN ('correct_deferral', 'withdraw_deferral', 'correct_giving', 'merge_donors', 'undo_merge', 'export_register')),
+    subject BIGINT,
     request BLOB NOT NULL,
     reason BLOB NOT NULL,
     state TEXT NOT NULL CHECK (state IN ('open', 'approved', 'refused', 'expired')),
@@ -133,6 +134,9 @@ CREATE TABLE approvals (
     expires_at TIMESTAMP NOT NULL,
     decided_by BIGINT REFERENCES users (id),
     decided_at TIMESTAMP,
+    used_at TIMESTAMP,
+    CHECK ((subject IS NULL) = (kind IN ('export_register'))),
+    CHECK (used_at IS NULL OR state = 'approved'),
     CHECK ((decided_by IS NULL) = (decided_at IS NULL) AND (decided_by IS NULL) = (state IN ('open', 'expired'))),
     CHECK (decided_by IS NULL OR decided_by <> asked_by),
     CHECK (expires_at > asked_at)

@@ -1,16 +1,18 @@
-//! Requests that need two people, over HTTP. They stand here because what they ask is sealed under a
+//! Requests that need two people, over HTTP. They stand here because what most of them ask is sealed under a
 //! donor's key, and this room can open it.
 
 use actix_web::{HttpResponse, get, post, web};
 use chrono::{DateTime, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
 use shiryan_kernel::blood::DonationType;
-use shiryan_kernel::ids::{ApprovalId, DonorId, GivingId, MergeId, UserId};
+use shiryan_kernel::ids::{ApprovalId, DonorId, GivingId, MergeId, UnitId, UserId};
 use shiryan_kernel::page::Page;
 use shiryan_kernel::status::{ApprovalKind, ApprovalState};
 use utoipa::{IntoParams, ToSchema};
 
-use super::super::{DeferralFact, GivingCorrection, Proposal, proposal};
+use super::super::{
+    DeferralFact, ExportOrder, ExportPurpose, GivingCorrection, Proposal, Register, proposal,
+};
 use super::deferrals::DeferralView;
 use crate::accounts::{self, Actor, Approval, DecideApprovals, SeeApprovals};
 use crate::http::{Answer, Body, House, IdempotencyKey, Limit, NoQuery, Nothing, PathId, Query, Speak};
@@ -37,7 +39,8 @@ struct Asked {
 struct ApprovalView {
     id: ApprovalId,
     kind: ApprovalKind,
-    donor: DonorId,
+    /// Whom it is about; absent where it is about the house.
+    donor: Option<DonorId>,
     state: ApprovalState,
     asked_by: UserId,
     asked_at: DateTime<Utc>,
@@ -82,6 +85,13 @@ enum ProposalView {
         merge: MergeId,
         donor: DonorId,
         survivor: DonorId,
+    },
+    /// A register is to be taken out by whoever asks, within a day.
+    ExportRegister {
+        register: Register,
+        purpose: ExportPurpose,
+        /// The asker's units, with all below them; absent where it is the whole force.
+        units: Option<Vec<UnitId>>,
     },
 }
 
@@ -150,7 +160,7 @@ async fn read(
     Ok(HttpResponse::Ok().json(OpenedView { approval: approval.into(), reason, proposal }))
 }
 
-/// Approves a request of somebody else, and carries it out.
+/// Approves a request of somebody else, and carries it out; or gives its asker leave to.
 #[utoipa::path(tag = "accounts", params(("id" = ApprovalId, Path), ("Idempotency-Key" = String, Header)),
     request_body = Nothing, responses((status = 200, description = "Carried out", body = Decided)))]
 #[post("/approvals/{id}/approve")]
@@ -202,7 +212,7 @@ impl From<Approval> for ApprovalView {
         Self {
             id: row.id,
             kind: row.kind,
-            donor: DonorId(row.subject),
+            donor: row.subject,
             state: row.state,
             asked_by: row.asked_by,
             asked_at: row.asked_at.and_utc(),
@@ -227,6 +237,10 @@ impl ProposalView {
             }
             Proposal::MergeDonors { donor, survivor } => Self::MergeDonors { donor, survivor },
             Proposal::UndoMerge { merge, donor, survivor } => Self::UndoMerge { merge, donor, survivor },
+            Proposal::ExportRegister(order) => {
+                let ExportOrder { register, purpose, units } = order;
+                Self::ExportRegister { register, purpose, units }
+            }
             Proposal::CorrectGiving { giving, then } => {
                 let GivingCorrection { on, donation_type, volume_ml, red_cells_lost, voided } = then;
                 let then = GivingView { given_on: on, donation_type, volume_ml, red_cells_lost, voided };

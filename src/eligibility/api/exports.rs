@@ -1,18 +1,19 @@
 //! Registers as files, over HTTP.
 
-use actix_web::{get, web};
+use actix_web::{HttpResponse, get, post, web};
 use serde::Deserialize;
-use utoipa::IntoParams;
+use shiryan_kernel::text::Note;
+use utoipa::{IntoParams, ToSchema};
 
-use super::super::{Register, export};
-use crate::accounts::{Actor, ExportDonors};
-use crate::db::off_loop;
-use crate::http::{Answer, House, Query, file};
+use super::super::{ExportPurpose, Register, ask_export, export};
+use crate::accounts::{Actor, Asked, ExportDonors};
+use crate::db::{Tx, off_loop};
+use crate::http::{Answer, Body, House, IdempotencyKey, Query, file};
 use crate::sheets::Format;
 
 /// Adds the operations.
 pub fn operations(config: &mut utoipa_actix_web::service_config::ServiceConfig) {
-    config.service(donors).service(deferrals).service(donations);
+    config.service(ask).service(donors).service(deferrals).service(donations);
 }
 
 #[derive(Debug, Deserialize, IntoParams)]
@@ -21,6 +22,35 @@ pub fn operations(config: &mut utoipa_actix_web::service_config::ServiceConfig) 
 struct Wanted {
     /// `csv` unless given.
     format: Option<Format>,
+}
+
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct ExportForm {
+    register: Register,
+    purpose: ExportPurpose,
+    #[schema(max_length = 500)]
+    reason: String,
+}
+
+/// Asks that a register of the own scope may be taken out as a file. Once a blood bank's user or a physician who is
+/// another person has approved it, its operation gives the file for a day.
+#[utoipa::path(tag = "donors", params(("Idempotency-Key" = String, Header)), request_body = ExportForm,
+    responses((status = 202, description = "It waits for a second person", body = Asked)))]
+#[post("/exports")]
+async fn ask(
+    house: web::Data<House>,
+    by: Actor<ExportDonors>,
+    key: IdempotencyKey,
+    body: Body<ExportForm>,
+) -> Answer {
+    let request = key.of(by.user, &body);
+    let ExportForm { register, purpose, reason } = body.into_inner();
+    let reason = Note::parse(&reason).map_err(|problem| problem.on("reason"))?;
+    let (vault, who) = (house.vault.clone(), by.clone());
+    let write = move |tx: &mut Tx| ask_export(tx, &vault, &who, (register, purpose), &reason);
+    let asked = house.once(&by, request, write).await?;
+    Ok(HttpResponse::Accepted().json(asked))
 }
 
 /// The donors of the own scope as a file with every name, in the columns that an import takes. The file is recorded
