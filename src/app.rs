@@ -220,6 +220,14 @@ pub fn house(
     let zone = Zone(settings.place.zone);
     let rules = Rulebook::load(settings.policies_dir(), &settings.eligibility.rule_set, zone);
     let rules = rules.map_err(OpenError)?;
+    let rules = eligibility::settle_policies(&db, &vault, rules).map_err(said)?;
+    for set in rules.waiting() {
+        tracing::warn!(
+            code = set.code,
+            version = set.version,
+            "a rule set waits for two people; not decided by"
+        );
+    }
     let tokens = Tokens::new(&vault, settings.accounts.access_token_minutes);
     let sessions = Sessions {
         db: db.clone(),
@@ -496,6 +504,7 @@ fn probe(house: &web::Data<House>) -> health::Probe {
             (house.key_on_same_disk, "key_on_same_disk"),
             (!house.names.is_warm(), "search_warming"),
             (house.pulse.clock_was_set(), "clock_was_set"),
+            (!house.rules.waiting().is_empty(), "rules_wait"),
         ]
         .into_iter()
         .filter_map(|(is_so, notice)| is_so.then_some(notice))

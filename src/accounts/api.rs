@@ -8,12 +8,13 @@ use shiryan_kernel::message::Template;
 use shiryan_kernel::page::Page;
 use shiryan_kernel::problem::Faults;
 use shiryan_kernel::role::Role;
-use shiryan_kernel::text::Email;
+use shiryan_kernel::text::{Email, Note};
 use shiryan_kernel::{Code, Problem, Result};
 use utoipa::ToSchema;
 
 use super::{
-    Actor, Enrolment, Grant, ManageUsers, NewUser, Open, Principal, SignIn, SignedIn, User, Username,
+    Actor, Asked, Enrolment, Grant, ManageKeys, ManageUsers, NewUser, Open, Principal, SignIn, SignedIn,
+    User, Username,
 };
 use crate::db::{Tx, once};
 use crate::http::{Answer, Body, House, IdempotencyKey, NoQuery, Nothing, Paging, PathId, Peer, Query};
@@ -25,7 +26,7 @@ pub fn operations(config: &mut utoipa_actix_web::service_config::ServiceConfig) 
     config.service(sign_in).service(refresh).service(enrol).service(sign_out);
     config.service(list_sessions).service(revoke_session);
     config.service(create_user).service(list_users);
-    config.service(reset_user).service(disable_user).service(enable_user);
+    config.service(reset_user).service(disable_user).service(enable_user).service(ask_key_change);
     // The own one first: its path is also that of an id.
     config.service(set_own_address).service(set_user_address);
 }
@@ -72,6 +73,13 @@ struct SessionView {
 #[derive(Serialize, ToSchema)]
 struct SessionsView {
     items: Vec<SessionView>,
+}
+
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct KeyChangeForm {
+    #[schema(max_length = 500)]
+    reason: String,
 }
 
 #[derive(Deserialize, ToSchema)]
@@ -256,6 +264,24 @@ async fn reset_user(
     house.sessions.hasher.check(&password).map_err(|problem| problem.on("password"))?;
     let hash = house.sessions.hasher.hash(password).await?;
     stand(&house, &by, request, user, move |tx, vault, who| super::reset(tx, vault, who, user, &hash)).await
+}
+
+/// Asks that the root key be changed. Another administrator, or a physician, approves it; for seven days from then whoever
+/// asked may change it once, by `shiryan keys rotate`.
+#[utoipa::path(tag = "accounts", params(("Idempotency-Key" = String, Header)), request_body = KeyChangeForm,
+    responses((status = 202, description = "It waits for a second person", body = Asked)))]
+#[post("/key-changes")]
+async fn ask_key_change(
+    house: web::Data<House>,
+    by: Actor<ManageKeys>,
+    key: IdempotencyKey,
+    body: Body<KeyChangeForm>,
+) -> Answer {
+    let request = key.of(by.user, &body);
+    let reason = Note::parse(&body.into_inner().reason).map_err(|problem| problem.on("reason"))?;
+    let (vault, who) = (house.vault.clone(), by.clone());
+    let asked = house.once(&by, request, move |tx| super::ask_key_change(tx, &vault, &who, &reason)).await?;
+    Ok(HttpResponse::Accepted().json(asked))
 }
 
 /// Shuts an account: its sign-ins end, on other instances within seconds.

@@ -67,6 +67,8 @@ pub const fn deciders(kind: ApprovalKind) -> &'static [Role] {
         ApprovalKind::CorrectDeferral | ApprovalKind::WithdrawDeferral | ApprovalKind::CorrectGiving => {
             &[Role::Physician]
         }
+        ApprovalKind::ChangePolicy => &[Role::Physician],
+        ApprovalKind::ChangeKeys => &[Role::Admin, Role::Physician],
         ApprovalKind::MergeDonors | ApprovalKind::UndoMerge | ApprovalKind::ExportRegister => {
             &[Role::Bank, Role::Physician]
         }
@@ -80,8 +82,10 @@ const fn leave_days(kind: ApprovalKind) -> i64 {
         | ApprovalKind::WithdrawDeferral
         | ApprovalKind::CorrectGiving
         | ApprovalKind::MergeDonors
-        | ApprovalKind::UndoMerge => 0,
+        | ApprovalKind::UndoMerge
+        | ApprovalKind::ChangePolicy => 0,
         ApprovalKind::ExportRegister => 1,
+        ApprovalKind::ChangeKeys => 7,
     }
 }
 
@@ -184,6 +188,31 @@ pub fn leave(
         }
     }
     Err(Problem::new(Code::SecondPersonRequired))
+}
+
+/// Asks that the root key, the one that is there now and no other, be changed on the command line.
+///
+/// # Errors
+/// As any write.
+pub fn ask_key_change(tx: &mut Tx, vault: &Vault, by: &Principal, reason: &Note<500>) -> Result<Asked> {
+    let request = vault.key_check();
+    let ask_for = Ask { kind: ApprovalKind::ChangeKeys, subject: None, request: &request, reason };
+    ask(tx, vault, by, vault.house(), &ask_for)
+}
+
+/// Uses up the leave to change the root key.
+///
+/// # Errors
+/// As [`leave`].
+pub fn spend_key_change(tx: &mut Tx, vault: &Vault, by: &Principal) -> Result<ApprovalId> {
+    let (now, present) = (tx.now, vault.key_check());
+    let is_this = |text: &str| text == present;
+    let found = leave(tx.conn, by, vault.house(), ApprovalKind::ChangeKeys, now, is_this)?;
+    if store::use_approval(tx, found.id)? {
+        Ok(found.id)
+    } else {
+        Err(Problem::new(Code::SecondPersonRequired))
+    }
 }
 
 /// Seals requests about the house under another root; the last of them.

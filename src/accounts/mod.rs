@@ -29,8 +29,8 @@ use shiryan_kernel::{Code, Problem, Result};
 use crate::db::Conn;
 pub use addresses::{Mailbox, Readers, mailbox, readers, reseal_addresses, set_address};
 pub use approvals::{
-    Approval, Ask, Asked, approval, approvals, ask, check_two_people, decide, deciders, leave,
-    reseal as reseal_approvals,
+    Approval, Ask, Asked, approval, approvals, ask, ask_key_change, check_two_people, decide, deciders,
+    leave, reseal as reseal_approvals, spend_key_change,
 };
 pub use attempts::{Attempts, Budget};
 pub use links::{

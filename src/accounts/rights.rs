@@ -34,7 +34,7 @@ rights! {
     ReadRecord: Admin;
     /// What became of messages: neither to whom nor about what.
     SeeMessages: Admin;
-    /// Changes the root key, on the command line.
+    /// Changes the root key, on the command line, once another person has approved it.
     ManageKeys: Admin;
     /// Units and facilities.
     ManagePlaces: Admin;
@@ -72,6 +72,8 @@ rights! {
     RecordDeferrals: Medic Bank Physician;
     /// The rule sets of this installation: no fact about anybody.
     SeePolicies: Admin Medic Bank Physician;
+    /// Asks that a rule set be put in force; a physician who is another person decides.
+    AskPolicies: Admin Physician;
     /// Tries a rule set on every donor before it takes effect, and reads for whom it changes what.
     PreviewPolicies: Physician;
     /// Asks that a deferral or a giving be put right; somebody else decides.
@@ -80,9 +82,9 @@ rights! {
     /// which somebody acted.
     MedicalOfficer: Physician;
     /// Sees requests that need two people: one's own, and those that the role may decide.
-    SeeApprovals: Medic Bank Physician;
+    SeeApprovals: Admin Medic Bank Physician;
     /// Decides on what somebody else asked; which kinds is the role's own.
-    DecideApprovals: Bank Physician;
+    DecideApprovals: Admin Bank Physician;
     /// Asks what can be counted on: units that fit and donors in published bands.
     AskAvailability: Command Medic Hospital Bank Physician;
     SeeActivities: Admin Command Medic Bank Physician;

@@ -435,6 +435,15 @@ pub fn approved(
     Ok(rows.into_iter().map(read_approval).collect())
 }
 
+/// Uses a leave up; whether it was there to be used.
+pub fn use_approval(tx: &mut Tx, id: ApprovalId) -> Result<bool> {
+    let changed = diesel::update(approvals::table.find(id.0))
+        .filter(approvals::state.eq(ApprovalState::Approved).and(approvals::used_at.is_null()))
+        .set(approvals::used_at.eq(tx.now.naive_utc()))
+        .execute(tx.conn)?;
+    Ok(changed == 1)
+}
+
 /// The sealed cells of requests that are about no donor, after a row; for a change of the root key.
 pub fn house_approvals(conn: &mut Conn, after: i64, limit: i64) -> Result<Vec<Approval>> {
     let rows: Vec<ApprovalRow> = approvals::table

@@ -10,15 +10,18 @@
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
-use shiryan_kernel::Problem;
 use shiryan_kernel::ids::UserId;
 use shiryan_kernel::time::Clock;
+use shiryan_kernel::{Code, Problem};
 
 use super::{KEY_CHECK, OpenError, said};
+use crate::accounts::Principal;
 use crate::audit::{self, Line};
 use crate::db::{Alone, Target, Tx, meta};
 use crate::vault::Vault;
-use crate::{accounts, activities, donors, drives, jobs, laboratory, projections, requests, stock};
+use crate::{
+    accounts, activities, donors, drives, eligibility, jobs, laboratory, projections, requests, stock,
+};
 
 /// The change that is under way; absent when none is.
 pub(super) const UNDER_WAY: &str = "key_rotation";
@@ -55,6 +58,7 @@ enum Stage {
     Results,
     Harms,
     Approvals,
+    Policies,
     Jobs,
     Audit,
 }
@@ -67,16 +71,17 @@ pub enum Rotated {
     Already,
 }
 
-/// Changes the root key from `old` to `new`, or goes on where it was interrupted; `by` is on the record.
+/// Changes the root key from `old` to `new`, or goes on where it was interrupted; `by` is on the record. To begin uses up the
+/// leave that another person gave; to go on needs none.
 /// `progress` gets the number of rows done by this call, and stops the work by saying no.
 ///
 /// # Errors
-/// Says what is in the way: another program, another key, another change under way.
+/// Says what is in the way: no second person, another program, another key, another change under way.
 pub fn rotate(
     target: &Target,
     clock: Arc<dyn Clock>,
     (old, new): (&Vault, &Vault),
-    by: UserId,
+    by: &Principal,
     mut progress: impl FnMut(u64) -> bool,
 ) -> Result<Rotated, OpenError> {
     let mut alone = Alone::open(target, clock).map_err(said)?;
@@ -85,7 +90,7 @@ pub fn rotate(
     }
     let mut rows = 0;
     loop {
-        match alone.write(|tx| slice(tx, old, new, by)).map_err(said)? {
+        match alone.write(|tx| slice(tx, old, new, by.user)).map_err(said)? {
             None => return Ok(Rotated::Done),
             Some(done) => rows += done,
         }
@@ -96,7 +101,7 @@ pub fn rotate(
 }
 
 /// Whether there is anything to do.
-fn begin(alone: &mut Alone, old: &Vault, new: &Vault, by: UserId) -> Result<bool, OpenError> {
+fn begin(alone: &mut Alone, old: &Vault, new: &Vault, by: &Principal) -> Result<bool, OpenError> {
     let (check, under_way) =
         alone.read(|conn| Ok((meta::get(conn, KEY_CHECK)?, meta::get(conn, UNDER_WAY)?))).map_err(said)?;
     if let Some(under_way) = under_way {
@@ -117,14 +122,21 @@ fn begin(alone: &mut Alone, old: &Vault, new: &Vault, by: UserId) -> Result<bool
         return Err(OpenError("the database is sealed under a third key".into()));
     }
     let first = Progress { to: new.key_check(), stage: Stage::Donors, after: 0 };
-    let begun = Line::new(Some(by), "keys.change_begun");
-    alone
-        .write(|tx| {
-            audit::record(tx, old, &begun)?;
-            note(tx, &first)
-        })
-        .map_err(said)?;
-    Ok(true)
+    let begun = alone.write(|tx| {
+        let approval = accounts::spend_key_change(tx, old, by)?;
+        let line = Line::new(Some(by.user), "keys.change_begun").with("approval", approval);
+        audit::record(tx, old, &line)?;
+        note(tx, &first)
+    });
+    match begun {
+        Ok(()) => Ok(true),
+        Err(problem) if problem.code == Code::SecondPersonRequired => Err(OpenError(
+            "nobody else has approved it within seven days: ask with `shiryan keys ask`, and let another administrator or a \
+            physician approve it with `shiryan keys approve`, or on the running service"
+                .into(),
+        )),
+        Err(problem) => Err(said(problem)),
+    }
 }
 
 /// One slice; how many rows it did, none at the end.
@@ -153,7 +165,8 @@ fn slice(tx: &mut Tx, old: &Vault, new: &Vault, by: UserId) -> shiryan_kernel::R
         Stage::Strays => (stock::reseal_strays(tx, old, new, at.after, SLICE)?, Stage::Results),
         Stage::Results => (laboratory::reseal(tx, old, new, at.after, SLICE)?, Stage::Harms),
         Stage::Harms => (requests::recall::reseal(tx, old, new, at.after, SLICE)?, Stage::Approvals),
-        Stage::Approvals => (accounts::reseal_approvals(tx, old, new, at.after, SLICE)?, Stage::Jobs),
+        Stage::Approvals => (accounts::reseal_approvals(tx, old, new, at.after, SLICE)?, Stage::Policies),
+        Stage::Policies => (eligibility::reseal_policies(tx, old, new, at.after, SLICE)?, Stage::Jobs),
         Stage::Jobs => {
             jobs::reseal(tx, old, new)?;
             (None, Stage::Audit)

@@ -16,7 +16,7 @@ use super::Common;
 use crate::app;
 use crate::audit::{self, Verdict};
 use crate::db::{Conn, Db, meta};
-use crate::eligibility::Rulebook;
+use crate::eligibility::{self, Rulebook};
 use crate::mail::Post;
 use crate::places::calendar::Calendar;
 use crate::reserve::Levels;
@@ -111,10 +111,20 @@ fn told(outcome: Result<(), String>, good: &str) -> Found {
 
 fn rules(settings: &Settings, now: Moment) -> Found {
     let zone = Zone(settings.place.zone);
-    let book = match Rulebook::load(settings.policies_dir(), &settings.eligibility.rule_set, zone) {
+    let book = Rulebook::load(settings.policies_dir(), &settings.eligibility.rule_set, zone);
+    let book = match book.and_then(|book| as_approved(settings, book)) {
         Ok(book) => book,
         Err(why) => return Bad(why),
     };
+    if let Some(set) = book.waiting().first() {
+        let (code, version) = (&set.code, set.version);
+        let what = if book.refused().contains(set) {
+            "differs from what was approved"
+        } else {
+            "waits for two people"
+        };
+        return Look(format!("{code} {version} {what}: it is not decided by"));
+    }
     match book.in_force(zone.date(now)) {
         Err(problem) => Bad(format!("no rule set is in force today: {}", problem.code)),
         Ok(set) if set.signed_by.is_empty() => {
@@ -122,6 +132,13 @@ fn rules(settings: &Settings, now: Moment) -> Found {
         }
         Ok(set) => Good(format!("{} {} is in force, signed by {}", set.code, set.version, set.signed_by)),
     }
+}
+
+/// What was put in force, where a database is there to say so.
+fn as_approved(settings: &Settings, book: Rulebook) -> Result<Rulebook, String> {
+    let Ok((db, vault)) = app::look(settings, Arc::new(SystemClock)) else { return Ok(book) };
+    let approved = db.read_now(|conn| eligibility::adopted(conn, &vault));
+    book.adopt(&approved.map_err(|problem| problem.cause.unwrap_or_else(|| problem.code.to_string()))?)
 }
 
 fn calendar(settings: &Settings, now: Moment) -> Found {

@@ -1,4 +1,5 @@
-//! `shiryan keys rotate`: another root key for everything that is sealed.
+//! `shiryan keys rotate`: another root key for everything that is sealed, once `keys ask` and `keys approve` were said by two
+//! people.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -6,14 +7,18 @@ use std::sync::Arc;
 
 use clap::{Args, Subcommand};
 use indicatif::ProgressBar;
+use shiryan_kernel::ids::ApprovalId;
+use shiryan_kernel::status::{ApprovalKind, ApprovalState};
+use shiryan_kernel::text::Note;
 use shiryan_kernel::time::SystemClock;
+use shiryan_kernel::{Code, Problem};
 use zeroize::Zeroizing;
 
 use super::Common;
 use super::person::Person;
-use crate::accounts::ManageKeys;
+use crate::accounts::{self, DecideApprovals, ManageKeys};
 use crate::app::{self, Rotated, secret};
-use crate::db::Alone;
+use crate::db::{Alone, Db, Lane};
 use crate::settings::KeyPlace;
 use crate::vault::{RootKey, Salt, Vault, private_file};
 
@@ -28,6 +33,32 @@ enum Command {
     /// Seals everything under a new root key; nobody else may have the database open. It may be interrupted,
     /// and the same command goes on
     Rotate(Rotate),
+    /// Asks that the root key may be changed
+    Ask(Ask),
+    /// Approves what somebody else asked: for seven days from then whoever asked may change the root key, once
+    Approve(Approve),
+}
+
+#[derive(Debug, Args)]
+struct Ask {
+    #[command(flatten)]
+    common: Common,
+    #[command(flatten)]
+    person: Person,
+    /// Why; at most 500 characters
+    #[arg(long, value_name = "TEXT")]
+    reason: String,
+}
+
+#[derive(Debug, Args)]
+struct Approve {
+    /// What `keys ask` printed
+    #[arg(value_name = "REQUEST")]
+    request: ApprovalId,
+    #[command(flatten)]
+    common: Common,
+    #[command(flatten)]
+    person: Person,
 }
 
 #[derive(Debug, Args)]
@@ -42,8 +73,58 @@ impl Keys {
     pub fn run(&self) -> Result<(), String> {
         match &self.command {
             Command::Rotate(rotate) => rotate.run(),
+            Command::Ask(ask) => ask.run(),
+            Command::Approve(approve) => approve.run(),
         }
     }
+}
+
+impl Ask {
+    fn run(&self) -> Result<(), String> {
+        let reason = Note::parse(&self.reason).map_err(|problem| format!("--reason: {}", problem.code))?;
+        let (db, vault) = look(&self.common)?;
+        let by = self.person.sign_in::<ManageKeys>(&vault, |prove| db.read_now(|conn| prove(conn)))?;
+        let (keys, user) = (vault.clone(), by.user);
+        let asked = db
+            .write_now(Lane::Actor(user.0), move |tx| accounts::ask_key_change(tx, &keys, &by, &reason))
+            .map_err(said)?;
+        println!("{}", asked.approval);
+        Ok(())
+    }
+}
+
+impl Approve {
+    fn run(&self) -> Result<(), String> {
+        let (db, vault) = look(&self.common)?;
+        let by = self.person.sign_in::<DecideApprovals>(&vault, |prove| db.read_now(|conn| prove(conn)))?;
+        let (keys, user, id) = (vault.clone(), by.user, self.request);
+        let decided = db.write_now(Lane::Actor(user.0), move |tx| {
+            let asked = accounts::approval(tx.conn, &by, id, tx.now)?;
+            if asked.kind != ApprovalKind::ChangeKeys {
+                return Err(Problem::new(Code::NotFound));
+            }
+            accounts::decide(tx, &keys, &by, id, ApprovalState::Approved)
+        });
+        decided.map_err(|problem| match problem.code {
+            Code::NotFound => "nobody asked that".to_owned(),
+            Code::SecondPersonRequired => {
+                "you asked it yourself, or one of you two made the other's account within thirty days"
+                    .to_owned()
+            }
+            Code::StateConflict => "it was decided, or nobody decided within fourteen days".to_owned(),
+            _ => said(problem),
+        })?;
+        println!("Whoever asked may change the root key, once, within seven days.");
+        Ok(())
+    }
+}
+
+fn look(common: &Common) -> Result<(Db, Vault), String> {
+    app::look(&common.settings(None)?, Arc::new(SystemClock)).map_err(|error| error.0)
+}
+
+fn said(problem: Problem) -> String {
+    problem.cause.unwrap_or_else(|| problem.code.to_string())
 }
 
 impl Rotate {
@@ -58,7 +139,7 @@ impl Rotate {
         })?;
         let new = Vault::new(to_come(&place, &next)?);
         let bar = ProgressBar::new_spinner();
-        let outcome = app::rotate(&target, Arc::new(SystemClock), (&old, &new), by.user, |rows| {
+        let outcome = app::rotate(&target, Arc::new(SystemClock), (&old, &new), &by, |rows| {
             bar.set_message(format!("{rows} rows"));
             bar.tick();
             true

@@ -10,6 +10,7 @@ use shiryan_kernel::text::Note;
 use shiryan_kernel::time::past_day;
 use shiryan_kernel::{Code, Problem, Result};
 
+use super::adopted::{self, PolicyOrder};
 use super::enter::find_deferral;
 use super::export::ExportOrder;
 use super::ledger::{DeferralLine, Event, StandingDeferral, standing_deferrals, standing_givings};
@@ -61,6 +62,10 @@ pub enum Proposal {
     },
     /// A register is to be taken out by whoever asks.
     ExportRegister(ExportOrder),
+    /// A rule set is to be put in force.
+    ChangePolicy(PolicyOrder),
+    /// The root key is to be changed by whoever asks.
+    ChangeKeys,
 }
 
 /// Asks that a deferral be replaced by what is said now; the whole of it, not the difference.
@@ -179,7 +184,12 @@ pub fn settle_approval(
 }
 
 fn carry_out(tx: &mut Tx, vault: &Vault, book: &Rulebook, by: &Principal, approval: &Approval) -> Result<()> {
-    let Some(donor) = approval.subject else { return Ok(()) };
+    let Some(donor) = approval.subject else {
+        return match read_of_house(vault, approval)? {
+            Proposal::ChangePolicy(order) => adopted::adopt(tx, vault, by, approval.id, order),
+            _ => Ok(()),
+        };
+    };
     let known = donors::known(tx.conn, vault, donor)?;
     let (proposal, seen) = read(tx.conn, book, &known, approval)?;
     let (now, event, says, action) = match proposal {
@@ -201,7 +211,7 @@ fn carry_out(tx: &mut Tx, vault: &Vault, book: &Rulebook, by: &Principal, approv
             let says = now.fact.clone();
             (now, Event::Withdrawn, says, "eligibility.deferral_withdrawn")
         }
-        Proposal::ExportRegister(_) => return Ok(()),
+        Proposal::ExportRegister(_) | Proposal::ChangePolicy(_) | Proposal::ChangeKeys => return Ok(()),
     };
     if now.lines != seen {
         return Err(Problem::new(Code::StateConflict).with("state", "changed"));
@@ -286,8 +296,13 @@ fn write_giving(id: GivingId, then: &GivingCorrection) -> String {
 /// What a request about the house says.
 fn read_of_house(vault: &Vault, approval: &Approval) -> Result<Proposal> {
     let text = approval.request(vault.house())?;
-    let order = serde_json::from_str(&text).map_err(|_| Problem::new(Code::IdentityDamaged))?;
-    Ok(Proposal::ExportRegister(order))
+    let read = match approval.kind {
+        ApprovalKind::ExportRegister => serde_json::from_str(&text).map(Proposal::ExportRegister),
+        ApprovalKind::ChangeKeys => Ok(Proposal::ChangeKeys),
+        ApprovalKind::ChangePolicy => serde_json::from_str(&text).map(Proposal::ChangePolicy),
+        _ => return Err(Problem::new(Code::IdentityDamaged)),
+    };
+    read.map_err(|_| Problem::new(Code::IdentityDamaged))
 }
 
 /// What a request says, beside what stands now; and how many lines it saw of its deferral.

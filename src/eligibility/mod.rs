@@ -7,6 +7,7 @@
 //!
 //! It supports a decision; the medical officer makes it.
 
+mod adopted;
 mod again;
 mod allow;
 mod amend;
@@ -48,6 +49,9 @@ mod volume;
 #[cfg(test)]
 mod tests;
 
+pub use adopted::{
+    Adopted, PolicyOrder, adopted, ask_adoption, reseal as reseal_policies, settle as settle_policies,
+};
 pub use again::{about, tell_ready};
 pub use allow::{GivenAllowance, allow, list_allowances};
 pub use amend::amend;

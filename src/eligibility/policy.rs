@@ -4,6 +4,7 @@
 //! A rule set with a hole in its matrix, an unknown key or a limit that cannot be is refused whole.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use chrono::NaiveDate;
 use serde::Deserialize;
@@ -266,6 +267,9 @@ pub struct RuleSet {
     pub haemoglobin: Haemoglobin,
     pub vitals: Vitals,
     pub laboratory: Laboratory,
+    /// The file itself.
+    #[serde(skip)]
+    pub text: Arc<str>,
 }
 
 impl RuleSet {
@@ -276,7 +280,7 @@ impl RuleSet {
     pub fn read(file: &str, text: &str) -> Result<Self, Vec<ContentError>> {
         let set: Self = content::read(file, text).map_err(|error| vec![error])?;
         set.review(file)?;
-        Ok(set)
+        Ok(Self { text: text.into(), ..set })
     }
 
     /// The cell for a sex; an unknown sex gets the longer of the two.

@@ -54,11 +54,7 @@ pub fn ask_preview(
     code: &str,
     version: Option<u32>,
 ) -> Result<Queued> {
-    let versions: Vec<&RuleSet> = book.rule_sets().iter().filter(|set| set.code == code).collect();
-    let newest = versions.iter().map(|set| set.version).max().ok_or_else(|| Problem::new(Code::NotFound))?;
-    let wanted = version.unwrap_or(newest);
-    let set = versions.iter().find(|set| set.version == wanted);
-    let set = set.ok_or_else(|| Problem::field("version", Code::UnknownReference))?;
+    let set = book.newest_or(code, version)?;
     let from = set.effective_from.max(book.today(tx.now));
     let preview = PolicyPreview { code: set.code.clone(), version: set.version, from };
     let request = serde_json::to_string(&preview).map_err(Problem::internal)?;

@@ -471,6 +471,10 @@ word! {
         UndoMerge = "undo_merge",
         /// A register is to be taken out as a file.
         ExportRegister = "export_register",
+        /// A rule set is to be put in force.
+        ChangePolicy = "change_policy",
+        /// The root key is to be changed.
+        ChangeKeys = "change_keys",
     }
 }
 

@@ -131,6 +131,17 @@ diesel::table! {
 }
 
 diesel::table! {
+    adopted_policies (id) {
+        id -> BigInt,
+        code -> Text,
+        version -> Integer,
+        text -> Binary,
+        adopted_at -> Timestamp,
+        approval -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
     jobs (id) {
         id -> BigInt,
         kind -> Text,

@@ -326,8 +326,14 @@ fn a_file_is_recorded_before_it_is_given_out(app: TestApp) {
 
 fn b12_one_person_alone_takes_no_register_out(app: TestApp) {
     register(&app, 1, json!({}));
+    let roles = [Role::Medic, Role::Bank, Role::Physician];
+    let creatures = roles.map(|role| {
+        let maker = app.principal(role).user;
+        (role, app.colleague(Role::Physician, &format!("made-by-{role}"), Some(maker)))
+    });
+    let colleague = app.colleague(Role::Physician, "beside", None);
     for path in FILES_OF {
-        for role in [Role::Medic, Role::Bank, Role::Physician] {
+        for role in roles {
             let alone = |when: &str| {
                 let refused = app.client(role).get(path);
                 assert_eq!(refused.problem(403), "second_person_required", "{role} {path} {when}");
@@ -338,10 +344,8 @@ fn b12_one_person_alone_takes_no_register_out(app: TestApp) {
             // Whoever asked, and a role that does not decide, approve nothing.
             let code = if role == Role::Medic { "forbidden" } else { "second_person_required" };
             assert_eq!(decide(&app, role, &asked, "approve").problem(403), code, "{role}");
-            let maker = app.principal(role).user;
-            let name = format!("made-{role}-{}", path.len());
-            let made = app.colleague(Role::Physician, &name, Some(maker));
             let approve = format!("/api/v1/approvals/{asked}/approve");
+            let made = &creatures.iter().find(|(maker, _)| *maker == role).unwrap().1;
             assert_eq!(made.post(&approve, &json!({})).problem(403), "second_person_required");
             let other = if role == Role::Bank { Role::Physician } else { Role::Bank };
             decide(&app, other, &asked, "refuse").expect(200);
@@ -354,7 +358,6 @@ fn b12_one_person_alone_takes_no_register_out(app: TestApp) {
                 app.client(role).get_file(&format!("{path}?format={format}"));
             }
             assert_eq!(noted(&app).len(), before + 2, "each file is on record");
-            let colleague = app.colleague(Role::Physician, &format!("beside-{role}-{}", path.len()), None);
             assert_eq!(colleague.get(path).problem(403), "second_person_required");
             for other in FILES_OF.into_iter().filter(|other| *other != path) {
                 let refused = app.client(role).get(other);

@@ -1,6 +1,7 @@
 //! Another root key: everything opens again under it and under no other, however often the change was
 //! interrupted.
 
+use std::process::Stdio;
 use std::sync::Arc;
 
 use chrono::NaiveDate;
@@ -14,12 +15,13 @@ use shiryan::jobs;
 use shiryan::vault::{RootKey, Vault};
 use shiryan_kernel::Code;
 use shiryan_kernel::blood::DonationType;
-use shiryan_kernel::ids::{DonorId, SessionId};
+use shiryan_kernel::ids::{ApprovalId, DonorId, SessionId};
 use shiryan_kernel::role::Role;
-use shiryan_kernel::status::JobKind;
-use shiryan_kernel::text::{NationalId, PersonName, Phone};
+use shiryan_kernel::status::{ApprovalState, JobKind};
+use shiryan_kernel::text::{NationalId, Note, PersonName, Phone};
 use shiryan_kernel::time::{SettableClock, Zone};
 
+use super::cli::shiryan;
 use super::support::databases::Empty;
 
 both!(
@@ -29,12 +31,16 @@ both!(
     nobody_else_may_have_the_database_open,
     a_third_key_changes_nothing,
     a_damaged_cell_does_not_keep_the_others_under_two_keys,
+    b12_one_person_alone_changes_no_key,
+    b12_the_command_line_asks_two_people,
 );
 
 struct World {
     target: Target,
     clock: Arc<SettableClock>,
     by: Principal,
+    /// Somebody else, whom nobody of these made.
+    other: Principal,
     donors: Vec<DonorId>,
     book: Rulebook,
     _at: Empty,
@@ -75,6 +81,9 @@ fn world(at: Empty, donors: usize) -> World {
         };
         let user = accounts::ensure_user(tx, &old, &new, &accounts::hash_now("four olive trees")?)?;
         let by = Principal { user, role: Role::Admin, session: SessionId(1), facility: None };
+        let new = NewUser { username: Username::parse("officer").unwrap(), role: Role::Physician, ..new };
+        let other = accounts::ensure_user(tx, &old, &new, &accounts::hash_now("four olive trees")?)?;
+        let other = Principal { user: other, role: Role::Physician, session: SessionId(2), facility: None };
         let mut ids = Vec::new();
         for n in 0..donors {
             let donor = eligibility::enrol(tx, &old, &rules, &by, &person(n))?.id;
@@ -86,13 +95,15 @@ fn world(at: Empty, donors: usize) -> World {
         }
         jobs::queue(tx, &old, user, JobKind::PreviewPolicy, "a request")?;
         meta::put(tx.conn, "key_check", &old.key_check())?;
-        Ok((by, ids))
+        Ok((by, other, ids))
     });
-    let (by, donors) = made.unwrap();
+    let (by, other, donors) = made.unwrap();
     // Part of the record is chained before the change.
     let old = vault(1);
     db.write_now(Lane::System, move |tx| audit::seal(tx, &old)).unwrap();
-    World { target: at.target.clone(), clock, by, donors, book, _at: at }
+    let world = World { target: at.target.clone(), clock, by, other, donors, book, _at: at };
+    world.permit(1);
+    world
 }
 
 impl World {
@@ -110,8 +121,42 @@ impl World {
             slices += 1;
             slices < patience
         };
-        app::rotate(&self.target, self.clock.clone(), (&roots.0, &roots.1), self.by.user, go_on)
+        app::rotate(&self.target, self.clock.clone(), (&roots.0, &roots.1), &self.by, go_on)
             .map_err(|error| error.0)
+    }
+
+    fn ask(&self, root: u8) -> ApprovalId {
+        let (root, by) = (vault(root), self.by.clone());
+        let ask =
+            move |tx: &mut Tx| accounts::ask_key_change(tx, &root, &by, &Note::parse("ضاع جهاز").unwrap());
+        self.open().write_now(Lane::System, ask).unwrap().approval
+    }
+
+    fn approve(&self, root: u8, id: ApprovalId, by: &Principal) -> Result<(), Code> {
+        let (root, by) = (vault(root), by.clone());
+        let decide = move |tx: &mut Tx| accounts::decide(tx, &root, &by, id, ApprovalState::Approved);
+        self.open().write_now(Lane::System, decide).map(drop).map_err(|problem| problem.code)
+    }
+
+    /// A physician whose account `maker` made now.
+    fn made_by(&self, maker: &Principal) -> Principal {
+        let maker = maker.user;
+        let make = move |tx: &mut Tx| {
+            let new = NewUser {
+                username: Username::parse("creature").unwrap(),
+                role: Role::Physician,
+                facility: None,
+                units: Vec::new(),
+            };
+            accounts::create(tx, &vault(1), maker, &new, &accounts::hash_now("four olive trees")?)
+        };
+        let user = self.open().write_now(Lane::System, make).unwrap();
+        Principal { user, role: Role::Physician, session: SessionId(3), facility: None }
+    }
+
+    /// Two people want it.
+    fn permit(&self, root: u8) {
+        self.approve(root, self.ask(root), &self.other).unwrap();
     }
 
     /// Everything that was sealed, read under a root.
@@ -166,6 +211,7 @@ fn b7_everything_opens_under_the_new_root_alone(at: Empty) {
     drop(db);
     // The record from before the change is verified with its own digests, and tampering with it is found.
     assert!(matches!(world.verdict(2), Verdict::Whole(lines) if lines > 8));
+    world.permit(2);
     assert_eq!(world.rotate(2, 3, usize::MAX), Ok(Rotated::Done));
     world.holds(3);
     assert!(matches!(world.verdict(3), Verdict::Whole(_)), "twice changed");
@@ -267,4 +313,89 @@ fn a_damaged_cell_does_not_keep_the_others_under_two_keys(at: Empty) {
     // Its own key moved with the others: what is whole of it still opens.
     assert!(db.read_now(|conn| donors::known(conn, &root, damaged)).is_ok());
     assert!(db.read_now(|conn| donors::known(conn, &root, whole)).is_ok());
+}
+
+fn b12_one_person_alone_changes_no_key(at: Empty) {
+    let world = world(at, 1);
+    let alone = |from, to, when: &str| {
+        let said = world.rotate(from, to, usize::MAX).unwrap_err();
+        assert!(said.contains("nobody else has approved"), "{when}: {said}");
+        world.holds(from);
+    };
+    // The leave that the world began with is good for seven days.
+    world.clock.advance(chrono::Duration::days(7));
+    alone(1, 2, "it has expired");
+    let asked = world.ask(1);
+    alone(1, 2, "nobody has decided");
+    assert_eq!(world.approve(1, asked, &world.by), Err(Code::SecondPersonRequired));
+    let bank = Principal { role: Role::Bank, ..world.other.clone() };
+    assert_eq!(world.approve(1, asked, &bank), Err(Code::NotFound), "no bank's business");
+    let made = world.made_by(&world.by);
+    assert_eq!(world.approve(1, asked, &made), Err(Code::SecondPersonRequired), "made within thirty days");
+    alone(1, 2, "they were one person");
+    world.approve(1, asked, &world.other).unwrap();
+    let other = World { by: world.other.clone(), other: world.by.clone(), ..world };
+    let said = other.rotate(1, 2, usize::MAX).unwrap_err();
+    assert!(said.contains("nobody else"), "whoever approved did not ask: {said}");
+    let world = World { by: other.other.clone(), other: other.by.clone(), ..other };
+    assert_eq!(world.rotate(1, 2, usize::MAX), Ok(Rotated::Done));
+    // One leave, one change; and it was for the key that was there then.
+    let said = world.rotate(2, 3, usize::MAX).unwrap_err();
+    assert!(said.contains("nobody else"), "used twice: {said}");
+    // What was asked about the key before is still asked, and opens under the new root.
+    let late = world.ask(2);
+    world.clock.advance(chrono::Duration::days(14));
+    assert_eq!(world.approve(2, late, &world.other), Err(Code::StateConflict));
+    world.permit(2);
+    assert_eq!(world.rotate(2, 3, usize::MAX), Ok(Rotated::Done));
+    let (db, root, by) = (world.open(), vault(3), world.by.clone());
+    let found = db.read_now(|conn| accounts::approval(conn, &by, late, db.now())).unwrap();
+    assert_eq!(found.reason(root.house()).unwrap(), "ضاع جهاز");
+    assert!(matches!(
+        {
+            drop(db);
+            world.verdict(3)
+        },
+        Verdict::Whole(_)
+    ));
+}
+
+fn b12_the_command_line_asks_two_people(at: Empty) {
+    let world = world(at, 1);
+    let used = "UPDATE approvals SET used_at = decided_at";
+    let spend = move |tx: &mut Tx| Ok(diesel::RunQueryDsl::execute(diesel::sql_query(used), tx.conn)?);
+    world.open().write_now(Lane::System, spend).unwrap();
+    let home = tempfile::tempdir().unwrap();
+    let key = home.path().join("root.key");
+    shiryan::vault::private_file(&key, "01".repeat(32).as_bytes()).unwrap();
+    let url = match &world.target {
+        Target::Sqlite(path) => format!("sqlite://{}", path.display()),
+        Target::Postgres(url) => url.clone(),
+    };
+    let run = |user: &str, arguments: &[&str]| {
+        let mut command = shiryan(home.path(), &[&["keys"], arguments].concat());
+        let command = command.args(["--user", user, "--database", &url]).env("SHIRYAN__KEYS__FILE", &key);
+        let command = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut child = command.spawn().unwrap();
+        std::io::Write::write_all(&mut child.stdin.take().unwrap(), b"four olive trees\n").unwrap();
+        let done = child.wait_with_output().unwrap();
+        let said = String::from_utf8([done.stdout, done.stderr].concat()).unwrap();
+        (done.status.success(), said.trim().to_owned())
+    };
+    let (done, said) = run("keeper", &["rotate"]);
+    assert!(!done && said.contains("keys ask"), "{said}");
+    let (done, said) = run("officer", &["ask", "--reason", "x"]);
+    assert!(!done && said.contains("may not"), "{said}");
+    let (done, asked) = run("keeper", &["ask", "--reason", "a laptop was lost"]);
+    assert!(done, "{asked}");
+    let (done, said) = run("keeper", &["approve", &asked]);
+    assert!(!done && said.contains("you asked it yourself"), "{said}");
+    let (done, said) = run("officer", &["approve", "0000000000001"]);
+    assert!(!done && said.contains("nobody asked"), "{said}");
+    let (done, said) = run("officer", &["approve", &asked]);
+    assert!(done, "{said}");
+    let (done, said) = run("keeper", &["rotate"]);
+    assert!(done && said.contains("under a new root key"), "{said}");
+    let (done, said) = run("keeper", &["rotate"]);
+    assert!(!done && said.contains("nobody else has approved"), "{said}");
 }

@@ -4,13 +4,15 @@ use chrono::NaiveDate;
 use serde_json::{Value, json};
 use shiryan::app;
 use shiryan::db::{Lane, Tx};
-use shiryan::eligibility::{self, GivingSource, NewGiving};
+use shiryan::eligibility::{self, BUILT_IN, GivingSource, NewGiving, RuleSetStamp, Rulebook};
 use shiryan::jobs;
 use shiryan_kernel::blood::DonationType;
 use shiryan_kernel::role::Role;
+use shiryan_kernel::status::ApprovalState;
+use shiryan_kernel::text::Note;
 use shiryan_kernel::time::plus_days;
 
-use super::support::app::TestApp;
+use super::support::app::{Reply, TestApp};
 
 both!(
     the_rule_sets_are_listed,
@@ -18,6 +20,8 @@ both!(
     work_that_nobody_holds_any_more_is_taken_up_again,
     a_job_is_seen_by_whoever_asked_alone,
     what_does_not_open_keeps_nobody_waiting,
+    b12_a_rule_set_is_put_in_force_by_two_people,
+    b12_a_file_that_changed_is_not_what_was_approved,
 );
 
 fn donor(app: &TestApp, n: u32, given: Option<NaiveDate>) -> String {
@@ -145,4 +149,128 @@ fn what_does_not_open_keeps_nobody_waiting(app: TestApp) {
     assert_eq!(job(&app, &first)["state"], "failed");
     let told = job(&app, &second);
     assert_eq!((&told["state"], &told["result"]["unreadable"]), (&json!("done"), &json!(1)));
+}
+
+/// The rules as the next start of the program has them.
+fn next_start(app: &TestApp, directory: Option<&std::path::Path>) -> Rulebook {
+    let book = Rulebook::load(directory, "default", app.house.zone).unwrap();
+    eligibility::settle_policies(&app.house.db, &app.house.vault, book).unwrap()
+}
+
+fn in_force(app: &TestApp, book: &Rulebook) -> (String, u32) {
+    let set = book.in_force(app.house.today()).unwrap();
+    (set.code.clone(), set.version)
+}
+
+fn want(app: &TestApp, role: Role, code: &str) -> Reply {
+    app.client(role).post(&format!("/api/v1/policies/{code}/adopt"), &json!({"reason": "مراجعة سنوية"}))
+}
+
+fn b12_a_rule_set_is_put_in_force_by_two_people(app: TestApp) {
+    let physician = app.client(Role::Physician);
+    let list = app.client(Role::Medic).get("/api/v1/policies").expect(200);
+    let adopted: Vec<&Value> =
+        list["items"].as_array().unwrap().iter().filter(|set| set["adopted"] == true).collect();
+    assert_eq!((adopted.len(), &adopted[0]["code"]), (1, &json!("default")), "the settings' own at first");
+    assert_eq!(list["waiting"], json!([]));
+    assert_eq!(want(&app, Role::Physician, "no_such").problem(404), "not_found");
+    assert_eq!(want(&app, Role::Physician, "default").problem(409), "state_conflict");
+    let asked = want(&app, Role::Physician, "who_2012").expect(202)["approval"].as_str().unwrap().to_owned();
+    let path = format!("/api/v1/approvals/{asked}");
+    let told = physician.get(&path).expect(200);
+    let text = BUILT_IN.iter().find(|(name, _)| *name == "who_2012.toml").unwrap().1;
+    assert_eq!((&told["proposal"]["text"], &told["reason"]), (&json!(text), &json!("مراجعة سنوية")));
+    let approve = |client: &crate::support::app::Client, path: &str| {
+        client.post(&format!("{path}/approve"), &json!({}))
+    };
+    let today = ("default".to_owned(), 1);
+    assert_eq!(approve(&physician, &path).problem(403), "second_person_required");
+    let made = app.colleague(Role::Physician, "made-now", Some(app.principal(Role::Physician).user));
+    assert_eq!(approve(&made, &path).problem(403), "second_person_required");
+    for (role, status) in [(Role::Admin, 404), (Role::Bank, 404), (Role::Medic, 403), (Role::Command, 403)] {
+        approve(&app.client(role), &path).expect(status);
+    }
+    assert_eq!(in_force(&app, &next_start(&app, None)), today, "nobody else has approved it");
+    let other = app.colleague(Role::Physician, "somebody-else", None);
+    approve(&other, &path).expect(200);
+    assert_eq!(approve(&other, &path).problem(409), "state_conflict", "once");
+    let book = next_start(&app, None);
+    assert_eq!(in_force(&app, &book), ("who_2012".to_owned(), 1));
+    // The settings go on to name another: that is no way back.
+    assert_eq!(book.waiting(), [RuleSetStamp { code: "default".into(), version: 1 }]);
+    // An administrator may ask, and is no physician.
+    let back = want(&app, Role::Admin, "default").expect(202)["approval"].as_str().unwrap().to_owned();
+    let back = format!("/api/v1/approvals/{back}");
+    assert_eq!(approve(&app.client(Role::Admin), &back).problem(403), "forbidden");
+    app.clock.advance(chrono::Duration::days(14));
+    assert_eq!(approve(&physician, &back).problem(409), "state_conflict", "too late");
+    let back = want(&app, Role::Admin, "default").expect(202)["approval"].as_str().unwrap().to_owned();
+    approve(&physician, &format!("/api/v1/approvals/{back}")).expect(200);
+    let book = next_start(&app, None);
+    assert_eq!((in_force(&app, &book), book.waiting()), (today, Vec::new()));
+}
+
+fn b12_a_file_that_changed_is_not_what_was_approved(app: TestApp) {
+    let home = tempfile::tempdir().unwrap();
+    let first = BUILT_IN.iter().find(|(name, _)| *name == "default.toml").unwrap().1;
+    let put = |name: &str, text: &str| std::fs::write(home.path().join(name), text).unwrap();
+    let age = |book: &Rulebook| book.in_force(app.house.today()).unwrap().age.min;
+    let stamp = |version| RuleSetStamp { code: "default".into(), version };
+    // A file that says something else under the number by which is decided.
+    let younger = first.replace("\nmin = 18\n", "\nmin = 16\n");
+    assert_ne!(younger, first);
+    put("default.toml", &younger);
+    let book = next_start(&app, Some(home.path()));
+    assert_eq!((age(&book), book.refused()), (18, &[stamp(1)][..]));
+    // A new version waits, is asked for, and changes before it is approved: what was asked is what holds.
+    let version = |number: u32, from: &str, least: u32| {
+        first
+            .replace("\nversion = 1\n", &format!("\nversion = {number}\n"))
+            .replace("= 2020-01-01\n", &format!("= {from}\n"))
+            .replace("\nmin = 18\n", &format!("\nmin = {least}\n"))
+    };
+    put("default.toml", first);
+    put("second.toml", &version(2, "2021-01-01", 19));
+    let book = next_start(&app, Some(home.path()));
+    assert_eq!((age(&book), book.waiting()), (18, vec![stamp(2)]));
+    let ask = |book: &Rulebook, number: u32| {
+        let (vault, book, by) = (app.house.vault.clone(), book.clone(), app.principal(Role::Physician));
+        let ask = move |tx: &mut Tx| {
+            let reason = Note::parse("x").unwrap();
+            eligibility::ask_adoption(tx, &vault, &book, &by, ("default", Some(number)), &reason)
+        };
+        app.house.db.write_now(Lane::System, ask).unwrap().approval
+    };
+    let other = app.colleague(Role::Physician, "somebody-else", None);
+    let approve = |id| other.post(&format!("/api/v1/approvals/{id}/approve"), &json!({}));
+    let asked = ask(&book, 2);
+    put("second.toml", &version(2, "2021-01-01", 16));
+    let (changed, beside) = (next_start(&app, Some(home.path())), asked);
+    let of_the_changed_file = ask(&changed, 2);
+    put("second.toml", &version(3, "2021-01-01", 20));
+    let same_day = ask(&next_start(&app, Some(home.path())), 3);
+    put("second.toml", &version(2, "2021-01-01", 16));
+    approve(beside).expect(200);
+    let book = next_start(&app, Some(home.path()));
+    assert_eq!((age(&book), book.refused()), (19, &[stamp(2)][..]), "the file is not what was approved");
+    assert_eq!(approve(of_the_changed_file).problem(409), "state_conflict");
+    assert_eq!(approve(same_day).problem(409), "state_conflict", "two begin on one day");
+    // A file that is gone takes nothing back.
+    std::fs::remove_file(home.path().join("second.toml")).unwrap();
+    let book = next_start(&app, Some(home.path()));
+    assert_eq!((age(&book), book.waiting()), (19, Vec::new()));
+    assert_eq!(age(&next_start(&app, None)), 19);
+    // Whoever writes into the table puts nothing in force.
+    let forged =
+        "UPDATE adopted_policies SET text = (SELECT request FROM approvals LIMIT 1) WHERE version = 2";
+    app.house
+        .db
+        .write_now(Lane::System, move |tx| {
+            use diesel::RunQueryDsl;
+            Ok(diesel::sql_query(forged).execute(tx.conn)?)
+        })
+        .unwrap();
+    let book = Rulebook::load(None, "default", app.house.zone).unwrap();
+    let refused = eligibility::settle_policies(&app.house.db, &app.house.vault, book).unwrap_err();
+    assert_eq!(refused.code, shiryan_kernel::Code::IdentityDamaged);
 }

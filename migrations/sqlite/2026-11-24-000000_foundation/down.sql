@@ -74,6 +74,7 @@ DROP TABLE donor_tags;
 DROP TABLE donor_identities;
 DROP TABLE donors;
 DROP TABLE jobs;
+DROP TABLE adopted_policies;
 DROP TABLE approvals;
 DROP TABLE session_tokens;
 DROP TABLE recovery_codes;

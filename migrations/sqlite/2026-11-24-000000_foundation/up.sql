@@ -124,7 +124,7 @@ CREATE INDEX session_tokens_by_session ON session_tokens (session_id);
 -- transaction; or it is a leave for whoever asked, for a while or for one use.
 CREATE TABLE approvals (
     id INTEGER PRIMARY KEY NOT NULL,
-    kind TEXT NOT NULL CHECK (kind IN ('correct_deferral', 'withdraw_deferral', 'correct_giving', 'merge_donors', 'undo_merge', 'export_register')),
+    kind TEXT NOT NULL CHECK (kind IN ('correct_deferral', 'withdraw_deferral', 'correct_giving', 'merge_donors', 'undo_merge', 'export_register', 'change_policy', 'change_keys')),
     subject BIGINT,
     request BLOB NOT NULL,
     reason BLOB NOT NULL,
@@ -135,13 +135,24 @@ CREATE TABLE approvals (
     decided_by BIGINT REFERENCES users (id),
     decided_at TIMESTAMP,
     used_at TIMESTAMP,
-    CHECK ((subject IS NULL) = (kind IN ('export_register'))),
+    CHECK ((subject IS NULL) = (kind IN ('export_register', 'change_policy', 'change_keys'))),
     CHECK (used_at IS NULL OR state = 'approved'),
     CHECK ((decided_by IS NULL) = (decided_at IS NULL) AND (decided_by IS NULL) = (state IN ('open', 'expired'))),
     CHECK (decided_by IS NULL OR decided_by <> asked_by),
     CHECK (expires_at > asked_at)
 );
 CREATE INDEX approvals_by_state ON approvals (state, id);
+
+-- Rule sets by which is decided, as two people approved them. The last one names the code, and the first ones stood in the
+-- settings when the database was made. The text is sealed under the house key.
+CREATE TABLE adopted_policies (
+    id INTEGER PRIMARY KEY NOT NULL,
+    code TEXT NOT NULL,
+    version INTEGER NOT NULL CHECK (version > 0),
+    text BLOB NOT NULL,
+    adopted_at TIMESTAMP NOT NULL,
+    approval BIGINT UNIQUE REFERENCES approvals (id)
+);
 
 -- Long work that somebody asked for. Whoever runs it holds a lease and renews it with the progress; when that
 -- has run out another takes the work up again. Request and result are sealed under the house key.

@@ -11,7 +11,7 @@ use shiryan_kernel::status::{ApprovalKind, ApprovalState};
 use utoipa::{IntoParams, ToSchema};
 
 use super::super::{
-    DeferralFact, ExportOrder, ExportPurpose, GivingCorrection, Proposal, Register, proposal,
+    DeferralFact, ExportOrder, ExportPurpose, GivingCorrection, PolicyOrder, Proposal, Register, proposal,
 };
 use super::deferrals::DeferralView;
 use crate::accounts::{self, Actor, Approval, DecideApprovals, SeeApprovals};
@@ -93,6 +93,17 @@ enum ProposalView {
         /// The asker's units, with all below them; absent where it is the whole force.
         units: Option<Vec<UnitId>>,
     },
+    /// A rule set is to be put in force, in these words.
+    ChangePolicy {
+        code: String,
+        version: u32,
+        effective_from: NaiveDate,
+        text: String,
+        /// SHA-256 of the text, as `sha256sum` says it of the file.
+        sha256: String,
+    },
+    /// The root key is to be changed by whoever asks, once, within a week.
+    ChangeKeys {},
 }
 
 #[derive(Serialize, ToSchema)]
@@ -237,6 +248,12 @@ impl ProposalView {
             }
             Proposal::MergeDonors { donor, survivor } => Self::MergeDonors { donor, survivor },
             Proposal::UndoMerge { merge, donor, survivor } => Self::UndoMerge { merge, donor, survivor },
+            Proposal::ChangeKeys => Self::ChangeKeys {},
+            Proposal::ChangePolicy(order) => {
+                let sha256 = order.digest();
+                let PolicyOrder { code, version, effective_from, text } = order;
+                Self::ChangePolicy { code, version, effective_from, text, sha256 }
+            }
             Proposal::ExportRegister(order) => {
                 let ExportOrder { register, purpose, units } = order;
                 Self::ExportRegister { register, purpose, units }
