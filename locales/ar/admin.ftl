@@ -222,3 +222,55 @@ import-refused-broken = صف تعذّرت قراءته. السطر:
 import-refused-too-many-rows = صفوف أكثر من المسموح دفعة واحدة:
 import-refused-begun = بدأ هذا الملف من قبل.
 import-refused-key-on-same-disk = مفتاح الجذر على قرص البيانات نفسه.
+
+page-approvals = الموافقات
+approvals-title = ما الذي ينتظر شخصًا ثانيًا؟
+approvals-lead = لا يقرّر من قدّم الطلب، ولا حساب أنشأ الحساب الآخر أو أُنشئ منه خلال ثلاثين يومًا.
+approvals-none = لا شيء ينتظر.
+approvals-what = المطلوب
+approvals-why = السبب
+approvals-by = قدّمه
+approvals-until = مفتوح حتى
+approvals-another = يقرّر شخص آخر
+approvals-text = النص كاملًا
+approvals-donor = المتبرع { $id }
+approvals-other = يُقرأ مع السجل { $id } أو كان يُقرأ معه
+approvals-now = الآن: { $what }
+approvals-then = بعد ذلك: { $what }
+approvals-no-giving = لم يكن هناك تبرع
+approvals-whole = القوات كلها
+approvals-units =
+    { $n ->
+        [zero] لا وحدة
+        [one] وحدة واحدة وكل ما تحتها
+        [two] وحدتان وكل ما تحتهما
+        [few] { $n } وحدات وكل ما تحتها
+        [many] { $n } وحدةً وكل ما تحتها
+       *[other] { $n } وحدة وكل ما تحتها
+    }
+approvals-policy = { $name }، ابتداءً من { $from }
+approvals-export = إخراج سجل في ملف
+approvals-register = السجل
+approvals-purpose = الغرض
+approvals-export-hint = بعد موافقة شخص آخر يمكنك إخراجه مدة 24 ساعة، من الواجهة البرمجية أو سطر الأوامر.
+approvals-keys = تغيير المفتاح الجذر
+approvals-keys-hint = بعد موافقة شخص آخر يمكنك تغيير المفتاح مرة واحدة خلال سبعة أيام، من سطر الأوامر.
+action-approve = موافقة
+action-ask-another = اطلب موافقة شخص ثانٍ
+approval-kind-correct-deferral = تصحيح تأجيل
+approval-kind-withdraw-deferral = سحب تأجيل
+approval-kind-correct-giving = تصحيح تبرع
+approval-kind-merge-donors = قراءة سجلين كشخص واحد
+approval-kind-undo-merge = فصل سجلين من جديد
+approval-kind-export-register = إخراج سجل
+approval-kind-change-policy = إنفاذ مجموعة قواعد
+approval-kind-change-keys = تغيير المفتاح الجذر
+register-donors = المتبرعون
+register-deferrals = التأجيلات
+register-donations = التبرعات
+export-purpose-handover = تتسلّمه منظومة أخرى
+export-purpose-inspection = تفتيش من جهة رسمية
+export-purpose-comparison = لمقارنته بسجل في مكان آخر
+export-purpose-outage = لمواصلة العمل حيث لا يمكن الوصول إلى الخدمة
+rules-adopted = موافق عليها، من يومها
+rules-ask-note = يوافق عليها طبيب هو شخص آخر. يُتخذ القرار بها من يومها، بعد تشغيل الخدمة من جديد.

@@ -196,3 +196,51 @@ import-refused-broken = A row that cannot be read. Line:
 import-refused-too-many-rows = More rows than may come at once:
 import-refused-begun = The file was begun before.
 import-refused-key-on-same-disk = The root key lies on the disk of the data.
+
+page-approvals = Approvals
+approvals-title = What waits for a second person?
+approvals-lead = Whoever asked does not decide, nor does an account that made the other's, or was made by it, within thirty days.
+approvals-none = Nothing waits.
+approvals-what = What is asked
+approvals-why = Why
+approvals-by = Asked by
+approvals-until = Open until
+approvals-another = Somebody else decides
+approvals-text = The whole text
+approvals-donor = Donor { $id }
+approvals-other = Is read as { $id }, or was
+approvals-now = Now: { $what }
+approvals-then = Then: { $what }
+approvals-no-giving = There was no donation
+approvals-whole = The whole force
+approvals-units =
+    { $n ->
+        [one] One unit, with all below it
+       *[other] { $n } units, with all below them
+    }
+approvals-policy = { $name }, from { $from }
+approvals-export = Take a register out as a file
+approvals-register = Register
+approvals-purpose = What for
+approvals-export-hint = Once somebody else has approved it you may take it out for 24 hours, by the API or on the command line.
+approvals-keys = Change the root key
+approvals-keys-hint = Once somebody else has approved it you may change the key once within seven days, on the command line.
+action-approve = Approve
+action-ask-another = Ask a second person
+approval-kind-correct-deferral = Put a deferral right
+approval-kind-withdraw-deferral = Withdraw a deferral
+approval-kind-correct-giving = Put a donation right
+approval-kind-merge-donors = Read two records as one person
+approval-kind-undo-merge = Read two records apart again
+approval-kind-export-register = Take a register out
+approval-kind-change-policy = Put a rule set in force
+approval-kind-change-keys = Change the root key
+register-donors = Donors
+register-deferrals = Deferrals
+register-donations = Donations
+export-purpose-handover = Another installation takes it over
+export-purpose-inspection = An authority looks into it
+export-purpose-comparison = To compare it with a register elsewhere
+export-purpose-outage = To work on where the service cannot be reached
+rules-adopted = Approved, from its day on
+rules-ask-note = A physician who is another person approves it. It is decided by from its day, once the service has been started again.

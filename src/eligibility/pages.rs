@@ -1,5 +1,7 @@
 //! The rule sets of this installation, and, for a physician, what one would change for donors before it takes effect.
 
+mod approvals;
+
 use std::collections::BTreeMap;
 
 use actix_web::web;
@@ -11,8 +13,8 @@ use shiryan_kernel::ids::JobId;
 use shiryan_kernel::status::JobState;
 use shiryan_kernel::{Code, Problem};
 
-use super::{Evidence, RuleSet, ask_preview};
-use crate::accounts::{Actor, PreviewPolicies, SeePolicies};
+use super::{Evidence, RuleSet, ask_adoption, ask_preview};
+use crate::accounts::{Actor, AskPolicies, PreviewPolicies, SeePolicies};
 use crate::db::Tx;
 use crate::http::{Answer, House, NoQuery, PathId};
 use crate::jobs;
@@ -24,7 +26,9 @@ pub fn pages(config: &mut web::ServiceConfig) {
     config
         .route("/rules", web::get().to(rules))
         .route("/rules/{code}/preview", web::post().to(preview))
+        .route("/rules/{code}/adopt", web::post().to(adopt))
         .route("/rules/previews/{id}", web::get().to(previewed));
+    approvals::pages(config);
 }
 
 struct Row {
@@ -33,6 +37,7 @@ struct Row {
     title: String,
     from: String,
     in_force: bool,
+    is_adopted: bool,
     source: String,
     evidence: String,
     signed_by: String,
@@ -44,6 +49,7 @@ struct Page {
     frame: Frame,
     rows: Vec<Row>,
     may_preview: bool,
+    may_ask: bool,
 }
 
 async fn rules(house: web::Data<House>, visitor: Visitor, _query: NoQuery) -> Answer {
@@ -57,6 +63,7 @@ async fn rules(house: web::Data<House>, visitor: Visitor, _query: NoQuery) -> An
         title: if say.0 == Lang::Ar { set.title_ar.clone() } else { set.title_en.clone() },
         from: say.day(set.effective_from),
         in_force: (&set.code, set.version) == (&current.code, current.version),
+        is_adopted: house.rules.is_adopted(set),
         source: set.source.clone(),
         evidence: say.text(match set.evidence {
             Evidence::Proposed => "evidence-proposed",
@@ -69,6 +76,7 @@ async fn rules(house: web::Data<House>, visitor: Visitor, _query: NoQuery) -> An
     let page = Page {
         rows: house.rules.rule_sets().iter().map(row).collect(),
         may_preview: visitor.seat::<PreviewPolicies>().is_ok(),
+        may_ask: visitor.seat::<AskPolicies>().is_ok(),
         frame,
     };
     Ok(visitor.page(&page)?)
@@ -84,6 +92,19 @@ async fn preview(house: web::Data<House>, code: web::Path<String>, posted: Poste
     let ask = move |tx: &mut Tx| ask_preview(tx, &vault, &book, &who, &code, Some(version));
     let queued = house.once(&by, print.by(by.user), ask).await?;
     Ok(go(&format!("/rules/previews/{}", queued.job)))
+}
+
+/// Asks that a rule set be put in force, and goes where it waits for a second person.
+async fn adopt(house: web::Data<House>, code: web::Path<String>, posted: Posted<Fields>) -> Answer {
+    let Posted { visitor, form, print } = posted;
+    let by: Actor<AskPolicies> = visitor.seat()?;
+    let version =
+        field(&form, "version").parse().map_err(|_| Problem::field("version", Code::InvalidValue))?;
+    let reason = approvals::why(&form)?;
+    let (vault, book, who, code) = (house.vault.clone(), house.rules.clone(), by.clone(), code.into_inner());
+    let ask = move |tx: &mut Tx| ask_adoption(tx, &vault, &book, &who, (&code, Some(version)), &reason);
+    house.once(&by, print.by(by.user), ask).await?;
+    Ok(go("/approvals"))
 }
 
 /// What is read of a preview's result.

@@ -87,6 +87,7 @@ fn tabs(say: Say, role: Option<Role>, at: &str) -> Vec<Tab> {
             ("/donors", "page-donors"),
             ("/call", "page-call"),
             ("/programme", "page-programme"),
+            ("/approvals", "page-approvals"),
         ],
         Role::Hospital => &[
             ("/", "page-shelf"),
@@ -107,6 +108,7 @@ fn tabs(say: Say, role: Option<Role>, at: &str) -> Vec<Tab> {
             ("/week", "page-week"),
             ("/panel", "page-panel"),
             ("/donors", "page-donors"),
+            ("/approvals", "page-approvals"),
         ],
         Role::Physician => &[
             ("/", "page-reserve"),
@@ -117,6 +119,7 @@ fn tabs(say: Say, role: Option<Role>, at: &str) -> Vec<Tab> {
             ("/requests", "page-requests"),
             ("/panel", "page-panel"),
             ("/rules", "page-rules"),
+            ("/approvals", "page-approvals"),
         ],
         Role::Command => &[
             ("/", "page-reserve"),
@@ -132,6 +135,7 @@ fn tabs(say: Say, role: Option<Role>, at: &str) -> Vec<Tab> {
             ("/people", "page-people"),
             ("/places", "page-places"),
             ("/rules", "page-rules"),
+            ("/approvals", "page-approvals"),
             ("/record", "page-record"),
             ("/outbox", "page-outbox"),
             ("/where", "page-where"),

@@ -13,6 +13,7 @@ use shiryan_kernel::role::Role;
 use shiryan_kernel::status::ApprovalState;
 use shiryan_kernel::time::{Clock, SettableClock, plus_days};
 
+use super::pages::{led, signed_in};
 use super::support::app::{Reply, TestApp};
 
 both!(
@@ -29,6 +30,7 @@ both!(
     b3_a_correction_does_not_pass_a_deferral_from_class_to_class,
     a7_a_leave_does_not_cover_what_was_entered_later_that_day,
     the_later_correction_holds_though_a_slower_clock_wrote_it,
+    b12_two_people_meet_on_the_page,
 );
 
 fn donor(app: &TestApp, n: u32) -> String {
@@ -359,4 +361,39 @@ fn the_later_correction_holds_though_a_slower_clock_wrote_it(app: TestApp) {
     });
     settled.unwrap();
     assert_eq!(outcome(&app, &one, today), "not_yet", "the last word is that of three days ago");
+}
+
+fn b12_two_people_meet_on_the_page(app: TestApp) {
+    let one = donor(&app, 1);
+    let deferral = defer(&app, Role::Medic, &one, &json!({"code": "TAT"}));
+    ask(&app, Role::Medic, &format!("deferrals/{deferral}/withdraw"), &json!({"reason": "كان لشخص آخر"}));
+    let mut bank = signed_in(&app, Role::Bank);
+    let form = [("register", "donors"), ("purpose", "inspection"), ("reason", "طلب الوزارة")];
+    led(&bank.submit("/approvals/exports", &form));
+    let own = bank.get("/approvals").text;
+    assert!(own.contains("طلب الوزارة") && own.contains("يقرّر شخص آخر"), "{own}");
+    assert!(!own.contains("كان لشخص آخر") && !own.contains("/approve"), "{own}");
+    assert_eq!(bank.submit("/approvals/exports", &[("register", "donors"), ("purpose", "x")]).status, 422);
+    let mut medic = signed_in(&app, Role::Medic);
+    let seen = medic.get("/approvals").text;
+    assert!(seen.contains("كان لشخص آخر") && !seen.contains("طلب الوزارة"), "{seen}");
+    let mut physician = signed_in(&app, Role::Physician);
+    led(&physician.submit("/rules/who_2012/adopt", &[("version", "1"), ("reason", "مراجعة")]));
+    let seen = physician.get("/approvals").text;
+    let forms: Vec<&str> =
+        seen.split("action=\"").skip(1).map(|rest| rest.split('"').next().unwrap()).collect();
+    let approve: Vec<&&str> = forms.iter().filter(|path| path.ends_with("/approve")).collect();
+    assert_eq!(approve.len(), 2, "the withdrawal and the register, not the own rule set: {forms:?}");
+    assert!(seen.contains("[intervals.male.whole_blood]"), "the whole text stands there");
+    for path in approve {
+        led(&physician.submit(path, &[]));
+    }
+    assert_eq!(outcome(&app, &one, app.house.today()), "eligible");
+    app.client(Role::Bank).get_file("/api/v1/donors/export");
+    let mut admin = signed_in(&app, Role::Admin);
+    led(&admin.submit("/approvals/keys", &[("reason", "ضاع جهاز")]));
+    assert!(admin.get("/approvals").text.contains("ضاع جهاز"));
+    assert!(physician.get("/approvals").text.contains("ضاع جهاز"), "a physician may decide");
+    assert!(!bank.get("/approvals").text.contains("ضاع جهاز"));
+    assert_eq!(signed_in(&app, Role::Command).get("/approvals").status, 403);
 }

@@ -327,12 +327,7 @@ fn a_file_is_recorded_before_it_is_given_out(app: TestApp) {
 fn b12_one_person_alone_takes_no_register_out(app: TestApp) {
     register(&app, 1, json!({}));
     let roles = [Role::Medic, Role::Bank, Role::Physician];
-    let creatures = roles.map(|role| {
-        let maker = app.principal(role).user;
-        (role, app.colleague(Role::Physician, &format!("made-by-{role}"), Some(maker)))
-    });
-    let colleague = app.colleague(Role::Physician, "beside", None);
-    for path in FILES_OF {
+    for (n, path) in FILES_OF.into_iter().enumerate() {
         for role in roles {
             let alone = |when: &str| {
                 let refused = app.client(role).get(path);
@@ -345,7 +340,8 @@ fn b12_one_person_alone_takes_no_register_out(app: TestApp) {
             let code = if role == Role::Medic { "forbidden" } else { "second_person_required" };
             assert_eq!(decide(&app, role, &asked, "approve").problem(403), code, "{role}");
             let approve = format!("/api/v1/approvals/{asked}/approve");
-            let made = &creatures.iter().find(|(maker, _)| *maker == role).unwrap().1;
+            let maker = app.principal(role).user;
+            let made = app.colleague(Role::Physician, &format!("made-{n}-by-{role}"), Some(maker));
             assert_eq!(made.post(&approve, &json!({})).problem(403), "second_person_required");
             let other = if role == Role::Bank { Role::Physician } else { Role::Bank };
             decide(&app, other, &asked, "refuse").expect(200);
@@ -358,6 +354,7 @@ fn b12_one_person_alone_takes_no_register_out(app: TestApp) {
                 app.client(role).get_file(&format!("{path}?format={format}"));
             }
             assert_eq!(noted(&app).len(), before + 2, "each file is on record");
+            let colleague = app.colleague(Role::Physician, &format!("beside-{n}-{role}"), None);
             assert_eq!(colleague.get(path).problem(403), "second_person_required");
             for other in FILES_OF.into_iter().filter(|other| *other != path) {
                 let refused = app.client(role).get(other);

@@ -203,6 +203,7 @@ fn b12_a_rule_set_is_put_in_force_by_two_people(app: TestApp) {
     let back = format!("/api/v1/approvals/{back}");
     assert_eq!(approve(&app.client(Role::Admin), &back).problem(403), "forbidden");
     app.clock.advance(chrono::Duration::days(14));
+    let physician = app.client(Role::Physician);
     assert_eq!(approve(&physician, &back).problem(409), "state_conflict", "too late");
     let back = want(&app, Role::Admin, "default").expect(202)["approval"].as_str().unwrap().to_owned();
     approve(&physician, &format!("/api/v1/approvals/{back}")).expect(200);

@@ -47,6 +47,7 @@ const PAGES: &[(&str, &[Role])] = &[
     ("/outbox?state=queued&template=level_changed", &[Admin]),
     ("/shelves", &[Admin, Command, Hospital, Bank, Physician]),
     ("/rules", &[Admin, Medic, Bank, Physician]),
+    ("/approvals", &[Admin, Medic, Bank, Physician]),
     ("/ahead?area=west_bank_centre&component=platelets", &[Admin, Command, Bank, Physician]),
 ];
 
