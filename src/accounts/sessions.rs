@@ -9,6 +9,7 @@ use shiryan_kernel::ids::{SessionId, UserId};
 use shiryan_kernel::{Code, Problem, Result};
 
 use super::store::{self, Credentials, Found};
+use super::users::USER;
 use super::{Attempts, Enrolment, Hashed, Hasher, Principal, Tokens, Username, second};
 use crate::audit::{self, Line};
 use crate::db::{Db, Lane, Tx};
@@ -188,9 +189,10 @@ impl Sessions {
         let begun = self.db.write(Lane::Actor(user.0), move |tx| {
             let codes = second::check(tx, &vault, user, is_due, code.as_deref())?;
             if let Some(hash) = &new_hash {
+                let seen = audit::seen(tx.conn, &vault, &USER, user.0)?;
                 store::set_password(tx, user, hash, false)?;
                 store::revoke_all(tx, user)?;
-                audit::record(tx, &vault, &Line::new(Some(user), "accounts.password_changed").on(user))?;
+                seen.record(tx, &vault, Line::new(Some(user), "accounts.password_changed").on(user))?;
             }
             let session = SessionId(tx.id());
             let expires = (tx.now + Duration::days(days)).naive_utc();
@@ -326,7 +328,13 @@ impl Sessions {
     /// As any write.
     pub async fn choose_language(&self, who: &Principal, language: &'static str) -> Result<()> {
         let user = who.user;
-        self.db.write(Lane::Actor(user.0), move |tx| store::set_language(tx, user, language)).await
+        let vault = self.vault.clone();
+        let set = move |tx: &mut Tx| {
+            let seen = audit::seen(tx.conn, &vault, &USER, user.0)?;
+            store::set_language(tx, user, language)?;
+            seen.record(tx, &vault, Line::new(Some(user), "accounts.language").on(user)).map(drop)
+        };
+        self.db.write(Lane::Actor(user.0), set).await
     }
 }
 

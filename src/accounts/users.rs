@@ -9,7 +9,7 @@ use shiryan_kernel::{Code, Problem, Result};
 
 use super::password::{Hashed, hash_now, verify_now};
 use super::{Principal, second, store};
-use crate::audit::{self, Line};
+use crate::audit::{self, Line, Thing};
 use crate::db::{Conn, Tx};
 use crate::places;
 use crate::vault::{Vault, random_token};
@@ -104,8 +104,9 @@ fn insert(
         units: new.units.clone(),
         disabled: false,
     };
+    let made = audit::made(&USER, user.id.0);
     store::insert_user(tx, &user, hash, must_change, by)?;
-    audit::record(tx, vault, &Line::new(by, "accounts.user_made").on(user.id).with("role", new.role))?;
+    made.record(tx, vault, Line::new(by, "accounts.user_made").on(user.id).with("role", new.role))?;
     Ok(user.id)
 }
 
@@ -139,6 +140,9 @@ fn check_scope(conn: &mut Conn, new: &NewUser) -> Result<()> {
     faults.settle()
 }
 
+/// A user in the record of changes.
+pub(super) const USER: Thing = Thing { name: "user", tables: &[("users", "id"), ("user_units", "user_id")] };
+
 /// Gives an account a new beginning for whoever lost password or device: a password to be changed at the first sign-in,
 /// no second factor, no sign-in. For thirty days the two cannot be the two people of anything (B12).
 ///
@@ -147,11 +151,12 @@ fn check_scope(conn: &mut Conn, new: &NewUser) -> Result<()> {
 pub fn reset(tx: &mut Tx, vault: &Vault, by: UserId, user: UserId, hash: &Hashed) -> Result<()> {
     not_oneself(by, user)?;
     store::is_disabled(tx.conn, user)?;
+    let seen = audit::seen(tx.conn, vault, &USER, user.0)?;
     store::set_password(tx, user, hash, true)?;
     store::note_reset(tx, user, by)?;
     store::second::remove(tx, user)?;
     store::revoke_all(tx, user)?;
-    audit::record(tx, vault, &Line::new(Some(by), "accounts.user_reset").on(user).alert()).map(drop)
+    seen.record(tx, vault, Line::new(Some(by), "accounts.user_reset").on(user).alert()).map(drop)
 }
 
 /// Shuts an account: every sign-in of it ends.
@@ -173,12 +178,13 @@ pub fn enable(tx: &mut Tx, vault: &Vault, by: UserId, user: UserId) -> Result<()
 fn turn(tx: &mut Tx, vault: &Vault, by: UserId, user: UserId, disabled: bool) -> Result<()> {
     not_oneself(by, user)?;
     store::is_disabled(tx.conn, user)?;
+    let seen = audit::seen(tx.conn, vault, &USER, user.0)?;
     if !store::set_disabled(tx, user, disabled)? {
         return Err(Problem::new(Code::StateConflict));
     }
     store::revoke_all(tx, user)?;
     let action = if disabled { "accounts.user_disabled" } else { "accounts.user_enabled" };
-    audit::record(tx, vault, &Line::new(Some(by), action).on(user)).map(drop)
+    seen.record(tx, vault, Line::new(Some(by), action).on(user)).map(drop)
 }
 
 /// Nobody shuts the own account: somebody who manages users is left.

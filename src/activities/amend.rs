@@ -13,7 +13,7 @@ use shiryan_kernel::{Code, Patch, Problem, Result};
 use utoipa::ToSchema;
 
 use super::rules::life::{Touched, may_touch};
-use super::{PlaceText, Title, check_units, look, rules, run_by, seal, seal_title, store};
+use super::{ACTIVITY, PlaceText, Title, check_units, look, rules, run_by, seal, seal_title, store};
 use crate::accounts::Principal;
 use crate::audit::{self, Line};
 use crate::db::{Tx, feed};
@@ -89,11 +89,12 @@ pub fn amend(
             .map_err(|problem| problem.about(*field, Code::StateConflict))?;
     }
     after.version = version + 1;
+    let seen = audit::seen(tx.conn, vault, &ACTIVITY, id.0)?;
     if !store::replace(tx, version, &after)? {
         return Err(Problem::new(Code::VersionStale));
     }
     let fields: Vec<&str> = changed.into_iter().map(|(field, _)| field).collect();
-    audit::record(tx, vault, &Line::new(Some(by.user), "activities.amended").on(id).with("fields", fields))?;
+    seen.record(tx, vault, Line::new(Some(by.user), "activities.amended").on(id).with("fields", fields))?;
     feed::append(tx, "activity", id.0, "amended")?;
     Ok(Amended { id, version: version + 1, status: before.status })
 }

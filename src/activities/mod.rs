@@ -33,6 +33,10 @@ use crate::places;
 use crate::vault::{Place, Vault};
 use rules::details::Details;
 
+/// An activity in the record of changes.
+const ACTIVITY: crate::audit::Thing =
+    crate::audit::Thing { name: "activity", tables: &[("activities", "id")] };
+
 pub use amend::{Amended, Amendment, amend};
 pub use links::{Direction, Linked, link, links, unlink};
 pub use look::{Filter, Key, Open, Seen, get, list, open_place, open_title};

@@ -9,7 +9,7 @@ use shiryan_kernel::{Code, Problem, Result};
 use utoipa::ToSchema;
 
 use super::rules::life::Step;
-use super::{look, rules, run_by, store};
+use super::{ACTIVITY, look, rules, run_by, store};
 use crate::accounts::Principal;
 use crate::audit::{self, Line};
 use crate::db::{Tx, feed};
@@ -96,11 +96,12 @@ pub fn finish_drive(tx: &mut Tx, vault: &Vault, by: &Principal, id: ActivityId) 
 }
 
 fn advance(tx: &mut Tx, vault: &Vault, by: &Principal, row: &store::Row, to: ActivityStatus) -> Result<()> {
+    let seen = audit::seen(tx.conn, vault, &ACTIVITY, row.id.0)?;
     if !store::step(tx, row.id, row.status, to)? {
         return Err(Problem::new(Code::StateConflict));
     }
     let line = Line::new(Some(by.user), action(to)).on(row.id).with("was", row.status);
-    audit::record(tx, vault, &line)?;
+    seen.record(tx, vault, line)?;
     feed::append(tx, "activity", row.id.0, to.code())
 }
 

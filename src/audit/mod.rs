@@ -5,6 +5,7 @@
 //! make all writes conflict.
 
 pub mod api;
+mod change;
 mod earlier;
 mod heads;
 mod look;
@@ -17,6 +18,7 @@ use shiryan_kernel::{Problem, Result};
 use crate::db::tables::{audit_chain, audit_lines};
 use crate::db::{Conn, Tx, insert_all, on_each};
 use crate::vault::{Digests, Vault};
+pub use change::{Seen, Thing, made, seen};
 pub use earlier::change_root;
 pub use heads::{Head, first_missing, head};
 pub use look::{Action, Checked, Found, Reach, Sought, Words, lines, looked, reach};

@@ -12,6 +12,7 @@ pub mod meta;
 pub mod migrate;
 pub mod once;
 mod pool;
+pub mod row;
 pub mod snapshot;
 mod target;
 mod turns;

@@ -17,7 +17,7 @@ use super::duplicates;
 use super::person::Person;
 use super::register::{check_unit, known_elsewhere, warnings};
 use super::seal::{self, Claim};
-use super::{Donor, FullName, Locality, Scope, Warning, Wishes, key, store, unerased};
+use super::{DONOR, Donor, FullName, Locality, Scope, Warning, Wishes, key, store, unerased};
 use crate::accounts::Principal;
 use crate::audit::{self, Line};
 use crate::db::{Tx, feed};
@@ -143,6 +143,7 @@ pub fn amend(
     if before.version != version {
         return Err(Problem::new(Code::VersionStale));
     }
+    let seen = audit::seen(tx.conn, vault, &DONOR, id.0)?;
     let mut after = register_fields(&before, new)?;
     if after.unit != before.unit {
         check_unit(tx.conn, &scope, after.unit)?;
@@ -161,7 +162,7 @@ pub fn amend(
         return Err(Problem::new(Code::VersionStale));
     }
     feed::append(tx, "donor", id.0, "amended")?;
-    audit::record(tx, vault, &Line::new(Some(by.user), "donors.amended").on(id).with("fields", &changed))?;
+    seen.record(tx, vault, Line::new(Some(by.user), "donors.amended").on(id).with("fields", &changed))?;
     Ok(Amended { id, version: version + 1, warnings })
 }
 

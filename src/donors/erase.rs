@@ -9,7 +9,7 @@ use shiryan_kernel::status::DonorStatus;
 use utoipa::ToSchema;
 
 use super::person::Person;
-use super::{Scope, key, seal, store, trace, unerased};
+use super::{DONOR, Scope, key, seal, store, trace, unerased};
 use crate::accounts::Principal;
 use crate::audit::{self, Line};
 use crate::db::{Tx, feed};
@@ -47,6 +47,7 @@ pub fn erase(
 ) -> Result<Erased> {
     let scope = Scope::of(tx.conn, by)?;
     unerased(tx.conn, &scope, id)?;
+    let seen = audit::seen(tx.conn, vault, &DONOR, id.0)?;
     let own = key(tx.conn, vault, id)?;
     let person = seal::open(&own, &store::identity(tx.conn, id)?)?;
     if let Some(until) = trace_until {
@@ -59,6 +60,6 @@ pub fn erase(
     store::erase(tx.conn, id)?;
     feed::append(tx, "donor", id.0, "erased")?;
     let line = Line::new(Some(by.user), "donors.erased").on(id).with("reason", reason);
-    audit::record(tx, vault, &line.with("traced", trace_until.is_some()))?;
+    seen.record(tx, vault, line.with("traced", trace_until.is_some()))?;
     Ok(Erased { id, status: DonorStatus::Erased })
 }

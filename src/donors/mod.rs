@@ -42,8 +42,13 @@ use shiryan_kernel::status::{DonorKind, DonorStatus};
 use shiryan_kernel::text::{Email, NationalId, PersonName, Phone, PlainText, ServiceNumber};
 use shiryan_kernel::{Code, Problem, Result};
 
+use crate::audit::Thing;
 use crate::db::Conn;
 use crate::vault::{SealingKey, Vault};
+
+/// A donor in the record of changes.
+const DONOR: Thing =
+    Thing { name: "donor", tables: &[("donors", "id"), ("donor_identities", "donor"), ("typings", "donor")] };
 
 pub use aliases::{
     Merge, Records, check_merge, merge, merge_line, merged_between, merges, records_of, standing_merge,

@@ -11,7 +11,7 @@ use utoipa::ToSchema;
 
 use super::duplicates::{self, Twin};
 use super::person::Person;
-use super::{Key, NewDonor, Scope, seal, store};
+use super::{DONOR, Key, NewDonor, Scope, seal, store};
 use crate::accounts::Principal;
 use crate::audit::{self, Line};
 use crate::db::{Conn, Tx, feed};
@@ -65,10 +65,11 @@ pub fn register(tx: &mut Tx, vault: &Vault, by: &Principal, new: &NewDonor) -> R
     if !twins.is_empty() {
         prepared.donor.status = DonorStatus::Review;
     }
+    let made = audit::made(&DONOR, id.0);
     store::insert(tx.conn, &seal::Batch::of(vec![prepared]))?;
     duplicates::note(tx, vault, Some(by.user), id, &twins)?;
     feed::append(tx, "donor", id.0, "made")?;
-    audit::record(tx, vault, &Line::new(Some(by.user), "donors.registered").on(id))?;
+    made.record(tx, vault, Line::new(Some(by.user), "donors.registered").on(id))?;
     Ok(Registered { id, warnings: new.warnings() })
 }
 

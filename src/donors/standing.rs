@@ -8,7 +8,7 @@ use shiryan_kernel::time::plus_days;
 use shiryan_kernel::{Code, Problem, Result};
 use utoipa::ToSchema;
 
-use super::{Scope, donor, store};
+use super::{DONOR, Scope, donor, store};
 use crate::accounts::Principal;
 use crate::audit::{self, Line};
 use crate::db::{Tx, feed};
@@ -62,13 +62,14 @@ pub fn stand(
     let to = Standing { id, status, paused_until };
     let scope = Scope::of(tx.conn, by)?;
     donor(tx.conn, &scope, id)?;
+    let seen = audit::seen(tx.conn, vault, &DONOR, id.0)?;
     if !store::set_standing(tx.conn, from, &to)? {
         let state = donor(tx.conn, &scope, id)?.status;
         return Err(Problem::new(Code::StateConflict).with("state", state));
     }
     feed::append(tx, "donor", id.0, "standing")?;
     let line = Line::new(Some(by.user), "donors.standing").on(id).with("status", to.status);
-    audit::record(tx, vault, &line)?;
+    seen.record(tx, vault, line)?;
     Ok(to)
 }
 
@@ -88,13 +89,14 @@ pub fn pause_self(
         return Err(Problem::field("until", Code::OutOfRange));
     }
     let to = Standing { id, status: DonorStatus::Paused, paused_until: Some(until) };
+    let seen = audit::seen(tx.conn, vault, &DONOR, id.0)?;
     if !store::set_standing(tx.conn, &[DonorStatus::Active, DonorStatus::Paused], &to)? {
         let state = store::donor(tx.conn, id)?.status;
         return Err(Problem::new(Code::StateConflict).with("state", state));
     }
     feed::append(tx, "donor", id.0, "standing")?;
     let line = Line::new(None, "donors.standing").on(id).with("status", to.status);
-    audit::record(tx, vault, &line)?;
+    seen.record(tx, vault, line)?;
     Ok(to)
 }
 
@@ -103,9 +105,10 @@ pub fn pause_self(
 /// # Errors
 /// As any write.
 pub fn stop_calls(tx: &mut Tx, vault: &Vault, by: UserId, id: DonorId) -> Result<()> {
+    let seen = audit::seen(tx.conn, vault, &DONOR, id.0)?;
     store::stop_calls(tx.conn, id)?;
     feed::append(tx, "donor", id.0, "amended")?;
-    audit::record(tx, vault, &Line::new(Some(by), "donors.calls_stopped").on(id)).map(drop)
+    seen.record(tx, vault, Line::new(Some(by), "donors.calls_stopped").on(id)).map(drop)
 }
 
 /// Notes that a donor wants no messages any more, neither mail nor short ones, by a link of theirs.
@@ -113,7 +116,8 @@ pub fn stop_calls(tx: &mut Tx, vault: &Vault, by: UserId, id: DonorId) -> Result
 /// # Errors
 /// As any write.
 pub fn stop_messages(tx: &mut Tx, vault: &Vault, id: DonorId) -> Result<()> {
+    let seen = audit::seen(tx.conn, vault, &DONOR, id.0)?;
     store::stop_messages(tx.conn, id)?;
     feed::append(tx, "donor", id.0, "amended")?;
-    audit::record(tx, vault, &Line::new(None, "donors.messages_stopped").on(id)).map(drop)
+    seen.record(tx, vault, Line::new(None, "donors.messages_stopped").on(id)).map(drop)
 }

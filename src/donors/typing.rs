@@ -12,7 +12,7 @@ use shiryan_kernel::{Code, Problem, Result};
 use utoipa::ToSchema;
 
 use super::aliases::typed_groups;
-use super::{Scope, Typing, donor, key, rules, store, unerased};
+use super::{DONOR, Scope, Typing, donor, key, rules, store, unerased};
 use crate::accounts::Principal;
 use crate::audit::{self, Line as AuditLine};
 use crate::db::{Conn, Tx, feed};
@@ -86,6 +86,7 @@ pub fn type_group(
     let scope = Scope::of(tx.conn, by)?;
     let before = unerased(tx.conn, &scope, id)?;
     past_day(new.typed_on, today).map_err(|problem| problem.on("typed_on"))?;
+    let seen = audit::seen(tx.conn, vault, &DONOR, id.0)?;
     let typing = TypingId(tx.id());
     let key = key(tx.conn, vault, id)?;
     store::insert_typing(tx, typing, id, by.user, &key, new)?;
@@ -93,7 +94,7 @@ pub fn type_group(
     let after = rules::after_typing((before.blood_group, before.group_evidence), &standing);
     settle(tx, id, after)?;
     let line = AuditLine::new(Some(by.user), "donors.typed").on(id).with("evidence", after.1);
-    audit::record(tx, vault, &line)?;
+    seen.record(tx, vault, line)?;
     Ok(Typed { id: typing, blood_group: after.0, group_evidence: after.1 })
 }
 
@@ -114,6 +115,7 @@ pub fn resolve(tx: &mut Tx, vault: &Vault, by: &Principal, id: DonorId, how: &Re
         return Err(unknown());
     }
     let key = key(tx.conn, vault, id)?;
+    let seen = audit::seen(tx.conn, vault, &DONOR, id.0)?;
     for typing in &how.wrong {
         let reason = key.seal_text(Place::of("typings", "wrong_reason", typing.0), how.reason.as_str());
         if !store::mark_wrong(tx, *typing, id, by.user, reason)? {
@@ -124,7 +126,7 @@ pub fn resolve(tx: &mut Tx, vault: &Vault, by: &Principal, id: DonorId, how: &Re
     let (blood_group, group_evidence) = rules::after_resolving(&standing);
     settle(tx, id, (blood_group, group_evidence))?;
     let line = AuditLine::new(Some(by.user), "donors.group_resolved").on(id).with("wrong", &how.wrong);
-    audit::record(tx, vault, &line)?;
+    seen.record(tx, vault, line)?;
     Ok(Group { blood_group, group_evidence })
 }
 

@@ -11,17 +11,20 @@ use shiryan_kernel::time::past_day;
 use shiryan_kernel::{Code, Problem, Result};
 
 use super::adopted::{self, PolicyOrder};
-use super::enter::find_deferral;
+use super::enter::{DEFERRALS, find_deferral};
 use super::export::ExportOrder;
 use super::ledger::{DeferralLine, Event, StandingDeferral, standing_deferrals, standing_givings};
 use super::merge;
 use super::store::{self, GivingRow};
 use super::{DeferralFact, NewGiving, Rulebook, check_deferral, rewrite_windows};
 use crate::accounts::{self, Approval, Ask, Asked, Principal};
-use crate::audit::{self, Line};
+use crate::audit::{self, Line, Seen, Thing};
 use crate::db::{Conn, Tx};
 use crate::donors::{self, Known, Scope};
 use crate::vault::Vault;
+
+/// A donor's givings in the record of changes.
+const GIVINGS: Thing = Thing { name: "givings", tables: &[("givings", "donor")] };
 
 /// What a giving is said to have been.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -195,8 +198,16 @@ fn carry_out(tx: &mut Tx, vault: &Vault, book: &Rulebook, by: &Principal, approv
     let (now, event, says, action) = match proposal {
         Proposal::CorrectGiving { giving, then } => {
             counts(tx.conn, known.id, giving)?;
+            let seen = audit::seen(tx.conn, vault, &GIVINGS, known.id.0)?;
             write_giving_line(tx, &known, approval, giving, &then)?;
-            return carried_out(tx, vault, book, by, (approval, donor), "eligibility.giving_corrected");
+            return carried_out(
+                tx,
+                vault,
+                book,
+                by,
+                (approval, donor),
+                (seen, "eligibility.giving_corrected"),
+            );
         }
         Proposal::MergeDonors { donor, survivor } => {
             return merge::merge(tx, vault, book, by, approval.id, (donor, survivor));
@@ -218,8 +229,9 @@ fn carry_out(tx: &mut Tx, vault: &Vault, book: &Rulebook, by: &Principal, approv
     }
     let says = DeferralFact { recorded_on: book.today(tx.now), ..says };
     let line = DeferralLine { id: DeferralId(tx.id()), about: now.id, event, says };
+    let seen = audit::seen(tx.conn, vault, &DEFERRALS, known.id.0)?;
     store::insert_deferral(tx, known.id, Some(by.user), &known.key, &line, Some(approval.id))?;
-    carried_out(tx, vault, book, by, (approval, donor), action)
+    carried_out(tx, vault, book, by, (approval, donor), (seen, action))
 }
 
 fn write_giving_line(
@@ -252,9 +264,9 @@ fn carried_out(
     book: &Rulebook,
     by: &Principal,
     (approval, donor): (&Approval, DonorId),
-    action: &'static str,
+    (seen, action): (Seen, &'static str),
 ) -> Result<()> {
-    audit::record(tx, vault, &Line::new(Some(by.user), action).on(donor).with("approval", approval.id))?;
+    seen.record(tx, vault, Line::new(Some(by.user), action).on(donor).with("approval", approval.id))?;
     rewrite_windows(tx, vault, book, donor)
 }
 

@@ -11,7 +11,7 @@ use shiryan_kernel::{Code, Problem, Result};
 use super::ledger::{DeferralLine, Event, StandingDeferral, standing_deferrals};
 use super::{DeferralFact, NewDeferral, Rulebook, Viewer, Visibility, defer, rewrite_windows, store};
 use crate::accounts::Principal;
-use crate::audit::{self, Line};
+use crate::audit::{self, Line, Thing};
 use crate::db::{Conn, Tx};
 use crate::donors::{self, Known, Scope};
 use crate::vault::Vault;
@@ -78,6 +78,9 @@ pub(super) fn find_deferral(
     one.map(|one| (known, one)).ok_or_else(|| Problem::new(Code::NotFound))
 }
 
+/// A donor's deferrals in the record of changes: all that was ever said of them.
+pub(super) const DEFERRALS: Thing = Thing { name: "deferrals", tables: &[("deferrals", "donor")] };
+
 /// Records the event that closes an open cause: the end of a pregnancy, weaning, release.
 ///
 /// # Errors
@@ -102,11 +105,12 @@ pub fn end_deferral(
         return Err(Problem::field("ended_on", Code::OutOfRange));
     }
     still_stands(&deferral.fact)?;
+    let seen = audit::seen(tx.conn, vault, &DEFERRALS, known.id.0)?;
     let id = DeferralId(tx.id());
     let says = DeferralFact { ended_on: Some(ended_on), recorded_on: today, ..deferral.fact };
     let line = DeferralLine { id, about: deferral.id, event: Event::Ended, says };
     store::insert_deferral(tx, known.id, Some(by.user), &known.key, &line, None)?;
-    audit::record(tx, vault, &Line::new(Some(by.user), "eligibility.deferral_ended").on(known.id))?;
+    seen.record(tx, vault, Line::new(Some(by.user), "eligibility.deferral_ended").on(known.id))?;
     rewrite_windows(tx, vault, book, known.id)
 }
 

@@ -11,6 +11,7 @@ use shiryan_kernel::status::DonorStatus;
 use shiryan_kernel::time::past_day;
 use shiryan_kernel::{Code, Problem, Result};
 
+use super::enter::DEFERRALS;
 use super::ledger::{DeferralLine, Event, GivingLine, standing_deferrals, standing_givings};
 use super::merged::unite;
 use super::store::{self, ByDonor, GivingRow, SealedAllowance, SealedDeferral, Span};
@@ -236,8 +237,9 @@ pub fn defer(
     let known = donors::known(tx.conn, vault, new.donor)?;
     let id = DeferralId(tx.id());
     let line = DeferralLine { id, about: id, event: Event::Entered, says: fact };
+    let seen = audit::seen(tx.conn, vault, &DEFERRALS, new.donor.0)?;
     store::insert_deferral(tx, new.donor, by, &known.key, &line, None)?;
-    audit::record(tx, vault, &Line::new(by, "eligibility.deferred").on(new.donor))?;
+    seen.record(tx, vault, Line::new(by, "eligibility.deferred").on(new.donor))?;
     rewrite_windows(tx, vault, book, new.donor)?;
     Ok(id)
 }

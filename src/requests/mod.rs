@@ -354,14 +354,18 @@ pub fn ask_rest(tx: &mut Tx, vault: &Vault, by: &Principal, id: RequestId) -> Re
     put(tx, vault, by.user, request.facility, &new, needed, Origin::RestOf(id))
 }
 
+/// A request in the record of changes.
+const REQUEST: audit::Thing = audit::Thing { name: "request", tables: &[("blood_requests", "id")] };
+
 /// Takes a request for the caller's own blood bank.
 ///
 /// # Errors
 /// `not_found` of another region's; `state_conflict` (with `state`) when it is not new any more.
 pub fn accept(tx: &mut Tx, vault: &Vault, by: &Principal, id: RequestId) -> Result<Step> {
     let request = in_reach(tx.conn, by, id)?;
+    let seen = audit::seen(tx.conn, vault, &REQUEST, id.0)?;
     go(tx, by, &request, RequestState::Accepted, None)?;
-    audit::record(tx, vault, &audit::Line::new(Some(by.user), "requests.accepted").on(id))?;
+    seen.record(tx, vault, audit::Line::new(Some(by.user), "requests.accepted").on(id))?;
     told(tx, id, RequestState::Accepted, Vec::new())
 }
 
@@ -378,10 +382,11 @@ pub fn refuse(
     reason: RefusalReason,
 ) -> Result<Step> {
     let request = in_reach(tx.conn, by, id)?;
+    let seen = audit::seen(tx.conn, vault, &REQUEST, id.0)?;
     go(tx, by, &request, RequestState::Refused, Some(reason))?;
     let freed = hold::free_all(tx, vault, by, id)?;
     let line = audit::Line::new(Some(by.user), "requests.refused").on(id).with("reason", reason);
-    audit::record(tx, vault, &line)?;
+    seen.record(tx, vault, line)?;
     told(tx, id, RequestState::Refused, freed)
 }
 
@@ -391,9 +396,10 @@ pub fn refuse(
 /// `not_found` of another hospital's; `state_conflict` (with `state`).
 pub fn cancel(tx: &mut Tx, vault: &Vault, by: &Principal, id: RequestId) -> Result<Step> {
     let request = in_reach(tx.conn, by, id)?;
+    let seen = audit::seen(tx.conn, vault, &REQUEST, id.0)?;
     go(tx, by, &request, RequestState::Cancelled, None)?;
     let freed = hold::free_all(tx, vault, by, id)?;
-    audit::record(tx, vault, &audit::Line::new(Some(by.user), "requests.cancelled").on(id))?;
+    seen.record(tx, vault, audit::Line::new(Some(by.user), "requests.cancelled").on(id))?;
     told(tx, id, RequestState::Cancelled, freed)
 }
 

@@ -152,6 +152,7 @@ pub fn release(
         let other = typists.iter().find(|typist| **typist != by.user).unwrap_or(typist);
         accounts::check_two_people(tx, by.user, *other)?;
     }
+    let seen = audit::seen(tx.conn, vault, &UNIT, id.0)?;
     if !store::release(tx, id, own, group)? {
         return Err(conflict(store::unit(tx.conn, id)?.status));
     }
@@ -165,9 +166,12 @@ pub fn release(
     };
     store::add_flow(tx, flow, governorate, unit.component, group, zone.date(tx.now))?;
     let line = Line::new(Some(by.user), "stock.released").on(id).with("blood_group", group);
-    audit::record(tx, vault, &line)?;
+    seen.record(tx, vault, line)?;
     Ok(Released { id, status: UnitStatus::Released, blood_group: group })
 }
+
+/// A unit in the record of changes.
+const UNIT: audit::Thing = audit::Thing { name: "blood_unit", tables: &[("blood_units", "id")] };
 
 /// The group of a unit that more than one grouping agrees on, and who made the only one beside the caller's own.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -9,7 +9,7 @@ use shiryan_kernel::text::Note;
 use shiryan_kernel::{Code, Problem, Result};
 use utoipa::ToSchema;
 
-use super::{BloodUnit, Why, conflict, ledger, rules, step, store};
+use super::{BloodUnit, UNIT, Why, conflict, ledger, rules, step, store};
 use crate::accounts::{self, Principal};
 use crate::audit::{self, Line};
 use crate::db::{Conn, Tx};
@@ -198,6 +198,7 @@ pub fn correct(
         return Err(conflict(unit.status));
     }
     check_another(tx, by, &unit)?;
+    let seen = audit::seen(tx.conn, vault, &UNIT, id.0)?;
     if !store::step(tx, id, unit.status, UnitStatus::Blocked)? {
         return Err(conflict(store::unit(tx.conn, id)?.status));
     }
@@ -205,7 +206,7 @@ pub fn correct(
     let step = (Some(unit.status), UnitStatus::Blocked);
     ledger::moved(tx, vault, id, step, &why, unit.facility, Some(by.user))?;
     let line = Line::new(Some(by.user), "stock.corrected").on(id).with("from", unit.status).alert();
-    audit::record(tx, vault, &line)?;
+    seen.record(tx, vault, line)?;
     Ok(Stopped { id, status: UnitStatus::Blocked })
 }
 
@@ -246,8 +247,9 @@ fn go(
     by: Option<UserId>,
     action: &'static str,
 ) -> Result<Stopped> {
+    let seen = audit::seen(tx.conn, vault, &UNIT, unit.id.0)?;
     step(tx, vault, unit, to, why, by)?;
     let line = Line::new(by, action).on(unit.id).with("from", unit.status).with("reason", why.reason);
-    audit::record(tx, vault, &line)?;
+    seen.record(tx, vault, line)?;
     Ok(Stopped { id: unit.id, status: to })
 }

@@ -2,17 +2,25 @@
 
 use diesel::prelude::*;
 use diesel::sql_query;
-use shiryan::audit::{self, Head, Line, Verdict};
-use shiryan::db::{Db, Lane, on_each};
+use serde_json::{Value, json};
+use shiryan::audit::{self, Head, Line, Thing, Verdict};
+use shiryan::db::tables::{audit_lines, donors};
+use shiryan::db::{Db, Lane, Tx, on_each};
 use shiryan::vault::{RootKey, Vault};
+use shiryan_kernel::ids::DonorId;
+use shiryan_kernel::role::Role;
+use shiryan_kernel::time::plus_days;
 
+use crate::support::app::TestApp;
 use crate::support::databases::Migrated;
+use crate::support::shelf::Bag;
 
 both!(
     lines_are_chained_in_order,
     tampering_is_found,
     two_sealers_do_not_fork_the_chain,
     a_head_that_was_kept_finds_what_the_chain_alone_does_not,
+    a_change_says_what_the_thing_was_and_is,
 );
 
 fn vault() -> Vault {
@@ -121,4 +129,160 @@ fn a_head_that_was_kept_finds_what_the_chain_alone_does_not(at: Migrated) {
     write_lines(&at.db, 3);
     seal_all(&at.db);
     assert_eq!((verdict(&at.db), missing(kept)), (Verdict::Whole(10), Some(10)));
+}
+
+/// Subject, action and detail of each line that says what a thing was and is, in their order.
+fn changes(app: &TestApp) -> Vec<(String, String, String, Value)> {
+    let lines: Vec<(Option<String>, String, String)> = app
+        .house
+        .db
+        .read_now(|conn| {
+            let of = audit_lines::table.order(audit_lines::id);
+            Ok(of.select((audit_lines::subject, audit_lines::action, audit_lines::detail)).load(conn)?)
+        })
+        .unwrap();
+    let read = |(subject, action, detail): (Option<String>, String, String)| {
+        let detail: Value = serde_json::from_str(&detail).unwrap();
+        let thing = detail["thing"].as_str()?.to_owned();
+        Some((thing, subject.unwrap(), action, detail))
+    };
+    lines.into_iter().filter_map(read).collect()
+}
+
+fn a_change_says_what_the_thing_was_and_is(app: TestApp) {
+    let (bank, physician, admin) =
+        (app.client(Role::Bank), app.client(Role::Physician), app.client(Role::Admin));
+    let form = json!({
+        "first_name": "كناري", "family_name": "الطائر", "sex": "male", "birth_date": "1990-01-15",
+        "service_number": "AU-1", "unit": app.places.company, "weight_kg": 80.0, "height_cm": 178,
+        "phone": "0599123456",
+    });
+    let made = bank.post("/api/v1/donors", &form).expect(201);
+    let donor = format!("/api/v1/donors/{}", made["id"].as_str().unwrap());
+    let version = || bank.get(&donor).expect(200)["version"].as_i64().unwrap();
+    bank.patch(&donor, version(), &json!({"weight_kg": 81.0})).expect(200);
+    // What is sealed is part of it, and what changes nothing leaves no line.
+    bank.patch(&donor, version(), &json!({"phone": "0599123457"})).expect(200);
+    bank.patch(&donor, version(), &json!({"weight_kg": 81.0})).expect(200);
+    let until = plus_days(app.house.today(), 30);
+    bank.post(&format!("{donor}/pause"), &json!({"until": until})).expect(200);
+    bank.post(&format!("{donor}/resume"), &json!({})).expect(200);
+    let typed = json!({"blood_group": "a_pos", "typed_on": app.house.today(), "sample": "S-1"});
+    bank.post(&format!("{donor}/typings"), &typed).expect(201);
+    let path = format!("{donor}/deferrals");
+    let tattoo = bank.post(&path, &json!({"code": "TAT", "base": null})).expect(201);
+    let tattoo = format!("/api/v1/deferrals/{}", tattoo["id"].as_str().unwrap());
+    let base = plus_days(app.house.today(), -30);
+    for (verb, form) in [
+        ("correct", json!({"code": "TAT", "base": base, "reason": "x"})),
+        ("withdraw", json!({"reason": "x"})),
+    ] {
+        let asked = bank.post(&format!("{tattoo}/{verb}"), &form).expect(202);
+        let path = format!("/api/v1/approvals/{}/approve", asked["approval"].as_str().unwrap());
+        physician.post(&path, &json!({})).expect(200);
+    }
+    let user = app.principal(Role::Medic).user;
+    for (verb, form) in
+        [("disable", json!({})), ("enable", json!({})), ("reset", json!({"password": "nine olive trees"}))]
+    {
+        admin.post(&format!("/api/v1/users/{user}/{verb}"), &form).expect(200);
+    }
+    let unit = Bag::new(&app, 1).put(&app);
+    let unit = format!("/api/v1/stock/units/{unit}");
+    bank.post(&format!("{unit}/block"), &json!({"reason": "recall"})).expect(200);
+    physician.post(&format!("{unit}/clear"), &json!({"note": "x"})).expect(200);
+    bank.post(&format!("{unit}/discard"), &json!({"reason": "damaged"})).expect(200);
+
+    let found = changes(&app);
+    let of = |thing: &str, subject: &str| -> Vec<&Value> {
+        let own = found.iter().filter(|(name, about, ..)| name == thing && about == subject);
+        own.map(|(.., detail)| detail).collect()
+    };
+    let last = |path: &str| path.rsplit('/').next().unwrap().to_owned();
+    for (thing, subject, count) in [
+        ("donor", last(&donor), 6),
+        ("deferrals", last(&donor), 3),
+        ("user", user.to_string(), 3),
+        ("blood_unit", last(&unit), 3),
+    ] {
+        let own = of(thing, &subject);
+        assert_eq!(own.len(), count, "{thing}: {found:#?}");
+        for change in &own {
+            assert_ne!(change["before"], change["after"], "{thing}: {change}");
+            for digest in [&change["before"], &change["after"]].into_iter().filter_map(|one| one.as_str()) {
+                assert!(
+                    digest.len() == 32 && digest.bytes().all(|byte| byte.is_ascii_hexdigit()),
+                    "{digest}"
+                );
+            }
+        }
+        for pair in own.windows(2) {
+            assert_eq!(pair[0]["after"], pair[1]["before"], "{thing}: nothing came between");
+        }
+    }
+    assert!(of("donor", &last(&donor))[0]["before"].is_null(), "it was not there");
+    let text: String = found.iter().map(|(.., detail)| detail.to_string()).collect();
+    for clear in ["كناري", "0599123457", "AU-1", "1990"] {
+        assert!(!text.contains(clear), "{clear}");
+    }
+
+    // Equal rows, equal digests; a row that was written past the program is another one from then on.
+    let id: DonorId = last(&donor).parse().unwrap();
+    let now = |key: &Vault| {
+        static DONORS: Thing = Thing { name: "donor", tables: &[("donors", "id")] };
+        let key = key.clone();
+        let look = move |tx: &mut Tx| {
+            let line = audit::seen(tx.conn, &key, &DONORS, id.0)?;
+            line.record(tx, &key, Line::new(None, "test.looked").on(id))
+        };
+        app.house.db.write_now(Lane::System, look).unwrap();
+        let detail = changes(&app).pop().unwrap().3;
+        assert_eq!(detail["before"], detail["after"], "nothing changed");
+        detail["after"].as_str().unwrap().to_owned()
+    };
+    let own = app.house.vault.clone();
+    let whole = now(&own);
+    assert_eq!(now(&own), whole);
+    assert_ne!(now(&Vault::new(RootKey::from_bytes([5; 32]))), whole, "nobody makes it without the key");
+    let write = |kg: f64| {
+        let set = move |tx: &mut Tx| {
+            Ok(diesel::update(donors::table.find(id.0)).set(donors::weight_kg.eq(kg)).execute(tx.conn)?)
+        };
+        app.house.db.write_now(Lane::System, set).unwrap();
+    };
+    write(90.0);
+    assert_ne!(now(&own), whole);
+    write(81.0);
+    assert_eq!(now(&own), whole);
+
+    // The digests are part of the line that is chained.
+    let seal = || {
+        let key = app.house.vault.clone();
+        while app
+            .house
+            .db
+            .write_now(Lane::System, {
+                let key = key.clone();
+                move |tx| audit::seal(tx, &key)
+            })
+            .unwrap()
+            > 0
+        {}
+    };
+    seal();
+    let verify = || app.house.db.read_now(|conn| audit::verify(conn, &app.house.vault)).unwrap();
+    assert!(matches!(verify(), Verdict::Whole(_)));
+    let forge = |tx: &mut Tx| {
+        let line = audit_lines::table.filter(audit_lines::action.eq("donors.amended"));
+        let (id, detail): (i64, String) =
+            line.order(audit_lines::id).select((audit_lines::id, audit_lines::detail)).first(tx.conn)?;
+        let mut detail: Value = serde_json::from_str(&detail).unwrap();
+        detail["before"] = json!("0".repeat(32));
+        diesel::update(audit_lines::table.find(id))
+            .set(audit_lines::detail.eq(detail.to_string()))
+            .execute(tx.conn)?;
+        Ok(())
+    };
+    app.house.db.write_now(Lane::System, forge).unwrap();
+    assert!(matches!(verify(), Verdict::Broken(_)));
 }
