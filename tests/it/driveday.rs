@@ -98,7 +98,7 @@ pub fn donor(app: &TestApp) -> DonorId {
     donor_of(app, Sex::Male)
 }
 
-fn shown() -> Value {
+pub fn shown() -> Value {
     json!({"name_said": true, "birth_date_said": true, "document_seen": true})
 }
 
@@ -124,7 +124,7 @@ pub fn prepare(app: &TestApp, drive: &str) {
 }
 
 /// All is well and every answer is no, but for `yes`.
-fn screening(app: &TestApp, sex: &str, yes: &[(&str, Option<&str>)]) -> Value {
+pub fn screening(app: &TestApp, sex: &str, yes: &[(&str, Option<&str>)]) -> Value {
     let asked = bank(app).get("/api/v1/questionnaire").expect(200);
     let concerns = |question: &&Value| {
         (question["sex"].is_null() || question["sex"] == sex) && question["donation_types"].is_null()

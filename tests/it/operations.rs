@@ -275,7 +275,7 @@ const OPEN: &[(&str, &str)] = &[
     ("GET", "/calendars/{secret}"),
 ];
 
-fn operations() -> Vec<(String, String)> {
+pub fn operations() -> Vec<(String, String)> {
     let doc: Value = serde_json::from_str(&shiryan::app::description().to_json().unwrap()).unwrap();
     let mut found = Vec::new();
     for (path, item) in doc["paths"].as_object().unwrap() {
@@ -369,7 +369,7 @@ fn each_type_is_described_under_a_name_of_its_own() {
     assert!(twice.is_empty(), "{twice:#?}");
 }
 
-fn takes_body(method: &str) -> bool {
+pub fn takes_body(method: &str) -> bool {
     ["POST", "PATCH"].contains(&method)
 }
 
