@@ -1,6 +1,7 @@
 //! What lies outside one's scope is not there: the same answer, byte for byte, as for what never was. Walked through the
 //! description, with a real object of every kind and somebody who may do the thing and must not know of the object.
 
+mod made;
 mod named;
 mod table;
 mod world;
@@ -9,7 +10,7 @@ use std::collections::BTreeSet;
 
 use diesel::dsl::max;
 use diesel::prelude::*;
-use serde_json::Value;
+use serde_json::{Value, json};
 use shiryan::db::tables::feed;
 use shiryan_kernel::role::Role;
 
@@ -23,11 +24,12 @@ use crate::support::shelf::din;
 both!(
     what_lies_outside_the_scope_is_not_there_and_what_lies_inside_is,
     what_a_body_names_outside_the_scope_is_not_there_either,
+    a_label_that_is_scanned_tells_nothing_of_a_bag_elsewhere,
 );
 
 /// What no object has.
 const ABSENT: &str = "0123456789ABC";
-/// Answered whoever asks: whose it is says the address alone.
+/// There for whoever holds the address.
 const BY_SECRET: (&str, &str) = ("GET", "/calendars/{secret}");
 
 fn roles_of(row: &Row) -> &'static [Role] {
@@ -137,6 +139,11 @@ fn what_lies_outside_the_scope_is_not_there_and_what_lies_inside_is(app: TestApp
         }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    // A calendar is there for whoever holds its address, and for nobody who guesses.
+    let secret = world.id(Object::Secret, Role::Command);
+    let read = |secret: &str| app.anonymous().get(&format!("/api/v1/calendars/{secret}"));
+    assert_eq!(read(&secret).status, 200);
+    assert_eq!(read(&secret.chars().rev().collect::<String>()).problem(404), "not_found");
 }
 
 /// Every field of a body or query that names an object, as the description has it.
@@ -147,8 +154,8 @@ fn naming() -> BTreeSet<(String, String, String)> {
         let path = path.strip_prefix("/api/v1").unwrap();
         for (method, operation) in item.as_object().unwrap() {
             let mut fields = Vec::new();
-            for content in operation["requestBody"]["content"].as_object().into_iter().flatten() {
-                ids_in(&doc, &content.1["schema"], "", &mut fields);
+            for (_, content) in operation["requestBody"]["content"].as_object().into_iter().flatten() {
+                ids_in(&doc, &content["schema"], "", &mut fields);
             }
             for parameter in operation["parameters"].as_array().into_iter().flatten() {
                 if parameter["in"] == "query" {
@@ -164,8 +171,7 @@ fn naming() -> BTreeSet<(String, String, String)> {
 
 /// Fields of a schema whose type is an id, and numbers of donations.
 fn ids_in(doc: &Value, schema: &Value, path: &str, found: &mut Vec<String>) {
-    let is_number = path.trim_start_matches('?').rsplit('.').next() == Some("din");
-    if is_number {
+    if let Some("din" | "dins[]") = path.trim_start_matches('?').rsplit('.').next() {
         found.push(path.to_owned());
         return;
     }
@@ -251,4 +257,40 @@ fn what_a_body_names_outside_the_scope_is_not_there_either(app: TestApp) {
         }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+/// The same without ids, of which each answer has new ones.
+fn without_ids(value: &mut Value) {
+    match value {
+        Value::Object(fields) => {
+            fields.retain(|name, _| !["id", "count"].contains(&name.as_str()));
+            fields.values_mut().for_each(without_ids);
+        }
+        Value::Array(items) => items.iter_mut().for_each(without_ids),
+        _ => {}
+    }
+}
+
+fn a_label_that_is_scanned_tells_nothing_of_a_bag_elsewhere(app: TestApp) {
+    let world = World::of(&app);
+    let label = |number: &str| json!({"units": [{"din": number, "component": "red_cells"}]});
+    let dins = |number: &str| json!({"dins": [number]});
+    let (transfer, request) =
+        (world.id(Object::Transfer, Role::Bank), world.id(Object::OnItsWay, Role::Hospital));
+    let scans: [(Role, String, &dyn Fn(&str) -> Value); 3] = [
+        (Role::Bank, "/api/v1/stock/counts".to_owned(), &label),
+        (Role::Bank, format!("/api/v1/transfers/{transfer}/receive"), &label),
+        (Role::Hospital, format!("/api/v1/requests/{request}/receive"), &dins),
+    ];
+    for (role, path, scan) in scans {
+        let told = |number: &str| {
+            let reply = world.client(role, Stand::Own).post(&path, &scan(number));
+            assert!([200, 201].contains(&reply.status), "{path}: {}", reply.text);
+            let mut said: Value = serde_json::from_str(&reply.text.replace(number, "DIN")).unwrap();
+            without_ids(&mut said);
+            said
+        };
+        let (elsewhere, nowhere) = (world.id(Object::FarLabel, role), din(999).to_string());
+        assert_eq!(told(&elsewhere), told(&nowhere), "{path}");
+    }
 }

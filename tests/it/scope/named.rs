@@ -329,6 +329,7 @@ pub const ROWS: &[Row] = &[
         Some(Object::UrgentRequest),
         |_, id| json!({"units": [id], "reason": "نزف"}),
     ),
+    any("POST", "/requests/{id}/receive", "dins[]", SCANNED),
     any("POST", "/stock/units/{id}/untested-issue", "request", MEDICINE),
     of(
         ("POST", "/untested-issues/{id}/check", "din"),
