@@ -3,7 +3,7 @@
 mod audit;
 mod backtest;
 mod backup;
-mod demo;
+pub mod demo;
 mod doctor;
 mod export;
 mod import;

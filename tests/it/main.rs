@@ -46,6 +46,7 @@ mod fates;
 mod faults;
 mod fuzz;
 mod glass;
+mod guide;
 mod imports;
 mod infections;
 mod invitations;

@@ -65,19 +65,26 @@ struct People {
     bank: Principal,
 }
 
+/// Which world is invented.
+#[derive(Debug, Clone, Copy, Args)]
+pub struct Shape {
+    /// How many donors to invent
+    #[arg(long, default_value_t = 20_000, value_parser = clap::value_parser!(u32).range(100..=1_000_000))]
+    pub donors: u32,
+    /// How many days of history to live
+    #[arg(long, default_value_t = 730, value_parser = clap::value_parser!(u32).range(60..=1_500))]
+    pub days: u32,
+    /// Another seed, another world
+    #[arg(long, default_value_t = 1)]
+    pub seed: u64,
+}
+
 #[derive(Debug, Args)]
 pub struct Demo {
     #[command(flatten)]
     common: Common,
-    /// How many donors to invent
-    #[arg(long, default_value_t = 20_000, value_parser = clap::value_parser!(u32).range(100..=1_000_000))]
-    donors: u32,
-    /// How many days of history to live
-    #[arg(long, default_value_t = 730, value_parser = clap::value_parser!(u32).range(60..=1_500))]
-    days: u32,
-    /// Another seed, another world
-    #[arg(long, default_value_t = 1)]
-    seed: u64,
+    #[command(flatten)]
+    shape: Shape,
     /// The password of every account
     #[arg(long)]
     password: Option<String>,
@@ -135,84 +142,19 @@ impl Demo {
         // The world is the demo's own: `open` has seen to that.
         migrate::revert(&target).map_err(said)?;
         house = open().map_err(|error| error.0)?;
-        self.make(&house).map_err(said)?;
+        make(&house, self.shape, self.password()).map_err(said)?;
         house.db.write_now(Lane::System, move |tx| meta::put(tx.conn, ARGUMENTS, &wanted)).map_err(said)?;
         Ok(house)
     }
 
     fn arguments(&self, today: NaiveDate) -> String {
         let password = crate::vault::hex(&crate::vault::sha256(self.password().as_bytes()));
-        format!("{today} donors={} days={} seed={} {password}", self.donors, self.days, self.seed)
+        let Shape { donors, days, seed } = self.shape;
+        format!("{today} donors={donors} days={days} seed={seed} {password}")
     }
 
     fn password(&self) -> &str {
         self.password.as_deref().unwrap_or(PASSWORD)
-    }
-
-    fn make(&self, house: &House) -> Result<()> {
-        let (today, ids) = (house.today(), Ids::new());
-        let first_day = today.checked_sub_days(Days::new(u64::from(self.days))).unwrap_or(today);
-        let mut rng = StdRng::seed_from_u64(self.seed);
-        let mut written = Written::default();
-        let count = usize::try_from(self.donors).map_err(Problem::internal)?;
-
-        let bar = step("places and people", self.donors.into());
-        let mut people = people::people(count, &places::units(), today, &mut rng);
-        let history = history::live(&mut people, today, self.days, &mut rng);
-        write::places(house, &mut written)?;
-        write::donors(house, &bar, &people, first_day, &ids, &mut written)?;
-        bar.finish();
-
-        let bar = step("drives and activities", 0);
-        let drives = schedule::past_drives(house, &bar, &history, &people, today, &written, &mut rng)?;
-        schedule::coming_drives(house, &bar, &people, today, &written, &mut rng)?;
-        schedule::activities(house, &bar, today, &written, &mut rng)?;
-        bar.finish();
-
-        let size = history.gifts.len() * 2 + history.bags.len() * 3 + history.flows.len();
-        let bar = step("donations and stock", u64::try_from(size).unwrap_or(0));
-        let gifts = write::gifts(house, &bar, &history, &drives, &ids, &written)?;
-        write::bags(house, &bar, &history, &gifts, &ids, &written, &mut rng)?;
-        write::flows(house, &bar, &history, &drives)?;
-        bar.finish();
-
-        let bar = step("eligibility", self.donors.into());
-        write::deferrals(house, &bar, today, &written, &mut rng)?;
-        app::daily(house, |done| bar.set_position(done))?;
-        bar.finish();
-        let people = self.accounts(house, &written)?;
-        results::write(house, people.tester)?;
-        requests::write(house, &people.hospital, &people.bank)
-    }
-
-    /// Makes the accounts.
-    fn accounts(&self, house: &House, written: &Written) -> Result<People> {
-        let hash = accounts::hash_now(self.password())?;
-        let seat = Governorate::RamallahAlBireh;
-        let (hospital, bank) = (written.hospitals.get(&seat).copied(), written.banks.get(&seat).copied());
-        let scope = places::units().iter().position(|unit| unit.code == "RBH");
-        let unit: Option<UnitId> = scope.and_then(|n| written.units.get(n).copied());
-        let vault = house.vault.clone();
-        house.db.write_now(Lane::System, move |tx| {
-            let (mut tester, mut seats) = (None, HashMap::new());
-            for (name, role) in ACCOUNTS {
-                let facility = match role {
-                    Role::Hospital => hospital,
-                    Role::Bank => bank,
-                    _ => None,
-                };
-                let units = if role == Role::Medic { unit.into_iter().collect() } else { Vec::new() };
-                let new = NewUser { username: Username::parse(name)?, role, facility, units };
-                let user = accounts::ensure_user(tx, &vault, &new, &hash)?;
-                seats.entry(role).or_insert(Principal { user, role, session: SessionId(0), facility });
-                // The last of the bank: `bank` releases what `bank2` found clear.
-                tester = if role == Role::Bank { Some(user) } else { tester };
-            }
-            let mut seat =
-                |role| seats.remove(&role).ok_or_else(|| Problem::internal("a demo has every role"));
-            let tester = tester.ok_or_else(|| Problem::internal("a demo has a blood bank"))?;
-            Ok(People { tester, hospital: seat(Role::Hospital)?, bank: seat(Role::Bank)? })
-        })
     }
 
     fn introduce(&self) {
@@ -221,6 +163,75 @@ impl Demo {
         println!("Accounts: {}", names.join(" "));
         println!("Password: {}", self.password());
     }
+}
+
+/// Invents a world in an empty database, and gives each account this password.
+///
+/// # Errors
+/// The database's.
+pub fn make(house: &House, shape: Shape, password: &str) -> Result<()> {
+    let (today, ids) = (house.today(), Ids::new());
+    let first_day = today.checked_sub_days(Days::new(u64::from(shape.days))).unwrap_or(today);
+    let mut rng = StdRng::seed_from_u64(shape.seed);
+    let mut written = Written::default();
+    let count = usize::try_from(shape.donors).map_err(Problem::internal)?;
+
+    let bar = step("places and people", shape.donors.into());
+    let mut people = people::people(count, &places::units(), today, &mut rng);
+    let history = history::live(&mut people, today, shape.days, &mut rng);
+    write::places(house, &mut written)?;
+    write::donors(house, &bar, &people, first_day, &ids, &mut written)?;
+    bar.finish();
+
+    let bar = step("drives and activities", 0);
+    let drives = schedule::past_drives(house, &bar, &history, &people, today, &written, &mut rng)?;
+    schedule::coming_drives(house, &bar, &people, today, &written, &mut rng)?;
+    schedule::activities(house, &bar, today, &written, &mut rng)?;
+    bar.finish();
+
+    let size = history.gifts.len() * 2 + history.bags.len() * 3 + history.flows.len();
+    let bar = step("donations and stock", u64::try_from(size).unwrap_or(0));
+    let gifts = write::gifts(house, &bar, &history, &drives, &ids, &written)?;
+    write::bags(house, &bar, &history, &gifts, &ids, &written, &mut rng)?;
+    write::flows(house, &bar, &history, &drives)?;
+    bar.finish();
+
+    let bar = step("eligibility", shape.donors.into());
+    write::deferrals(house, &bar, today, &written, &mut rng)?;
+    app::daily(house, |done| bar.set_position(done))?;
+    bar.finish();
+    let people = accounts(house, &written, password)?;
+    results::write(house, people.tester)?;
+    requests::write(house, &people.hospital, &people.bank)
+}
+
+/// Makes the accounts.
+fn accounts(house: &House, written: &Written, password: &str) -> Result<People> {
+    let hash = accounts::hash_now(password)?;
+    let seat = Governorate::RamallahAlBireh;
+    let (hospital, bank) = (written.hospitals.get(&seat).copied(), written.banks.get(&seat).copied());
+    let scope = places::units().iter().position(|unit| unit.code == "RBH");
+    let unit: Option<UnitId> = scope.and_then(|n| written.units.get(n).copied());
+    let vault = house.vault.clone();
+    house.db.write_now(Lane::System, move |tx| {
+        let (mut tester, mut seats) = (None, HashMap::new());
+        for (name, role) in ACCOUNTS {
+            let facility = match role {
+                Role::Hospital => hospital,
+                Role::Bank => bank,
+                _ => None,
+            };
+            let units = if role == Role::Medic { unit.into_iter().collect() } else { Vec::new() };
+            let new = NewUser { username: Username::parse(name)?, role, facility, units };
+            let user = accounts::ensure_user(tx, &vault, &new, &hash)?;
+            seats.entry(role).or_insert(Principal { user, role, session: SessionId(0), facility });
+            // The last of the bank: `bank` releases what `bank2` found clear.
+            tester = if role == Role::Bank { Some(user) } else { tester };
+        }
+        let mut seat = |role| seats.remove(&role).ok_or_else(|| Problem::internal("a demo has every role"));
+        let tester = tester.ok_or_else(|| Problem::internal("a demo has a blood bank"))?;
+        Ok(People { tester, hospital: seat(Role::Hospital)?, bank: seat(Role::Bank)? })
+    })
 }
 
 fn step(name: &'static str, length: u64) -> ProgressBar {

@@ -45,11 +45,16 @@ pub struct TestApp {
     pub places: Places,
     pub clock: Arc<SettableClock>,
     pub kind: Kind,
+    served: Served,
+    users: Vec<(Role, Principal)>,
+    _database: Migrated,
+}
+
+/// A house that answers on a port of its own until this is dropped.
+pub struct Served {
     address: SocketAddr,
     server: ServerHandle,
     thread: Option<std::thread::JoinHandle<()>>,
-    users: Vec<(Role, Principal)>,
-    _database: Migrated,
 }
 
 /// Who sends a request.
@@ -126,17 +131,8 @@ impl TestApp {
         let vault = Vault::new(RootKey::from_bytes(Self::ROOT_KEY));
         let (places, users) = people(&db, &vault);
         let house = web::Data::new(app::house(settings, world, db, vault, false).unwrap());
-        let (send, receive) = std::sync::mpsc::channel();
-        let for_server = house.clone();
-        let thread = std::thread::spawn(move || {
-            actix_web::rt::System::new().block_on(async move {
-                let (server, address) = app::listen(&for_server).unwrap();
-                send.send((address, server.handle())).unwrap();
-                server.await.unwrap();
-            });
-        });
-        let (address, server) = receive.recv().unwrap();
-        Self { house, places, clock, kind, address, server, thread: Some(thread), users, _database: database }
+        let served = Served::start(&house);
+        Self { house, places, clock, kind, served, users, _database: database }
     }
 
     /// Builds the index of names anew of what is committed now.
@@ -145,7 +141,7 @@ impl TestApp {
     }
 
     pub fn url(&self) -> String {
-        format!("http://{}", self.address)
+        self.served.url()
     }
 
     /// A client that acts in a role, through a token minted by the use case.
@@ -182,7 +178,27 @@ impl TestApp {
     }
 }
 
-impl Drop for TestApp {
+impl Served {
+    pub fn start(house: &web::Data<House>) -> Self {
+        let (send, receive) = std::sync::mpsc::channel();
+        let for_server = house.clone();
+        let thread = std::thread::spawn(move || {
+            actix_web::rt::System::new().block_on(async move {
+                let (server, address) = app::listen(&for_server).unwrap();
+                send.send((address, server.handle())).unwrap();
+                server.await.unwrap();
+            });
+        });
+        let (address, server) = receive.recv().unwrap();
+        Self { address, server, thread: Some(thread) }
+    }
+
+    pub fn url(&self) -> String {
+        format!("http://{}", self.address)
+    }
+}
+
+impl Drop for Served {
     fn drop(&mut self) {
         let stop = self.server.stop(true);
         actix_web::rt::System::new().block_on(stop);
