@@ -46,12 +46,22 @@ fn count_try(outcome: &Result<(), Failure>) {
     metrics::counter!(TRIED, "outcome" => label).increment(1);
 }
 
-/// Sends messages as they come due. Runs until it is dropped.
+/// How often somebody who rests looks whether the program is leaving.
+const LOOK: Duration = Duration::from_millis(100);
+
+/// Sends messages as they come due, until the program leaves: whoever stops it waits for this, so that a letter under way is
+/// noted as sent and does not go out again.
 pub async fn post(house: web::Data<House>) {
-    loop {
-        tokio::time::sleep(Duration::from_secs(1)).await;
+    let rest = async |whole: Duration| {
+        let until = tokio::time::Instant::now() + whole;
+        while tokio::time::Instant::now() < until && !house.pulse.is_leaving() {
+            tokio::time::sleep(LOOK).await;
+        }
+    };
+    while !house.pulse.is_leaving() {
+        rest(Duration::from_secs(1)).await;
         match deliver(&house, &house.post).await {
-            Ok(Delivered { is_shut: true, .. }) => tokio::time::sleep(REST).await,
+            Ok(Delivered { is_shut: true, .. }) => rest(REST).await,
             Ok(_) => {}
             Err(problem) if problem.code == Code::Busy => {}
             Err(problem) => {
@@ -93,8 +103,8 @@ pub async fn deliver(house: &House, post: &Post) -> shiryan_kernel::Result<Deliv
     };
     loop {
         let now = house.db.now();
-        // Most of the time nothing waits, and no write is needed to see that.
-        if !house.db.read(move |conn| messages::any_due(conn, now)).await? {
+        // Most of the time nothing waits, and no write is needed to see that. Who leaves takes up nothing more.
+        if house.pulse.is_leaving() || !house.db.read(move |conn| messages::any_due(conn, now)).await? {
             return Ok(done);
         }
         let (vault, zone, sender) = (house.vault.clone(), house.zone, post.clone());

@@ -101,7 +101,12 @@ pub fn run_house(
         };
         keep.abort();
         work.abort();
-        post.abort();
+        // A letter under way is seen to its end: else it would go out twice.
+        house.pulse.leave();
+        let under_way = Duration::from_secs(house.settings.mail.timeout_seconds) + NOTED;
+        if tokio::time::timeout(under_way, post).await.is_err() {
+            tracing::warn!("a message was under way for too long; it may go out again");
+        }
         if let Some(figures) = figures {
             figures.stop(false).await;
         }
@@ -110,6 +115,9 @@ pub fn run_house(
         ended
     })
 }
+
+/// So long may it take to note what became of a letter.
+const NOTED: Duration = Duration::from_secs(5);
 
 fn origin(house: &House, address: SocketAddr) -> String {
     if house.settings.server.listen.port() == 0 {

@@ -8,7 +8,6 @@ use shiryan::eligibility::{self, BUILT_IN, GivingSource, NewGiving, RuleSetStamp
 use shiryan::jobs;
 use shiryan_kernel::blood::DonationType;
 use shiryan_kernel::role::Role;
-use shiryan_kernel::status::ApprovalState;
 use shiryan_kernel::text::Note;
 use shiryan_kernel::time::plus_days;
 

@@ -1,4 +1,5 @@
-//! What one client writes until the time is over: donors, bookings, donations, bags, requests and their issues.
+//! What one client writes until the time is over: donors, bookings and their letters, donations, bags, requests and their
+//! issues.
 
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
@@ -79,7 +80,7 @@ impl Writer<'_> {
     fn register(&mut self, number: usize) -> String {
         let form = json!({"first_name": "سالم", "family_name": "النجار", "sex": "male", "birth_date": "1996-02-10",
             "service_number": format!("K-{number}"), "unit": self.house.places.company, "governorate": "PS-RBH",
-            "weight_kg": 85.0, "height_cm": 180});
+            "weight_kg": 85.0, "height_cm": 180, "email": format!("k{number}@reader.example"), "may_email": true});
         self.make("donors.registered", Role::Medic, "donors", form).unwrap()
     }
 

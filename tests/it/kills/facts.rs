@@ -1,11 +1,18 @@
 //! What must be so after the last kill.
 
 use std::collections::BTreeMap;
+use std::time::{Duration, Instant};
 
+use chrono::TimeDelta;
 use diesel::prelude::*;
-use shiryan::db::Target;
-use shiryan::db::tables::{appointments, audit_lines, blood_requests, blood_units, donations, donors, slots};
+use mail_parser::MessageParser;
+use shiryan::db::tables::{
+    appointments, audit_lines, blood_requests, blood_units, donations, donors, messages, slots,
+};
+use shiryan::db::{Lane, Target};
 use shiryan_kernel::ids::SlotId;
+use shiryan_kernel::message::MessageState;
+use shiryan_kernel::time::{Clock, SystemClock};
 
 use super::clients::Done;
 use super::{CLIENTS, Installation};
@@ -24,6 +31,51 @@ pub fn each_is_answered_again_as_before(house: &Installation, all: &[Done]) {
             assert_eq!((reply.status, &reply.text), (done.status, &done.text), "{}", done.path);
         }
     });
+}
+
+/// Every booking's letter left, once it was its turn; how many letters left, and how many of those twice. What a program held
+/// that was killed is let go here, as a quarter of an hour would.
+pub fn each_letter_left(house: &Installation, all: &[Done]) -> (usize, usize) {
+    let count = |open: &'static [MessageState]| -> i64 {
+        let of = messages::state.eq_any(open);
+        house.at.db.read_now(|conn| Ok(messages::table.filter(of).count().get_result(conn)?)).unwrap()
+    };
+    let started = Instant::now();
+    let until = |open: &'static [MessageState]| {
+        while count(open) > 0 {
+            assert!(started.elapsed() < Duration::from_secs(300), "{} letters wait", count(open));
+            std::thread::sleep(Duration::from_millis(200));
+        }
+    };
+    until(&[MessageState::Queued]);
+    // Whoever lives is through with what it held.
+    std::thread::sleep(Duration::from_secs(3));
+    house
+        .at
+        .db
+        .write_now(Lane::System, move |tx| {
+            let held = diesel::update(messages::table.filter(messages::state.eq(MessageState::Claimed)));
+            let past = SystemClock.now().naive_utc() - TimeDelta::seconds(1);
+            Ok(held.set(messages::claimed_until.eq(past)).execute(tx.conn)?)
+        })
+        .unwrap();
+    until(&[MessageState::Queued, MessageState::Claimed]);
+    let came = house.mail.came().letters;
+    let mut times: BTreeMap<String, usize> = BTreeMap::new();
+    for letter in &came {
+        let read = MessageParser::default().parse(letter).unwrap();
+        *times.entry(read.message_id().unwrap().to_owned()).or_default() += 1;
+    }
+    let sent: i64 = house
+        .at
+        .db
+        .read_now(|conn| {
+            Ok(messages::table.filter(messages::state.eq(MessageState::Sent)).count().get_result(conn)?)
+        })
+        .unwrap();
+    let booked = all.iter().filter(|done| done.action == "drives.booked").count();
+    assert_eq!((times.len(), usize::try_from(sent).unwrap()), (booked, booked), "one letter of each booking");
+    (came.len(), came.len() - times.len())
 }
 
 /// Rows and lines of the record are those that were acknowledged, no more and no fewer.

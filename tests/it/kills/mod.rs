@@ -29,6 +29,7 @@ use super::cli::{Served, shiryan};
 use crate::support::app::{Client, Places, people};
 use crate::support::databases::{Kind, Migrated, on};
 use crate::support::rows;
+use crate::support::smtp::{Answer, CERTIFICATE, MailServer, Step};
 
 both!(what_was_acknowledged_outlives_every_kill);
 
@@ -58,6 +59,8 @@ struct Installation {
     shelf: Mutex<Vec<String>>,
     tickets: AtomicUsize,
     is_over: AtomicBool,
+    /// Takes every letter, and a moment for each.
+    mail: MailServer,
 }
 
 impl Installation {
@@ -98,6 +101,12 @@ impl Installation {
             shelf: Mutex::default(),
             tickets: AtomicUsize::new(0),
             is_over: AtomicBool::new(false),
+            mail: MailServer::start(|step| {
+                if matches!(step, Step::Letter(_)) {
+                    std::thread::sleep(Duration::from_millis(10));
+                }
+                Answer::Take
+            }),
             at,
             home,
             vault,
@@ -121,6 +130,19 @@ impl Installation {
         let log = std::fs::OpenOptions::new().create(true).append(true).open(log).unwrap();
         command.stderr(log).env("SHIRYAN__LOG__LEVEL", "warn");
         command.env("SHIRYAN__SERVER__LINGER_SECONDS", LINGER.as_secs().to_string());
+        // Letters leave at any hour of the test: it is quiet in the one that begins twelve hours from now.
+        let quiet = |hours: i64| (SystemClock.now() + TimeDelta::hours(hours)).format("%H:00").to_string();
+        for (name, value) in [
+            ("TRANSPORT", "smtp".to_owned()),
+            ("FROM", "appointments@force.example".to_owned()),
+            ("HOST", "localhost".to_owned()),
+            ("PORT", self.mail.address.port().to_string()),
+            ("CA", CERTIFICATE.to_owned()),
+            ("QUIET_FROM", quiet(12)),
+            ("QUIET_UNTIL", quiet(13)),
+        ] {
+            command.env(format!("SHIRYAN__MAIL__{name}"), value);
+        }
         let mut served = Served::run(command);
         served.line("Pages:");
         served
@@ -151,7 +173,8 @@ fn what_was_acknowledged_outlives_every_kill(at: Migrated) {
         let clients: Vec<_> =
             (0..CLIENTS).map(|n| scope.spawn(move || clients::write(house, n, house.direct(0)))).collect();
         for _ in 0..kills {
-            std::thread::sleep(Duration::from_millis(rand::rng().random_range(20..900)));
+            // A program looks for letters a second after it has started: some kills are to meet one under way.
+            std::thread::sleep(Duration::from_millis(rand::rng().random_range(20..2_000)));
             served.kill();
             served = house.start(0);
         }
@@ -163,13 +186,16 @@ fn what_was_acknowledged_outlives_every_kill(at: Migrated) {
     let all: Vec<_> = written.into_iter().flat_map(|one| one.done).collect();
     assert!(unanswered > 0, "no kill met a request");
     facts::each_is_answered_again_as_before(&house, &all);
+    let (letters, twice) = facts::each_letter_left(&house, &all);
+    // What was under way at a kill is sent again: one for each at most.
+    assert!(twice <= kills, "{twice} letters left twice");
     served.stop();
     facts::each_is_there_once(&house, &all);
     facts::promises_hold(&house);
     let links = facts::the_record_verifies(&house);
     println!(
         "{kind:?}: {kills} kills; {} writes acknowledged ({}); {unanswered} requests broke off and were sent again; none \
-         lost, none twice; the chain is whole with {links} links; {} s",
+         lost, none twice; {letters} letters left, {twice} of them twice; the chain is whole with {links} links; {} s",
         all.len(),
         facts::by_kind(&all),
         started.elapsed().as_secs()
@@ -223,6 +249,8 @@ fn restart_in_turn(at: Migrated) {
     assert!(all.len() > 100, "they wrote");
     assert_eq!(unanswered, 0, "a request was dropped");
     facts::each_is_answered_again_as_before(&house, &all);
+    let (letters, twice) = facts::each_letter_left(&house, &all);
+    assert_eq!(twice, 0, "two instances sent the same of {letters}");
     for served in served.into_iter().flatten() {
         served.stop();
     }
