@@ -79,11 +79,13 @@ const OWN: &[(Role, Reach)] = &[
     (Physician, Person),
 ];
 const OF_ASKED: &[(Role, Reach)] = &[
+    (Admin, Never),
     (Medic, Person),
     (Bank, Person),
     (Physician, House("each physician may decide what somebody else asks")),
 ];
-const OF_ASKED_MERGE: &[(Role, Reach)] = &[(Medic, Never), (Bank, REVIEWS), (Physician, REVIEWS)];
+const OF_ASKED_MERGE: &[(Role, Reach)] =
+    &[(Admin, Never), (Medic, Never), (Bank, REVIEWS), (Physician, REVIEWS)];
 const OF_PAIR: &[(Role, Reach)] = &[(Bank, REVIEWS), (Physician, REVIEWS)];
 const OF_SHELF: &[(Role, Reach)] = &[(Bank, Shelf), (Physician, MEDICINE)];
 const OF_BED: &[(Role, Reach)] = &[(Hospital, Reach::Hospital)];
@@ -117,6 +119,7 @@ pub const ROWS: &[Row] = &[
     post("/messages/{id}/retry", Object::Message, OF_HOUSE, NOTHING),
     post("/facilities/{id}/location", Object::Facility, OF_HOUSE, |_| json!({"location": null})),
     post("/policies/{id}/preview", Object::Policy, OF_HOUSE, NOTHING),
+    post("/policies/{id}/adopt", Object::Policy, OF_HOUSE, REASON),
     // Donors.
     get("/donors/{id}", Object::Donor, OF_DONOR),
     Row {
