@@ -72,6 +72,8 @@ impl World<'_> {
             let asked = self.made(role, &path, &json!({"reason": "خطأ"}));
             self.keep_for(Object::Approval, role, asked["approval"].as_str().unwrap().to_owned());
         }
+        let asked = self.made(Role::Admin, "/policies/arc_us/adopt", &json!({"reason": "مراجعة سنوية"}));
+        self.keep_for(Object::Approval, Role::Admin, asked["approval"].as_str().unwrap().to_owned());
         let today = self.app.house.today();
         let typed = |group: &str| json!({"blood_group": group, "typed_on": today});
         for (donor, antigen, titre) in

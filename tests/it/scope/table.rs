@@ -79,7 +79,7 @@ const OWN: &[(Role, Reach)] = &[
     (Physician, Person),
 ];
 const OF_ASKED: &[(Role, Reach)] = &[
-    (Admin, Never),
+    (Admin, Person),
     (Medic, Person),
     (Bank, Person),
     (Physician, House("each physician may decide what somebody else asks")),
