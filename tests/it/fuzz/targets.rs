@@ -10,28 +10,9 @@ use shiryan::http::Cursors;
 use shiryan::mail::calendar::Entry;
 use shiryan::sheets::{Format, Mark, Out, Sheet};
 use shiryan::vault::{RootKey, Vault};
-use shiryan_kernel::din::{Din, check_value};
 use shiryan_kernel::ids::{SessionId, UserId};
-use shiryan_kernel::isbt::Scan;
 use shiryan_kernel::role::Role;
-use shiryan_kernel::text::{
-    Email, NationalId, PersonName, Phone, PlainText, ServiceNumber, ShortCode, family_key, name_key,
-    name_skeleton,
-};
 use shiryan_kernel::time::Moment;
-
-type Target = (&'static str, fn(&[u8]));
-
-/// Each target by its name.
-pub const TARGETS: [Target; 7] = [
-    ("din", din),
-    ("csv", csv),
-    ("names", names),
-    ("phones", phones),
-    ("cursors", cursors),
-    ("tokens", tokens),
-    ("calendars", calendars),
-];
 
 fn now() -> Moment {
     Moment::from_timestamp(1_795_600_000, 0).unwrap()
@@ -39,19 +20,6 @@ fn now() -> Moment {
 
 fn vault() -> Vault {
     Vault::new(RootKey::from_bytes([9; 32]))
-}
-
-/// A number that was read is read again from each way in which it is written.
-pub fn din(data: &[u8]) {
-    let Ok(text) = std::str::from_utf8(data) else { return };
-    let _ = (Scan::parse(text), check_value(text));
-    let Ok(din) = Din::parse(text) else { return };
-    assert_eq!(din.as_str().len(), 13);
-    for written in [din.as_str().to_owned(), din.barcode(), din.printed()] {
-        assert_eq!(Din::parse(&written).unwrap(), din, "{written:?}");
-    }
-    let (year, sequence) = din.year_and_sequence();
-    assert_eq!(Din::compose(din.fin(), year, sequence).unwrap(), din);
 }
 
 /// What was read as rows of text is written and read again as it was.
@@ -88,38 +56,48 @@ pub fn csv(data: &[u8]) {
     }
 }
 
-/// What was read as a name, a number or an address is read again as itself; a key of a key is that key.
-pub fn names(data: &[u8]) {
-    let Ok(text) = std::str::from_utf8(data) else { return };
-    for name in [PersonName::parse(text), PersonName::parse_latin(text)].into_iter().flatten() {
-        assert!(!name.as_str().is_empty() && !name.as_str().chars().any(char::is_control));
-        assert_eq!(PersonName::parse(name.as_str()).unwrap(), name);
-    }
-    let key = name_key(text);
-    assert_eq!(name_key(&key), key);
-    let _ = (family_key(text), name_skeleton(text));
-    macro_rules! again {
-        ($($parsed:ty),+) => {$(
-            if let Ok(parsed) = <$parsed>::parse(text) {
-                assert!(<$parsed>::parse(parsed.as_str()).unwrap() == parsed);
-            }
-        )+};
-    }
-    again!(Email, NationalId, ServiceNumber, ShortCode, PlainText<80>, PlainText<500, true>);
-    if let Ok(email) = Email::parse(text) {
-        assert!(email.as_str().bytes().all(|byte| byte.is_ascii_graphic()));
-        let _: lettre::Address = email.as_str().parse().expect("a letter can be addressed to it");
-    }
-}
+/// The parts of a workbook in the order in which they are given, and what stands there where none is.
+const PARTS: [(&str, &str); 6] = [
+    (
+        "xl/worksheets/sheet1.xml",
+        r#"<worksheet><sheetData><row r="1"><c r="A1" t="s"><v>0</v></c></row></sheetData></worksheet>"#,
+    ),
+    ("xl/sharedStrings.xml", r#"<sst uniqueCount="1"><si><t>code</t></si></sst>"#),
+    ("xl/styles.xml", r#"<styleSheet><cellXfs count="1"><xf numFmtId="14"/></cellXfs></styleSheet>"#),
+    (
+        "xl/workbook.xml",
+        r#"<workbook xmlns:r="http://schemas.openxmlformats.org/officeDocument/2006/relationships"><sheets><sheet name="S" sheetId="1" r:id="rId1"/></sheets></workbook>"#,
+    ),
+    (
+        "xl/_rels/workbook.xml.rels",
+        r#"<Relationships><Relationship Id="rId1" Type="http://schemas.openxmlformats.org/officeDocument/2006/relationships/worksheet" Target="worksheets/sheet1.xml"/></Relationships>"#,
+    ),
+    (
+        "_rels/.rels",
+        r#"<Relationships><Relationship Id="rId1" Type="http://schemas.openxmlformats.org/officeDocument/2006/relationships/officeDocument" Target="xl/workbook.xml"/></Relationships>"#,
+    ),
+];
 
-/// A number is of the form that a network takes, whatever was typed.
-pub fn phones(data: &[u8]) {
-    let Ok(text) = std::str::from_utf8(data) else { return };
-    let Ok(phone) = Phone::parse(text) else { return };
-    let digits = phone.as_str().strip_prefix('+').expect("of the whole world");
-    assert!((7..=15).contains(&digits.len()) && digits.bytes().all(|byte| byte.is_ascii_digit()));
-    assert_eq!(Phone::parse(phone.as_str()).unwrap(), phone);
-    assert!(!phone.key().is_empty());
+/// A workbook of these parts, between which a zero stands, is read to its end or refused; its rows come in their order, and
+/// none is longer than a row may be.
+pub fn books(data: &[u8]) {
+    let mut given = data.split(|byte| *byte == 0);
+    let file = tempfile::NamedTempFile::new().unwrap();
+    let mut zip = zip::ZipWriter::new(file.as_file().try_clone().unwrap());
+    let stored = zip::write::SimpleFileOptions::default().compression_method(zip::CompressionMethod::Stored);
+    for (name, usual) in PARTS {
+        zip.start_file(name, stored).unwrap();
+        zip.write_all(given.next().filter(|part| !part.is_empty()).unwrap_or(usual.as_bytes())).unwrap();
+    }
+    zip.finish().unwrap();
+    let Ok(sheet) = Sheet::open_any(file.path()) else { return };
+    let mut line = 0;
+    for row in sheet.map_while(Result::ok) {
+        assert!(row.line > line, "{} after {line}", row.line);
+        line = row.line;
+        let size: usize = row.written().map(str::len).sum();
+        assert!(u64::try_from(size).unwrap() <= shiryan::sheets::LONGEST_ROW, "{size}");
+    }
 }
 
 static CURSORS: LazyLock<Cursors> = LazyLock::new(|| Cursors::new([7; 32]));
