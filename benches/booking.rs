@@ -4,6 +4,9 @@
 //! books donors who gave before into the earliest place, each with a key of its own: rules, audit, feed and key in one
 //! durable write. Beside it a bare actix handler does the conditional update and the insert, in a process of its own,
 //! through the same writer. Rounds take turns, with 32 and with 256 clients on the same two cores.
+//!
+//! `cargo bench --bench booking -- beside` books while another process takes a register of a million donors into the same
+//! database, as `shiryan import donors` does: two seconds of every ten eight clients book as fast as they are answered.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::as_conversions)]
 
@@ -12,20 +15,21 @@ mod program;
 use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::atomic::AtomicUsize;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use actix_web::{App, HttpResponse, HttpServer, web};
 use chrono::NaiveDate;
 use diesel::prelude::*;
 use serde::{Deserialize, Serialize};
 use shiryan::db::tables::{appointments, giving_windows, givings, slots, units};
+use shiryan::eligibility::{self, ImportOptions};
 use shiryan::http::House;
 use shiryan_kernel::blood::DonationType;
 use shiryan_kernel::ids::{DonorId, DriveId, SlotId, UnitId};
 use shiryan_kernel::status::AppointmentStatus;
 use shiryan_kernel::time::plus_days;
 
-use program::{Round, agent, load, make, open, sign_in, start, start_bare};
+use program::{Round, Running, agent, load, make, open, register, sign_in, start, start_bare};
 
 const ROUNDS: usize = 3;
 const ROUND: Duration = Duration::from_secs(2);
@@ -34,6 +38,13 @@ const LOADS: [(usize, f64, f64); 2] = [(32, 5_000.0, 20.0), (256, 8_000.0, 50.0)
 /// Drives lie on so many days, every second for the bare booking.
 const DAYS: i64 = 60;
 const BARE: &str = "--bare";
+/// Rows of the register that is taken in beside bookings, who books then, how long nobody does between rounds, and the
+/// slowest hundredth that is wanted, in milliseconds.
+const ROWS: u64 = 1_000_000;
+const BESIDE: usize = 8;
+const PAUSE: Duration = Duration::from_secs(8);
+const SLOWEST: f64 = 250.0;
+const IMPORT: &str = "--import";
 
 fn main() {
     // `cargo test --benches` asks for nothing here.
@@ -42,6 +53,14 @@ fn main() {
     }
     if let Some(at) = std::env::args().position(|argument| argument == BARE) {
         serve_bare(Path::new(&std::env::args().nth(at + 1).unwrap()));
+        return;
+    }
+    if let Some(at) = std::env::args().position(|argument| argument == IMPORT) {
+        take_in(Path::new(&std::env::args().nth(at + 1).unwrap()));
+        return;
+    }
+    if std::env::args().any(|argument| argument == "beside") {
+        beside();
         return;
     }
     let home = tempfile::tempdir().unwrap();
@@ -53,15 +72,7 @@ fn main() {
     let (beside, bare) = start_bare(home.path(), BARE);
     println!("{} and {} bookings can be made", pairs[0].all.len(), pairs[1].all.len());
     for (clients, wanted, slowest) in LOADS {
-        let ours = |pair: &Pair, n: usize| {
-            let body = format!("{{\"donor\":\"{}\"}}", pair.donor);
-            format!(
-                "POST /api/v1/drives/{}/appointments HTTP/1.1\r\nhost: x\r\nauthorization: Bearer {token}\r\n\
-                 content-type: application/json\r\nidempotency-key: bench-{n:08}\r\ncontent-length: {}\r\n\r\n{body}",
-                pair.drive,
-                body.len()
-            )
-        };
+        let ours = |pair: &Pair, n: usize| request(pair, n, &token);
         let limit = |pair: &Pair, _: usize| {
             let body = serde_json::to_string(pair).unwrap();
             format!(
@@ -88,6 +99,68 @@ fn main() {
         );
     }
     drop((running, beside));
+}
+
+fn request(pair: &Pair, n: usize, token: &str) -> String {
+    let body = format!("{{\"donor\":\"{}\"}}", pair.donor);
+    format!(
+        "POST /api/v1/drives/{}/appointments HTTP/1.1\r\nhost: x\r\nauthorization: Bearer {token}\r\n\
+         content-type: application/json\r\nidempotency-key: bench-{n:08}\r\ncontent-length: {}\r\n\r\n{body}",
+        pair.drive,
+        body.len()
+    )
+}
+
+/// Bookings while a register is taken in.
+fn beside() {
+    let home = tempfile::tempdir().unwrap();
+    make(home.path());
+    register::write_register(&home.path().join(REGISTER), ROWS);
+    let house = open(home.path());
+    let (running, api) = start(home.path());
+    let token = sign_in(api, "bank");
+    let pairs = Pairs::plan(&house, api, &token, 0);
+    drop(house);
+    let ours = |pair: &Pair, n: usize| request(pair, n, &token);
+    println!("alone: {}", pairs.load(api, BESIDE, &ours));
+    let (mut import, started) = start_import(home.path());
+    let mut rounds = Vec::new();
+    while import.0.try_wait().unwrap().is_none() {
+        let round = pairs.load(api, BESIDE, &ours);
+        println!("  after {:.0} s: {round}", started.elapsed().as_secs_f64());
+        rounds.push(round);
+        let paused = Instant::now();
+        while paused.elapsed() < PAUSE && import.0.try_wait().unwrap().is_none() {
+            std::thread::sleep(Duration::from_millis(50));
+        }
+    }
+    assert!(import.0.wait().unwrap().success());
+    let rate = ROWS as f64 / started.elapsed().as_secs_f64();
+    // The last round may have outlived the import.
+    rounds.pop();
+    let worst = rounds.iter().map(|round| round.at(0.99)).fold(0.0, f64::max);
+    println!(
+        "beside an import of {ROWS} rows, {rate:.0} a second: slowest hundredth of the worst of {} rounds {worst:.1} ms, \
+         {:.2} × of {SLOWEST} ms (target ≤ 1)",
+        rounds.len(),
+        worst / SLOWEST
+    );
+    drop(running);
+}
+
+const REGISTER: &str = "register.csv";
+
+fn start_import(home: &Path) -> (Running, Instant) {
+    let mut command = std::process::Command::new(std::env::current_exe().unwrap());
+    (Running(command.arg(IMPORT).arg(home).spawn().unwrap()), Instant::now())
+}
+
+fn take_in(home: &Path) {
+    let house = open(home);
+    let options = ImportOptions { accept_key_on_disk: true, ..ImportOptions::default() };
+    let file = home.join(REGISTER);
+    let report = eligibility::import_donors(&house.db, &house.vault, &house.rules, &file, &options, |_| ());
+    assert_eq!(report.unwrap().rejected, 0);
 }
 
 /// Somebody who may be booked, and where.

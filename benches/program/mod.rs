@@ -2,6 +2,8 @@
 
 #![allow(dead_code, reason = "each bench takes what it needs")]
 
+pub mod register;
+
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::path::Path;

@@ -223,7 +223,18 @@ fn the_record_names_fields_and_no_values(app: TestApp) {
         })
         .unwrap();
     let who = app.principal(Role::Bank).user.0;
-    assert_eq!(lines, [(Some(who), r#"{"fields":["weight_kg","phone"]}"#.to_owned())]);
+    let [(actor, detail)] = &lines[..] else { panic!("{lines:?}") };
+    let mut detail: serde_json::Map<String, serde_json::Value> = serde_json::from_str(detail).unwrap();
+    // Keyed digests of the row as it was and as it is.
+    let digests = ["before", "after"].map(|name| detail.remove(name).unwrap());
+    assert!(
+        digests[0] != digests[1] && digests.iter().all(|own| own.as_str().unwrap().len() == 32),
+        "{digests:?}"
+    );
+    assert_eq!(
+        (*actor, json!(detail)),
+        (Some(who), json!({"fields": ["weight_kg", "phone"], "thing": "donor"}))
+    );
 }
 
 fn sex_birth_date_and_body_move_the_windows(app: TestApp) {

@@ -3,9 +3,15 @@
 use std::io::{BufRead, BufReader, Read};
 use std::path::Path;
 use std::process::{Child, Command, Output, Stdio};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use shiryan::db::{Db, Size, Target, meta};
+use shiryan::accounts::{self, NewUser, Principal, Username};
+use shiryan::db::{Db, Lane, Size, Target, meta};
+use shiryan::vault::{RootKey, Vault};
+use shiryan_kernel::ids::{ApprovalId, SessionId};
+use shiryan_kernel::role::Role;
+use shiryan_kernel::status::ApprovalState;
 use shiryan_kernel::time::{Clock, SystemClock};
 
 use crate::support::databases::Empty;
@@ -312,8 +318,9 @@ fn a_root_key_is_changed_by_a_named_person(at: Empty) {
     post("", with_code(device.code(now)));
     // Of the step after the one that was used, or of now when that is later still.
     let next = || device.code(SystemClock.now().max(now + chrono::Duration::seconds(30)));
-    let rotate = |password: &str, code: &str| {
-        let mut command = shiryan(home.path(), &["keys", "rotate", "--user", "admin", "--database", &url]);
+    let keys = |verb: &[&str], password: &str, code: &str| {
+        let arguments = [&["keys"], verb, &["--user", "admin", "--database", &url]].concat();
+        let mut command = shiryan(home.path(), &arguments);
         let mut child =
             command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
         std::io::Write::write_all(
@@ -324,6 +331,7 @@ fn a_root_key_is_changed_by_a_named_person(at: Empty) {
         let Output { status, stdout, stderr } = child.wait_with_output().unwrap();
         (status.success(), text(&stdout) + &text(&stderr))
     };
+    let rotate = |password: &str, code: &str| keys(&["rotate"], password, code);
     let (done, said) = rotate(own, &next());
     assert!(!done && said.contains("busy"), "it is being served: {said}");
     served.stop();
@@ -331,6 +339,23 @@ fn a_root_key_is_changed_by_a_named_person(at: Empty) {
     assert!(!done && said.contains("wrong name or password"), "{said}");
     let (done, said) = rotate(own, &device.code(now));
     assert!(!done && said.contains("wrong code"), "a code that was used: {said}");
+    let (done, said) = rotate(own, &next());
+    assert!(!done && said.contains("nobody else has approved"), "{said}");
+    let (done, said) = keys(&["ask", "--reason", "a machine was seized"], own, &next());
+    assert!(done, "{said}");
+    let asked: ApprovalId = said.trim().parse().unwrap_or_else(|_| panic!("{said}"));
+    // Somebody else says yes to it, whom nobody made; `keys::b12_the_command_line_asks_two_people` has both at their prompts.
+    let db = Db::open(&at.target, Size(2), Arc::new(SystemClock)).unwrap();
+    let vault = Vault::new(RootKey::read_or_make(&home.path().join("shiryan-data.keys/root.key")).unwrap());
+    let approved = db.write_now(Lane::System, move |tx| {
+        let username = Username::parse("officer").unwrap();
+        let new = NewUser { username, role: Role::Physician, facility: None, units: Vec::new() };
+        let user = accounts::ensure_user(tx, &vault, &new, &accounts::hash_now("six green herons")?)?;
+        let by = Principal { user, role: Role::Physician, session: SessionId(1), facility: None };
+        accounts::decide(tx, &vault, &by, asked, ApprovalState::Approved)
+    });
+    approved.unwrap();
+    drop(db);
     let (done, said) = rotate(own, &next());
     assert!(done && said.contains("new root key"), "{said}");
     assert!(said.contains("retired-1"), "{said}");

@@ -100,9 +100,19 @@ fn reads(app: &TestApp, drive: i64, scenario: &str) -> Vec<(String, String)> {
         // A job of one's own, and what came of a drive that is over, are not there.
         let is_there = !["/jobs/{id}", "/drives/{id}/outcome"].contains(path);
         assert_eq!(reply.status == 200, is_there, "{asked}: {}", reply.text);
-        (asked, reply.text)
+        (asked, without_position(reply.text))
     });
     told.collect()
+}
+
+/// How far the feed is says that the house wrote something, of nobody; it moves with every write.
+fn without_position(text: String) -> String {
+    match text.split_once("\"feed_position\":") {
+        Some((before, after)) => {
+            before.to_owned() + after.trim_start_matches(|digit: char| digit.is_ascii_digit())
+        }
+        None => text,
+    }
 }
 
 /// Writes a cause down as of today where it counts from a day, and open where it does not; whether it stays.

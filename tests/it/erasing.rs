@@ -108,8 +108,15 @@ fn a17_the_person_goes_and_the_trace_stays(app: TestApp) {
             .select((audit_lines::action, audit_lines::detail))
             .load(conn)
     });
+    // What the rows were is told by keyed digests alone.
+    let told = actions.into_iter().map(|(action, detail)| {
+        let mut detail: serde_json::Map<String, Value> = serde_json::from_str(&detail).unwrap();
+        detail.retain(|name, _| !["thing", "before", "after"].contains(&name.as_str()));
+        (action, Value::from(detail).to_string())
+    });
+    let told: Vec<(String, String)> = told.collect();
     assert_eq!(
-        actions,
+        told,
         [
             ("donors.erased".to_owned(), r#"{"reason":"donor_asked","traced":true}"#.to_owned()),
             ("donors.trace_opened".to_owned(), r#"{"purpose":"look_back"}"#.to_owned()),
