@@ -117,8 +117,8 @@ pub(super) struct AreaView {
     /// usually is: they count with its usual day, or are left out, and never as zeros.
     silent_days: u32,
     /// What came was off to one side of the forecasts for weeks; absent where it was not.
-    demand_changed: Option<ChangeView>,
-    supply_changed: Option<ChangeView>,
+    demand_changed: Option<OffForecastView>,
+    supply_changed: Option<OffForecastView>,
     /// The first day whose expected level is red or black.
     first_red_or_black: Option<DireView>,
     /// Demand that is not met in the days asked for.
@@ -140,14 +140,14 @@ pub(super) struct AreaView {
 
 /// An alarm: somebody should look why.
 #[derive(Debug, Serialize, ToSchema)]
-struct ChangeView {
+struct OffForecastView {
     /// More came than was expected, or less.
     rising: bool,
     /// Weeks since it rang, less than four.
     weeks_ago: u32,
 }
 
-impl From<Change> for ChangeView {
+impl From<Change> for OffForecastView {
     fn from(change: Change) -> Self {
         Self { rising: change.rising, weeks_ago: u32::try_from(change.weeks).unwrap_or(u32::MAX) }
     }
@@ -250,8 +250,8 @@ impl From<AreaOutlook> for AreaView {
             units: area.units,
             average_daily_demand: outlook.map(|outlook| to_hundredths(outlook.average_daily_demand)),
             silent_days: area.silent_days,
-            demand_changed: outlook.and_then(|own| own.demand_change).map(ChangeView::from),
-            supply_changed: outlook.and_then(|own| own.supply_change).map(ChangeView::from),
+            demand_changed: outlook.and_then(|own| own.demand_change).map(OffForecastView::from),
+            supply_changed: outlook.and_then(|own| own.supply_change).map(OffForecastView::from),
             first_red_or_black: outlook
                 .and_then(|outlook| outlook.first_dire())
                 .map(|day| DireView { on: day.on, level: day.level }),

@@ -13,18 +13,18 @@ export const PAGES = {
     '/bank/transfers/{id}', '/bank/counts/{id}', '/units', '/units/{id}', '/labels/{id}', '/shelves', '/requests',
     '/requests/{id}', '/requests/{id}/slip', '/find', '/standing', '/standing/{id}', '/packs', '/packs/{id}', '/untested',
     '/downtime', '/week', '/drives', '/drives/new', '/drives/{id}', '/drives/{id}/day', '/drives/{id}/roster', '/panel',
-    '/donors', '/donors/new',
+    '/donors', '/donors/new', '/approvals',
   ],
   medic: [
     '/', '/week', '/drives', '/drives/new', '/drives/{id}', '/drives/{id}/day', '/drives/{id}/roster',
-    '/drives/{id}/door/{id}', '/visits/{id}', '/donors', '/donors/new', '/donors/{id}', '/call', '/programme',
+    '/drives/{id}/door/{id}', '/visits/{id}', '/donors', '/donors/new', '/donors/{id}', '/call', '/programme', '/approvals',
   ],
   command: ['/', '/where', '/ahead', '/working', '/emergency', '/programme', '/shelves'],
   physician: [
     '/', '/where', '/ahead', '/units', '/units/{id}', '/shelves', '/requests', '/requests/{id}', '/standing', '/packs',
-    '/untested', '/panel', '/rules',
+    '/untested', '/panel', '/rules', '/approvals',
   ],
-  admin: ['/', '/sign-ins', '/people', '/places', '/rules', '/record', '/outbox', '/where', '/ahead', '/programme', '/shelves'],
+  admin: ['/', '/sign-ins', '/people', '/places', '/rules', '/approvals', '/record', '/outbox', '/where', '/ahead', '/programme', '/shelves'],
 };
 
 /** Answers that are no page of ours: the description of the API is drawn by a program of others. */
