@@ -103,7 +103,9 @@ pub fn run_house(
         work.abort();
         // A letter under way is seen to its end: else it would go out twice.
         house.pulse.leave();
-        let under_way = Duration::from_secs(house.settings.mail.timeout_seconds) + NOTED;
+        let settings = &house.settings;
+        let longest = settings.mail.timeout_seconds.max(settings.webhook.timeout_seconds);
+        let under_way = Duration::from_secs(longest) + NOTED;
         if tokio::time::timeout(under_way, post).await.is_err() {
             tracing::warn!("a message was under way for too long; it may go out again");
         }

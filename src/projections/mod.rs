@@ -169,7 +169,7 @@ pub fn gather(conn: &mut Conn, ask: Whole, given: &Given, events: &[Event]) -> R
         areas.iter().flat_map(|(areas, _)| areas).copied().flat_map(Area::members).collect();
     let from = plus_days(today, -HISTORY_DAYS);
     let calendar = calendar::current(conn, &given.calendar)?;
-    let (flows, silences) = given.past.read(conn, ask.component, (given.edition, today))?;
+    let (flows, silences) = given.past.read(conn, ask.component, given.edition, (now, zone))?;
     let until = plus_days(today, i64::try_from(MOST_DAYS).unwrap_or(0));
     let back = event::down_now(events, today);
     let mut groups = BTreeMap::new();

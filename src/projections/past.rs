@@ -7,11 +7,12 @@ use std::sync::{Arc, Mutex, PoisonError};
 use chrono::NaiveDate;
 use shiryan_kernel::Result;
 use shiryan_kernel::blood::{BloodGroup, Component};
-use shiryan_kernel::time::plus_days;
+use shiryan_kernel::time::{Moment, Zone, plus_days};
 
 use super::silence::Silences;
 use super::store::{self, Flow};
 use crate::db::Conn;
+use crate::stock::NOTED_WITHIN;
 
 /// Flows older than this are not read: four years, the time in which days with an event count half, and eight weeks.
 pub const HISTORY_DAYS: i64 = 1_517;
@@ -33,7 +34,7 @@ struct Kept {
 
 impl Past {
     /// The flows of a component and the silences of every governorate, on days before `today`. `edition` is the roster's
-    /// count of changes to such days, taken before.
+    /// count of changes to such days, taken before. Nothing is kept while something of yesterday may still be on its way.
     ///
     /// # Errors
     /// As any read.
@@ -41,13 +42,15 @@ impl Past {
         &self,
         conn: &mut Conn,
         component: Component,
-        (edition, today): (u64, NaiveDate),
+        edition: u64,
+        (now, zone): (Moment, Zone),
     ) -> Result<(Arc<Flows>, Arc<Silences>)> {
-        let of = Some((edition, today));
+        let today = zone.date(now);
+        let of = Some((edition, today)).filter(|_| zone.date(now - NOTED_WITHIN) == today);
         let from = plus_days(today, -HISTORY_DAYS);
         let (flows, silences) = {
             let kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-            let holds = kept.of == of;
+            let holds = of.is_some() && kept.of == of;
             let flows = kept.flows.get(&component).filter(|_| holds).cloned();
             (flows, kept.silences.clone().filter(|_| holds))
         };

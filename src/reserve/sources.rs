@@ -32,14 +32,13 @@ use crate::places::closures::{self, Roads};
 use crate::projections::{self, ShelfLot};
 use crate::roster::{Index, Roster};
 use crate::settings::Travel;
+use crate::stock::NOTED_WITHIN;
 
 /// So old facts are when somebody has to read them anew, and so old when nobody is told from them any more.
 const GOOD_FOR: TimeDelta = TimeDelta::seconds(1);
 const HOLDS_FOR: TimeDelta = TimeDelta::seconds(3);
 /// What was usual of a place that is silent is told from so many days.
 const YEAR_DAYS: i64 = 365;
-/// A movement is noted within so long after its moment; a clock that another instance goes by may differ.
-const NOTED_WITHIN: TimeDelta = TimeDelta::minutes(10);
 
 /// Where everything about the reserve comes from; cheap to clone.
 #[derive(Debug, Clone)]

@@ -51,7 +51,7 @@ pub use serve::{Fate, carry, free, hold, issue, quarantine_returned, report, sto
 pub use stop::{
     Stopped, Subject, block, block_standing, clear, correct, discard, stop, stop_all, stop_family, units_of,
 };
-pub use store::{BloodUnit, OnShelf, PAST_FLOW, Shelved, first_of_shelf, first_to_expire};
+pub use store::{BloodUnit, NOTED_WITHIN, OnShelf, PAST_FLOW, Shelved, first_of_shelf, first_to_expire};
 pub use stray::{Explained, Stray, explain, reseal as reseal_strays, strays};
 pub use tested::{
     Entered, LookBack, Tested, Waiting, await_physician, enter_results, look_back, results_of, waiting,

@@ -23,7 +23,7 @@ use super::{Filter, NewUnit, Origin};
 use crate::db::tables::{blood_units, donations, donors};
 use crate::db::{Conn, Tx, on_each};
 
-pub use flows::{Flow, PAST_FLOW, add_flow};
+pub use flows::{Flow, NOTED_WITHIN, PAST_FLOW, add_flow};
 pub use movements::{insert_movement, movements, notes_after, set_note, was_at};
 pub use shelf::{OnShelf, Shelved, first_of_shelf, first_to_expire};
 

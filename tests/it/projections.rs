@@ -21,6 +21,7 @@ const O_NEG: (&str, &str) = ("red_cells", "o_neg");
 both!(
     a_steady_shelf_is_projected_by_hand,
     a_place_that_fell_silent_lowers_no_demand,
+    what_is_noted_after_midnight_counts,
     regions_stand_beside_each_other,
     only_those_who_plan_may_look,
     wrong_questions_are_refused,
@@ -125,6 +126,28 @@ fn a_place_that_fell_silent_lowers_no_demand(app: TestApp) {
     let cells = reserve["cells"].as_array().unwrap();
     let ramallah = cells.iter().find(|cell| cell["area"] == "PS-RBH").unwrap();
     assert_eq!((&ramallah["average_daily_demand"], &ramallah["level_now"]), (&2.0.into(), &"unknown".into()));
+}
+
+/// What moved just before midnight is written just after it: who asked in between is told anew.
+fn what_is_noted_after_midnight_counts(app: TestApp) {
+    two_a_day(&app);
+    let midnight = app.house.zone.start_of(day(1)) + chrono::Duration::seconds(20);
+    app.clock.advance(midnight - app.house.db.now());
+    let demand = || {
+        let path = "/api/v1/projections?component=red_cells&group=o_neg&days=6&region=west_bank_centre";
+        app.client(Role::Command).get(path).expect(200)["areas"][0]["average_daily_demand"].as_f64().unwrap()
+    };
+    let before = demand();
+    write(&app, |tx| flow(tx, "PS-RBH", O_NEG, day(0), 0, 70));
+    assert!(demand() > before + 5.0, "{before}");
+    // Once the day is over for good it is kept, and what changes it all the same says so.
+    app.clock.advance(chrono::Duration::minutes(11));
+    let kept = demand();
+    write(&app, |tx| {
+        flow(tx, "PS-JRH", O_NEG, day(0), 0, 70);
+        shiryan::db::feed::append(tx, shiryan::stock::PAST_FLOW, 1, "noted").unwrap();
+    });
+    assert!(demand() > kept + 5.0, "{kept}");
 }
 
 fn regions_stand_beside_each_other(app: TestApp) {

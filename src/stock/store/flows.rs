@@ -1,6 +1,6 @@
 //! What went in and out of shelves, by civil day.
 
-use chrono::NaiveDate;
+use chrono::{NaiveDate, TimeDelta};
 use diesel::prelude::*;
 use shiryan_kernel::Result;
 use shiryan_kernel::blood::{BloodGroup, Component};
@@ -11,6 +11,10 @@ use crate::db::{Tx, on_each};
 
 /// The feed's word for a flow that is noted on a day that was over.
 pub const PAST_FLOW: &str = "flow";
+
+/// A movement is noted within so long after its moment, and a clock that another instance goes by may differ: a day is over
+/// for good once so much of the next one has passed.
+pub const NOTED_WITHIN: TimeDelta = TimeDelta::minutes(10);
 
 /// What went in or out of a shelf.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
