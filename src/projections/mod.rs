@@ -18,6 +18,7 @@ pub mod pages;
 mod past;
 mod rules;
 pub mod scenarios;
+mod shares;
 mod silence;
 mod store;
 mod together;
@@ -47,10 +48,11 @@ pub use memo::age;
 pub use past::Past;
 use past::{Flows, HISTORY_DAYS};
 pub use rules::{
-    Ahead, Changes, Outlook, OutlookDay, Rest, Share, Start, day_number, futures, is_dire, judge,
-    recent_demand, seed,
+    Ahead, Changes, Outlook, OutlookDay, Rest, Start, day_number, futures, is_dire, judge, recent_demand,
+    seed,
 };
 use scenarios::event::{self, Event};
+pub use shares::Share;
 pub use silence::Silences;
 pub use store::{Flow, ShelfLot, shelf, silences};
 pub use together::{order, outlooks};
@@ -341,6 +343,8 @@ struct Side {
     units: u32,
     /// Whether anything ever moved: else there is nothing to project from.
     has_moved: bool,
+    /// Units received from elsewhere than drives, and issued; old ones fading.
+    weights: (f64, f64),
     start: Start,
     proposed: Vec<Batch>,
     from_drives: (f64, f64),
@@ -358,44 +362,19 @@ fn totals(area: Area, known: &Known) -> (Arc<Series>, Arc<Series>) {
     (Arc::new(supply), Arc::new(demand))
 }
 
-/// A unit of a day ago tells a group's part so much less than one of today.
-const FADES: f64 = 0.998;
-/// The parts that groups have in the whole country count as so many units; and shares are never known better than by so
-/// many, since they move (MODELS: α₀ and the cap of α).
-const COUNTRY_UNITS: f64 = 200.0;
-const MOST_UNITS: f64 = 500.0;
-
-/// Units of a series, old ones fading.
-fn weight(series: &Series) -> f64 {
-    series.counts().iter().fold(0.0, |sum, count| sum * FADES + count.unwrap_or(0.0))
-}
-
-/// Gives each group that ever moved on a side its part of the totals: as it was, leaning on the country where that is little.
+/// Gives each group that ever moved on a side its part of the totals.
 fn share(sides: &mut [Side], known: &Known) {
-    let moved: Vec<BloodGroup> = sides.iter().filter(|side| side.has_moved).map(|side| side.group).collect();
-    let parts =
-        |of: fn(&mut Start) -> &mut Share, country: &BTreeMap<BloodGroup, f64>, sides: &mut [Side]| {
-            let whole: f64 = moved.iter().filter_map(|group| country.get(group)).sum();
-            let usual = |group: BloodGroup| {
-                let own = country.get(&group).copied().unwrap_or(0.0);
-                if whole > 0.0 { own / whole } else { 1.0 / real(moved.len()) }
-            };
-            let units: f64 = sides.iter_mut().map(|side| of(&mut side.start).part).sum();
-            for side in sides.iter_mut().filter(|side| side.has_moved) {
-                let prior = COUNTRY_UNITS * usual(side.group);
-                let own = of(&mut side.start);
-                *own = Share {
-                    part: (prior + own.part) / (COUNTRY_UNITS + units),
-                    units: (COUNTRY_UNITS + units).min(MOST_UNITS),
-                };
-            }
-        };
-    parts(|start| &mut start.supply_share, &known.country.0, sides);
-    parts(|start| &mut start.demand_share, &known.country.1, sides);
-}
-
-fn real(count: usize) -> f64 {
-    f64::from(u32::try_from(count.max(1)).unwrap_or(u32::MAX))
+    let moved: Vec<&mut Side> = sides.iter_mut().filter(|side| side.has_moved).collect();
+    let country = |of: &BTreeMap<BloodGroup, f64>, group| of.get(group).copied().unwrap_or(0.0);
+    let (into, out) = &known.country;
+    let weights = |of: &BTreeMap<BloodGroup, f64>, own: fn(&Side) -> f64| -> Vec<(f64, f64)> {
+        moved.iter().map(|side| (own(side), country(of, &side.group))).collect()
+    };
+    let given = shares::shares(&weights(into, |side| side.weights.0));
+    let asked = shares::shares(&weights(out, |side| side.weights.1));
+    for (side, (given, asked)) in moved.into_iter().zip(given.into_iter().zip(asked)) {
+        (side.start.supply_share, side.start.demand_share) = (given, asked);
+    }
 }
 
 /// Units of each group in all governorates: received from elsewhere than drives, and issued; old ones fading.
@@ -404,7 +383,7 @@ fn country(flows: &Flows, today: NaiveDate) -> (BTreeMap<BloodGroup, f64>, BTree
         let of_group = |(group, flows): (&BloodGroup, &Vec<Flow>)| {
             let units = flows.iter().map(|flow| {
                 let ago = i32::try_from((today - flow.on).num_days()).unwrap_or(0);
-                f64::from(of(flow)) * FADES.powi(ago)
+                f64::from(of(flow)) * shares::FADES.powi(ago)
             });
             (*group, units.sum())
         };
@@ -437,7 +416,9 @@ fn side(
     let of_group = series(&own, &known.silences, today);
     let has_moved = of_group.is_some();
     let recent = of_group.as_ref().map_or(0.0, |(_, demand)| recent_demand(demand));
-    let weights = of_group.as_ref().map_or((0.0, 0.0), |(supply, demand)| (weight(supply), weight(demand)));
+    let weights = of_group
+        .as_ref()
+        .map_or((0.0, 0.0), |(supply, demand)| (shares::weight(supply), shares::weight(demand)));
     let start = Start {
         component: ask.component,
         group,
@@ -446,9 +427,8 @@ fn side(
         batches: committed,
         supply: totals.0.clone(),
         demand: totals.1.clone(),
-        // What the others weigh is not known yet.
-        supply_share: Share { part: weights.0, units: 0.0 },
-        demand_share: Share { part: weights.1, units: 0.0 },
+        supply_share: Share::NONE,
+        demand_share: Share::NONE,
         recent_demand: recent,
         calendars: known.calendars.clone(),
         bands: known.bands,
@@ -456,7 +436,7 @@ fn side(
         changes,
         seed: seed(area, ask.component, group, today),
     };
-    Side { group, units: here().map(|lot| lot.units).sum(), has_moved, start, proposed, from_drives }
+    Side { group, weights, units: here().map(|lot| lot.units).sum(), has_moved, start, proposed, from_drives }
 }
 
 /// What the events change in an area. A governorate's part is what it asked for or received of the area's last year; of

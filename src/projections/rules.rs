@@ -8,7 +8,7 @@ use std::sync::Arc;
 use chrono::{Datelike, NaiveDate};
 use rayon::prelude::*;
 use shiryan_forecast::{
-    Band, Calendar, Chance, Change, CountModel, Counted, Cover, Draws, JointProjection, Lot, Paths, Pending,
+    Band, Calendar, Chance, Change, CountModel, Counted, Cover, JointProjection, Lot, Paths, Pending,
     ProjectedDay, Rests, Series, Sides, WeekdayModel,
 };
 use shiryan_kernel::blood::{BloodGroup, Component};
@@ -16,6 +16,7 @@ use shiryan_kernel::level::{self, Bands, Level};
 use shiryan_kernel::time::plus_days;
 
 use super::drives::{Batch, with_batches};
+use super::shares::{Share, parted};
 use super::{Area, MOST_DAYS, together};
 
 /// Days that cover looks ahead; more is reported as "at least this".
@@ -86,19 +87,6 @@ pub struct Start {
     pub keeps_days: i32,
     pub changes: Changes,
     pub seed: u64,
-}
-
-/// A group's part of a total.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Share {
-    pub part: f64,
-    /// As firmly as so many units tell it.
-    pub units: f64,
-}
-
-impl Share {
-    /// All of it, for certain.
-    pub const WHOLE: Self = Self { part: 1.0, units: 0.0 };
 }
 
 /// What the counts ahead of a series rest on.
@@ -349,59 +337,6 @@ fn of_group(start: &Start, (supply, demand): (Paths, Paths), (all_in, all_out): 
         rests: (all_in.rest, all_out.rest),
         changed: (all_in.change, all_out.change),
     }
-}
-
-/// A total parted among groups, each unit falling to one of them: on each path by shares drawn anew, as far as they are
-/// known.
-fn parted(total: &Paths, shares: &[Share], (seed, stream): (u64, u64)) -> Vec<Paths> {
-    if let [_] = shares {
-        return vec![total.clone()];
-    }
-    let of = |path: u64| -> Vec<f64> {
-        let mut draws = Chance::new(seed, stream).at(path, u64::MAX);
-        let drawn: Vec<f64> = shares
-            .iter()
-            .map(|share| if share.units > 0.0 { draws.gamma(share.part * share.units) } else { share.part })
-            .collect();
-        let sum: f64 = drawn.iter().sum();
-        if sum > 0.0 {
-            drawn.iter().map(|own| own / sum).collect()
-        } else {
-            shares.iter().map(|own| own.part).collect()
-        }
-    };
-    let by_path: Vec<Vec<f64>> =
-        (0..total.len()).into_par_iter().map(|path| of(u64::try_from(path).unwrap_or(0))).collect();
-    (0..shares.len())
-        .into_par_iter()
-        .map(|group| {
-            Paths::filled(total.len(), total.days(), |path, row| {
-                let at = usize::try_from(path).unwrap_or(usize::MAX);
-                let Some(shares) = by_path.get(at) else { return };
-                for (day, (own, all)) in (0_u64..).zip(row.iter_mut().zip(total.path(at))) {
-                    *own = part_of(*all, shares, group, &mut Chance::new(seed, stream).at(path, day));
-                }
-            })
-        })
-        .collect()
-}
-
-/// What of a day's units falls to one group, when they fall one group after the other: every group draws the same chain.
-fn part_of(all: u32, shares: &[f64], group: usize, draws: &mut Draws) -> u32 {
-    let (mut left, mut rest) = (all, 1.0);
-    for (at, share) in shares.iter().enumerate() {
-        let is_last = at + 1 == shares.len() || rest <= *share;
-        let own = if is_last { left } else { draws.binomial(left, share / rest) };
-        if at == group {
-            return own;
-        }
-        left -= own;
-        rest -= share;
-        if left == 0 {
-            return 0;
-        }
-    }
-    0
 }
 
 /// Days for which what is received is good.
