@@ -7,7 +7,8 @@ use shiryan_kernel::blood::{BloodGroup, Component};
 use shiryan_kernel::compat::Titre;
 use shiryan_kernel::level::{self, Bands};
 
-use super::rules::{Drawn, Outlook, Start, draw, is_dire, judge, life_left, told};
+use super::counts::{Drawn, draw};
+use super::rules::{Outlook, Start, is_dire, judge, life_left, told};
 use super::{Cover, day_number};
 use crate::stock::rules::{Candidate, Cover as Sparing, Site, Wanted, choose, short_dated};
 
