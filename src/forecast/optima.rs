@@ -201,8 +201,8 @@ impl TwoProducts {
                         continue;
                     }
                     let mut of = chance * 0.5_f64.powi(i32::try_from(unmet).unwrap());
-                    for takes in 0..=unmet {
-                        takers[takes] += of;
+                    for (takes, taker) in takers.iter_mut().enumerate().take(unmet + 1) {
+                        *taker += of;
                         of *= len(unmet - takes) / len(takes + 1);
                     }
                 }
