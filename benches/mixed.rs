@@ -233,9 +233,12 @@ fn ask(world: &World, kind: &str, line: &mut Line, rng: &mut StdRng) -> Result<(
         "reserve" => send("command", "GET", &path("reserve"), None)?,
         "drives" => send("medic", "GET", &path("drives?limit=50"), None)?,
         "projection" => send("command", "GET", &path("projections?component=red_cells&group=o_neg"), None)?,
-        "available" => {
-            send("hospital", "GET", &path("availability?recipient_group=a_pos&component=red_cells"), None)?
-        }
+        "available" => send(
+            "hospital",
+            "GET",
+            &path("availability?recipient_group=a_pos&group_evidence=confirmed&component=red_cells"),
+            None,
+        )?,
         "page of signing in" => send("bank", "GET", "/sign-in", None)?,
         "donor registered" => {
             let number = world.next.fetch_add(1, Ordering::Relaxed);

@@ -13,6 +13,9 @@ where-note = كل محافظة بما على رفوفها وحدها؛ وما ت
 
 day-short = { $day } { $month }
 column-low-high = من – إلى
+column-low = واحد من عشرة أدنى من
+column-high = واحد من عشرة أعلى من
+column-middle-with = الوسط مع الحملات المقترحة
 column-middle = الوسط
 
 ahead-title = إلى أين نتجه؟

@@ -167,7 +167,7 @@ downtime-entered-by = Entered by
 
 page-find = Find units
 find-title = Which units can I request?
-find-lead = Choose the patient's group, typed twice, and the component: identical units come first, then what fits in the component's own order, the first to expire first.
+find-lead = Say the patient's group, how it is known, and the component: identical units come first, then what fits in the component's own order, the first to expire first.
 find-recipient = The patient's group
 find-where = Where the patient is
 find-here = our place
@@ -176,6 +176,11 @@ find-total =
     { $n ->
         [one] One unit fits
        *[other] { $n } units fit
+    }
+find-short =
+    { $n ->
+        [one] one fewer than asked for
+       *[other] { $n } fewer than asked for
     }
 find-nothing = No released unit that can be reached fits.
 find-fits = How it fits

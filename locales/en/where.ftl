@@ -13,6 +13,9 @@ where-note = Each governorate stands by its own shelves alone; what its region c
 
 day-short = { $day } { $month }
 column-low-high = From – to
+column-low = One in ten lies below
+column-high = One in ten lies above
+column-middle-with = Middle with proposed drives
 column-middle = Middle
 
 ahead-title = Where is it going?

@@ -25,8 +25,9 @@ use crate::agenda::{Asked as AskedOf, agenda};
 use crate::drives;
 use crate::http::{Answer, House, Query};
 use crate::places;
+use crate::sheets::Format;
 use crate::texts::Lang;
-use crate::web::{Frame, Say, Time, Visitor};
+use crate::web::{Frame, Say, Table, Time, Visitor};
 
 /// Days back of which the branches are told.
 const YEAR: i64 = 365;
@@ -98,6 +99,8 @@ struct Page {
 struct Asked {
     /// `2026-11`; this month unless told.
     month: Option<String>,
+    /// The branches as a file.
+    format: Option<Format>,
 }
 
 /// Adds the pages.
@@ -203,7 +206,27 @@ async fn programme(house: web::Data<House>, visitor: Visitor, asked: Query<Asked
         more_clashes: i64::try_from(more).unwrap_or(i64::MAX),
         frame,
     };
-    Ok(visitor.page(&page)?)
+    match asked.format {
+        Some(format) => visitor.file(&house, format, branches(say, &page.rows)).await,
+        None => Ok(visitor.page(&page)?),
+    }
+}
+
+/// The branches of the year.
+fn branches(say: Say, rows: &[Row]) -> Table {
+    let headings = ["held", "planned", "cancelled", "people", "hours", "units"];
+    let mut header = vec![say.text("column-branch")];
+    header.extend(headings.map(|id| say.text(&format!("programme-{id}"))));
+    let cells = |row: &Row| {
+        let Sums { held, planned, cancelled, people, hours, units } = &row.sums;
+        let units = u64::try_from(units.len()).unwrap_or(u64::MAX);
+        let told = |count: u64| if row.is_told { count.to_string() } else { String::new() };
+        let mut cells = vec![row.name.to_owned()];
+        cells.extend([held, planned, cancelled].map(u64::to_string));
+        cells.extend([*people, *hours, units].map(told));
+        cells
+    };
+    Table { name: "programme", header, rows: rows.iter().map(cells).collect() }
 }
 
 /// The first day of the month that is asked for.

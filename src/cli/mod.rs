@@ -11,6 +11,7 @@ mod keys;
 mod manual;
 mod migrate;
 mod person;
+mod preview;
 mod project;
 mod roster;
 mod serve;
@@ -61,6 +62,8 @@ enum Command {
     Keys(keys::Keys),
     /// Writes the manual's pages.
     Man(manual::Man),
+    /// Counts what a rule set would change if it were in force.
+    Preview(preview::Preview),
     /// Puts a backup where nothing is.
     Restore(backup::Restore),
     /// Builds the counts that a service keeps in memory, follows the feed and compares them with the tables.
@@ -110,6 +113,7 @@ pub fn run() -> ExitCode {
         Command::Import(import) => import.run(),
         Command::Keys(keys) => keys.run(),
         Command::Man(man) => man.run(Cli::command()),
+        Command::Preview(preview) => preview.run(),
         Command::Restore(restore) => restore.run(),
         Command::Serve(serve) => serve.run(),
         Command::Migrate(common) => migrate::run(&common),

@@ -6,9 +6,11 @@
 use std::fmt::Write;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 use chrono::{Datelike, NaiveDate};
 use clap::Args;
+use indicatif::ProgressBar;
 use shiryan_forecast::{Backtest, Band, Cover, Forecast, Lot, Paths, Series, WeekdayModel, backtest};
 use shiryan_kernel::blood::{BloodGroup, Component};
 use shiryan_kernel::level::Bands;
@@ -52,7 +54,11 @@ pub struct Project {
 
 impl Project {
     pub fn run(&self) -> Result<(), String> {
-        print!("{}", self.report()?);
+        let bar = ProgressBar::new_spinner().with_message("looking ahead");
+        bar.enable_steady_tick(Duration::from_millis(120));
+        let report = self.report();
+        bar.finish_and_clear();
+        print!("{}", report?);
         Ok(())
     }
 

@@ -5,6 +5,8 @@
 //! is never taken for a good one. Deferrals are no part of this answer, so that it tells of none; they are asked
 //! when the donor is called.
 
+use std::collections::BTreeMap;
+
 use chrono::NaiveDate;
 use serde::Serialize;
 use shiryan_kernel::blood::{Abo, GroupEvidence};
@@ -12,6 +14,7 @@ use shiryan_kernel::consent::ConsentKind;
 use shiryan_kernel::din::Din;
 use shiryan_kernel::ids::DonorId;
 use shiryan_kernel::laboratory::Marker;
+use shiryan_kernel::place::Governorate;
 use shiryan_kernel::status::DonorStatus;
 use shiryan_kernel::time::plus_days;
 use shiryan_kernel::{Problem, Result};
@@ -23,6 +26,7 @@ use crate::db::Conn;
 use crate::donors::{self, Donor, LowTitre, Scope, TitreLimits};
 use crate::eligibility;
 use crate::laboratory;
+use crate::places;
 use crate::vault::Vault;
 
 /// Days for which a whole panel of tests counts.
@@ -100,8 +104,19 @@ pub fn emergency_panel(
     today: NaiveDate,
 ) -> Result<Panel> {
     let scope = Scope::of(conn, by)?;
-    let found: Donor = donors::donor(conn, &scope, donor)?;
-    let consents = donors::consents(conn, &scope, donor)?;
+    panel_of(conn, vault, &scope, donor, (limits, required), today).map(|(_, panel)| panel)
+}
+
+fn panel_of(
+    conn: &mut Conn,
+    vault: &Vault,
+    scope: &Scope,
+    donor: DonorId,
+    (limits, required): (TitreLimits, &[Marker]),
+    today: NaiveDate,
+) -> Result<(Donor, Panel)> {
+    let found: Donor = donors::donor(conn, scope, donor)?;
+    let consents = donors::consents(conn, scope, donor)?;
     let records = donors::records_of(conn, donor, None)?.all;
     let courses = visits::courses(conn, &records)?;
     let gave_here = eligibility::gave_here(conn, donor)?;
@@ -114,10 +129,10 @@ pub fn emergency_panel(
         uneventful: if gave_here { uneventful(&courses, today) } else { Met::No },
         abo: found.blood_group.map(shiryan_kernel::blood::BloodGroup::abo),
         evidence: found.group_evidence,
-        titre: donors::titres(conn, &scope, donor, limits)?.low_titre,
+        titre: donors::titres(conn, scope, donor, limits)?.low_titre,
         clear_since: laboratory::clear_since(conn, vault, required, &numbers)?,
     };
-    Ok(panel(facts, today))
+    Ok((found, panel(facts, today)))
 }
 
 /// Members of the panel after `after`, by their record, each with what is met and what is missing.
@@ -133,14 +148,51 @@ pub fn members(
     (after, limit): (DonorId, i64),
 ) -> Result<Vec<(Donor, Panel)>> {
     let scope = Scope::of(conn, by)?;
+    members_of(conn, vault, &scope, (limits, required), today, (after, limit))
+}
+
+/// How many members of group O are ready, and so of a low titre, in each governorate: their own, or their unit's. Counts
+/// alone, so nobody's scope is asked.
+///
+/// # Errors
+/// `identity_damaged`.
+pub fn ready_of_low_titre(
+    conn: &mut Conn,
+    vault: &Vault,
+    (limits, required): (TitreLimits, &[Marker]),
+    today: NaiveDate,
+) -> Result<BTreeMap<Governorate, u32>> {
+    let all = members_of(conn, vault, &Scope::All, (limits, required), today, (DonorId(0), i64::MAX))?;
+    let mut ready = BTreeMap::new();
+    for (donor, _) in all.iter().filter(|(_, panel)| panel.ready) {
+        let is_o = donor.blood_group.is_some_and(|group| group.abo() == Abo::O);
+        let place = match (donor.governorate, donor.unit) {
+            (Some(own), _) => Some(own),
+            (None, Some(unit)) => Some(places::unit(conn, unit)?.governorate),
+            (None, None) => None,
+        };
+        if let Some(place) = place.filter(|_| is_o) {
+            *ready.entry(place).or_default() += 1;
+        }
+    }
+    Ok(ready)
+}
+
+fn members_of(
+    conn: &mut Conn,
+    vault: &Vault,
+    scope: &Scope,
+    (limits, required): (TitreLimits, &[Marker]),
+    today: NaiveDate,
+    (after, limit): (DonorId, i64),
+) -> Result<Vec<(Donor, Panel)>> {
     let (mut found, mut after) = (Vec::new(), after);
     let most = usize::try_from(limit).map_err(Problem::internal)?;
     loop {
         // Whoever agreed once need not be a member any more: a slice of them may hold fewer, or none.
         let agreed = donors::once_agreed(conn, after, limit)?;
         for id in agreed.iter().copied() {
-            let donor = donors::donor(conn, &scope, id)?;
-            let panel = emergency_panel(conn, vault, by, id, (limits, required), today)?;
+            let (donor, panel) = panel_of(conn, vault, scope, id, (limits, required), today)?;
             if panel.member && donor.merged_into.is_none() && donor.status == DonorStatus::Active {
                 found.push((donor, panel));
             }

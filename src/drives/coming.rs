@@ -106,6 +106,25 @@ pub fn shows(conn: &mut Conn, units: &[UnitId], now: Moment) -> Result<Vec<(Unit
     Ok(known.map(|unit| (*unit, show_rate(of(&came, unit), of(&stayed_away, unit)))).collect())
 }
 
+/// What drives were to bring, and who did not come: sums that name nobody.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Aims {
+    /// Units, all groups together.
+    pub goal: i64,
+    /// Holders of appointments.
+    pub no_shows: i64,
+}
+
+/// What each of these drives was to bring, and how many did not come to it; none of a drive that set no goal and of which
+/// nobody is missed.
+///
+/// # Errors
+/// As any read.
+pub fn aims(conn: &mut Conn, ids: &[DriveId]) -> Result<HashMap<DriveId, Aims>> {
+    let found = planning::aims(conn, ids)?;
+    Ok(found.into_iter().map(|(id, (goal, no_shows))| (id, Aims { goal, no_shows })).collect())
+}
+
 fn proposed(
     conn: &mut Conn,
     drive: DriveId,

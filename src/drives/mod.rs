@@ -59,7 +59,7 @@ pub use call_off::{CalledOff, call_off};
 pub use calls::{Called, Due, due, note_call, reach};
 pub use cancel::{Cancelled, cancel, cancel_by_link};
 pub use change::{Moved, change_slot, change_slot_by_link, swap};
-pub use coming::{Brings, Coming, coming, shows};
+pub use coming::{Aims, Brings, Coming, aims, coming, shows};
 pub use copy::{Copied, copy};
 pub use foresee::{Foreseen, foresee, foresee_series};
 pub use invite::{Asked, Sent, about_invitation, invite};

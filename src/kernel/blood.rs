@@ -94,6 +94,22 @@ word! {
     }
 }
 
+impl GroupEvidence {
+    /// How well a patient's group is known; a group of which nothing is said was declared.
+    ///
+    /// # Errors
+    /// `invalid_value` where group and evidence contradict each other.
+    pub const fn of(group: Option<BloodGroup>, said: Option<Self>) -> Result<Self> {
+        match (group, said) {
+            (None, None) => Ok(Self::Unknown),
+            (Some(_), None) => Ok(Self::Declared),
+            (None, Some(said @ (Self::Unknown | Self::Discrepant))) => Ok(said),
+            (Some(_), Some(said @ (Self::Declared | Self::TypedOnce | Self::Confirmed))) => Ok(said),
+            (None | Some(_), Some(_)) => Err(Problem::new(Code::InvalidValue)),
+        }
+    }
+}
+
 impl BloodGroup {
     /// The group of an ABO and an RhD type.
     #[must_use]

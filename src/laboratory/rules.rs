@@ -11,6 +11,8 @@ use super::Entry;
 
 /// How many repeats, all non-reactive, clear a marker.
 const REPEATS: usize = 2;
+/// The most tests that a marker asks for at once: the repeats and a confirmation.
+pub const MOST_AT_ONCE: usize = REPEATS + 1;
 
 /// The standing results of a marker.
 pub type Findings = Vec<(TestStage, TestFinding)>;
@@ -64,6 +66,21 @@ pub fn is_next(findings: &Findings, stage: TestStage) -> bool {
             count(findings, TestStage::Repeat, |_| true) < REPEATS
         }
         _ => false,
+    }
+}
+
+/// The tests that the standing results of a marker ask for next, in the order in which they are entered.
+#[must_use]
+pub fn asked_for(findings: &Findings) -> Vec<TestStage> {
+    let repeats = REPEATS.saturating_sub(count(findings, TestStage::Repeat, |_| true));
+    match state(findings) {
+        MarkerState::Missing => vec![TestStage::Screening],
+        MarkerState::Reactive | MarkerState::RepeatReactive => {
+            let mut asked = vec![TestStage::Repeat; repeats];
+            asked.push(TestStage::Confirmation);
+            asked
+        }
+        MarkerState::Clear | MarkerState::FalseReactive | MarkerState::Confirmed => Vec::new(),
     }
 }
 
@@ -139,6 +156,12 @@ mod tests {
             let asked: Vec<TestStage> =
                 TestStage::ALL.iter().copied().filter(|s| is_next(&findings, *s)).collect();
             assert_eq!(asked, next, "{findings:?}");
+            let mut in_turn = asked_for(&findings);
+            let repeats = in_turn.iter().filter(|stage| **stage == P).count();
+            assert_eq!(repeats > 0, next.contains(&P), "{findings:?}");
+            assert!(repeats + count(&findings, P, |_| true) <= REPEATS && in_turn.len() <= MOST_AT_ONCE);
+            in_turn.dedup();
+            assert_eq!(in_turn, next, "{findings:?}");
         }
     }
 

@@ -4,6 +4,7 @@ mod import;
 
 use actix_web::web;
 use askama::Template;
+use serde::Deserialize;
 use shiryan_kernel::ids::UnitId;
 use shiryan_kernel::place::{Governorate, PlaceKind};
 use shiryan_kernel::problem::Faults;
@@ -14,9 +15,12 @@ use shiryan_kernel::{Code, Problem, Result};
 use super::{NewFacility, NewUnit, PlaceName};
 use crate::accounts::{Actor, ManagePlaces};
 use crate::db::Tx;
-use crate::http::{Answer, House, NoQuery};
+use crate::http::{Answer, House, Query};
+use crate::sheets::Format;
 use crate::texts::{Lang, ProblemText};
-use crate::web::{Choice, Fields, Frame, Posted, Print, Visitor, field, go, is_for_the_form, told};
+use crate::web::{
+    Choice, Fields, Frame, Posted, Print, Say, Table, Visitor, field, go, is_for_the_form, told,
+};
 
 /// Units, and facilities, that are listed.
 const MOST: i64 = 2_000;
@@ -60,11 +64,71 @@ impl Page {
     }
 }
 
-async fn places(house: web::Data<House>, visitor: Visitor, _query: NoQuery) -> Answer {
-    show(&house, &visitor, Fields::default(), None).await
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Asked {
+    /// Both tables as one file.
+    format: Option<Format>,
+}
+
+async fn places(house: web::Data<House>, visitor: Visitor, asked: Query<Asked>) -> Answer {
+    match asked.format {
+        Some(format) => {
+            let page = page(&house, &visitor, Fields::default(), None).await?;
+            visitor.file(&house, format, table(page.frame.say, &page)).await
+        }
+        None => show(&house, &visitor, Fields::default(), None).await,
+    }
+}
+
+/// Facilities, then units.
+fn table(say: Say, page: &Page) -> Table {
+    let headings = [
+        "places-import-what",
+        "column-code",
+        "column-name",
+        "places-kind",
+        "places-above",
+        "column-governorate",
+    ];
+    let facility = |own: &Row| {
+        let what = say.text("places-facilities");
+        vec![
+            what,
+            own.code.clone(),
+            own.name.clone(),
+            own.what.clone(),
+            String::new(),
+            own.governorate.clone(),
+        ]
+    };
+    let unit = |own: &Row| {
+        let what = say.text("places-units");
+        vec![
+            what,
+            own.code.clone(),
+            own.name.clone(),
+            String::new(),
+            own.what.clone(),
+            own.governorate.clone(),
+        ]
+    };
+    Table {
+        name: "places",
+        header: headings.map(|id| say.text(id)).into(),
+        rows: page.facilities.iter().map(facility).chain(page.units.iter().map(unit)).collect(),
+    }
 }
 
 async fn show(house: &House, visitor: &Visitor, form: Fields, problem: Option<&Problem>) -> Answer {
+    let page = page(house, visitor, form, problem).await?;
+    Ok(match problem {
+        Some(problem) => visitor.page_of(problem.code, &page)?,
+        None => visitor.page(&page)?,
+    })
+}
+
+async fn page(house: &House, visitor: &Visitor, form: Fields, problem: Option<&Problem>) -> Result<Page> {
     let _by: Actor<ManagePlaces> = visitor.seat()?;
     let (units, facilities) = house
         .db
@@ -77,7 +141,7 @@ async fn show(house: &House, visitor: &Visitor, form: Fields, problem: Option<&P
         let found = parent.and_then(|id| units.iter().find(|unit| unit.id == id));
         found.map(|unit| unit.code.clone()).unwrap_or_default()
     };
-    let page = Page {
+    Ok(Page {
         said: problem.map(|problem| told(say.0, problem)),
         units: units
             .iter()
@@ -117,10 +181,6 @@ async fn show(house: &House, visitor: &Visitor, form: Fields, problem: Option<&P
         ),
         form,
         frame,
-    };
-    Ok(match problem {
-        Some(problem) => visitor.page_of(problem.code, &page)?,
-        None => visitor.page(&page)?,
     })
 }
 

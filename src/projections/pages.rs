@@ -21,7 +21,8 @@ use crate::db::{Conn, off_loop};
 use crate::drives::{self, Brings};
 use crate::http::{Answer, House, Query};
 use crate::places::closures;
-use crate::web::{Choice, Frame, Group, Say, Time, Visitor};
+use crate::sheets::Format;
+use crate::web::{Choice, Frame, Group, Say, Table, Time, Visitor};
 use chart::{Chart, Point, Scale};
 
 /// The most silent sites that are named.
@@ -39,6 +40,8 @@ struct Asked {
     component: Option<Component>,
     /// A region, or a part that closed roads left of one.
     area: Option<String>,
+    /// Every day of every group as a file.
+    format: Option<Format>,
 }
 
 /// A day of the table.
@@ -106,7 +109,7 @@ struct Read {
 
 async fn page(house: web::Data<House>, visitor: Visitor, asked: Query<Asked>) -> Answer {
     let _by: Actor<SeeProjections> = visitor.seat()?;
-    let Asked { component, area } = asked.into_inner();
+    let Asked { component, area, format } = asked.into_inner();
     let component = component.unwrap_or(Component::RedCells);
     if !COMPONENTS.contains(&component) {
         return Err(Problem::field("component", Code::InvalidValue).into());
@@ -127,6 +130,10 @@ async fn page(house: web::Data<House>, visitor: Visitor, asked: Query<Asked>) ->
     let (gathered, read) = read;
     let groups = off_loop(move || Ok(gathered.every_group().into_iter().flatten().collect())).await?;
     let read = Read { groups, ..read };
+    if let Some(format) = format {
+        let say = Frame::of(&house, &visitor, "ahead-title").say;
+        return visitor.file(&house, format, file(say, component, &read)).await;
+    }
     let today = zone.date(now);
     let [target, _, _, stop] = house.levels.bands.of(component);
     let outlooks = read.groups.iter().map(|(_, own)| own);
@@ -303,6 +310,34 @@ fn drawn(
         drives: (days(true), days(false)),
         dire: dire_at(Some(outlook)),
     }
+}
+
+/// Every day of every group, with the drives that are published and with all.
+fn file(say: Say, component: Component, read: &Read) -> Table {
+    let headings = ["region", "component", "group", "day", "low", "middle", "high", "cover", "level"];
+    let mut header: Vec<String> = headings.iter().map(|id| say.text(&format!("column-{id}"))).collect();
+    header.push(say.text("column-middle-with"));
+    let mut rows = Vec::new();
+    for (group, own) in &read.groups {
+        let Some(outlook) = &own.outlook else { continue };
+        for (at, day) in outlook.days.iter().enumerate() {
+            let with = own.with_proposed.as_ref().and_then(|with| with.days.get(at));
+            let units = |units: f64| format!("{units:.0}");
+            rows.push(vec![
+                say.area(read.area),
+                say.word("component", component.code()),
+                say.word("blood-group", group.code()),
+                day.on.to_string(),
+                units(day.on_hand.p10),
+                units(day.on_hand.p50),
+                units(day.on_hand.p90),
+                format!("{:.1}", (day.cover.days() * 10.0).floor() / 10.0),
+                say.word("level", day.level.code()),
+                with.map(|with| units(with.on_hand.p50)).unwrap_or_default(),
+            ]);
+        }
+    }
+    Table { name: "ahead", header, rows }
 }
 
 /// Every seventh day, and the first of shortage.

@@ -165,7 +165,7 @@ impl BloodRequest {
     /// For whom units are chosen while no incident is declared.
     #[must_use]
     pub fn recipient(&self) -> Recipient {
-        rules::recipient(self.blood_group, self.group_evidence, self.sex, self.age_band)
+        Recipient::of(self.blood_group, self.group_evidence, self.sex, self.age_band)
     }
 
     /// What warnings look at.
@@ -247,7 +247,7 @@ pub fn submit_lines(
             faults.add(field("component"), Code::InvalidValue);
         }
     }
-    let evidence = faults.keep("group_evidence", rules::evidence(new.blood_group, new.group_evidence));
+    let evidence = faults.keep("group_evidence", GroupEvidence::of(new.blood_group, new.group_evidence));
     let group_evidence = faults.give(evidence)?;
     let mut steps: Vec<Step> = Vec::with_capacity(all.len());
     for Line { component, units, needs } in all {

@@ -96,7 +96,8 @@ pub fn start(
 ) -> Result<PackStep> {
     let own = by.own_facility()?;
     let mut faults = Faults::none();
-    let evidence = faults.keep("group_evidence", rules::evidence(new.group.blood_group, new.group.evidence));
+    let evidence =
+        faults.keep("group_evidence", GroupEvidence::of(new.group.blood_group, new.group.evidence));
     let evidence = faults.give(evidence)?;
     if let Some(running) = rows::running_for(tx.conn, &patient::tag(vault, own, new.patient.as_str()))? {
         let state = PackState::Running;
@@ -144,7 +145,7 @@ pub fn next(
     let is_said = group.blood_group.is_some() || group.evidence.is_some();
     let group = if is_said { group } else { known };
     let mut faults = Faults::none();
-    let evidence = faults.keep("group_evidence", rules::evidence(group.blood_group, group.evidence));
+    let evidence = faults.keep("group_evidence", GroupEvidence::of(group.blood_group, group.evidence));
     let evidence = faults.give(evidence)?;
     let new = NewPack {
         patient: Pseudonym::parse(&patient)?,

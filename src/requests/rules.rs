@@ -5,10 +5,8 @@ pub mod pack;
 pub mod standing;
 
 use shiryan_kernel::attribute::Attributes;
-use shiryan_kernel::blood::{Abo, AgeBand, BloodGroup, Component, GroupEvidence, Sex};
-use shiryan_kernel::compat::{
-    Caution, MAX_O_NEG_BEFORE_REASSESSING, PatientFacts, Recipient, Titre, Verdict, judge,
-};
+use shiryan_kernel::blood::{Abo, AgeBand, BloodGroup, Component, Sex};
+use shiryan_kernel::compat::{Caution, MAX_O_NEG_BEFORE_REASSESSING, Recipient, Titre, Verdict, judge};
 use shiryan_kernel::status::{RequestState, Urgency};
 use shiryan_kernel::{Code, Problem, Result};
 
@@ -47,38 +45,6 @@ pub fn before(to: RequestState) -> Vec<RequestState> {
 #[must_use]
 pub fn before_issue() -> Vec<RequestState> {
     RequestState::ALL.iter().copied().filter(|from| next(*from).contains(&RequestState::Cancelled)).collect()
-}
-
-/// For whom units are chosen. Only a group that two samples confirm counts: one that somebody declared, or that was
-/// typed once, is no group.
-#[must_use]
-pub fn recipient(
-    group: Option<BloodGroup>,
-    evidence: GroupEvidence,
-    sex: Option<Sex>,
-    age: Option<AgeBand>,
-) -> Recipient {
-    match group {
-        Some(group) if evidence == GroupEvidence::Confirmed => Recipient::Typed(group),
-        _ => {
-            Recipient::Unknown(PatientFacts { sex, age: age.map(AgeBand::an_age), ..PatientFacts::default() })
-        }
-    }
-}
-
-/// How well the group is known; a group of which nothing is said was declared.
-///
-/// # Errors
-/// `invalid_value` where group and evidence contradict each other.
-pub fn evidence(group: Option<BloodGroup>, said: Option<GroupEvidence>) -> Result<GroupEvidence> {
-    use GroupEvidence::{Confirmed, Declared, Discrepant, TypedOnce, Unknown};
-    match (group, said) {
-        (None, None) => Ok(Unknown),
-        (Some(_), None) => Ok(Declared),
-        (None, Some(said @ (Unknown | Discrepant))) => Ok(said),
-        (Some(_), Some(said @ (Declared | TypedOnce | Confirmed))) => Ok(said),
-        (None | Some(_), Some(_)) => Err(Problem::new(Code::InvalidValue)),
-    }
 }
 
 /// What a unit of a component can have at all.
@@ -173,13 +139,13 @@ mod tests {
     fn only_what_two_samples_confirm_is_a_group() {
         let group = Some(BloodGroup::APos);
         for said in GroupEvidence::ALL {
-            let found = recipient(group, *said, None, None);
+            let found = Recipient::of(group, *said, None, None);
             assert_eq!(found.group().is_some(), *said == GroupEvidence::Confirmed, "{said}");
         }
-        assert_eq!(evidence(group, None).unwrap(), GroupEvidence::Declared);
-        assert_eq!(evidence(None, None).unwrap(), GroupEvidence::Unknown);
-        assert!(evidence(None, Some(GroupEvidence::Confirmed)).is_err());
-        assert!(evidence(group, Some(GroupEvidence::Unknown)).is_err());
+        assert_eq!(GroupEvidence::of(group, None).unwrap(), GroupEvidence::Declared);
+        assert_eq!(GroupEvidence::of(None, None).unwrap(), GroupEvidence::Unknown);
+        assert!(GroupEvidence::of(None, Some(GroupEvidence::Confirmed)).is_err());
+        assert!(GroupEvidence::of(group, Some(GroupEvidence::Unknown)).is_err());
     }
 
     #[test]
@@ -198,7 +164,7 @@ mod tests {
                     }
                 }
             }
-            let nobody = recipient(None, GroupEvidence::Unknown, Some(Sex::Male), Some(AgeBand::Over50));
+            let nobody = Recipient::of(None, GroupEvidence::Unknown, Some(Sex::Male), Some(AgeBand::Over50));
             assert!(!rhd_policy_may(*component, nobody, Some(Sex::Male), Some(AgeBand::Over50)));
         }
     }

@@ -128,7 +128,7 @@ pub fn order(
         faults.add("days_ahead", Code::OutOfRange);
     }
     faults.keep("needs", rules::needs(new.component, new.needs));
-    let evidence = faults.keep("group_evidence", rules::evidence(new.blood_group, new.group_evidence));
+    let evidence = faults.keep("group_evidence", GroupEvidence::of(new.blood_group, new.group_evidence));
     let group_evidence = faults.give(evidence)?;
     check_span(new.first_on, new.last_on, zone.date(tx.now))?;
     let id = StandingOrderId(tx.id());

@@ -77,6 +77,8 @@ struct CellView {
     usable_units: u32,
     /// Of those, the ones that expire within three days.
     expiring_3_days: u32,
+    /// What was usable as the day began that lies seven days back.
+    usable_units_7_days_ago: u32,
     /// Units a day: the higher of the 28-day and the 7-day mean, at least 0.1. Absent (with the two after
     /// it) where nothing of the component moved for 28 days.
     average_daily_demand: Option<f64>,
@@ -192,6 +194,7 @@ impl From<&Cell> for CellView {
             blood_group: cell.group,
             usable_units: cell.usable_units,
             expiring_3_days: cell.expiring_3_days,
+            usable_units_7_days_ago: cell.usable_units_7_days_ago,
             average_daily_demand: cell.demand.map(|demand| to_hundredths(demand.average)),
             days_of_cover: cell.demand.map(|demand| to_hundredths(demand.cover.days())),
             cover_capped: cell.demand.map(|demand| demand.cover.is_beyond()),

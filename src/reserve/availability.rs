@@ -11,7 +11,7 @@ mod way;
 use chrono::Duration;
 use shiryan_kernel::attribute::{Attribute, Attributes};
 use shiryan_kernel::blood::{BloodGroup, Component, DonationType};
-use shiryan_kernel::compat::{Caution, Titre, Verdict, acceptable, acceptable_with, verdict};
+use shiryan_kernel::compat::{Caution, Recipient, Titre, Verdict, judge};
 use shiryan_kernel::ids::FacilityId;
 use shiryan_kernel::level::Level;
 use shiryan_kernel::place::{Governorate, Region};
@@ -46,7 +46,10 @@ const RESPONSE: [(i64, i64); 4] = [(72, 35), (24, 25), (6, 20), (2, 10)];
 /// What is asked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Question {
-    pub recipient: BloodGroup,
+    /// A group that two samples confirm, or a patient of whom at most sex and age are known. That an incident is declared, or
+    /// that O− is short, is not looked at here: whoever serves a request knows it, and no hospital learns how deep the
+    /// reserve is.
+    pub recipient: Recipient,
     pub component: Component,
     /// Where the patient is; the asker's own when absent.
     pub governorate: Option<Governorate>,
@@ -165,6 +168,9 @@ impl Availability {
     #[must_use]
     pub fn notes(&self) -> Vec<&'static str> {
         let mut notes = vec!["declared_is_unknown", "donors_are_no_units"];
+        if self.question.recipient.group().is_none() {
+            notes.push("unknown_group");
+        }
         match self.question.component {
             Component::Plasma => notes.push("plasma_reversed"),
             Component::WholeBlood => notes.push("whole_blood_untitred"),
@@ -242,16 +248,15 @@ struct Fitting {
 }
 
 /// Best first.
-fn fitting(component: Component, recipient: BloodGroup) -> Vec<Fitting> {
-    let whole = acceptable(component, recipient);
-    let mut fitting: Vec<Fitting> = acceptable_with(component, recipient, Titre::Low)
-        .into_iter()
-        .map(|(group, preference)| {
-            let of_any = whole.iter().find(|(own, _)| *own == group);
-            let titre = if of_any.is_some() { Titre::Unknown } else { Titre::Low };
-            Fitting { group, preference: of_any.map_or(preference, |(_, own)| *own), titre }
-        })
-        .collect();
+fn fitting(component: Component, recipient: Recipient) -> Vec<Fitting> {
+    let of_group = |group: &BloodGroup| {
+        let by = |titre| match judge(component, recipient, *group, titre) {
+            Verdict::Fits { preference, .. } => Some(Fitting { group: *group, preference, titre }),
+            Verdict::ByPolicy { .. } | Verdict::Never => None,
+        };
+        by(Titre::Unknown).or_else(|| by(Titre::Low))
+    };
+    let mut fitting: Vec<Fitting> = BloodGroup::ALL.iter().filter_map(of_group).collect();
     fitting.sort_by_key(|own| (own.preference, own.group));
     fitting
 }
@@ -404,12 +409,8 @@ fn listed(
             site,
         });
     }
-    let wanted = Wanted {
-        component: question.component,
-        recipient: question.recipient.into(),
-        good_at,
-        by_policy: false,
-    };
+    let wanted =
+        Wanted { component: question.component, recipient: question.recipient, good_at, by_policy: false };
     // The tables alone: an order by what is spared would tell a hospital how deep the reserve is.
     let chosen = choose(&wanted, &Cover::unknown(), candidates);
     let mut sites: Vec<FacilityId> = shelf.iter().map(|unit| unit.facility).collect();
@@ -434,7 +435,7 @@ fn nearest(shelf: &[ShelfCount], question: &Question, own: Region, reached: &[Go
     let fitting = fitting(question.component, question.recipient);
     let mut policy: Vec<Fitting> = BloodGroup::ALL
         .iter()
-        .filter_map(|group| match verdict(question.component, question.recipient, *group, Titre::Unknown) {
+        .filter_map(|group| match judge(question.component, question.recipient, *group, Titre::Unknown) {
             Verdict::ByPolicy { preference, .. } => {
                 Some(Fitting { group: *group, preference, titre: Titre::Unknown })
             }

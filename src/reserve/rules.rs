@@ -76,6 +76,8 @@ pub struct Facts {
     pub known: HashMap<Governorate, [u32; 2]>,
     /// Units a day as they were, where none of those days is known.
     pub usual: HashMap<Key, f64>,
+    /// Usable units as the day began that lies [`RECENT_DAYS`] back.
+    pub week_ago: HashMap<Key, u32>,
     pub eligible: Vec<EligibleCount>,
     pub registered: Vec<RegisteredCount>,
     /// Governorates of which nothing was heard for longer than may be.
@@ -101,6 +103,8 @@ pub struct Cell {
     pub usable_units: u32,
     /// Of those, the ones that expire within three days.
     pub expiring_3_days: u32,
+    /// What was usable as the day began that lies seven days back.
+    pub usable_units_7_days_ago: u32,
     /// `None` where nothing of the component moved in the last 28 days: nobody can say.
     pub demand: Option<Demand>,
     /// Of this moment; `unknown` without demand, and where everyone of the area who reports fell silent.
@@ -255,6 +259,10 @@ impl<'a> Index<'a> {
             group,
             usable_units,
             expiring_3_days: lots.iter().filter(|lot| lot.expiry <= short).map(|lot| lot.units).sum(),
+            usable_units_7_days_ago: area
+                .members()
+                .filter_map(|member| self.facts.week_ago.get(&(member, component, group)))
+                .sum(),
             demand,
             level_now: level,
             level,

@@ -80,10 +80,11 @@ struct Days {
     issues: Vec<IssueCount>,
     known: HashMap<Governorate, [u32; 2]>,
     usual: HashMap<(Governorate, Component, BloodGroup), f64>,
+    week_ago: store::Cells,
 }
 
 impl Days {
-    fn read(conn: &mut Conn, today: NaiveDate) -> Result<Self> {
+    fn read(conn: &mut Conn, today: NaiveDate, zone: Zone) -> Result<Self> {
         let silences = projections::silences(conn, today)?;
         let since = |days: i64| plus_days(today, -days);
         let known =
@@ -102,6 +103,7 @@ impl Days {
             issues: store::issues(conn, today)?,
             known: Governorate::ALL.iter().map(|own| (*own, known(*own))).collect(),
             usual: usual.into_iter().map(a_day).collect(),
+            week_ago: store::usable_as_began(conn, since(RECENT_DAYS), zone)?,
         })
     }
 }
@@ -120,7 +122,7 @@ impl Past {
         // A day is over once nothing of it can still be on its way into the tables.
         let days = match before.filter(|own| zone.date(own.until - NOTED_WITHIN) == today) {
             Some(own) => own.days.clone(),
-            None => Arc::new(Days::read(conn, today)?),
+            None => Arc::new(Days::read(conn, today, zone)?),
         };
         let heard = match before.filter(|own| own.until <= now) {
             Some(own) => {
@@ -281,6 +283,7 @@ impl Sources {
                     issues: past.days.issues.clone(),
                     known: past.days.known.clone(),
                     usual: past.days.usual.clone(),
+                    week_ago: past.days.week_ago.clone(),
                     eligible: counted.eligible,
                     registered: counted.registered,
                     silent: silent_places,

@@ -5,12 +5,15 @@ use std::collections::{BTreeSet, HashMap};
 use chrono::{NaiveDate, NaiveDateTime};
 use diesel::dsl::{max, sum};
 use diesel::prelude::*;
+use diesel::sql_types::{BigInt, Date, Text, Timestamp};
 use shiryan_kernel::blood::{BloodGroup, Component};
+use shiryan_kernel::day::ReadWord;
 use shiryan_kernel::ids::{FacilityId, least_at};
 use shiryan_kernel::place::Governorate;
 use shiryan_kernel::status::{FacilityKind, MoveReason};
-use shiryan_kernel::time::{Moment, plus_days};
+use shiryan_kernel::time::{Moment, Zone, plus_days};
 use shiryan_kernel::{Problem, Result};
+use shiryan_schema::on_each;
 
 use super::rules::{DEMAND_DAYS, IssueCount, RECENT_DAYS};
 use crate::db::Conn;
@@ -61,6 +64,49 @@ pub fn issued_from(conn: &mut Conn, from: NaiveDate, until: NaiveDate) -> Result
         .map(|(governorate, component, group, issued)| {
             Ok(((governorate, component, group), count(issued.unwrap_or(0))?))
         })
+        .collect()
+}
+
+/// What lies there now, and back from it every step by which units came to be usable or ceased to be so: one statement, so
+/// that nothing moves between the two. Ids are minted in order of time, so the steps are the end of the primary key.
+const AS_BEGAN: &str = "SELECT facilities.governorate, steps.component, steps.blood_group, \
+    CAST(SUM(steps.units) AS BIGINT) AS units FROM (\
+    SELECT facility, component, blood_group, COUNT(*) AS units FROM blood_units \
+    WHERE status = 'released' GROUP BY facility, component, blood_group \
+    UNION ALL \
+    SELECT unit_movements.facility, blood_units.component, blood_units.blood_group, \
+    SUM(CASE WHEN unit_movements.to_status = 'released' THEN -1 ELSE 1 END) AS units \
+    FROM unit_movements JOIN blood_units ON blood_units.id = unit_movements.blood_unit \
+    WHERE unit_movements.id >= ?1 AND unit_movements.moved_at >= ?2 AND blood_units.expires_on > ?3 \
+    AND (unit_movements.to_status = 'released') <> (coalesce(unit_movements.from_status, '') = 'released') \
+    GROUP BY unit_movements.facility, blood_units.component, blood_units.blood_group) steps \
+    JOIN facilities ON facilities.id = steps.facility WHERE steps.blood_group IS NOT NULL \
+    GROUP BY facilities.governorate, steps.component, steps.blood_group";
+
+#[derive(QueryableByName)]
+struct AsBegan {
+    #[diesel(sql_type = Text)]
+    governorate: ReadWord<Governorate>,
+    #[diesel(sql_type = Text)]
+    component: ReadWord<Component>,
+    #[diesel(sql_type = Text)]
+    blood_group: ReadWord<BloodGroup>,
+    #[diesel(sql_type = BigInt)]
+    units: i64,
+}
+
+/// Usable units as `day` began: released, and good past it.
+pub fn usable_as_began(conn: &mut Conn, day: NaiveDate, zone: Zone) -> Result<Cells> {
+    let began = zone.start_of(day);
+    let text = if matches!(conn, Conn::Pg(_)) { AS_BEGAN.replace('?', "$") } else { AS_BEGAN.to_owned() };
+    let rows: Vec<AsBegan> = on_each!(conn => c, diesel::sql_query(text)
+        .bind::<BigInt, _>(least_at(began))
+        .bind::<Timestamp, _>(began.naive_utc())
+        .bind::<Date, _>(day)
+        .load(c))?;
+    rows.into_iter()
+        .filter(|row| row.units > 0)
+        .map(|row| Ok(((row.governorate.0, row.component.0, row.blood_group.0), count(row.units)?)))
         .collect()
 }
 

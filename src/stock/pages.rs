@@ -6,6 +6,7 @@ mod bag;
 mod bench;
 mod count;
 mod label;
+mod laboratory;
 mod life;
 mod own;
 mod parcel;
@@ -32,6 +33,10 @@ pub fn pages(config: &mut web::ServiceConfig) {
     config
         .route("/shelves", web::get().to(ask))
         .route("/shelves/{step}", web::post().to(own::step))
+        .route("/laboratory", web::get().to(laboratory::list))
+        .route("/laboratory", web::post().to(laboratory::open))
+        .route("/laboratory/{din}", web::get().to(laboratory::look))
+        .route("/laboratory/{din}", web::post().to(laboratory::submit))
         .route("/labels/{id}", web::get().to(label::label))
         .route("/units", web::get().to(life::list))
         .route("/units/{id}", web::get().to(life::look))

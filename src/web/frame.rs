@@ -115,6 +115,7 @@ fn tabs(say: Say, role: Option<Role>, at: &str) -> Vec<Tab> {
             ("/where", "page-where"),
             ("/ahead", "page-ahead"),
             ("/units", "page-units"),
+            ("/laboratory", "page-laboratory"),
             ("/shelves", "page-shelf"),
             ("/requests", "page-requests"),
             ("/panel", "page-panel"),

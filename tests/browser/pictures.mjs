@@ -41,7 +41,7 @@ try {
   await medic.leave();
 
   const asks = await Person.signedIn(house, 'hospital', 'ar');
-  await asks.open('/find?recipient_group=a_pos&component=red_cells&governorate=&within_hours=24');
+  await asks.open('/find?recipient_group=a_pos&group_evidence=confirmed&component=red_cells&governorate=&within_hours=24');
   await picture(asks, 'find-ar', { ...DESK, height: 1040 });
   await asks.leave();
 

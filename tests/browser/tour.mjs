@@ -9,7 +9,7 @@ export const PAGES = {
     '/standing/new', '/standing/{id}', '/packs', '/packs/{id}', '/untested', '/downtime',
   ],
   bank: [
-    '/', '/where', '/ahead', '/emergency', '/bank', '/bank/receive', '/bank/send', '/bank/discard', '/bank/count',
+    '/', '/where', '/ahead', '/emergency', '/bank', '/laboratory', '/laboratory/{din}', '/bank/receive', '/bank/send', '/bank/discard', '/bank/count',
     '/bank/transfers/{id}', '/bank/counts/{id}', '/units', '/units/{id}', '/labels/{id}', '/shelves', '/requests',
     '/requests/{id}', '/requests/{id}/slip', '/find', '/standing', '/standing/{id}', '/packs', '/packs/{id}', '/untested',
     '/downtime', '/week', '/drives', '/drives/new', '/drives/{id}', '/drives/{id}/day', '/drives/{id}/roster', '/panel',
@@ -21,8 +21,8 @@ export const PAGES = {
   ],
   command: ['/', '/where', '/ahead', '/working', '/emergency', '/programme', '/shelves'],
   physician: [
-    '/', '/where', '/ahead', '/units', '/units/{id}', '/shelves', '/requests', '/requests/{id}', '/standing', '/packs',
-    '/untested', '/panel', '/rules', '/approvals',
+    '/', '/where', '/ahead', '/units', '/units/{id}', '/laboratory', '/shelves', '/requests', '/requests/{id}', '/standing',
+    '/packs', '/untested', '/panel', '/rules', '/approvals',
   ],
   admin: ['/', '/sign-ins', '/people', '/places', '/rules', '/approvals', '/record', '/outbox', '/where', '/ahead', '/programme', '/shelves'],
 };

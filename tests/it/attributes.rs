@@ -242,7 +242,7 @@ fn a_small_unit_goes_to_whoever_needs_it_small_and_to_nobody_else(app: TestApp) 
     let asked = accepted(&app, &form);
     assert_eq!(offered(&app, &asked), [json!(part(0)), json!(part(1))]);
     assert_eq!(reserve(&app, &asked, &[plain]).problem(409), "unit_incompatible");
-    let question = "recipient_group=a_neg&component=red_cells";
+    let question = "recipient_group=a_neg&group_evidence=confirmed&component=red_cells";
     assert_eq!(counted(&available(&app, question), "a_neg"), 2);
     let small = available(&app, &format!("{question}&needs=small"));
     assert_eq!(counted(&small, "a_neg"), 2);
@@ -253,7 +253,7 @@ fn a_small_unit_goes_to_whoever_needs_it_small_and_to_nobody_else(app: TestApp) 
     let refused = process(&app, raw(&app, 3, 9, Component::RedCells), &json!(["small"]));
     assert_eq!(refused.expect(422)["errors"][0]["field"], "attributes");
     for wrong in ["needs=fresh", "needs=small,", "needs=irradiated&component=plasma"] {
-        let path = format!("/api/v1/availability?recipient_group=a_neg&{wrong}");
+        let path = format!("/api/v1/availability?recipient_group=a_neg&group_evidence=confirmed&{wrong}");
         let path = if wrong.contains("component") { path } else { format!("{path}&component=red_cells") };
         let told = app.client(Role::Hospital).get(&path);
         assert_eq!(told.expect(422)["errors"][0]["field"], "needs", "{wrong}");
@@ -276,7 +276,7 @@ fn a_low_titre_opens_whole_blood_of_group_o(app: TestApp) {
     let asked = accepted(&app, &form);
     assert_eq!(offered(&app, &asked), [json!(low)], "untitred whole blood of group O is for O alone");
     assert_eq!(reserve(&app, &asked, &[untitred]).problem(409), "unit_incompatible");
-    let told = available(&app, "recipient_group=a_neg&component=whole_blood");
+    let told = available(&app, "recipient_group=a_neg&group_evidence=confirmed&component=whole_blood");
     assert_eq!(counted(&told, "o_neg"), 1);
     let groups = told["groups"].as_array().unwrap();
     let marked = groups.iter().filter(|own| own["low_titre_only"] == json!(true));
@@ -337,7 +337,7 @@ fn a_site_says_how_far_its_units_are(app: TestApp) {
     let locate =
         |id, at: Value| admin.post(&format!("/api/v1/facilities/{id}/location"), &json!({"location": at}));
     let ways = || -> Vec<(Value, Value)> {
-        let told = available(&app, "recipient_group=a_neg&component=red_cells");
+        let told = available(&app, "recipient_group=a_neg&group_evidence=confirmed&component=red_cells");
         told["units"].as_array().unwrap().iter().map(|own| (own["id"].clone(), own["way"].clone())).collect()
     };
     assert!(ways().iter().all(|(_, way)| way.is_null()), "nobody says where anything lies");
@@ -356,7 +356,7 @@ fn a_site_says_how_far_its_units_are(app: TestApp) {
     assert_eq!(told.last().unwrap().0, json!(bags[0]), "all else equal, the nearer stand first");
     // Site by site: how many fit, how far, what is known of it.
     let sites = || {
-        let told = available(&app, "recipient_group=a_neg&component=red_cells");
+        let told = available(&app, "recipient_group=a_neg&group_evidence=confirmed&component=red_cells");
         told["sites"].as_array().unwrap().clone()
     };
     let told = sites();
@@ -371,7 +371,7 @@ fn a_site_says_how_far_its_units_are(app: TestApp) {
     assert_eq!(own["units"], 2, "what waits in quarantine is no unit");
     // What lies at a hospital is counted there, and all of them are what the groups say.
     Bag { facility: hospital, blood_group: Some(BloodGroup::ANeg), ..Bag::new(&app, 40) }.put(&app);
-    let told = available(&app, "recipient_group=a_neg&component=red_cells");
+    let told = available(&app, "recipient_group=a_neg&group_evidence=confirmed&component=red_cells");
     let sum = |list: &str| -> i64 {
         told[list].as_array().unwrap().iter().map(|own| own["units"].as_i64().unwrap()).sum()
     };

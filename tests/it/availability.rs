@@ -9,8 +9,8 @@ use shiryan::places::{self, NewFacility, PlaceName};
 use shiryan::projections::Area;
 use shiryan::reserve::published;
 use shiryan::texts::{Lang, has};
-use shiryan_kernel::blood::{BloodGroup, Component, DonationType, GroupEvidence};
-use shiryan_kernel::compat::{Caution, Titre, verdict};
+use shiryan_kernel::blood::{AgeBand, BloodGroup, Component, DonationType, GroupEvidence, Sex};
+use shiryan_kernel::compat::{Caution, PatientFacts, Recipient, Titre, judge, verdict};
 use shiryan_kernel::ids::{DonorId, FacilityId};
 use shiryan_kernel::level::Level;
 use shiryan_kernel::place::Governorate;
@@ -39,12 +39,14 @@ both!(
     every_answer_says_what_must_be_done_first,
     b1_a_facility_has_a_budget_and_an_emergency_none,
     levels_are_told_to_command_and_blood_banks_alone,
+    whoever_is_not_typed_twice_is_shown_what_fits_anybody,
 );
 
 const PATH: &str = "/api/v1/availability";
 
 fn ask(app: &TestApp, role: Role, recipient: BloodGroup, component: Component, rest: &str) -> Value {
-    let path = format!("{PATH}?recipient_group={recipient}&component={component}{rest}");
+    let path =
+        format!("{PATH}?recipient_group={recipient}&group_evidence=confirmed&component={component}{rest}");
     app.client(role).get(&path).expect(200)
 }
 
@@ -321,7 +323,7 @@ fn nothing_fits_is_never_an_empty_answer(app: TestApp) {
 
 fn the_place_is_the_own_or_must_be_said(app: TestApp) {
     Bag { facility: app.places.gaza_hospital, ..Bag::new(&app, 1) }.put(&app);
-    let query = format!("{PATH}?recipient_group=o_neg&component=red_cells");
+    let query = format!("{PATH}?recipient_group=o_neg&group_evidence=confirmed&component=red_cells");
     let own = app.client(Role::Hospital).get(&query).expect(200);
     assert_eq!((&own["governorate"], &own["region"]), (&json!("PS-RBH"), &json!("west_bank_centre")));
     assert_eq!(own["within_hours"], 24);
@@ -391,8 +393,9 @@ fn every_answer(app: &TestApp) -> Vec<String> {
     for recipient in BloodGroup::ALL {
         for component in Component::ALL {
             for within in [2, 24, 72] {
-                let path =
-                    format!("{PATH}?recipient_group={recipient}&component={component}&within_hours={within}");
+                let path = format!(
+                    "{PATH}?recipient_group={recipient}&group_evidence=confirmed&component={component}&within_hours={within}"
+                );
                 let reply = app.client(Role::Hospital).get(&path);
                 assert!(!reply.headers.contains_key("etag"));
                 texts.push(reply.text);
@@ -567,7 +570,7 @@ fn every_answer_says_what_must_be_done_first(app: TestApp) {
     Bag::new(&app, 1).put(&app);
     for component in Component::ALL {
         for (language, lang) in [("ar", Lang::Ar), ("en", Lang::En)] {
-            let path = format!("{PATH}?recipient_group=o_neg&component={component}");
+            let path = format!("{PATH}?recipient_group=o_neg&group_evidence=confirmed&component={component}");
             let reply = app.client(Role::Hospital).send("GET", &path, &[("accept-language", language)], None);
             let answer = reply.expect(200);
             let said = |list: &str| -> Vec<(String, String)> {
@@ -594,7 +597,7 @@ fn every_answer_says_what_must_be_done_first(app: TestApp) {
 }
 
 fn b1_a_facility_has_a_budget_and_an_emergency_none(app: TestApp) {
-    let path = format!("{PATH}?recipient_group=o_neg&component=red_cells");
+    let path = format!("{PATH}?recipient_group=o_neg&group_evidence=confirmed&component=red_cells");
     let hospital = app.client(Role::Hospital);
     for n in 0..600 {
         assert_eq!(hospital.get(&path).status, 200, "{n}");
@@ -626,5 +629,63 @@ fn levels_are_told_to_command_and_blood_banks_alone(app: TestApp) {
     }
     for role in [Role::Hospital, Role::Medic, Role::Physician] {
         assert_eq!(told(role), Value::Null, "{role}");
+    }
+}
+
+/// Every cell: what is listed for a patient of unknown group is what may be sent to one (SAFETY A13, A18), whatever somebody
+/// declared.
+fn whoever_is_not_typed_twice_is_shown_what_fits_anybody(app: TestApp) {
+    let mut bags = Vec::new();
+    for (place, component) in (0..).zip(Component::ALL) {
+        for (n, group) in (place * 8..).zip(BloodGroup::ALL) {
+            bags.push(Bag { component: *component, blood_group: Some(*group), ..Bag::new(&app, n) });
+        }
+    }
+    let made = put_all(&app, bags.clone());
+    let hospital = app.client(Role::Hospital);
+    let said = ["", "&recipient_group=a_pos", "&recipient_group=a_pos&group_evidence=typed_once"];
+    for component in Component::ALL {
+        for sex in [None, Some(Sex::Female), Some(Sex::Male)] {
+            for age in [None, Some(AgeBand::Under18), Some(AgeBand::From18To50), Some(AgeBand::Over50)] {
+                let facts = PatientFacts { sex, age: age.map(AgeBand::an_age), ..PatientFacts::default() };
+                let mut query = format!("{PATH}?component={component}");
+                query.extend(sex.map(|sex| format!("&sex={sex}")));
+                query.extend(age.map(|age| format!("&age_band={age}")));
+                let answers = said.map(|said| hospital.get(&format!("{query}{said}")).expect(200));
+                for answer in &answers {
+                    let listed = ids(answer);
+                    for (bag, id) in bags.iter().zip(&made) {
+                        let group = bag.blood_group.unwrap();
+                        let fits = bag.component == *component
+                            && judge(*component, Recipient::Unknown(facts), group, Titre::Unknown).fits();
+                        assert_eq!(listed.contains(&id.to_string()), fits, "{query}: {group}");
+                    }
+                    assert_eq!(answer["recipient_group"], Value::Null);
+                    assert_eq!(answer["counts_as_unknown"], true);
+                    assert!(
+                        answer["units"].as_array().unwrap().iter().all(|unit| unit["identical"] == false)
+                    );
+                    assert!(
+                        answer["notes"]
+                            .as_array()
+                            .unwrap()
+                            .iter()
+                            .any(|note| note["code"] == "unknown_group")
+                    );
+                }
+            }
+        }
+    }
+    let red = |rest: &str| hospital.get(&format!("{PATH}?component=red_cells{rest}"));
+    let man = red("&sex=male&age_band=from_18_to_50").expect(200);
+    let groups: Vec<&str> =
+        man["groups"].as_array().unwrap().iter().map(|own| own["blood_group"].as_str().unwrap()).collect();
+    assert_eq!(groups, ["o_pos", "o_neg"]);
+    for contradicts in ["&group_evidence=confirmed", "&recipient_group=a_pos&group_evidence=discrepant"] {
+        let refused = red(contradicts).expect(422);
+        assert_eq!(
+            (&refused["errors"][0]["field"], &refused["errors"][0]["code"]),
+            (&json!("group_evidence"), &json!("invalid_value"))
+        );
     }
 }

@@ -88,7 +88,10 @@ fn reads(app: &TestApp, drive: i64, scenario: &str) -> Vec<(String, String)> {
     let told = of_command.map(|(_, path, _)| {
         let id = if path.starts_with("/units/") { app.places.company.to_string() } else { drive.clone() };
         let query = match *path {
-            "/availability" => "?recipient_group=o_pos&component=red_cells&governorate=PS-RBH".to_owned(),
+            "/availability" => {
+                "?recipient_group=o_pos&group_evidence=confirmed&component=red_cells&governorate=PS-RBH"
+                    .to_owned()
+            }
             "/reserve/living" => "?component=red_cells".to_owned(),
             "/projections" => "?component=red_cells&group=o_pos".to_owned(),
             "/scenarios/compare" => format!("?scenarios={scenario}&component=red_cells&group=o_pos"),

@@ -53,7 +53,9 @@ fn a_shelf_as_it_should_be_is_confirmed(app: TestApp) {
     assert_eq!((&counted["missing"], &counted["unexpected"]), (&json!([]), &json!([])));
     assert_eq!(confirmed_at(&app), counted["at"]);
     let hospital = app.client(Role::Hospital);
-    let offered = hospital.get("/api/v1/availability?recipient_group=a_neg&component=red_cells").expect(200);
+    let offered = hospital
+        .get("/api/v1/availability?recipient_group=a_neg&group_evidence=confirmed&component=red_cells")
+        .expect(200);
     assert_eq!(offered["units"][0]["facility"]["counted_at"], counted["at"]);
 }
 

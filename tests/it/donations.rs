@@ -329,7 +329,8 @@ fn what_a_donor_should_not_have_given_is_kept_and_blocked(app: TestApp) {
     let path = format!("/api/v1/stock/units/{}/release", answers[1]["units"][0]["id"].as_str().unwrap());
     let refused = bank(&app).post(&path, &json!({"blood_group": "a_pos"}));
     assert_eq!(refused.problem(409), "state_conflict");
-    let availability = "/api/v1/availability?recipient_group=ab_pos&component=whole_blood";
+    let availability =
+        "/api/v1/availability?recipient_group=ab_pos&group_evidence=confirmed&component=whole_blood";
     assert_eq!(bank(&app).get(availability).expect(200)["units"], json!([]));
 }
 

@@ -16,7 +16,7 @@ use super::pages::{check, signed_in};
 use super::recalls::used;
 use super::support::app::{Client, Reply, TestApp, new_key};
 use super::support::rows;
-use super::support::shelf::{Bag, Person, din, donation};
+use super::support::shelf::{Bag, Person, din, donation, tested};
 
 both!(
     a_donor_goes_from_the_door_to_the_way_home,
@@ -45,6 +45,7 @@ both!(
     one_of_two_who_check_the_same_donor_in_wins,
     a_day_is_run_by_those_whose_drive_it_is,
     a_roster_opens_names_and_records_each,
+    b2_screened_donors_of_low_titre_are_a_figure_from_twenty_on,
     a_long_roster_comes_in_pages_and_leaves_nobody_out,
     the_printed_list_shows_names_only_to_whoever_opens_them,
 );
@@ -752,7 +753,13 @@ fn a16_a_donor_is_told_once_that_a_gift_helped_and_never_that_it_did_not(app: Te
 }
 
 fn b2_command_learns_two_figures_from_twenty_on(app: TestApp) {
-    let drive = drive(&app, json!({"beds": 20, "walk_ins": 19}));
+    let targets = json!([{"blood_group": "o_neg", "units": 8}, {"blood_group": "a_pos", "units": 4}]);
+    let drive = drive(&app, json!({"beds": 20, "walk_ins": 19, "targets": targets}));
+    // One who will not come.
+    let booked =
+        bank(&app).post(&format!("{drive}/appointments"), &json!({"donor": donor(&app)})).expect(201);
+    let accept = format!("/api/v1/appointments/{}/accept", booked["id"].as_str().unwrap());
+    bank(&app).post(&accept, &json!({})).expect(200);
     app.clock.set(morning());
     prepare(&app, &drive);
     let outcome = || app.client(Role::Command).get(&format!("{drive}/outcome"));
@@ -778,7 +785,7 @@ fn b2_command_learns_two_figures_from_twenty_on(app: TestApp) {
     let figures: Vec<&str> =
         total.split("<td class=\"n\">").skip(1).map(|cell| cell.split('<').next().unwrap()).collect();
     assert_eq!((figures[0], figures[1], figures[2]), ("2", "0", "1"), "two were held, one has figures");
-    assert_eq!(figures[5..], ["20", "19", "1", "5%"]);
+    assert_eq!(figures[5..], ["20", "1", "19", "12", "1", "5%"]);
     assert_eq!((page.matches("class=\"gave\"").count(), page.matches("class=\"few\"").count()), (1, 0));
     assert_eq!(app.client(Role::Command).get(&format!("{drive}/board")).problem(403), "forbidden");
 }
@@ -919,6 +926,44 @@ fn a15_a_donation_that_went_well_counts_from_the_next_day(app: TestApp) {
     assert_eq!((met(&well), met(&ill)), ("unknown".to_owned(), "no".to_owned()));
     app.clock.advance(Duration::days(1));
     assert_eq!((met(&well), met(&ill)), ("yes".to_owned(), "no".to_owned()));
+}
+
+/// The sheet of a mass casualty tells command how many are ready, region by region: fewer than twenty are no figure.
+fn b2_screened_donors_of_low_titre_are_a_figure_from_twenty_on(app: TestApp) {
+    let drive = begun(&app, json!({"beds": 40}));
+    let today = app.house.today();
+    let screened = |n: u32| {
+        let donor = donor(&app);
+        let visit = ready_of(&app, &drive, donor);
+        bank(&app).post(&format!("{visit}/collection"), &drawing(&app, n)).expect(201);
+        let path = format!("/api/v1/donors/{donor}");
+        for (role, sample) in [(Role::Bank, "A"), (Role::Physician, "B")] {
+            let typing = json!({"blood_group": "o_pos", "sample": format!("{sample}{n}"), "typed_on": today});
+            app.client(role).post(&format!("{path}/typings"), &typing).expect(201);
+        }
+        let titre = json!({"anti_a": 16, "anti_b": 8, "method": "gel_card", "measured_on": today});
+        bank(&app).post(&format!("{path}/titres"), &titre).expect(201);
+        let agreed = json!({"kind": "emergency_panel", "given": true, "on": today, "way": "signed"});
+        bank(&app).post(&format!("{path}/consents"), &agreed).expect(201);
+        tested(&app, n);
+    };
+    let told = || -> Vec<String> {
+        let sheet = signed_in(&app, Role::Command).get("/emergency").text;
+        let after = |part: &str| part.split("<b>").nth(1).unwrap().split("</b>").next().unwrap().to_owned();
+        sheet.split("ready to be called:").skip(1).map(after).collect()
+    };
+    (1..=19).for_each(screened);
+    let none = vec!["fewer than 20"; 6];
+    assert_eq!(told(), none, "nobody saw yet how it went");
+    app.clock.advance(Duration::days(1));
+    assert_eq!(told(), none);
+    app.clock.advance(-Duration::days(1));
+    screened(20);
+    assert_eq!(told(), none);
+    app.clock.advance(Duration::days(1));
+    let seen = told();
+    assert_eq!(seen.iter().filter(|figure| *figure == "20").count(), 1, "{seen:?}");
+    assert_eq!(seen.iter().filter(|figure| *figure == "fewer than 20").count(), 5, "{seen:?}");
 }
 
 fn a_long_roster_comes_in_pages_and_leaves_nobody_out(app: TestApp) {

@@ -10,10 +10,12 @@ use shiryan_kernel::laboratory::Marker;
 use shiryan_kernel::role::Role;
 use shiryan_kernel::status::UnitStatus;
 
+use super::pages::{Browser, check, led, signed_in};
 use super::support::app::{Client, Reply, TestApp};
 use super::support::requests::{another_bank, of_facility, status};
 use super::support::rows;
 use super::support::shelf::{self, din};
+use super::tour::speak;
 
 both!(
     nothing_leaves_quarantine_untested,
@@ -30,6 +32,7 @@ both!(
     what_waits_is_listed_by_number,
     of_two_who_enter_the_same_test_one_does,
     results_are_sealed_and_move_with_the_root_key,
+    results_are_entered_and_corrected_page_by_page,
 );
 
 const RESULTS: &str = "/api/v1/laboratory/results";
@@ -266,6 +269,10 @@ fn a16_a_look_back_begins_before_the_last_clear_donation(app: TestApp) {
     let expected = json!([{"infection": "hiv", "since": since, "numbers": [din(3), din(4)]}]);
     assert_eq!(look(app.client(Role::Physician)), expected);
     assert_eq!(look(app.client(Role::Bank)), expected);
+    let page = signed_in(&app, Role::Physician).get(&format!("/laboratory/{}", din(5))).text;
+    for reached in [3, 4] {
+        assert!(page.contains(&format!("href=\"/laboratory/{}\"", din(reached))), "{page}");
+    }
     // Where none was ever clear it is all of them.
     let other = donor(&app, 2);
     gives(&app, other, 11);
@@ -499,4 +506,72 @@ fn b3_a_step_of_a_unit_does_not_tell_what_the_donor_was_stopped_for(app: TestApp
         .unwrap();
     assert!(lines.iter().any(|(action, _)| action == "stock.donor_linked_stopped"));
     assert!(!lines.iter().any(|(action, detail)| action.contains("reactive") || detail.contains("reactive")));
+}
+
+fn results_are_entered_and_corrected_page_by_page(app: TestApp) {
+    let [red, _] = gives(&app, donor(&app, 1), 1);
+    laboratory(&app);
+    let mut tests = Browser::new(&app);
+    assert_eq!(tests.sign_in("laboratory").status, 303);
+    let (mut bank, mut physician) = (signed_in(&app, Role::Bank), signed_in(&app, Role::Physician));
+    let page = format!("/laboratory/{}", din(1));
+    for language in ["ar", "en"] {
+        for browser in [&mut tests, &mut bank, &mut physician] {
+            speak(browser, language);
+            check(&browser.get("/laboratory"), language);
+            check(&browser.get(&page), language);
+        }
+    }
+    // The number is scanned or typed; what is none, and what lies nowhere, is said.
+    assert_eq!(led(&tests.submit("/laboratory", &[("din", &din(1).printed())])), page);
+    assert_eq!(tests.submit("/laboratory", &[("din", "A9999 26")]).status, 422);
+    assert_eq!(tests.get(&format!("/laboratory/{}", din(2))).status, 404);
+    let waits = tests.get("/laboratory").text;
+    assert!(waits.contains(&page) && waits.contains("Missing:") && waits.contains("syphilis"), "{waits}");
+    assert!(bank.get("/bank").text.contains(&page));
+    // Whoever only reads is shown no form.
+    let read = physician.get(&page).text;
+    assert!(
+        !read.contains(&format!("action=\"{page}\""))
+            && !physician.get("/laboratory").text.contains("In quarantine")
+    );
+    assert_eq!(physician.submit(&page, &[("hiv.screening.0", "reactive")]).status, 403);
+    assert_eq!(signed_in(&app, Role::Medic).get(&page).status, 403);
+
+    let today = app.house.today().to_string();
+    let on = ("tested_on", today.as_str());
+    assert_eq!(tests.submit(&page, &[on]).status, 422, "nothing was said");
+    assert_eq!(tests.submit(&page, &[on, ("hiv.screening.0", "positive")]).status, 422);
+    assert_eq!(tests.submit(&page, &[("hiv.screening.0", "reactive")]).status, 422, "on which day");
+    assert_eq!(
+        tests.submit(&page, &[("tested_on", "2999-01-01"), ("hiv.screening.0", "reactive")]).status,
+        422
+    );
+    assert!(tests.get(&page).text.contains("Nothing."), "what was refused wrote nothing");
+    let clear = "non_reactive";
+    let panel = ["hbsag.screening.0", "hcv.screening.0", "syphilis.screening.0"].map(|name| (name, clear));
+    let form = [&panel[..], &[on, ("hiv.screening.0", "reactive"), ("blood_group", "a_pos")]].concat();
+    assert_eq!(led(&tests.submit(&page, &form)), page);
+    assert_eq!(status(&app, red), UnitStatus::Blocked);
+    let stopped = tests.get(&page).text;
+    assert!(stopped.contains("reactive, to be repeated"), "{stopped}");
+    assert!(!stopped.contains("hcv.screening.0"), "a clear marker asks for nothing");
+    assert_eq!(tests.submit(&page, &[on, ("hiv.screening.0", clear)]).status, 422, "its turn is over");
+    let repeats = [on, ("hiv.repeat.0", clear), ("hiv.repeat.1", clear)];
+    assert_eq!(led(&tests.submit(&page, &repeats)), page);
+    assert!(tests.get(&page).text.matches("<span class=\"level\">clear</span>").count() == 4);
+
+    // A line is corrected by somebody else.
+    let id = tests.get(&page).text;
+    assert!(!id.contains("name=\"corrects\""), "one's own is not offered");
+    let seen = bank.get(&page).text;
+    let line = seen.split("name=\"corrects\" value=\"").nth(1).unwrap().split('"').next().unwrap().to_owned();
+    let right =
+        [("corrects", line.as_str()), ("finding", "indeterminate"), ("reason", "read at the wrong row")];
+    assert!([403, 409].contains(&tests.submit(&page, &right).status));
+    assert_eq!(bank.submit(&page, &[right[0], right[1], ("reason", "")]).status, 422);
+    assert_eq!(led(&bank.submit(&page, &right)), page);
+    let seen = bank.get(&page).text;
+    assert!(seen.contains("read at the wrong row") && seen.contains("corrected"), "{seen}");
+    assert_eq!(bank.submit(&page, &right).status, 422, "it stands no more");
 }

@@ -121,27 +121,60 @@ fn a_hospital_finds_what_fits_and_asks_for_it(app: TestApp) {
         speak(&mut hospital, language);
         check(&hospital.get("/find"), language);
         for group in ["o_neg", "ab_pos"] {
-            let path =
-                format!("/find?recipient_group={group}&component=red_cells&governorate=&within_hours=24");
+            let path = format!(
+                "/find?recipient_group={group}&group_evidence=confirmed&component=red_cells&governorate=&within_hours=24"
+            );
             check(&hospital.get(&path), language);
         }
     }
     let of = |hospital: &mut super::pages::Browser, query: &str| {
         hospital.get(&format!("/find?{query}")).text.replace("&#38;", "&")
     };
-    let fits = of(&mut hospital, "recipient_group=a_pos&component=red_cells&governorate=&within_hours=24");
+    let fits = of(
+        &mut hospital,
+        "recipient_group=a_pos&group_evidence=confirmed&component=red_cells&governorate=&within_hours=24",
+    );
     assert!(fits.contains("One unit fits") && fits.contains("compatible"), "{fits}");
-    assert!(fits.contains("/requests/new?component=red_cells&blood_group=a_pos\""), "{fits}");
+    let link = "/requests/new?component=red_cells&blood_group=a_pos&group_evidence=confirmed\"";
+    assert!(fits.contains(link), "{fits}");
+    let three = of(
+        &mut hospital,
+        "recipient_group=a_pos&group_evidence=confirmed&sex=male&component=red_cells&units=3&urgency=emergency&irradiated=on",
+    );
+    assert!(three.contains("No released unit"), "no bag is irradiated: {three}");
+    let three = of(
+        &mut hospital,
+        "recipient_group=a_pos&group_evidence=confirmed&sex=male&component=red_cells&units=3&urgency=emergency",
+    );
+    assert!(three.contains("2 fewer than asked for"), "{three}");
+    let link = "/requests/new?component=red_cells&blood_group=a_pos&group_evidence=confirmed&sex=male&units=3&urgency=emergency";
+    let form = hospital.get(link).text;
+    for chosen in ["confirmed", "male", "emergency", "a_pos"] {
+        assert!(form.contains(&format!("value=\"{chosen}\" selected")), "{chosen}: {form}");
+    }
+    assert!(three.contains(&format!("{link}\"")) && form.contains("value=\"3\""), "{three}");
+    // A group that was only declared is no group.
+    let declared = of(&mut hospital, "recipient_group=a_pos&component=red_cells");
+    assert!(declared.contains("Take the samples first"), "{declared}");
+    assert!(!declared.contains("identical</small>"), "{declared}");
+    assert_eq!(hospital.get("/find?component=red_cells&units=41").status, 422);
     assert!(fits.contains("Crossmatch before issue"), "{fits}");
     // Plasma is reversed, and nothing of it lies anywhere.
-    let none = of(&mut hospital, "recipient_group=o_neg&component=plasma&governorate=&within_hours=24");
+    let none = of(
+        &mut hospital,
+        "recipient_group=o_neg&group_evidence=confirmed&component=plasma&governorate=&within_hours=24",
+    );
     assert!(none.contains("No released unit") && none.contains("What stands nearest"), "{none}");
     assert!(none.contains("order is reversed"), "{none}");
     // Beyond the bag's last day, and what red cells cannot be.
-    let late = of(&mut hospital, "recipient_group=o_neg&component=red_cells&governorate=&within_hours=73");
+    let late = of(
+        &mut hospital,
+        "recipient_group=o_neg&group_evidence=confirmed&component=red_cells&governorate=&within_hours=73",
+    );
     assert!(late.contains("id=\"said\""), "{late}");
     let mut command = signed_in(&app, Role::Command);
-    let nowhere = command.get("/find?recipient_group=o_neg&component=red_cells&within_hours=24");
+    let nowhere = command
+        .get("/find?recipient_group=o_neg&group_evidence=confirmed&component=red_cells&within_hours=24");
     assert_eq!(nowhere.status, 400, "whoever has no place says which");
     assert_eq!(command.get("/find?recipient_group=x").status, 422);
     assert_eq!(signed_in(&app, Role::Admin).get("/find").status, 403);
@@ -158,9 +191,12 @@ fn the_page_sets_pars_leads_to_a_request_and_confirms(app: TestApp) {
     let par = [("component", "red_cells"), ("blood_group", "o_neg"), ("par", "8")];
     led(&hospital.submit("/shelves/par", &par));
     let page = hospital.get("/shelves").text;
-    let ask = "/requests/new?component=red_cells&#38;blood_group=o_neg&#38;units=6";
+    let ask =
+        "/requests/new?component=red_cells&#38;blood_group=o_neg&#38;group_evidence=confirmed&#38;units=6";
     assert!(page.contains(ask), "{page}");
-    let form = hospital.get("/requests/new?component=red_cells&blood_group=o_neg&units=6").text;
+    let form = hospital
+        .get("/requests/new?component=red_cells&blood_group=o_neg&group_evidence=confirmed&units=6")
+        .text;
     assert!(form.contains("value=\"6\"") && form.contains("<option value=\"o_neg\" selected>"), "{form}");
     let wrong = hospital.submit("/shelves/confirm", &[("counted", "2")]);
     assert_eq!(wrong.status, 409);

@@ -1,17 +1,22 @@
 //! Rule sets: which there are, and a preview of what another would change.
 
+use std::io::Write;
+use std::process::Stdio;
+
 use chrono::NaiveDate;
 use serde_json::{Value, json};
 use shiryan::app;
-use shiryan::db::{Lane, Tx};
+use shiryan::db::{Lane, Target, Tx};
 use shiryan::eligibility::{self, BUILT_IN, GivingSource, NewGiving, RuleSetStamp, Rulebook};
 use shiryan::jobs;
 use shiryan_kernel::blood::DonationType;
 use shiryan_kernel::role::Role;
 use shiryan_kernel::text::Note;
-use shiryan_kernel::time::plus_days;
+use shiryan_kernel::time::{Clock, SystemClock, plus_days};
 
-use super::support::app::{Reply, TestApp};
+use super::cli::shiryan;
+use super::support::app::{PASSWORD, Reply, TestApp, credentials};
+use super::support::device;
 
 both!(
     the_rule_sets_are_listed,
@@ -21,6 +26,7 @@ both!(
     what_does_not_open_keeps_nobody_waiting,
     b12_a_rule_set_is_put_in_force_by_two_people,
     b12_a_file_that_changed_is_not_what_was_approved,
+    the_terminal_counts_what_a_rule_set_would_change,
 );
 
 fn donor(app: &TestApp, n: u32, given: Option<NaiveDate>) -> String {
@@ -273,4 +279,39 @@ fn b12_a_file_that_changed_is_not_what_was_approved(app: TestApp) {
     let book = Rulebook::load(None, "default", app.house.zone).unwrap();
     let refused = eligibility::settle_policies(&app.house.db, &app.house.vault, book).unwrap_err();
     assert_eq!(refused.code, shiryan_kernel::Code::IdentityDamaged);
+}
+
+/// The same counts as on the page, for a person who signs in; nobody is named.
+fn the_terminal_counts_what_a_rule_set_would_change(app: TestApp) {
+    let now = SystemClock.now();
+    let gave = donor(&app, 1, Some(plus_days(app.house.zone.date(now), -10)));
+    donor(&app, 2, None);
+    let home = tempfile::tempdir().unwrap();
+    let key = home.path().join("root.key");
+    shiryan::vault::private_file(&key, "09".repeat(32).as_bytes()).unwrap();
+    let url = match app.house.db.target() {
+        Target::Sqlite(path) => format!("sqlite://{}", path.display()),
+        Target::Postgres(url) => url.clone(),
+    };
+    // On the command line the clock is the machine's.
+    app.clock.set(now - chrono::Duration::hours(1));
+    let device = device::enrol(&app.anonymous(), &credentials("physician"), app.house.db.now()).0;
+    let run = |user: &str, arguments: &[&str]| {
+        let mut command = shiryan(home.path(), &["preview", "--user", user, "--database", &url]);
+        let command = command.args(arguments).env("SHIRYAN__KEYS__FILE", &key);
+        let command = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut child = command.spawn().unwrap();
+        let code = device.code(SystemClock.now());
+        child.stdin.take().unwrap().write_all(format!("{PASSWORD}\n{code}\n").as_bytes()).ok();
+        let done = child.wait_with_output().unwrap();
+        (done.status.success(), String::from_utf8([done.stdout, done.stderr].concat()).unwrap())
+    };
+    let (done, said) = run("command", &["arc_us"]);
+    assert!(!done && said.contains("may not"), "{said}");
+    let (done, said) = run("physician", &["arc_us"]);
+    assert!(done && said.contains("1 of 2 donors would have another first day"), "{said}");
+    let line = said.lines().find(|line| line.starts_with("whole_blood")).unwrap();
+    let counts: Vec<&str> = line.split_whitespace().filter(|word| word.parse::<u64>().is_ok()).collect();
+    assert_eq!(counts, ["1", "0", "0", "0", "1"], "{said}");
+    assert!(!said.contains(&gave), "{said}");
 }

@@ -4,10 +4,15 @@
 use diesel::prelude::*;
 use serde_json::{Value, json};
 use shiryan::db::tables::{blood_units, unit_movements};
+use shiryan_kernel::blood::BloodGroup;
+use shiryan_kernel::place::Governorate;
 use shiryan_kernel::role::Role;
+use shiryan_kernel::status::FacilityKind;
 
 use crate::support::app::TestApp;
+use crate::support::requests::{accepted, act, ask, facility, of_facility, reserve};
 use crate::support::reserve::{day, donor, flow, give, units, write};
+use crate::support::shelf::{Bag, din, put_all};
 
 const O_NEG: (&str, &str) = ("red_cells", "o_neg");
 const PATH: &str = "/api/v1/reserve";
@@ -24,6 +29,7 @@ both!(
     a_day_that_is_over_counts,
     an_expiry_is_no_word_of_a_site,
     an_answer_made_smaller_is_the_same_answer,
+    a_shelf_is_told_beside_what_lay_there_a_week_ago,
 );
 
 fn find<'a>(answer: &'a Value, area: &str, component: &str, group: &str) -> &'a Value {
@@ -70,6 +76,8 @@ fn a_shelf_by_hand(app: TestApp) {
         "region": "west_bank_centre",
         "usable_units": 9,
         "expiring_3_days": 6,
+        // Fourteen more, whose date is today or was yesterday, were usable then.
+        "usable_units_7_days_ago": 23,
         "average_daily_demand": 2.0,
         "days_of_cover": 4.0,
         "cover_capped": false,
@@ -327,4 +335,37 @@ fn an_answer_made_smaller_is_the_same_answer(app: TestApp) {
         let (headers, bytes) = ask(&[("accept-encoding", how)]);
         assert_eq!((headers.get("content-encoding"), bytes), (None, said.clone()), "{how}");
     }
+}
+
+/// Of five bags one was held until three days ago, two are held since, and one went to Jericho.
+fn a_shelf_is_told_beside_what_lay_there_a_week_ago(app: TestApp) {
+    let later = |days| app.clock.advance(chrono::Duration::days(days));
+    let expires_at = app.house.db.now() + chrono::Duration::days(30);
+    let bag = |n| Bag { blood_group: Some(BloodGroup::ANeg), expires_at, ..Bag::new(&app, n) };
+    let bags = put_all(&app, (1..=5).map(bag).collect());
+    let hold = |bag: usize| {
+        let request = accepted(&app, &ask(1));
+        reserve(&app, &request, &bags[bag..=bag]).expect(200);
+        request
+    };
+    let first = hold(0);
+    let jericho = facility(&app, FacilityKind::BloodBank, Governorate::Jericho, "jericho");
+    later(3);
+    act(&app.client(Role::Bank), &first, "free", &json!({"units": [bags[0]]})).expect(200);
+    hold(1);
+    hold(2);
+    let label = json!([{"din": din(5).to_string(), "component": "red_cells"}]);
+    let parcel = json!({"to": jericho, "units": label});
+    let sent = app.client(Role::Bank).post("/api/v1/transfers", &parcel).expect(201);
+    let path = format!("/api/v1/transfers/{}/receive", sent["id"].as_str().unwrap());
+    of_facility(&app, Role::Bank, jericho, "theirs").post(&path, &json!({"units": label})).expect(200);
+    let seen = |area: &str| {
+        let answer = app.client(Role::Command).get(&format!("{PATH}?by=governorate&component=red_cells"));
+        let cell = find(&answer.expect(200), area, "red_cells", "a_neg").clone();
+        (cell["usable_units"].as_u64().unwrap(), cell["usable_units_7_days_ago"].as_u64().unwrap())
+    };
+    later(6);
+    assert_eq!((seen("PS-RBH"), seen("PS-JRH")), ((2, 4), (1, 0)));
+    later(2);
+    assert_eq!((seen("PS-RBH"), seen("PS-JRH")), ((2, 2), (1, 1)));
 }

@@ -31,13 +31,14 @@ const PAGES: &[(&str, &[Role])] = &[
     ("/programme?month=2026-12", &[Admin, Command, Medic, Bank, Physician]),
     ("/find", &[Command, Medic, Hospital, Bank, Physician]),
     (
-        "/find?recipient_group=o_neg&component=red_cells&governorate=PS-RBH&within_hours=24&irradiated=on",
+        "/find?recipient_group=o_neg&group_evidence=confirmed&component=red_cells&governorate=PS-RBH&within_hours=24&irradiated=on",
         &[Command, Medic, Hospital, Bank, Physician],
     ),
     (
-        "/find?recipient_group=ab_pos&component=plasma&governorate=PS-GZA&within_hours=72",
+        "/find?recipient_group=ab_pos&group_evidence=confirmed&component=plasma&governorate=PS-GZA&within_hours=72",
         &[Command, Medic, Hospital, Bank, Physician],
     ),
+    ("/laboratory", &[Bank, Physician]),
     ("/sign-ins", &[Admin, Command, Medic, Hospital, Bank, Physician]),
     ("/people", &[Admin]),
     ("/places", &[Admin]),
@@ -130,6 +131,19 @@ fn a_table_is_had_as_a_file_in_the_words_of_its_page(app: TestApp) {
         ("/", Hospital, 40, ["كريات الدم الحمراء المركّزة", "Red cells"]),
         ("/requests", Bank, 0, ["الإلحاح", "Urgency"]),
         ("/drives", Medic, 0, ["محجوز", "Booked"]),
+        ("/ahead?area=gaza_north", Command, 90, ["O سالب", "O negative"]),
+        ("/emergency", Command, 48, ["O سالب", "O negative"]),
+        ("/programme", Command, 10, ["التبرع بالدم", "Blood donation"]),
+        ("/working", Command, 0, ["الهدف", "Goal"]),
+        (
+            "/find?recipient_group=o_neg&group_evidence=confirmed&component=red_cells&governorate=PS-RBH",
+            Command,
+            13,
+            ["O سالب", "O negative"],
+        ),
+        ("/standing", Bank, 0, ["كم مرة", "How often"]),
+        ("/laboratory", Bank, 0, ["يوم التبرع", "Donated"]),
+        ("/places", Admin, 6, ["رام الله والبيرة", "Ramallah and Al-Bireh"]),
     ];
     for file in files {
         as_file(&app, file);

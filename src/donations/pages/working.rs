@@ -3,7 +3,7 @@
 //! Of a drive with fewer than twenty who came no figure is told or summed (SAFETY B2); who was deferred, left or gave too
 //! little is one figure.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::fmt;
 
 use actix_web::web;
@@ -11,6 +11,8 @@ use askama::Template;
 use askama::filters::HtmlSafe;
 use chrono::{Datelike, NaiveDate};
 use serde::Deserialize;
+use shiryan_kernel::Result;
+use shiryan_kernel::ids::DriveId;
 use shiryan_kernel::place::Governorate;
 use shiryan_kernel::status::DriveStatus;
 use shiryan_kernel::time::plus_days;
@@ -18,9 +20,10 @@ use shiryan_kernel::time::plus_days;
 use crate::accounts::{Actor, SeeOutcomes};
 use crate::activities::rules::Days;
 use crate::donations::day::{self, CameOf};
-use crate::drives::{self, Filter, Seen};
+use crate::drives::{self, Aims, Filter, Seen};
 use crate::http::{Answer, House, Query};
-use crate::web::{Choice, Frame, Time, Visitor, chosen};
+use crate::sheets::Format;
+use crate::web::{Choice, Frame, Say, Table, Time, Visitor, chosen};
 
 const WEEKS: i64 = 52;
 /// The most drives of the year that are read.
@@ -30,6 +33,8 @@ const MOST: i64 = 2_000;
 #[serde(deny_unknown_fields)]
 pub struct Asked {
     governorate: Option<String>,
+    /// The months as a file.
+    format: Option<Format>,
 }
 
 /// What came of some drives that are done.
@@ -42,12 +47,14 @@ struct Sums {
     places: i64,
     booked: i64,
     came: i64,
+    no_shows: i64,
+    goal: i64,
     collected: i64,
     not_collected: i64,
 }
 
 impl Sums {
-    fn add(&mut self, drive: &Seen, outcome: Option<&CameOf>) {
+    fn add(&mut self, drive: &Seen, outcome: Option<&CameOf>, aims: Aims) {
         match drive.status {
             DriveStatus::Done => self.held += 1,
             DriveStatus::Cancelled => self.cancelled += 1,
@@ -59,6 +66,8 @@ impl Sums {
         self.places += drive.capacity;
         self.booked += drive.booked;
         self.came += came;
+        self.no_shows += aims.no_shows;
+        self.goal += aims.goal;
         self.collected += collected;
         self.not_collected += not_collected;
     }
@@ -152,7 +161,7 @@ pub async fn working(house: web::Data<House>, visitor: Visitor, asked: Query<Ask
     let (who, vault, zone, today) = (by.clone(), house.vault.clone(), house.zone, house.today());
     let first = first_day(today);
     let filter = Filter { governorate, days: Days::parse(Some(first), Some(today))? };
-    let found: Vec<(Seen, Option<CameOf>)> = house
+    let (found, aims): (Vec<(Seen, Option<CameOf>)>, HashMap<DriveId, Aims>) = house
         .db
         .read(move |conn| {
             let drives = drives::list(conn, &vault, zone, &who, &filter, None, MOST)?;
@@ -161,14 +170,19 @@ pub async fn working(house: web::Data<House>, visitor: Visitor, asked: Query<Ask
                 let outcome = if is_done { Some(day::came_of(conn, &who, drive.id)?) } else { None };
                 Ok((drive, outcome))
             });
-            told.collect()
+            let told: Vec<(Seen, Option<CameOf>)> = told.collect::<Result<_>>()?;
+            let ids: Vec<DriveId> = told.iter().map(|(drive, _)| drive.id).collect();
+            let aims = drives::aims(conn, &ids)?;
+            Ok((told, aims))
         })
         .await?;
     let (mut months, mut days) = (BTreeMap::<(i32, u32), Sums>::new(), BTreeMap::new());
     let mut total = Sums::default();
     for (drive, outcome) in &found {
-        months.entry((drive.on.year(), drive.on.month())).or_default().add(drive, outcome.as_ref());
-        total.add(drive, outcome.as_ref());
+        let aims = aims.get(&drive.id).copied().unwrap_or_default();
+        let month = months.entry((drive.on.year(), drive.on.month())).or_default();
+        month.add(drive, outcome.as_ref(), aims);
+        total.add(drive, outcome.as_ref(), aims);
         if let Some(outcome) = outcome {
             add_day(&mut days, drive.on, outcome.collected);
         }
@@ -218,7 +232,52 @@ pub async fn working(house: web::Data<House>, visitor: Visitor, asked: Query<Ask
         is_cut: i64::try_from(found.len()).unwrap_or(i64::MAX) >= MOST,
         frame,
     };
-    Ok(visitor.page(&page)?)
+    match asked.format {
+        Some(format) => visitor.file(&house, format, table(say, &page.months)).await,
+        None => Ok(visitor.page(&page)?),
+    }
+}
+
+const HEADINGS: [&str; 12] = [
+    "column-month",
+    "working-held",
+    "working-cancelled",
+    "working-with-figures",
+    "working-places",
+    "working-booked",
+    "working-came",
+    "working-no-shows",
+    "working-not-collected",
+    "working-goal",
+    "working-collected",
+    "working-part",
+];
+
+fn table(say: Say, months: &[Month]) -> Table {
+    let cells = |month: &Month| {
+        let sums = month.sums;
+        let counts = [
+            sums.held,
+            sums.cancelled,
+            sums.told,
+            sums.places,
+            sums.booked,
+            sums.came,
+            sums.no_shows,
+            sums.not_collected,
+            sums.goal,
+            sums.collected,
+        ];
+        let mut cells = vec![month.name.clone()];
+        cells.extend(counts.map(|count| count.to_string()));
+        cells.push(month.part.map(|part| part.to_string()).unwrap_or_default());
+        cells
+    };
+    Table {
+        name: "working",
+        header: HEADINGS.iter().map(|id| say.text(id)).collect(),
+        rows: months.iter().map(cells).collect(),
+    }
 }
 
 /// The Sunday with which the year's weeks begin; the last of them holds today.
@@ -238,8 +297,6 @@ fn add_day(days: &mut BTreeMap<NaiveDate, Option<i64>>, on: NaiveDate, units: Op
 
 #[cfg(test)]
 mod tests {
-    use shiryan_kernel::ids::DriveId;
-
     use super::*;
     use crate::donations::day::ToldOf;
 
@@ -257,12 +314,14 @@ mod tests {
         };
         let few = CameOf { told: ToldOf::Under20, came: None, collected: None, not_collected: None };
         let many = CameOf { told: ToldOf::Told, came: Some(25), collected: Some(20), not_collected: Some(5) };
+        let aims = Aims { goal: 30, no_shows: 6 };
         let mut sums = Sums::default();
-        sums.add(&drive(DriveStatus::Done), Some(&few));
-        sums.add(&drive(DriveStatus::Cancelled), None);
+        sums.add(&drive(DriveStatus::Done), Some(&few), aims);
+        sums.add(&drive(DriveStatus::Cancelled), None, aims);
         assert_eq!((sums.held, sums.cancelled, sums.told, sums.places, sums.part()), (1, 1, 0, 0, None));
-        sums.add(&drive(DriveStatus::Done), Some(&many));
+        sums.add(&drive(DriveStatus::Done), Some(&many), aims);
         assert_eq!((sums.held, sums.places, sums.came, sums.part()), (2, 40, 25, Some(80)));
+        assert_eq!((sums.goal, sums.no_shows), (30, 6), "of the one of which figures are told");
     }
 
     #[test]

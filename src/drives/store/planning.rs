@@ -159,6 +159,30 @@ pub fn wants(conn: &mut Conn, ids: &[DriveId]) -> Result<HashMap<DriveId, Wants>
     Ok(found)
 }
 
+/// Units that these drives were to bring, all groups together, and holders of appointments who did not come.
+pub fn aims(conn: &mut Conn, ids: &[DriveId]) -> Result<HashMap<DriveId, (i64, i64)>> {
+    let goals: Vec<(DriveId, Option<i64>)> = drive_targets::table
+        .filter(drive_targets::drive.eq_any(ids))
+        .group_by(drive_targets::drive)
+        .select((drive_targets::drive, diesel::dsl::sum(drive_targets::units)))
+        .load(conn)?;
+    let absent: Vec<(DriveId, i64)> = appointments::table
+        .inner_join(slots::table)
+        .filter(slots::drive.eq_any(ids))
+        .filter(appointments::status.eq(AppointmentStatus::NoShow))
+        .group_by(slots::drive)
+        .select((slots::drive, diesel::dsl::count_star()))
+        .load(conn)?;
+    let mut found: HashMap<DriveId, (i64, i64)> = HashMap::new();
+    for (drive, units) in goals {
+        found.entry(drive).or_default().0 = units.unwrap_or(0);
+    }
+    for (drive, people) in absent {
+        found.entry(drive).or_default().1 = people;
+    }
+    Ok(found)
+}
+
 /// What a drive collects, in one order.
 pub fn types_of(conn: &mut Conn, id: DriveId) -> Result<Vec<DonationType>> {
     let of = drive_types::table.filter(drive_types::drive.eq(id)).select(drive_types::donation_type);

@@ -4,7 +4,7 @@ use super::{
     Caution, PatientFacts, Titre, Verdict, cryoprecipitate, plasma, platelets, red_cells,
     red_cells_for_unknown, unknown_group, verdict,
 };
-use crate::blood::{Abo, BloodGroup, Component};
+use crate::blood::{Abo, AgeBand, BloodGroup, Component, GroupEvidence, Sex};
 
 /// Whom a unit is for. A group that was only declared, or typed once, is [`Recipient::Unknown`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -14,6 +14,23 @@ pub enum Recipient {
 }
 
 impl Recipient {
+    /// For whom units are chosen. Only a group that two samples confirm counts: one that somebody declared, or that was
+    /// typed once, is no group.
+    #[must_use]
+    pub fn of(
+        group: Option<BloodGroup>,
+        evidence: GroupEvidence,
+        sex: Option<Sex>,
+        age: Option<AgeBand>,
+    ) -> Self {
+        match group {
+            Some(group) if evidence == GroupEvidence::Confirmed => Self::Typed(group),
+            _ => {
+                Self::Unknown(PatientFacts { sex, age: age.map(AgeBand::an_age), ..PatientFacts::default() })
+            }
+        }
+    }
+
     /// The group, where it is known.
     #[must_use]
     pub const fn group(self) -> Option<BloodGroup> {
@@ -83,7 +100,6 @@ fn with_low_titre(verdict: Verdict) -> Verdict {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::blood::{AgeBand, Sex};
 
     fn unknown(sex: Option<Sex>, age: Option<AgeBand>) -> Recipient {
         Recipient::Unknown(PatientFacts { sex, age: age.map(AgeBand::an_age), ..PatientFacts::default() })

@@ -133,13 +133,27 @@ impl Form {
     }
 }
 
-/// What the form begins with, as the own shelf asks for it.
-#[derive(Debug, Clone, Copy, Deserialize)]
+/// What the form begins with, as the own shelf and the question of what fits ask for it.
+#[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Asked {
     component: Option<Component>,
     blood_group: Option<BloodGroup>,
+    group_evidence: Option<GroupEvidence>,
+    sex: Option<Sex>,
+    age_band: Option<AgeBand>,
     units: Option<u16>,
+    urgency: Option<Urgency>,
+    #[serde(default)]
+    irradiated: String,
+    #[serde(default)]
+    leucodepleted: String,
+    #[serde(default)]
+    cmv_negative: String,
+    #[serde(default)]
+    small: String,
+    #[serde(default)]
+    low_titre: String,
 }
 
 fn needed<T: FromStr>(text: &str) -> Result<T> {
@@ -247,13 +261,21 @@ fn faults(say: Say, problem: &Problem) -> Vec<Fault> {
 
 pub async fn ask(house: web::Data<House>, visitor: Visitor, asked: Query<Asked>) -> Answer {
     let _by: Actor<RequestUnits> = visitor.seat()?;
-    let Asked { component, blood_group, units } = asked.into_inner();
+    let asked = asked.into_inner();
     let form = Form {
-        component: component.unwrap_or(Component::RedCells).code().to_owned(),
-        blood_group: blood_group.map(|group| group.code().to_owned()).unwrap_or_default(),
-        group_evidence: GroupEvidence::Confirmed.code().to_owned(),
-        units: units.unwrap_or(1).to_string(),
-        urgency: Urgency::Urgent.code().to_owned(),
+        component: asked.component.unwrap_or(Component::RedCells).code().to_owned(),
+        blood_group: asked.blood_group.map(|group| group.code().to_owned()).unwrap_or_default(),
+        // The least that can be said of a group: more is claimed by whoever looked.
+        group_evidence: asked.group_evidence.unwrap_or(GroupEvidence::Declared).code().to_owned(),
+        sex: asked.sex.map(|sex| sex.code().to_owned()).unwrap_or_default(),
+        age_band: asked.age_band.map(|age| age.code().to_owned()).unwrap_or_default(),
+        units: asked.units.unwrap_or(1).to_string(),
+        urgency: asked.urgency.unwrap_or(Urgency::Urgent).code().to_owned(),
+        irradiated: asked.irradiated,
+        leucodepleted: asked.leucodepleted,
+        cmv_negative: asked.cmv_negative,
+        small: asked.small,
+        low_titre: asked.low_titre,
         ..Form::default()
     };
     Ok(visitor.page(&Page::of(Frame::of(&house, &visitor, "request-new-title"), form, None))?)

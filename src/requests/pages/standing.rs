@@ -3,6 +3,7 @@
 use actix_web::web;
 use askama::Template;
 use chrono::NaiveTime;
+use serde::Deserialize;
 use shiryan_kernel::blood::Component;
 use shiryan_kernel::ids::StandingOrderId;
 use shiryan_kernel::problem::Faults;
@@ -16,13 +17,14 @@ use super::Names;
 use super::patient::{PatientFields, group, needed, needs, needs_boxes, optional};
 use crate::accounts::{Actor, RequestUnits, SeeRequests};
 use crate::db::Tx;
-use crate::http::{Answer, House, NoQuery, PathId};
+use crate::http::{Answer, House, NoQuery, PathId, Query};
 use crate::requests::Pseudonym;
 use crate::requests::rules::standing::{Cadence, DAYS_AHEAD};
 use crate::requests::standing::{self, NewStanding, OpenedStanding, StandingOrder, Turn};
+use crate::sheets::Format;
 use crate::texts::ProblemText;
 use crate::web::{
-    Choice, Fields, Frame, Group, Posted, Print, Say, Visitor, field, go, is_for_the_form, told,
+    Choice, Fields, Frame, Group, Posted, Print, Say, Table, Visitor, field, go, is_for_the_form, told,
 };
 
 /// Orders on the page.
@@ -104,7 +106,14 @@ struct ListPage {
     orders: Vec<Order>,
 }
 
-pub async fn list(house: web::Data<House>, visitor: Visitor, _query: NoQuery) -> Answer {
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Asked {
+    /// The table as a file.
+    format: Option<Format>,
+}
+
+pub async fn list(house: web::Data<House>, visitor: Visitor, asked: Query<Asked>) -> Answer {
     let by: Actor<SeeRequests> = visitor.seat()?;
     let who = by.clone();
     let (mut orders, names) = house
@@ -127,7 +136,33 @@ pub async fn list(house: web::Data<House>, visitor: Visitor, _query: NoQuery) ->
         orders: orders.iter().map(|order| Order::of(&house, say, &names, order)).collect(),
         frame,
     };
-    Ok(visitor.page(&page)?)
+    match asked.format {
+        Some(format) => visitor.file(&house, format, table(say, &page.orders)).await,
+        None => Ok(visitor.page(&page)?),
+    }
+}
+
+fn table(say: Say, orders: &[Order]) -> Table {
+    let headings =
+        ["hospital", "component", "group", "units", "cadence", "needed", "next-due", "last-day", "status"];
+    let cells = |own: &Order| {
+        vec![
+            own.hospital.clone(),
+            own.component.clone(),
+            own.group_name.clone(),
+            own.units.to_string(),
+            own.cadence.clone(),
+            own.due_at.clone(),
+            own.next.clone(),
+            own.last.clone(),
+            own.state.clone(),
+        ]
+    };
+    Table {
+        name: "standing",
+        header: headings.map(|id| say.text(&format!("column-{id}"))).into(),
+        rows: orders.iter().map(cells).collect(),
+    }
 }
 
 /// A request that an order made.

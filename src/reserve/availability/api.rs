@@ -6,8 +6,8 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use shiryan_kernel::Result;
 use shiryan_kernel::attribute::{Attribute, Attributes};
-use shiryan_kernel::blood::{BloodGroup, Component, DonationType};
-use shiryan_kernel::compat::Caution;
+use shiryan_kernel::blood::{AgeBand, BloodGroup, Component, DonationType, GroupEvidence, Sex};
+use shiryan_kernel::compat::{Caution, Recipient};
 use shiryan_kernel::ids::{BloodUnitId, FacilityId};
 use shiryan_kernel::level::Level;
 use shiryan_kernel::place::{Governorate, Region, Territory};
@@ -35,8 +35,13 @@ const fn day() -> i64 {
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 struct AvailabilityQuery {
-    /// The patient's group, typed twice. One that was only declared counts as unknown.
-    recipient_group: BloodGroup,
+    /// The patient's group, where one is known.
+    recipient_group: Option<BloodGroup>,
+    /// `confirmed`: two samples agree. Anything less, and `declared` unless said, counts as an unknown group.
+    group_evidence: Option<GroupEvidence>,
+    /// Sex and age decide the RhD type while the group is unknown.
+    sex: Option<Sex>,
+    age_band: Option<AgeBand>,
     component: Component,
     /// Where the patient is; the own facility's when left out.
     governorate: Option<Governorate>,
@@ -181,7 +186,10 @@ struct SiteShelfView {
 #[derive(Debug, Serialize, ToSchema)]
 struct AvailabilityView {
     as_of: DateTime<Utc>,
-    recipient_group: BloodGroup,
+    /// Absent where it counts as unknown.
+    recipient_group: Option<BloodGroup>,
+    /// Whether units are shown for a patient of unknown group.
+    counts_as_unknown: bool,
     component: Component,
     governorate: Governorate,
     /// The sharing region whose units are counted.
@@ -221,8 +229,10 @@ async fn availability(
     query: Query<AvailabilityQuery>,
     Speak(lang): Speak,
 ) -> Answer {
+    let evidence = GroupEvidence::of(query.recipient_group, query.group_evidence)
+        .map_err(|problem| problem.on("group_evidence"))?;
     let question = Question {
-        recipient: query.recipient_group,
+        recipient: Recipient::of(query.recipient_group, evidence, query.sex, query.age_band),
         component: query.component,
         governorate: query.governorate,
         within_hours: query.within_hours,
@@ -280,12 +290,13 @@ impl AvailabilityView {
         });
         Self {
             as_of,
-            recipient_group: question.recipient,
+            recipient_group: question.recipient.group(),
+            counts_as_unknown: question.recipient.group().is_none(),
             component: question.component,
             governorate,
             region,
             within_hours: question.within_hours,
-            units: units.into_iter().map(|unit| OfferedUnit::of(unit, question.recipient)).collect(),
+            units: units.into_iter().map(|unit| OfferedUnit::of(unit, question.recipient.group())).collect(),
             groups: counts(groups),
             cut_off: counts(cut_off),
             nearest: nearest.map(|nearest| NearestView {
@@ -335,12 +346,12 @@ impl SiteShelfView {
 }
 
 impl OfferedUnit {
-    fn of(offered: Offered, recipient: BloodGroup) -> Self {
+    fn of(offered: Offered, recipient: Option<BloodGroup>) -> Self {
         let Offered { unit, site, preference, cautions, counted_at, way } = offered;
         Self {
             id: unit.id,
             blood_group: unit.blood_group,
-            identical: unit.blood_group == recipient,
+            identical: Some(unit.blood_group) == recipient,
             preference,
             cautions,
             expires_at: unit.expires_at(),

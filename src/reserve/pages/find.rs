@@ -5,9 +5,10 @@ use actix_web::web;
 use askama::Template;
 use serde::Deserialize;
 use shiryan_kernel::attribute::{Attribute, Attributes};
-use shiryan_kernel::blood::{BloodGroup, Component};
-use shiryan_kernel::compat::Caution;
+use shiryan_kernel::blood::{AgeBand, BloodGroup, Component, GroupEvidence, Sex};
+use shiryan_kernel::compat::{Caution, Recipient};
 use shiryan_kernel::place::Governorate;
+use shiryan_kernel::status::Urgency;
 use shiryan_kernel::{Code, Problem, Result};
 
 use super::{NAMED, silent};
@@ -18,18 +19,26 @@ use crate::reserve::availability::{
     self, Availability, DonorCell, GroupCount, MOST_HOURS, Offered, Question, REMINDERS, SiteShelf,
 };
 use crate::reserve::published::Area;
+use crate::sheets::Format;
 use crate::texts::{Lang, ProblemText};
-use crate::web::{Choice, Frame, Group, Say, Time, Visitor, chosen, told};
+use crate::web::{Choice, Frame, Group, Say, Table, Time, Visitor, chosen, told};
 
 /// Good for so long unless something else is asked.
 const HOURS: i64 = 24;
+/// As many as one request may ask for.
+const MOST_UNITS: u16 = 40;
 
 /// What the form asks; an empty field asks for nothing.
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Asked {
     recipient_group: Option<String>,
+    group_evidence: Option<String>,
+    sex: Option<String>,
+    age_band: Option<String>,
     component: Option<String>,
+    units: Option<String>,
+    urgency: Option<String>,
     governorate: Option<String>,
     within_hours: Option<String>,
     irradiated: Option<String>,
@@ -37,6 +46,8 @@ pub struct Asked {
     cmv_negative: Option<String>,
     small: Option<String>,
     low_titre: Option<String>,
+    /// The units as a file.
+    format: Option<Format>,
 }
 
 impl Asked {
@@ -52,19 +63,58 @@ impl Asked {
         Attributes::of(&ticked.collect::<Vec<_>>())
     }
 
-    /// None while no group is chosen.
+    /// None until the form is sent.
     fn question(&self) -> Result<Option<Question>> {
-        let recipient = chosen("recipient_group", self.recipient_group.as_deref())?;
-        let component: Option<Component> = chosen("component", self.component.as_deref())?;
-        let governorate = chosen("governorate", self.governorate.as_deref())?;
-        let within_hours = chosen("within_hours", self.within_hours.as_deref())?.unwrap_or(HOURS);
-        Ok(recipient.map(|recipient| Question {
-            recipient,
+        let component = chosen("component", self.component.as_deref())?;
+        let group = chosen("recipient_group", self.recipient_group.as_deref())?;
+        if component.is_none() && group.is_none() {
+            return Ok(None);
+        }
+        // How a group is known says nothing where there is none.
+        let said = chosen("group_evidence", self.group_evidence.as_deref())?.filter(|_| group.is_some());
+        let evidence = GroupEvidence::of(group, said).map_err(|problem| problem.on("group_evidence"))?;
+        let sex = chosen("sex", self.sex.as_deref())?;
+        let age = chosen("age_band", self.age_band.as_deref())?;
+        Ok(Some(Question {
+            recipient: Recipient::of(group, evidence, sex, age),
             component: component.unwrap_or(Component::RedCells),
-            governorate,
-            within_hours,
+            governorate: chosen("governorate", self.governorate.as_deref())?,
+            within_hours: chosen("within_hours", self.within_hours.as_deref())?.unwrap_or(HOURS),
             needs: self.needs(),
         }))
+    }
+
+    /// How many are wanted; one unless something else is said.
+    fn units(&self) -> Result<i64> {
+        let units: u16 = chosen("units", self.units.as_deref())?.unwrap_or(1);
+        if (1..=MOST_UNITS).contains(&units) {
+            Ok(units.into())
+        } else {
+            Err(Problem::field("units", Code::OutOfRange))
+        }
+    }
+
+    /// Where as much is asked for the same patient.
+    fn request(&self) -> String {
+        let said = [
+            ("component", &self.component),
+            ("blood_group", &self.recipient_group),
+            ("group_evidence", &self.group_evidence),
+            ("sex", &self.sex),
+            ("age_band", &self.age_band),
+            ("units", &self.units),
+            ("urgency", &self.urgency),
+            ("irradiated", &self.irradiated),
+            ("leucodepleted", &self.leucodepleted),
+            ("cmv_negative", &self.cmv_negative),
+            ("small", &self.small),
+            ("low_titre", &self.low_titre),
+        ];
+        let said = said.into_iter().filter_map(|(name, value)| {
+            let value = value.as_deref().filter(|value| !value.is_empty())?;
+            Some(format!("{name}={value}"))
+        });
+        format!("/requests/new?{}", said.collect::<Vec<_>>().join("&"))
     }
 }
 
@@ -75,8 +125,6 @@ struct Fits {
     identical: bool,
     low_titre_only: bool,
     units: i64,
-    /// Where as much is asked for.
-    ask: Option<String>,
 }
 
 /// A unit in its place in the order.
@@ -112,6 +160,10 @@ struct Found {
     fits: Vec<Fits>,
     units: Vec<Unit>,
     total: i64,
+    /// So many fewer than are wanted.
+    short: i64,
+    /// Where they are asked for, by those who may.
+    ask: Option<String>,
     cut_off: Vec<Fits>,
     by_policy: Vec<Fits>,
     elsewhere: Vec<Apart>,
@@ -142,6 +194,12 @@ struct Page {
     at: Time,
     today: String,
     groups: Vec<Choice>,
+    evidences: Vec<Choice>,
+    sexes: Vec<Choice>,
+    ages: Vec<Choice>,
+    urgencies: Vec<Choice>,
+    units: i64,
+    most_units: u16,
     components: Vec<Choice>,
     governorates: Vec<Choice>,
     boxes: Vec<Choice>,
@@ -156,7 +214,7 @@ struct Page {
 pub async fn find(house: web::Data<House>, visitor: Visitor, asked: Query<Asked>) -> Answer {
     let by: Actor<AskAvailability> = visitor.seat()?;
     let asked = asked.into_inner();
-    let question = asked.question()?;
+    let (question, units) = (asked.question()?, asked.units()?);
     let answer = match question {
         Some(question) => {
             if let Some(facility) = by.facility {
@@ -215,6 +273,29 @@ pub async fn find(house: web::Data<House>, visitor: Visitor, asked: Query<Asked>
             BloodGroup::ALL.iter().map(|own| own.code()),
             &text(&asked.recipient_group),
         ),
+        evidences: Choice::words(
+            say,
+            "group-evidence",
+            [GroupEvidence::Declared, GroupEvidence::TypedOnce, GroupEvidence::Confirmed]
+                .iter()
+                .map(|own| own.code()),
+            &text(&asked.group_evidence),
+        ),
+        sexes: Choice::words(say, "sex", Sex::ALL.iter().map(|own| own.code()), &text(&asked.sex)),
+        ages: Choice::words(
+            say,
+            "age-band",
+            AgeBand::ALL.iter().map(|own| own.code()),
+            &text(&asked.age_band),
+        ),
+        urgencies: Choice::words(
+            say,
+            "urgency",
+            Urgency::ALL.iter().map(|own| own.code()),
+            asked.urgency.as_deref().unwrap_or(Urgency::Urgent.code()),
+        ),
+        units,
+        most_units: MOST_UNITS,
         components: Choice::words(
             say,
             "component",
@@ -225,22 +306,45 @@ pub async fn find(house: web::Data<House>, visitor: Visitor, asked: Query<Asked>
         boxes: Attribute::ALL.iter().map(tick).collect(),
         hours: question.map_or(HOURS, |question| question.within_hours),
         most_hours: MOST_HOURS,
-        found: answer.map(|answer| found(&house, say, &answer, may_ask)),
+        found: answer.map(|answer| Found {
+            ask: Some(asked.request()).filter(|_| may_ask),
+            ..found(&house, say, &answer, units)
+        }),
         silent,
         silent_more,
         frame,
     };
-    Ok(match &problem {
-        Some(problem) => visitor.page_of(problem.code, &page)?,
-        None => visitor.page(&page)?,
+    Ok(match (&problem, asked.format) {
+        (Some(problem), _) => visitor.page_of(problem.code, &page)?,
+        (None, Some(format)) => return visitor.file(&house, format, table(say, page.found.as_ref())).await,
+        (None, None) => visitor.page(&page)?,
     })
 }
 
-fn found(house: &House, say: Say, answer: &Availability, may_ask: bool) -> Found {
+/// The units in the order of issue.
+fn table(say: Say, found: Option<&Found>) -> Table {
+    let headings =
+        ["column-group", "column-good-until", "column-place", "column-governorate", "unit-attributes"];
+    let mut header: Vec<String> = headings.map(|id| say.text(id)).into();
+    header.push(say.text("column-cautions"));
+    let cells = |own: &Unit| {
+        vec![
+            say.word("blood-group", own.group.0.code()),
+            own.until.stamp(),
+            own.site.clone(),
+            own.governorate.clone(),
+            own.attributes.join(" · "),
+            own.cautions.join(" · "),
+        ]
+    };
+    let units = found.map(|found| found.units.iter().map(cells).collect());
+    Table { name: "find", header, rows: units.unwrap_or_default() }
+}
+
+fn found(house: &House, say: Say, answer: &Availability, wanted: i64) -> Found {
     let question = answer.question;
-    let fits = |own: &GroupCount| fits(say, &question, own, false);
-    let all = |groups: &[GroupCount]| groups.iter().map(fits).collect::<Vec<_>>();
-    let asks = |own: &GroupCount| self::fits(say, &question, own, may_ask);
+    let all = |groups: &[GroupCount]| groups.iter().map(|own| fits(say, &question, own)).collect::<Vec<_>>();
+    let total: i64 = answer.groups.iter().map(|own| own.units).sum();
     let stamp = |at| (say.day(house.zone.date(at)), Time(at, house.zone));
     let nearest = answer.nearest.as_ref();
     let mut notes: Vec<String> = REMINDERS.iter().map(|code| say.word("stock-reminder", code)).collect();
@@ -255,10 +359,12 @@ fn found(house: &House, say: Say, answer: &Availability, may_ask: bool) -> Found
     notes.extend(answer.notes().into_iter().map(|code| say.word("stock-note", code)));
     Found {
         place: say.word("governorate", answer.governorate.code()),
-        fits: answer.groups.iter().map(asks).collect(),
+        fits: all(&answer.groups),
         units: answer.units.iter().map(|own| unit(house, say, &question, own)).collect(),
         sites: answer.sites.iter().map(site).collect(),
-        total: answer.groups.iter().map(|own| own.units).sum(),
+        total,
+        short: (wanted - total).max(0),
+        ask: None,
         cut_off: all(&answer.cut_off),
         by_policy: nearest.map(|nearest| all(&nearest.by_policy)).unwrap_or_default(),
         elsewhere: nearest.map_or_else(Vec::new, |nearest| {
@@ -277,16 +383,13 @@ fn found(house: &House, say: Say, answer: &Availability, may_ask: bool) -> Found
     }
 }
 
-fn fits(say: Say, question: &Question, own: &GroupCount, may_ask: bool) -> Fits {
-    let (component, group) = (question.component.code(), question.recipient.code());
-    let address = format!("/requests/new?component={component}&blood_group={group}");
+fn fits(say: Say, question: &Question, own: &GroupCount) -> Fits {
     Fits {
         group: Group(own.blood_group),
         name: say.word("blood-group", own.blood_group.code()),
-        identical: own.blood_group == question.recipient,
+        identical: Some(own.blood_group) == question.recipient.group(),
         low_titre_only: own.low_titre_only,
         units: own.units,
-        ask: Some(address).filter(|_| may_ask && own.units > 0),
     }
 }
 
@@ -296,7 +399,7 @@ fn unit(house: &House, say: Say, question: &Question, own: &Offered) -> Unit {
     let until = own.unit.expires_at();
     Unit {
         group: Group(own.unit.blood_group),
-        identical: own.unit.blood_group == question.recipient,
+        identical: Some(own.unit.blood_group) == question.recipient.group(),
         day: say.day(house.zone.date(until)),
         until: Time(until, house.zone),
         site: name.clone(),

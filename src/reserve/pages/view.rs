@@ -58,6 +58,36 @@ pub enum Callable {
     Under20,
 }
 
+/// By how many units the shelf grew or shrank in seven days.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Trend(i64);
+
+impl Trend {
+    fn of(cell: &Cell) -> Self {
+        Self(i64::from(cell.usable_units) - i64::from(cell.usable_units_7_days_ago))
+    }
+
+    /// A word for the way it goes, which a picture repeats.
+    #[must_use]
+    pub const fn code(self) -> &'static str {
+        match self.0 {
+            0 => "same",
+            1.. => "up",
+            _ => "down",
+        }
+    }
+}
+
+impl std::fmt::Display for Trend {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self.0 {
+            0 => write!(f, "0"),
+            units @ 1.. => write!(f, "+{units}"),
+            units => write!(f, "−{}", units.unsigned_abs()),
+        }
+    }
+}
+
 /// A group of the region that is drawn large.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Row {
@@ -73,6 +103,7 @@ pub struct Row {
     /// The least units of a group that is judged by units.
     pub floor: Option<i64>,
     pub units: u32,
+    pub trend: Trend,
     pub expiring: u32,
     pub donors: Callable,
 }
@@ -93,6 +124,7 @@ impl Row {
             demand: cell.demand.map_or_else(String::new, |demand| format!("{:.1}", demand.average)),
             floor: cell.demand.and_then(floor),
             units: cell.usable_units,
+            trend: Trend::of(cell),
             expiring: cell.expiring_3_days,
             donors: match cell.donors.count {
                 DonorCount::Exact(counts) => Callable::Counts(counts),
@@ -102,12 +134,13 @@ impl Row {
     }
 }
 
-const HEADINGS: [&str; 7] = [
+const HEADINGS: [&str; 8] = [
     "column-region",
     "column-group",
     "column-cover",
     "column-level",
     "column-units",
+    "column-trend",
     "column-expiring",
     "column-demand",
 ];
@@ -121,7 +154,12 @@ pub fn table(say: Say, region: &str, rows: &[Row]) -> Table {
     let cells = |row: &Row| {
         let area = if row.island.is_empty() { region } else { &row.island };
         let mut cells = vec![area.to_owned(), row.name.clone(), row.days.clone(), row.level_word.clone()];
-        cells.extend([row.units.to_string(), row.expiring.to_string(), row.demand.clone()]);
+        cells.extend([
+            row.units.to_string(),
+            row.trend.to_string(),
+            row.expiring.to_string(),
+            row.demand.clone(),
+        ]);
         // Of few donors no count is told, in a file as on the page.
         match row.donors {
             Callable::Counts(counts) => cells.extend(counts.map(|count| count.to_string())),
@@ -253,6 +291,7 @@ mod tests {
             group,
             usable_units: units,
             expiring_3_days: 1,
+            usable_units_7_days_ago: 5,
             demand: Some(Demand { average, cover }),
             level_now: level,
             level,

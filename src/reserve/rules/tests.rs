@@ -17,6 +17,7 @@ fn nothing() -> Facts {
         issues: Vec::new(),
         known: HashMap::new(),
         usual: HashMap::new(),
+        week_ago: HashMap::new(),
         eligible: Vec::new(),
         registered: Vec::new(),
         silent: BTreeSet::new(),

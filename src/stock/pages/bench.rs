@@ -36,6 +36,8 @@ struct Tests {
     /// Every marker is clear, or the unit was tested elsewhere.
     is_ready: bool,
     is_stopped: bool,
+    /// The number under which they were entered here.
+    number: Option<Din>,
 }
 
 /// A unit in quarantine.
@@ -207,8 +209,14 @@ pub fn reasons(say: Say) -> Vec<Choice> {
 /// Which marker it is that is not clear is told where results are entered, not on a list.
 fn tests(say: Say, waiting: Option<&Waiting>) -> Tests {
     let Some(waiting) = waiting else {
-        return Tests { text: say.text("bench-tested-elsewhere"), is_ready: true, is_stopped: false };
+        return Tests {
+            text: say.text("bench-tested-elsewhere"),
+            is_ready: true,
+            is_stopped: false,
+            number: None,
+        };
     };
+    let number = Some(waiting.din);
     let missing: Vec<String> = waiting
         .markers
         .iter()
@@ -217,13 +225,18 @@ fn tests(say: Say, waiting: Option<&Waiting>) -> Tests {
         .collect();
     let is_clear = |state| matches!(state, MarkerState::Missing | MarkerState::Clear);
     if !waiting.markers.iter().all(|own| is_clear(own.state)) {
-        return Tests { text: say.text("bench-not-clear"), is_ready: false, is_stopped: true };
+        return Tests { text: say.text("bench-not-clear"), is_ready: false, is_stopped: true, number };
     }
     if missing.is_empty() {
-        return Tests { text: say.text("bench-all-clear"), is_ready: true, is_stopped: false };
+        return Tests { text: say.text("bench-all-clear"), is_ready: true, is_stopped: false, number };
     }
     let names = missing.join(&format!("{} ", say.text("list-comma")));
-    Tests { text: say.with("bench-missing", &[("markers", &names)]), is_ready: false, is_stopped: false }
+    Tests {
+        text: say.with("bench-missing", &[("markers", &names)]),
+        is_ready: false,
+        is_stopped: false,
+        number,
+    }
 }
 
 fn parcel(

@@ -134,7 +134,10 @@ fn row(say: Say, shelf: &OwnShelf, group: BloodGroup) -> Row {
 
 fn line(say: Say, cell: &OwnCell, may_ask: bool) -> Line {
     let (group, component) = (cell.blood_group.code(), cell.component.code());
-    let address = format!("/requests/new?component={component}&blood_group={group}&units={}", cell.order);
+    let address = format!(
+        "/requests/new?component={component}&blood_group={group}&group_evidence=confirmed&units={}",
+        cell.order
+    );
     Line {
         group: Group(cell.blood_group),
         group_name: say.word("blood-group", group),

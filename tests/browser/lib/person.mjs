@@ -19,7 +19,7 @@ const BETWEEN = [1024, 768];
 /** A page's address without what differs from one record to another. */
 export function shape(address) {
   const path = new URL(address).pathname;
-  return path.replace(/\/[0-9A-HJKMNP-TV-Z]{13}(?=\/|$)/g, '/{id}').replace(/^\/l\/.+/, '/l/{secret}');
+  return path.replace(/\/laboratory\/.+/, '/laboratory/{din}').replace(/\/[0-9A-HJKMNP-TV-Z]{13}(?=\/|$)/g, '/{id}').replace(/^\/l\/.+/, '/l/{secret}');
 }
 
 export class Person {

@@ -101,6 +101,11 @@ fn another(
     governorate: Governorate,
     name: &str,
 ) -> Client {
+    of_facility(app, role, facility(app, kind, governorate, name), name)
+}
+
+/// A blood bank or a hospital.
+pub fn facility(app: &TestApp, kind: FacilityKind, governorate: Governorate, name: &str) -> FacilityId {
     let vault = app.house.vault.clone();
     let place = |text| PlaceName::parse(text).unwrap();
     let new = NewFacility {
@@ -112,5 +117,5 @@ fn another(
     };
     let made =
         app.house.db.write_now(Lane::System, move |tx| places::create_facility(tx, &vault, None, &new));
-    of_facility(app, role, made.unwrap(), name)
+    made.unwrap()
 }
