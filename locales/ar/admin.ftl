@@ -138,6 +138,7 @@ template-appointment-off = تعذّر الموعد
 template-appointment-cancelled = أُلغي موعد
 template-appointment-proposed = اقتُرح موعد
 template-appointment-confirmed = قُبل موعد
+template-appointment-changed = نُقل موعد
 template-reminder-days = تذكير قبل أيام
 template-reminder-hours = تذكير قبل ساعات
 template-thank-you = شكر

@@ -24,6 +24,14 @@ message-appointment-confirmed =
 
     إن تعذّر حضورك فيُرجى إخبار من رتَّب الموعد معك.
 message-appointment-confirmed-short = تأكّد موعدك يوم { $day } الساعة { $time }.
+message-appointment-changed-subject = تغيّر وقت موعدك
+message-appointment-changed =
+    تحية طيبة،
+
+    صار موعدك يوم { $day } في الساعة { $time }، والوقت الجديد في ملف التقويم المرفق.
+
+    إن تعذّر حضورك فيُرجى إخبار من رتَّب الموعد معك.
+message-appointment-changed-short = صار موعدك يوم { $day } الساعة { $time }.
 message-reminder-subject = تذكير بموعدك
 message-reminder =
     تحية طيبة،

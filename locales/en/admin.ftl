@@ -124,6 +124,7 @@ template-appointment-off = An appointment cannot be kept
 template-appointment-cancelled = An appointment was cancelled
 template-appointment-proposed = An appointment was proposed
 template-appointment-confirmed = An appointment was accepted
+template-appointment-changed = An appointment moved
 template-reminder-days = Reminder, days before
 template-reminder-hours = Reminder, hours before
 template-thank-you = Thanks

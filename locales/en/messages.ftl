@@ -25,6 +25,14 @@ message-appointment-confirmed =
 
     Should you not be able to come, please tell whoever arranged it with you.
 message-appointment-confirmed-short = Your appointment on { $day } at { $time } is confirmed.
+message-appointment-changed-subject = Your appointment has a new time
+message-appointment-changed =
+    Hello,
+
+    Your appointment is now on { $day } at { $time }. The attached calendar file holds the new time.
+
+    Should you not be able to come, please tell whoever arranged it with you.
+message-appointment-changed-short = Your appointment is now on { $day } at { $time }.
 message-reminder-subject = A reminder of your appointment
 message-reminder =
     Hello,

@@ -124,6 +124,7 @@ pub async fn deliver(house: &House, post: &Post) -> shiryan_kernel::Result<Deliv
                     | Template::AppointmentCancelled
                     | Template::AppointmentProposed
                     | Template::AppointmentConfirmed
+                    | Template::AppointmentChanged
                     | Template::ReminderDays
                     | Template::ReminderHours => drives::about(conn, zone, template, AppointmentId(id), now),
                 })

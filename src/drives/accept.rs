@@ -2,10 +2,10 @@
 
 use chrono::Duration;
 use serde::{Deserialize, Serialize};
-use shiryan_kernel::ids::{AppointmentId, DonorId, UserId};
+use shiryan_kernel::ids::{AppointmentId, UserId};
 use shiryan_kernel::message::Template;
 use shiryan_kernel::status::AppointmentStatus;
-use shiryan_kernel::time::{Moment, Zone};
+use shiryan_kernel::time::Zone;
 use shiryan_kernel::{Code, Problem, Result};
 
 use super::{in_scope, rules, store};
@@ -92,29 +92,28 @@ pub(super) fn say_yes(
     let line = Line::new(by, "drives.appointment_accepted").on(id).with("way", way);
     audit::record(tx, vault, &line)?;
     feed::append(tx, "appointment", id.0, status.code())?;
-    confirm(tx, vault, found.donor, id, starts_at, reminders)?;
+    let notice = Notice {
+        template: Template::AppointmentConfirmed,
+        donor: found.donor,
+        subject: id.0,
+        due_at: tx.now,
+        useful_until: starts_at,
+    };
+    tell(tx, vault, &notice, reminders)?;
     Ok(Accepted { id, status })
 }
 
-/// Queues the confirmation of a booked appointment, and its reminders.
-pub(super) fn confirm(
-    tx: &mut Tx,
-    vault: &Vault,
-    donor: DonorId,
-    id: AppointmentId,
-    starts_at: Moment,
-    reminders: Reminders,
-) -> Result<()> {
+/// Queues what a booked appointment is told by, of use until it starts, and its reminders.
+pub(super) fn tell(tx: &mut Tx, vault: &Vault, notice: &Notice, reminders: Reminders) -> Result<()> {
+    messages::queue(tx, vault, notice)?;
+    let starts_at = notice.useful_until;
     let (long_before, shortly_before) = (starts_at - reminders.days, starts_at - reminders.hours);
     for (template, due_at, useful_until) in [
-        (Template::AppointmentConfirmed, tx.now, starts_at),
         (Template::ReminderDays, long_before, shortly_before),
         (Template::ReminderHours, shortly_before, starts_at),
     ] {
-        let is_wanted =
-            template == Template::AppointmentConfirmed || (due_at > tx.now && due_at < useful_until);
-        if is_wanted {
-            messages::queue(tx, vault, &Notice { template, donor, subject: id.0, due_at, useful_until })?;
+        if due_at > tx.now && due_at < useful_until {
+            messages::queue(tx, vault, &Notice { template, due_at, useful_until, ..*notice })?;
         }
     }
     Ok(())

@@ -102,6 +102,7 @@ pub fn admit(
                 status: AppointmentStatus::Kept,
                 given,
                 first_timer: false,
+                follows: None,
             };
             let id = store::insert_appointment(tx, &new, Some(by.user))?;
             let line = Line::new(Some(by.user), "drives.walked_in").on(id).with("donor", held.donor);

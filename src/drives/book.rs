@@ -151,7 +151,8 @@ pub(super) fn place(
         None => take_earliest(tx, drive, who)?,
     };
     let (status, first_timer) = (AppointmentStatus::Proposed, who.first_timer);
-    let new = store::NewAppointment { drive, slot: slot.id, donor, status, given, first_timer };
+    let new =
+        store::NewAppointment { drive, slot: slot.id, donor, status, given, first_timer, follows: None };
     let id = store::insert_appointment(tx, &new, by)?;
     let line =
         Line::new(by, "drives.booked").on(id).with("drive", drive).with("slot", slot.id).with("donor", donor);
@@ -181,7 +182,7 @@ pub fn enter_appointment(
         return Err(Problem::new(Code::SlotFull));
     }
     let given = collected(&store::planning::types_of(tx.conn, drive)?, None)?;
-    let new = store::NewAppointment { drive, slot, donor, status, given, first_timer: false };
+    let new = store::NewAppointment { drive, slot, donor, status, given, first_timer: false, follows: None };
     let id = store::insert_appointment(tx, &new, by)?;
     feed::append(tx, "appointment", id.0, status.code())?;
     Ok(id)

@@ -1,25 +1,25 @@
 //! Another slot of the same drive: one appointment moves, or two swap.
 //!
-//! An appointment is never rewritten: it is cancelled and a new one takes its status, so that what was told of the
-//! old one (a confirmation, an entry in a calendar) is taken back and told anew. Slots are locked by their start.
+//! An appointment is never rewritten: it is cancelled and a new one takes its status and its place in the line, so that
+//! one letter tells of the new time and calendars move the entry that they have. Slots are locked by their start.
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use shiryan_kernel::blood::Sex;
 use shiryan_kernel::ids::{AppointmentId, SlotId, UserId};
+use shiryan_kernel::message::{MessageState, Template};
 use shiryan_kernel::status::AppointmentStatus;
 use shiryan_kernel::{Code, Problem, Result};
 use utoipa::ToSchema;
 
-use super::accept::{Reminders, confirm};
+use super::accept::{Reminders, tell};
 use super::book::{Booked, is_for, propose};
-use super::call_off::notice;
 use super::rules::layout::hour_of;
 use super::{Slot, hold, in_scope, rules, store};
 use crate::accounts::Principal;
 use crate::audit::{self, Line};
 use crate::db::{Tx, feed};
-use crate::messages;
+use crate::messages::Notice;
 use crate::vault::Vault;
 
 /// An appointment that took another's place.
@@ -242,20 +242,30 @@ fn begin(
         status,
         given: old.given,
         first_timer: old.first_timer,
+        // The old one's end was a change too.
+        follows: Some((old.line(), old.version + 1)),
     };
     let id = store::insert_appointment(tx, &new, by)?;
     let line = Line::new(by, "drives.appointment_moved").on(id).with("replaces", old.id);
     audit::record(tx, vault, &line.with("slot", slot.id))?;
     feed::append(tx, "appointment", id.0, status.code())?;
     if status == AppointmentStatus::Booked {
-        if old.starts_at.and_utc() > tx.now {
-            messages::queue(tx, vault, &notice(tx, old))?;
-        }
-        confirm(tx, vault, old.donor, id, slot.starts_at, reminders)?;
+        let template =
+            if is_told(tx, old)? { Template::AppointmentChanged } else { Template::AppointmentConfirmed };
+        let (donor, useful_until) = (old.donor, slot.starts_at);
+        let notice = Notice { template, donor, subject: id.0, due_at: tx.now, useful_until };
+        tell(tx, vault, &notice, reminders)?;
     } else {
         let booked =
             Booked { id, slot: slot.id, starts_at: slot.starts_at, status, donation_type: old.given };
         propose(tx, vault, old.donor, &booked)?;
     }
     Ok(Moved { id, replaces: old.id, slot: slot.id, starts_at: slot.starts_at, status })
+}
+
+/// Whether a letter about the old time, or one before it, may have left, or was found to reach nobody; one that only
+/// waits finds nothing to tell any more.
+fn is_told(tx: &mut Tx, old: &store::Place) -> Result<bool> {
+    let letters = store::told_of_line(tx.conn, old)?;
+    Ok(letters.iter().any(|(state, tries)| *state != MessageState::Queued || *tries > 0))
 }

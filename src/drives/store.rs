@@ -24,7 +24,9 @@ use crate::db::tables::{
     activities, appointments, donors, drive_hours, drives, giving_windows, givings, slots, unit_tree,
 };
 use crate::db::{Conn, Tx, fixed, on_each};
-pub use telling::{Notice, Place, appointment, coming, held_to_come, live, notices, proposed, untold};
+pub use telling::{
+    Notice, Place, appointment, coming, held_to_come, live, notices, proposed, told_of_line, untold,
+};
 
 /// A drive with its activity.
 #[derive(Debug, Queryable)]
@@ -339,6 +341,8 @@ pub struct NewAppointment {
     pub status: AppointmentStatus,
     pub given: DonationType,
     pub first_timer: bool,
+    /// Of one that moved: the first of its line, and the version that the line has reached.
+    pub follows: Option<(AppointmentId, i64)>,
 }
 
 pub fn insert_appointment(tx: &mut Tx, new: &NewAppointment, by: Option<UserId>) -> Result<AppointmentId> {
@@ -354,7 +358,8 @@ pub fn insert_appointment(tx: &mut Tx, new: &NewAppointment, by: Option<UserId>)
         appointments::created_at.eq(tx.now.naive_utc()),
         appointments::created_by.eq(by),
         appointments::changed_at.eq(tx.now.naive_utc()),
-        appointments::version.eq(1_i64),
+        appointments::version.eq(new.follows.map_or(0, |(_, version)| version) + 1),
+        appointments::first_of_line.eq(new.follows.map(|(first, _)| first)),
     );
     let inserted = on_each!(tx.conn => c, diesel::insert_into(appointments::table).values(row).execute(c))
         .map_err(Problem::from);

@@ -4,7 +4,7 @@
 use chrono::Duration;
 use shiryan_kernel::Result;
 use shiryan_kernel::ids::AppointmentId;
-use shiryan_kernel::message::{Template, Told};
+use shiryan_kernel::message::{MessageState, Template};
 use shiryan_kernel::status::{AppointmentStatus, LinkVerb};
 use shiryan_kernel::time::{Moment, Zone};
 
@@ -69,7 +69,9 @@ pub fn about(
         (Template::AppointmentOff, status) => status.is_live() && !possible,
         (Template::AppointmentCancelled, status) => status == AppointmentStatus::Cancelled,
         (Template::AppointmentProposed, status) => status == AppointmentStatus::Proposed && possible,
-        (Template::AppointmentConfirmed, status) => status == AppointmentStatus::Booked,
+        (Template::AppointmentConfirmed | Template::AppointmentChanged, status) => {
+            status == AppointmentStatus::Booked
+        }
         (Template::ReminderDays | Template::ReminderHours, status) => {
             status == AppointmentStatus::Booked && possible
         }
@@ -90,15 +92,16 @@ pub fn about(
     }
     let is_cancelled = template == Template::AppointmentCancelled;
     // What was never in the reader's calendar is not taken out of it.
-    let has_entry = template == Template::AppointmentConfirmed
+    let has_entry = matches!(template, Template::AppointmentConfirmed | Template::AppointmentChanged)
         || is_cancelled
-            && messages::told(conn, Template::AppointmentConfirmed, &[id.0])?.get(&id.0) == Some(&Told::Sent);
+            && store::told_of_line(conn, &found)?.iter().any(|(state, _)| *state == MessageState::Sent);
     let doors = doors(template, &found, at);
     if !has_entry {
         return Ok(Some(About { at, entry: None, doors }));
     }
     let minutes = store::drive(conn, found.drive)?.slot_minutes;
     let entry = Entry {
+        known_by: found.line().0,
         ends: at + Duration::minutes(minutes.into()),
         sequence: u32::try_from(found.version).unwrap_or(u32::MAX),
         is_cancelled,
@@ -110,9 +113,10 @@ pub fn about(
 fn doors(template: Template, found: &store::Place, at: Moment) -> Vec<Door> {
     let verbs: &[LinkVerb] = match template {
         Template::AppointmentProposed => &[LinkVerb::Accept, LinkVerb::Move, LinkVerb::Cancel],
-        Template::AppointmentConfirmed | Template::ReminderDays | Template::ReminderHours => {
-            &[LinkVerb::Move, LinkVerb::Cancel]
-        }
+        Template::AppointmentConfirmed
+        | Template::AppointmentChanged
+        | Template::ReminderDays
+        | Template::ReminderHours => &[LinkVerb::Move, LinkVerb::Cancel],
         _ => &[],
     };
     let until = |verb| match verb {

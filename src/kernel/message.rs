@@ -11,6 +11,8 @@ word! {
         AppointmentProposed = "appointment_proposed",
         /// The donor accepted it.
         AppointmentConfirmed = "appointment_confirmed",
+        /// It moved to another time.
+        AppointmentChanged = "appointment_changed",
         /// It is some days ahead.
         ReminderDays = "reminder_days",
         /// It is some hours ahead.
@@ -83,11 +85,12 @@ word! {
 
 impl Template {
     /// Those that are about an appointment.
-    pub const OF_APPOINTMENTS: [Self; 6] = [
+    pub const OF_APPOINTMENTS: [Self; 7] = [
         Self::AppointmentOff,
         Self::AppointmentCancelled,
         Self::AppointmentProposed,
         Self::AppointmentConfirmed,
+        Self::AppointmentChanged,
         Self::ReminderDays,
         Self::ReminderHours,
     ];
@@ -95,7 +98,13 @@ impl Template {
     /// Whether somebody has to tell it when no message does.
     #[must_use]
     pub const fn must_be_told(self) -> bool {
-        matches!(self, Self::AppointmentOff | Self::AppointmentCancelled | Self::AppointmentProposed)
+        matches!(
+            self,
+            Self::AppointmentOff
+                | Self::AppointmentCancelled
+                | Self::AppointmentProposed
+                | Self::AppointmentChanged
+        )
     }
 }
 

@@ -58,6 +58,8 @@ pub struct Door {
 /// An appointment in the donor's own calendar.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Entry {
+    /// The id by which calendars know it, the same wherever it moves.
+    pub known_by: i64,
     pub ends: Moment,
     /// Grows with each change of the appointment.
     pub sequence: u32,
@@ -143,7 +145,7 @@ fn pack(
     };
     let (subject, paragraphs) = letter::words(row.template, language, zone, about.at);
     let entry = about.entry.map(|entry| calendar::Entry {
-        uid: name(vault, "calendar", row.subject),
+        uid: name(vault, "calendar", entry.known_by),
         sequence: entry.sequence,
         begins: about.at,
         ends: entry.ends,

@@ -36,6 +36,7 @@ const fn name(template: Template) -> &'static str {
         Template::AppointmentCancelled => "message-appointment-cancelled",
         Template::AppointmentProposed => "message-appointment-proposed",
         Template::AppointmentConfirmed => "message-appointment-confirmed",
+        Template::AppointmentChanged => "message-appointment-changed",
         Template::ReminderDays | Template::ReminderHours => "message-reminder",
         Template::ThankYou => "message-thank-you",
         Template::GiftUsed => "message-gift-used",

@@ -586,6 +586,7 @@ diesel::table! {
         created_by -> Nullable<BigInt>,
         changed_at -> Timestamp,
         version -> BigInt,
+        first_of_line -> Nullable<BigInt>,
     }
 }
 

@@ -663,7 +663,10 @@ CREATE TABLE appointments (
     created_at TIMESTAMP NOT NULL,
     created_by BIGINT REFERENCES users (id),
     changed_at TIMESTAMP NOT NULL,
-    version BIGINT NOT NULL
+    -- Grows with each change, and goes on where an appointment is moved.
+    version BIGINT NOT NULL,
+    -- Of one that was moved: the first of its line, by which calendars know it.
+    first_of_line BIGINT REFERENCES appointments (id)
 );
 CREATE UNIQUE INDEX appointments_one_live ON appointments (drive, donor)
     WHERE status IN ('proposed', 'booked', 'kept');
@@ -692,8 +695,8 @@ CREATE INDEX waiting_list_by_donor ON waiting_list (donor);
 CREATE TABLE messages (
     id BIGINT PRIMARY KEY NOT NULL,
     template TEXT NOT NULL CHECK (template IN ('appointment_off', 'appointment_cancelled', 'appointment_proposed',
-        'appointment_confirmed', 'reminder_days', 'reminder_hours', 'thank_you', 'gift_used', 'eligible_again',
-        'invitation', 'level_changed', 'request_moved', 'account_changed')),
+        'appointment_confirmed', 'appointment_changed', 'reminder_days', 'reminder_hours', 'thank_you', 'gift_used',
+        'eligible_again', 'invitation', 'level_changed', 'request_moved', 'account_changed')),
     -- Whom it is for: a donor, or a user.
     donor BIGINT REFERENCES donors (id),
     reader BIGINT REFERENCES users (id),

@@ -27,6 +27,14 @@ pub struct Place {
     pub given: DonationType,
     pub first_timer: bool,
     pub created_at: NaiveDateTime,
+    pub first_of_line: Option<AppointmentId>,
+}
+
+impl Place {
+    /// The first of those that moved into one another until this one, by which calendars know them all.
+    pub fn line(&self) -> AppointmentId {
+        self.first_of_line.unwrap_or(self.id)
+    }
 }
 
 macro_rules! place {
@@ -42,6 +50,7 @@ macro_rules! place {
             appointments::donation_type,
             appointments::first_timer,
             appointments::created_at,
+            appointments::first_of_line,
         )
     };
 }
@@ -53,6 +62,20 @@ pub fn appointment(conn: &mut Conn, id: AppointmentId) -> Result<Place> {
         .filter(appointments::id.eq(id))
         .select(place!())
         .first(conn)?)
+}
+
+/// What became of the letters that put an appointment, or one that moved into it, into its donor's calendar: state and
+/// tries of each.
+pub fn told_of_line(conn: &mut Conn, place: &Place) -> Result<Vec<(MessageState, i32)>> {
+    let line = place.line();
+    on_each!(conn => c, messages::table
+        .inner_join(appointments::table.on(appointments::id.eq(messages::subject)))
+        .filter(messages::template.eq_any([Template::AppointmentConfirmed, Template::AppointmentChanged]))
+        .filter(appointments::donor.eq(place.donor))
+        .filter(appointments::id.eq(line).or(appointments::first_of_line.eq(line).assume_not_null()))
+        .select((messages::state, messages::attempts))
+        .load(c))
+    .map_err(Problem::from)
 }
 
 /// The live appointments of a drive in slots to come, in the order in which slots are locked.

@@ -25,7 +25,7 @@ fn accept(appointment: &str) -> String {
 }
 
 /// A donor who accepted an appointment; donor and appointment.
-fn accepted(app: &TestApp, drive: &str, n: usize, fields: serde_json::Value) -> (String, String) {
+pub(super) fn accepted(app: &TestApp, drive: &str, n: usize, fields: serde_json::Value) -> (String, String) {
     let donor = donor(app, n, fields);
     let appointment = book(app, drive, &donor);
     let said = app.client(Role::Medic).post(&accept(&appointment), &json!({})).expect(200);
@@ -34,7 +34,7 @@ fn accepted(app: &TestApp, drive: &str, n: usize, fields: serde_json::Value) -> 
 }
 
 /// The calendar file of a letter, by its lines; its method twice, from the type and from inside.
-fn calendar(letter: &[u8]) -> BTreeMap<String, String> {
+pub(super) fn calendar(letter: &[u8]) -> BTreeMap<String, String> {
     let letter = parsed(letter);
     assert_eq!(letter.attachment_count(), 1);
     let attachment = letter.attachment(0).unwrap();
@@ -140,7 +140,7 @@ fn only_what_is_proposed_and_possible_is_accepted(app: TestApp) {
 }
 
 /// Moves the clock to that many hours before the slot at nine.
-fn before(app: &TestApp, hours: i64) {
+pub(super) fn before(app: &TestApp, hours: i64) {
     let starts = "2026-12-01T07:00:00Z".parse::<chrono::DateTime<chrono::Utc>>().unwrap();
     app.clock.set(starts - Duration::hours(hours));
 }

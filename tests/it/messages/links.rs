@@ -40,19 +40,19 @@ fn doors(letter: &[u8]) -> Vec<(String, String)> {
         .collect()
 }
 
-fn door(letter: &[u8], label: &str) -> String {
+pub(super) fn door(letter: &[u8], label: &str) -> String {
     let found = doors(letter);
     let door = found.iter().find(|(said, _)| said == label);
     door.unwrap_or_else(|| panic!("{label}: {found:?}")).1.clone()
 }
 
-fn look(app: &TestApp, path: &str) -> Reply {
+pub(super) fn look(app: &TestApp, path: &str) -> Reply {
     let page = Browser::new(app).get(path);
     check(&page, "en");
     page
 }
 
-fn act(app: &TestApp, path: &str, fields: &[(&str, &str)]) -> Reply {
+pub(super) fn act(app: &TestApp, path: &str, fields: &[(&str, &str)]) -> Reply {
     let mut browser = Browser::new(app);
     let token = token(&browser.get(path));
     let origin = browser.origin.clone();
@@ -132,12 +132,8 @@ fn a_letter_moves_an_appointment_and_gives_it_back(app: TestApp) {
     assert_eq!(act(&app, &move_it, &[("slot", slots[0])]).status, 404, "once");
     // The old one is nobody's to give back.
     assert_eq!(look(&app, &door(&letter, "I cannot come")).status, 404);
-    assert_eq!(mail.deliver(&app).sent, 2, "the old entry is taken back, the new one given");
-    let given = mail.letters().into_iter().find(|letter| {
-        parsed(letter).subject() == Some("Your appointment is confirmed")
-            && doors(letter) != doors(&mail.letters()[0])
-    });
-    assert_eq!(act(&app, &door(&given.unwrap(), "I cannot come"), &[]).status, 200);
+    assert_eq!(mail.deliver(&app).sent, 1, "one letter says so");
+    assert_eq!(act(&app, &door(&mail.letters()[1], "I cannot come"), &[]).status, 200);
     assert!(appointments(&app, &drive).is_empty());
 }
 

@@ -3,6 +3,7 @@
 mod cancelled;
 mod confirmed;
 mod links;
+mod moved;
 mod outbox;
 mod rules;
 mod smtp;

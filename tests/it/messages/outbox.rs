@@ -124,7 +124,7 @@ fn it_is_said_in_the_readers_language(app: TestApp) {
 }
 
 /// Claims as a process does that dies before it sends.
-fn claim_and_die(app: &TestApp) -> bool {
+pub(super) fn claim_and_die(app: &TestApp) -> bool {
     let (vault, zone) = (app.house.vault.clone(), app.house.zone);
     let night = Quiet { from: clock_time("21:00").unwrap(), until: clock_time("08:00").unwrap() };
     let terms = Terms {
