@@ -101,6 +101,7 @@ message-link-move = اختر وقتًا آخر
 message-link-book = اختر وقتًا
 message-link-tell = طرأ شيء بعد ذلك
 message-link-speak = طرأ شيء بعد ذلك
+message-link-aftercare = ما ينفعك الآن
 message-link-card = صفحتك
 message-link-pause = توقّف لفترة
 message-link-stop = أوقف هذه الرسائل

@@ -102,6 +102,7 @@ message-link-move = Choose another time
 message-link-book = Choose a time
 message-link-tell = Something came up since
 message-link-speak = Something came up since
+message-link-aftercare = What does you good now
 message-link-card = Your own page
 message-link-pause = Pause for a while
 message-link-stop = Stop these messages

@@ -15,7 +15,7 @@ use crate::vault::Vault;
 
 /// How long after the end of a drive people are thanked.
 const AFTER: Duration = Duration::hours(1);
-/// How long somebody may tell something afterwards.
+/// How long somebody may tell something afterwards, and read what does good.
 const SPEAKS_FOR: Duration = Duration::days(14);
 /// How long a letter leads to the donor's own card.
 const SHOWN_FOR: Duration = Duration::days(60);
@@ -44,6 +44,7 @@ pub fn about(conn: &mut Conn, id: VisitId) -> Result<Option<About>> {
     let at = at.and_utc();
     // Whoever came may speak, whatever came of it: the letters do not differ.
     let doors = vec![
+        Door { verb: LinkVerb::Aftercare, subject: id.0, until: at + SPEAKS_FOR },
         Door { verb: LinkVerb::Speak, subject: id.0, until: at + SPEAKS_FOR },
         Door { verb: LinkVerb::Card, subject: donor.0, until: at + SHOWN_FOR },
     ];

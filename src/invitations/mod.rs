@@ -1,8 +1,8 @@
 //! What donors do themselves by a link of their own: say yes to an appointment, move it, give it back, take a place in a
 //! drive, tell the blood bank something after giving, pause, stop messages, look at the own card.
 //!
-//! A link is of one donor, for one thing and one act, once, and over at a time; looking at it does nothing. A card does
-//! nothing at all, so that it may be looked at again until its link is over. Nothing on
+//! A link is of one donor, for one thing and one act, once, and over at a time; looking at it does nothing. A card and what
+//! does good after a visit do nothing at all, so that they may be looked at again until their link is over. Nothing on
 //! its page says who the donor is.
 
 pub mod api;
@@ -66,7 +66,8 @@ pub fn for_appointment(
         | LinkVerb::Move
         | LinkVerb::Pause
         | LinkVerb::Stop
-        | LinkVerb::Card => return Err(Problem::field("verb", Code::InvalidValue)),
+        | LinkVerb::Card
+        | LinkVerb::Aftercare => return Err(Problem::field("verb", Code::InvalidValue)),
     };
     if !fits {
         return Err(Problem::new(Code::StateConflict).with("state", own.status));
@@ -124,6 +125,8 @@ pub enum Offer {
     Pause,
     Stop,
     Card(Card),
+    /// The same for everybody who came.
+    Aftercare,
 }
 
 /// A donor's own card. It says nothing that only a physician tells, and nothing of a gift but that it helped.
@@ -159,6 +162,7 @@ fn offer(conn: &mut Conn, desk: donations::Desk<'_>, now: Moment, link: &Link) -
         LinkVerb::Pause => Ok(Offer::Pause),
         LinkVerb::Stop => Ok(Offer::Stop),
         LinkVerb::Card => Ok(Offer::Card(card(conn, desk, link.donor, now)?)),
+        LinkVerb::Aftercare => Ok(Offer::Aftercare),
         LinkVerb::Move => {
             let own = drives::own(conn, AppointmentId(link.subject))?;
             let mut invited = drives::invited(conn, vault, own.drive, link.donor, now)?;
@@ -295,8 +299,8 @@ pub fn act(
             after::speak_by_link(tx, desk, VisitId(link.subject))?;
             Ok(Acted::Told)
         }
-        // It shows, and does nothing.
-        LinkVerb::Card => Err(Problem::new(Code::NotFound)),
+        // They show, and do nothing.
+        LinkVerb::Card | LinkVerb::Aftercare => Err(Problem::new(Code::NotFound)),
         LinkVerb::Tell => {
             after::inform_by_link(tx, desk, DonationId(link.subject))?;
             Ok(Acted::Told)

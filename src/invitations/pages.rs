@@ -28,6 +28,17 @@ pub fn pages(config: &mut web::ServiceConfig) {
         .route("/u/{secret}", web::post().to(one_click));
 }
 
+/// What does good after a visit: said alike to whoever came, so it tells of nobody what came of it (A11).
+const ADVICE: [&str; 7] = [
+    "link-aftercare-drink",
+    "link-aftercare-faint",
+    "link-aftercare-arm",
+    "link-aftercare-strain",
+    "link-aftercare-stand",
+    "link-aftercare-tell",
+    "link-aftercare-call",
+];
+
 /// A place that can be taken.
 struct Place {
     id: String,
@@ -45,6 +56,8 @@ struct Page {
     /// Whether a day is asked for.
     asks_day: bool,
     card: Option<Card>,
+    /// What does good, line by line.
+    advice: Vec<String>,
     /// What the button says; none once there is nothing to do.
     act: Option<String>,
     said: Option<ProblemText>,
@@ -80,6 +93,7 @@ fn page(house: &House, visitor: &Visitor, offer: &Offer, said: Option<ProblemTex
     let title = match offer {
         Offer::Tell | Offer::Pause | Offer::Stop => "link-title-plain",
         Offer::Card(_) => "link-title-card",
+        Offer::Aftercare => "link-title-aftercare",
         Offer::Accept { .. } | Offer::Cancel { .. } | Offer::Book(_) | Offer::Move { .. } => "link-title",
     };
     let frame = Frame { title: say(title), ..Frame::of(house, visitor, "link-title") };
@@ -113,13 +127,18 @@ fn page(house: &House, visitor: &Visitor, offer: &Offer, said: Option<ProblemTex
         Offer::Pause => (say("link-pause-lead"), None, Vec::new(), Some(say("link-pause"))),
         Offer::Stop => (say("link-stop-lead"), None, Vec::new(), Some(say("link-stop"))),
         Offer::Card(_) => (say("link-card-lead"), None, Vec::new(), None),
+        Offer::Aftercare => (say("link-aftercare-lead"), None, Vec::new(), None),
     };
     let card = match offer {
         Offer::Card(found) => Some(card(house, visitor, found)?),
         _ => None,
     };
+    let advice = match offer {
+        Offer::Aftercare => ADVICE.map(say).into(),
+        _ => Vec::new(),
+    };
     let asks_day = *offer == Offer::Pause;
-    Ok(Page { frame, lead, place, places, asks_day, card, act, said })
+    Ok(Page { frame, lead, place, places, asks_day, card, advice, act, said })
 }
 
 fn times(house: &House, invited: &drives::Invited) -> Vec<Place> {
@@ -156,6 +175,7 @@ fn done(house: &House, visitor: &Visitor, lead: String) -> Page {
         places: Vec::new(),
         asks_day: false,
         card: None,
+        advice: Vec::new(),
         act: None,
         said: None,
     }

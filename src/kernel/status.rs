@@ -363,6 +363,8 @@ word! {
         Stop = "stop",
         /// Looks at the own card; nothing happens by it.
         Card = "card",
+        /// Reads what does good after a visit, whatever came of it; nothing happens by it.
+        Aftercare = "aftercare",
     }
 }
 

@@ -751,7 +751,8 @@ CREATE INDEX donations_by_day ON donations (given_on, facility);
 CREATE TABLE links (
     id INTEGER PRIMARY KEY NOT NULL,
     donor BIGINT NOT NULL REFERENCES donors (id),
-    verb TEXT NOT NULL CHECK (verb IN ('accept', 'cancel', 'book', 'tell', 'speak', 'move', 'pause', 'stop', 'card')),
+    verb TEXT NOT NULL CHECK (verb IN ('accept', 'cancel', 'book', 'tell', 'speak', 'move', 'pause', 'stop', 'card',
+        'aftercare')),
     -- What it acts on: an appointment, a drive, a donation, a visit, the donor.
     subject BIGINT NOT NULL,
     secret_hash BLOB NOT NULL UNIQUE,

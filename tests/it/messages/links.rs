@@ -21,6 +21,7 @@ both!(
     one_click_ends_all_letters,
     a_donor_pauses_by_a_letter,
     a11_whoever_came_may_speak_alike,
+    a11_whoever_came_reads_the_same_advice,
     a_card_says_no_more_than_a_donor_may_read_alone,
     whoever_may_give_again_is_told_once,
     donors_are_invited_by_group_each_once,
@@ -281,6 +282,49 @@ fn a11_whoever_came_may_speak_alike(app: TestApp) {
         assert_eq!(blocked() > 0, to.contains("canary1") || n == 1, "{to}");
     }
     assert_eq!(answers[0], answers[1]);
+}
+
+fn a11_whoever_came_reads_the_same_advice(app: TestApp) {
+    let drive = driveday::drive(&app, json!({}));
+    app.clock.set(driveday::morning());
+    driveday::prepare(&app, &drive);
+    let (gave, left) = (english(&app, 1), english(&app, 2));
+    let visit = driveday::ready_of(&app, &drive, gave.parse().unwrap());
+    let bank = driveday::bank(&app);
+    driveday::numbers(&app, &drive);
+    bank.post(&format!("{visit}/collection"), &driveday::drawing(&app, 1)).expect(201);
+    let other = driveday::there(&app, &drive, left.parse().unwrap());
+    bank.post(&format!("{other}/leave"), &json!({})).expect(200);
+    app.clock.advance(Duration::hours(5));
+    let mail = Mail::new();
+    assert_eq!(mail.deliver(&app).sent, 2);
+    let letters = mail.letters();
+    let doors: Vec<String> = letters.iter().map(|letter| door(letter, "What does you good now")).collect();
+    let read = |path: &str, language: &'static str| {
+        let mut browser = Browser::new(&app);
+        browser.language = language;
+        let page = browser.get(path);
+        assert_eq!(page.status, 200);
+        check(&page, language);
+        page.text.split("<main").nth(1).unwrap().split("</main>").next().unwrap().to_owned()
+    };
+    for (language, said) in [
+        ("en", ["Drink more", "lie down at once", "press on it for five minutes", "For 24 hours", "101"]),
+        ("ar", ["شرب الماء", "الاستلقاء فورًا", "خمس دقائق", "لأربع وعشرين ساعة", "101"]),
+    ] {
+        let pages: Vec<String> = doors.iter().map(|path| read(path, language)).collect();
+        assert_eq!(pages[0], pages[1], "whoever gave reads what the other reads");
+        assert_eq!(pages[0], read(&doors[0], language), "it may be read again");
+        for said in said {
+            assert!(pages[0].contains(said), "{said}: {}", pages[0]);
+        }
+        for never in ["blood", "donat", "donor", "HIV", "<form", "تبرع", "الدم", "الكناري"] {
+            assert!(!pages[0].to_lowercase().contains(never), "{never}: {}", pages[0]);
+        }
+    }
+    assert_eq!(act(&app, &doors[0], &[]).status, 404, "there is nothing to do");
+    app.clock.advance(Duration::days(15));
+    assert_eq!(look(&app, &doors[1]).status, 404, "its time is over");
 }
 
 fn a_card_says_no_more_than_a_donor_may_read_alone(app: TestApp) {
