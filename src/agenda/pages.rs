@@ -16,9 +16,8 @@ use crate::accounts::{Actor, PlanDrives};
 use crate::activities::Seen as Activity;
 use crate::drives::{Seen, Slot};
 use crate::http::{Answer, House, Query};
-use crate::places::Unit;
 use crate::texts::Lang;
-use crate::web::{Frame, Say, Time, Visitor};
+use crate::web::{Choice, Frame, Say, Time, Visitor};
 
 /// Above so many slots a row is an hour: the page stays light and can still be read.
 const FINE: usize = 60;
@@ -97,12 +96,6 @@ struct Row {
     cells: Vec<Cell>,
 }
 
-struct Choice {
-    id: String,
-    name: String,
-    chosen: bool,
-}
-
 #[derive(Template)]
 #[template(path = "week.html")]
 struct Page {
@@ -167,7 +160,7 @@ async fn show(house: &House, visitor: &Visitor, which: Which) -> Answer {
         last: say.day(plus_days(from, week::DAYS - 1)),
         before: link(plus_days(from, -week::DAYS), None),
         after: link(plus_days(from, week::DAYS), None),
-        units: found.units.iter().map(|found| choice(say.0, found, unit)).collect(),
+        units: Choice::units(say, &found.units, unit),
         days: grid.days(&found, |day| link(from, Some(day))),
         is_empty: rows.is_empty(),
         has_more: found.has_more,
@@ -176,11 +169,6 @@ async fn show(house: &House, visitor: &Visitor, which: Which) -> Answer {
         frame,
     };
     Ok(visitor.page(&page)?)
-}
-
-fn choice(lang: Lang, unit: &Unit, chosen: Option<UnitId>) -> Choice {
-    let name = if lang == Lang::Ar { &unit.name_ar } else { &unit.name_en };
-    Choice { id: unit.id.to_string(), name: name.clone(), chosen: chosen == Some(unit.id) }
 }
 
 /// The day that a narrow screen shows: as asked, else today, else the first with a drive, else the first.

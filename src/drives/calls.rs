@@ -19,11 +19,13 @@ use crate::audit::{self, Line};
 use crate::db::tables::{appointments, calls, donors, giving_windows, invitations, slots, unit_tree};
 use crate::db::{Conn, Tx, feed, on_each};
 use crate::donors::{self as register, Scope};
-use crate::places;
+use crate::places::{self, Unit};
 use crate::vault::Vault;
 
 /// Candidates that are looked at together.
 const SLICE: usize = 200;
+/// The most units that are offered to choose from.
+const MOST_UNITS: i64 = 200;
 /// Appointments that stand.
 const LIVE: [AppointmentStatus; 2] = [AppointmentStatus::Proposed, AppointmentStatus::Booked];
 
@@ -72,6 +74,15 @@ pub fn reach(conn: &mut Conn, by: &Principal, unit: Option<UnitId>) -> Result<Op
         .load(c))
     .map_err(Problem::from)?;
     Ok(Some(below.into_iter().collect()))
+}
+
+/// The units that `by` may choose from when calling: those of the own scope.
+///
+/// # Errors
+/// As any read.
+pub fn units_to_call(conn: &mut Conn, by: &Principal) -> Result<Vec<Unit>> {
+    let roots = scope(conn, by)?;
+    places::units(conn, roots.as_deref(), 0, MOST_UNITS)
 }
 
 /// Those of these donors who may give whole blood on `today`, have not said that they do not want to be called, and have

@@ -56,7 +56,7 @@ pub use book::{Booked, Held, NewBooking, book, book_by_link, enter_appointment, 
 pub use booked::{Booking, bookings};
 pub use busy::{UnitClash, clashes};
 pub use call_off::{CalledOff, call_off};
-pub use calls::{Called, Due, due, note_call, reach};
+pub use calls::{Called, Due, due, note_call, reach, units_to_call};
 pub use cancel::{Cancelled, cancel, cancel_by_link};
 pub use change::{Moved, change_slot, change_slot_by_link, swap};
 pub use coming::{Aims, Brings, Coming, aims, coming, shows};

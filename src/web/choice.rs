@@ -2,9 +2,12 @@
 
 use std::str::FromStr;
 
+use shiryan_kernel::ids::UnitId;
 use shiryan_kernel::{Code, Problem, Result};
 
 use super::Say;
+use crate::places::Unit;
+use crate::texts::Lang;
 
 /// One value of a select.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -21,6 +24,17 @@ impl Choice {
         let choice =
             |code: &str| Self { code: code.to_owned(), text: say.word(list, code), chosen: code == chosen };
         codes.map(choice).collect()
+    }
+
+    /// Units by their names.
+    #[must_use]
+    pub fn units(say: Say, units: &[Unit], chosen: Option<UnitId>) -> Vec<Self> {
+        let choice = |unit: &Unit| Self {
+            code: unit.id.to_string(),
+            text: if say.0 == Lang::Ar { unit.name_ar.clone() } else { unit.name_en.clone() },
+            chosen: chosen == Some(unit.id),
+        };
+        units.iter().map(choice).collect()
     }
 }
 

@@ -17,6 +17,7 @@ both!(
     nobody_is_named_before_the_day_or_against_their_wish,
     a_medic_calls_the_own_people,
     what_came_of_a_call_is_noted_by_page,
+    the_page_is_narrowed_by_unit_within_the_own_scope,
     erasing_a_donor_forgets_the_calls,
 );
 
@@ -106,6 +107,41 @@ fn what_came_of_a_call_is_noted_by_page(app: TestApp) {
     led(&medic.submit("/language", &[("lang", "ar"), ("back", "/")]));
     assert!(medic.get("/call").text.contains("يُسأل لاحقًا"));
     assert_eq!(signed_in(&app, Role::Command).submit(&action, &[("outcome", "later")]).status, 403);
+}
+
+fn the_page_is_narrowed_by_unit_within_the_own_scope(app: TestApp) {
+    let own = willing(&app);
+    let above = donor(&app, app.places.battalion, DonorStatus::Active, Some(("2026-01-01", None)));
+    let other = donor(&app, app.places.other_unit, DonorStatus::Active, Some(("2026-01-01", None)));
+    write(&app, everything_changed);
+    let named = |page: &str| [own, above, other].map(|id| page.contains(&format!("href=\"/donors/{id}\"")));
+    let offered = |page: &str| {
+        [app.places.battalion, app.places.company, app.places.other_unit]
+            .map(|unit| page.contains(&format!("<option value=\"{unit}\"")))
+    };
+    let of = |unit: shiryan_kernel::ids::UnitId| format!("/call?unit={unit}");
+    let (company, strange) = (of(app.places.company), of(app.places.other_unit));
+    let mut bank = signed_in(&app, Bank);
+    let all = bank.get("/call").text;
+    assert_eq!((named(&all), offered(&all)), ([true; 3], [true; 3]));
+    let page = bank.get(&company).text;
+    assert_eq!(named(&page), [true, false, false], "{page}");
+    assert!(page.contains(&format!("<option value=\"{}\" selected>", app.places.company)));
+    assert_eq!(named(&bank.get(&of(app.places.battalion)).text), [true, true, false], "and those below it");
+    assert_eq!(named(&bank.get(&format!("{strange}&group=")).text), [false, false, true]);
+    assert_eq!(named(&bank.get(&format!("{strange}&group=o_neg")).text), [false; 3]);
+    let mut medic = signed_in(&app, Medic);
+    let page = medic.get("/call").text;
+    assert!(!named(&page)[2] && !offered(&page)[2], "{page}");
+    assert_eq!(medic.get(&strange).status, 404, "there or not, it is outside");
+    assert_eq!(medic.get("/call?unit=0000000000001").status, 404);
+    assert_eq!(medic.get("/call?unit=x").status, 422);
+    // What is noted leads back to the same choice.
+    let action = format!("/donors/{own}/called");
+    let unit = app.places.company.to_string();
+    assert!(medic.get(&company).text.contains(&format!("name=\"unit\" value=\"{unit}\"")));
+    let fields = [("outcome", "later"), ("group", ""), ("unit", unit.as_str())];
+    assert_eq!(led(&medic.submit(&action, &fields)), company);
 }
 
 fn erasing_a_donor_forgets_the_calls(app: TestApp) {

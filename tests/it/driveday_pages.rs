@@ -385,7 +385,7 @@ fn whom_to_call_is_nobody_who_may_not_give(app: TestApp) {
     let drive = drive(&app, json!({}));
     bank(&app).post(&format!("{drive}/appointments"), &json!({"donor": able})).expect(201);
     assert!(!listed(&mut medic, &able), "who has a place is not called");
-    assert!(medic.get("/call?group=ab_neg").text.contains("Nobody of this group may give today."));
+    assert!(medic.get("/call?group=ab_neg").text.contains("Nobody of this group and unit may give today."));
     assert_eq!(medic.get("/call?group=z").status, 422);
     for role in [Role::Admin, Role::Command, Role::Hospital, Role::Physician] {
         assert_eq!(signed_in(&app, role).get("/call").status, 403, "{role}");
