@@ -75,6 +75,7 @@ panel-lead = دم الجمع الطارئ لا يُفحص قبل إعطائه: �
 panel-none = لم يوافق أحد بعد على أن يُدعى.
 panel-caption = الجاهزون أولًا. ما دام شيء غير معروف فلا أحد جاهز. ليست أسباب التأجيل جزءًا من هذه القائمة.
 panel-requirements = ما عند كل واحد
+panel-until = { $met }، حتى { $day }
 panel-is-ready = جاهز
 panel-not-ready = غير جاهز
 panel-ready =

@@ -75,6 +75,7 @@ panel-lead = Blood of an emergency collection is not tested before it is given: 
 panel-none = Nobody has agreed to be called yet.
 panel-caption = Ready ones first. While anything is unknown nobody is ready. Deferrals are no part of this list.
 panel-requirements = What each has
+panel-until = { $met }, until { $day }
 panel-is-ready = Ready
 panel-not-ready = Not ready
 panel-ready =

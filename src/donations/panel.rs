@@ -66,6 +66,9 @@ shiryan_kernel::word! {
 pub struct Required {
     pub requirement: Requirement,
     pub met: Met,
+    /// The last day on which it is met by what is known today; absent where it is not met, or does not end by itself.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub until: Option<NaiveDate>,
 }
 
 /// A donor's place in the emergency panel.
@@ -222,23 +225,24 @@ fn uneventful(courses: &[Course], today: NaiveDate) -> Met {
 fn panel(facts: Facts, today: NaiveDate) -> Panel {
     use Requirement::{Active, Consent, GroupConfirmed, InfectionPanel, UneventfulDonation};
     let yes_if = |is_met: bool| if is_met { Met::Yes } else { Met::No };
-    let titre_holds = || {
-        let until = facts.titre.and_then(|titre| titre.operational_until);
-        until.is_some_and(|until| today < until)
+    let now = |requirement, met| Required { requirement, met, until: None };
+    // What is over says no more than what never was.
+    let to_come = |requirement, last: Option<NaiveDate>| {
+        let until = last.filter(|last| today <= *last);
+        Required { requirement, met: yes_if(until.is_some()), until }
     };
     let mut requirements = vec![
-        (Active, yes_if(facts.status == DonorStatus::Active)),
-        (Consent, yes_if(facts.consents)),
-        (UneventfulDonation, facts.uneventful),
-        (GroupConfirmed, yes_if(facts.evidence == GroupEvidence::Confirmed)),
+        now(Active, yes_if(facts.status == DonorStatus::Active)),
+        now(Consent, yes_if(facts.consents)),
+        now(UneventfulDonation, facts.uneventful),
+        now(GroupConfirmed, yes_if(facts.evidence == GroupEvidence::Confirmed)),
     ];
     if facts.abo.is_none_or(|abo| abo == Abo::O) {
-        requirements.push((Requirement::LowTitre, yes_if(titre_holds())));
+        let until = facts.titre.and_then(|titre| titre.operational_until);
+        requirements.push(to_come(Requirement::LowTitre, until.map(|until| plus_days(until, -1))));
     }
-    let is_clear = facts.clear_since.is_some_and(|since| today <= plus_days(since, PANEL_DAYS));
-    requirements.push((InfectionPanel, yes_if(is_clear)));
-    let requirements: Vec<Required> =
-        requirements.into_iter().map(|(requirement, met)| Required { requirement, met }).collect();
+    let clear_until = facts.clear_since.map(|since| plus_days(since, PANEL_DAYS));
+    requirements.push(to_come(InfectionPanel, clear_until));
     let ready = requirements.iter().all(|required| required.met == Met::Yes);
     Panel { member: facts.consents, ready, requirements }
 }
@@ -287,6 +291,23 @@ mod tests {
         let known = Facts { titre: None, abo: Some(Abo::A), ..best() };
         assert_eq!(met(known, "2026-05-30", Requirement::InfectionPanel), Some(Met::Yes));
         assert_eq!(met(known, "2026-05-31", Requirement::InfectionPanel), Some(Met::No));
+    }
+
+    #[test]
+    fn what_ends_by_itself_says_until_when_and_nothing_once_it_is_over() {
+        let until = |facts: Facts, on: &str| -> Vec<Option<NaiveDate>> {
+            panel(facts, day(on)).requirements.iter().map(|required| required.until).collect()
+        };
+        let nothing = [None; 4];
+        let both = [Some(day("2026-05-29")), Some(day("2026-05-30"))];
+        assert_eq!(until(best(), "2026-03-02"), [&nothing[..], &both].concat());
+        assert_eq!(until(best(), "2026-05-30"), [&nothing[..], &[None, both[1]]].concat());
+        assert_eq!(until(best(), "2026-05-31"), [None; 6]);
+        // Something suspect looks like a panel that is over, and like one that never was.
+        assert_eq!(
+            panel(Facts { clear_since: None, ..best() }, day("2026-05-31")),
+            panel(best(), day("2026-05-31"))
+        );
     }
 
     #[test]

@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 use shiryan_kernel::role::Role;
 use shiryan_kernel::time::plus_days;
 
+use super::pages::{led, signed_in};
 use super::support::app::TestApp;
 
 both!(
@@ -176,6 +177,31 @@ fn a15_the_emergency_panel_withholds_what_nobody_knows(app: TestApp) {
     }
     let ready = bank.get(&path).expect(200);
     assert_eq!(ready["ready"], false, "nobody saw how the donation went");
+    // What ends by itself says until when: the last day on which it counts.
+    let until = |panel: &Value| -> Vec<(String, Value)> {
+        let all = panel["requirements"].as_array().unwrap().iter().filter(|one| one["until"].is_string());
+        all.map(|one| (one["requirement"].as_str().unwrap().to_owned(), one["until"].clone())).collect()
+    };
+    let last = today + chrono::Duration::days(90);
+    let titred = today + chrono::Duration::days(89);
+    assert_eq!(
+        until(&ready),
+        [("low_titre".to_owned(), json!(titred)), ("infection_panel".to_owned(), json!(last))]
+    );
+    let mut page = signed_in(&app, Role::Physician);
+    assert!(
+        page.get("/panel").text.contains("yes, until Monday 22 February 2027"),
+        "{}",
+        page.get("/panel").text
+    );
+    led(&page.submit("/language", &[("lang", "ar"), ("back", "/")]));
+    assert!(page.get("/panel").text.contains("نعم، حتى الاثنين 22 شباط 2027"), "{}", page.get("/panel").text);
+    app.clock.advance(chrono::Duration::days(90));
+    let then = app.client(Role::Bank).get(&path).expect(200);
+    assert_eq!(requirement(&then, "infection_panel").as_deref(), Some("yes"), "its last day");
+    assert_eq!(until(&then), [("infection_panel".to_owned(), json!(last))]);
+    app.clock.advance(chrono::Duration::days(1));
+    assert!(until(&app.client(Role::Bank).get(&path).expect(200)).is_empty());
     say(false);
     assert_eq!(bank.get(&path).expect(200)["member"], false);
     assert_eq!(app.client(Role::Medic).get(&path).problem(403), "forbidden");

@@ -77,9 +77,16 @@ pub(super) async fn look(house: web::Data<House>, visitor: Visitor, asked: Query
 }
 
 fn row(say: Say, donor: &Donor, panel: &Panel) -> Row {
+    let met = |required: &Required| {
+        let met = say.word("met", required.met.code());
+        match required.until {
+            Some(until) => say.with("panel-until", &[("met", &met), ("day", &say.day(until))]),
+            None => met,
+        }
+    };
     let mark = |required: &Required| Mark {
         text: say.word("requirement", required.requirement.code()),
-        met: say.word("met", required.met.code()),
+        met: met(required),
         class: match required.met {
             Met::Yes => "green",
             Met::No => "red",
