@@ -52,7 +52,7 @@ action-found = Found
 action-lost = Lost
 action-confirm-count = I confirm this count
 
-scan-hint = Scan or write one label to a line, in the field of its component. A part of a divided unit has its figure after a stroke, such as /2.
+scan-hint = Scan or write one label to a line, in the field of its component; the label of its product may follow its number. A part of a divided unit has its figure after a stroke, such as /2.
 
 arrive-title = Which bag arrived?
 arrive-lead = A bag of another blood service is in quarantine until it is released, like one that was collected here.

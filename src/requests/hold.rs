@@ -20,7 +20,7 @@ use super::{
 use crate::accounts::{self, Principal};
 use crate::audit::{self, Line};
 use crate::db::{Tx, feed};
-use crate::stock::{self, BloodUnit};
+use crate::stock::{self, BloodUnit, Label};
 use crate::vault::{Place, Vault};
 
 /// Warned of beside the cautions of the tables: no road leads to the hospital.
@@ -162,26 +162,51 @@ pub fn free(
     told(tx, id, state, wanted.into_iter().collect())
 }
 
-/// Issues every unit that is held for a request of the caller's blood bank, to the hospital's blood bank.
+/// Issues every unit that is held for a request of the caller's blood bank, to the hospital's blood bank. Where the labels of
+/// the bags that leave were `scanned`, they are those of what is held, each once, and of nothing else.
 ///
 /// # Errors
-/// `not_found`; `state_conflict` (with `state`) when nothing is held. Of a unit, which is named, with nothing issued:
-/// `state_conflict` when its time is up or something stopped it; `unit_expired`; `second_person_required` while it is
-/// held for an emergency issue that nobody confirmed, and of what is warned of by one of `second_for` from whoever held it.
+/// `not_found`; `state_conflict` (with `state`) when nothing is held. Of `scanned`: `unknown_reference` of a label that is not
+/// held for this request, `invalid_value` of one that comes twice, `missing_field` (with `unit`) while one is not there. Of a
+/// unit, which is named, with nothing issued: `state_conflict` when its time is up or something stopped it; `unit_expired`;
+/// `second_person_required` while it is held for an emergency issue that nobody confirmed, and of what is warned of by one
+/// of `second_for` from whoever held it.
 pub fn issue(
     tx: &mut Tx,
     (vault, zone): (&Vault, Zone),
     by: &Principal,
     id: RequestId,
     second_for: &[Caution],
+    scanned: Option<&[Label]>,
 ) -> Result<Step> {
     let request = in_reach(tx.conn, by, id)?;
     go(tx, by, &request, RequestState::Issued, None)?;
+    if let Some(scanned) = scanned {
+        compare(&shares(tx.conn, &[id])?, scanned)?;
+    }
     agree(tx, by, &request, second_for)?;
     let units = issue_held(tx, vault, zone, (by.own_facility()?, by.user), id, None)?;
     let line = Line::new(Some(by.user), "requests.issued").on(id).with("units", &units);
-    audit::record(tx, vault, &line)?;
+    audit::record(tx, vault, &if scanned.is_some() { line.with("way", "scanned") } else { line })?;
     told(tx, id, RequestState::Issued, units)
+}
+
+/// Whether what was scanned is what is held.
+fn compare(shares: &[Share], scanned: &[Label]) -> Result<()> {
+    let held = || shares.iter().filter(|share| share.hold.outcome.is_none()).map(|share| &share.unit);
+    let mut seen = BTreeSet::new();
+    for (n, label) in scanned.iter().enumerate() {
+        let code = match held().any(|unit| Label::of(unit) == *label) {
+            false => Code::UnknownReference,
+            true if !seen.insert(*label) => Code::InvalidValue,
+            true => continue,
+        };
+        return Err(Problem::field(format!("scanned[{n}]"), code));
+    }
+    match held().find(|unit| !seen.contains(&Label::of(unit))) {
+        Some(unit) => Err(Problem::field("scanned", Code::MissingField).with("unit", unit.id)),
+        None => Ok(()),
+    }
 }
 
 /// What is warned of and named in `second_for` is issued by another than who held it.

@@ -10,7 +10,6 @@ mod laboratory;
 mod life;
 mod own;
 mod parcel;
-mod scan;
 
 use std::collections::BTreeMap;
 

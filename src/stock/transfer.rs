@@ -32,7 +32,9 @@ pub struct Label {
 }
 
 impl Label {
-    pub(super) const fn of(unit: &BloodUnit) -> Self {
+    /// That of a unit.
+    #[must_use]
+    pub const fn of(unit: &BloodUnit) -> Self {
         Self { din: unit.din, component: unit.component, division: unit.division }
     }
 

@@ -75,6 +75,7 @@ mod requests;
 mod reserve;
 mod reviews;
 mod roster;
+mod scanned;
 mod scope;
 mod search;
 mod second;

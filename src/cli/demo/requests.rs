@@ -88,7 +88,7 @@ pub fn write(house: &House, hospital: &Principal, bank: &Principal) -> Result<()
             let held = NewHold { units: units.clone(), hours, reason: Note::parse("demo").ok() };
             requests::reserve(tx, &vault, &bank, id, &held)?;
             if one.went >= Went::Issued {
-                requests::issue(tx, (&vault, zone), &bank, id, &[])?;
+                requests::issue(tx, (&vault, zone), &bank, id, &[], None)?;
             }
             if one.went >= Went::Received {
                 let labels = units

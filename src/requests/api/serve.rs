@@ -17,6 +17,7 @@ use super::{RequestView, Said, StepView, reminders, said};
 use crate::accounts::{Actor, AuthoriseRhd, ServeRequests};
 use crate::http::{Answer, Body, House, IdempotencyKey, Nothing, PathId, Query, Speak};
 use crate::requests::{self, Candidates, NewHold, NewRhdPolicy, Offer};
+use crate::stock::Label;
 use crate::stock::rules::Site;
 use crate::texts::Lang;
 
@@ -57,6 +58,14 @@ struct ReserveForm {
     /// Why, where one of them is warned of for this patient or no road leads to the hospital; at most 300 characters,
     /// sealed.
     reason: Option<String>,
+}
+
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct IssueRequestForm {
+    /// The labels of the bags that leave, as they were scanned: what is held, each once, and nothing else. Nobody compares
+    /// when absent.
+    scanned: Option<Vec<Label>>,
 }
 
 #[derive(Debug, Deserialize, IntoParams)]
@@ -251,23 +260,24 @@ async fn free(
     Ok(HttpResponse::Ok().json(StepView::of(done.await?, lang)))
 }
 
-/// Issues every unit that is held for a request, to the hospital's blood bank.
+/// Issues every unit that is held for a request, to the hospital's blood bank. With `scanned`, only when the bags that leave
+/// are the ones that are held.
 #[utoipa::path(tag = "requests", params(("id" = RequestId, Path), ("Idempotency-Key" = String, Header)),
-    request_body = Nothing, responses((status = 200, description = "Issued", body = StepView)))]
+    request_body = IssueRequestForm, responses((status = 200, description = "Issued", body = StepView)))]
 #[post("/requests/{id}/issue")]
 async fn issue(
     house: web::Data<House>,
     by: Actor<ServeRequests>,
     id: PathId<RequestId>,
     key: IdempotencyKey,
-    body: Body<Nothing>,
+    body: Body<IssueRequestForm>,
     Speak(lang): Speak,
 ) -> Answer {
     let request = key.of(by.user, &body);
-    let (who, of) = (by.clone(), house.clone());
+    let (who, of, scanned) = (by.clone(), house.clone(), body.into_inner().scanned);
     let done = house.once_guarded(&by, request, move |tx| {
         let second_for = &of.settings.stock.second_person_for;
-        requests::issue(tx, (&of.vault, of.zone), &who, id.0, second_for)
+        requests::issue(tx, (&of.vault, of.zone), &who, id.0, second_for, scanned.as_deref())
     });
     Ok(HttpResponse::Ok().json(StepView::of(done.await?, lang)))
 }

@@ -20,8 +20,12 @@ use crate::requests::{self, BloodRequest, Counts, NewHold, NewRhdPolicy, Offer, 
 use crate::stock::Fate;
 use crate::texts::ProblemText;
 use crate::web::{
-    Choice, Fields, Frame, Group, Posted, Print, Say, Time, Visitor, go, is_for_the_form, told,
+    Choice, Fields, Frame, Group, Posted, Print, Say, ScanField, Time, Visitor, go, is_for_the_form,
+    some_labels, told,
 };
+
+/// Labels of one box; a request is never for more units.
+const MOST_SCANNED: usize = 40;
 
 /// A unit that is or was held.
 struct Unit {
@@ -136,6 +140,8 @@ struct Page {
     refusal: Option<String>,
     units: Vec<Unit>,
     steps: Steps,
+    /// Where the bags that leave are scanned.
+    fields: Vec<ScanField>,
     candidates: Vec<Candidate>,
     /// No road leads to the hospital: units are shown only where somebody asks for them.
     is_cut_off: bool,
@@ -146,13 +152,20 @@ struct Page {
     reminders: Vec<String>,
 }
 
+impl Page {
+    /// Whether labels were scanned that were refused.
+    fn is_scanned(&self) -> bool {
+        self.fields.iter().any(|own| !own.value.is_empty())
+    }
+}
+
 pub async fn look(
     house: web::Data<House>,
     visitor: Visitor,
     id: PathId<RequestId>,
     query: Query<Look>,
 ) -> Answer {
-    show(&house, &visitor, id.0, query.across.is_some(), None).await
+    show(&house, &visitor, id.0, query.across.is_some(), &Fields::default(), None).await
 }
 
 async fn show(
@@ -160,6 +173,7 @@ async fn show(
     visitor: &Visitor,
     id: RequestId,
     across: bool,
+    form: &Fields,
     problem: Option<&Problem>,
 ) -> Answer {
     let by: Actor<SeeRequests> = visitor.seat()?;
@@ -206,6 +220,7 @@ async fn show(
         is_cut_off,
         needs_reason: is_cut_off || offers.iter().any(|offer| !offer.warnings.is_empty()),
         candidates: candidates(house, say, &request, offers, left),
+        fields: vec![ScanField::of(say, form, request.component)],
         steps,
         left: number(left),
         reasons: Choice::words(
@@ -289,7 +304,7 @@ pub async fn step(
         Ok(()) => Ok(go(&format!("/requests/{id}"))),
         Err(problem) if is_for_the_form(&problem) => {
             let across = step == "reserve" && form.is("across");
-            show(&house, &visitor, id, across, Some(&problem)).await
+            show(&house, &visitor, id, across, &form, Some(&problem)).await
         }
         Err(problem) => Err(problem.into()),
     }
@@ -305,7 +320,7 @@ async fn take(
 ) -> Result<()> {
     let (vault, zone, hours) = (house.vault.clone(), house.zone, house.settings.stock.hold_hours);
     match step {
-        "accept" | "refuse" | "reserve" | "free" | "issue" | "take-back" => {
+        "accept" | "refuse" | "reserve" | "free" | "issue" | "issue-scanned" | "take-back" => {
             let by: Actor<ServeRequests> = visitor.seat()?;
             let who = Principal::clone(&by);
             match step {
@@ -328,7 +343,16 @@ async fn take(
                 }
                 "issue" => {
                     let second_for = house.settings.stock.second_person_for.clone();
-                    let issue = move |tx: &mut Tx| requests::issue(tx, (&vault, zone), &who, id, &second_for);
+                    let issue =
+                        move |tx: &mut Tx| requests::issue(tx, (&vault, zone), &who, id, &second_for, None);
+                    once(house, &by, print, issue).await
+                }
+                "issue-scanned" => {
+                    let second_for = house.settings.stock.second_person_for.clone();
+                    let scanned = some_labels(form, &house.settings, MOST_SCANNED)?;
+                    let issue = move |tx: &mut Tx| {
+                        requests::issue(tx, (&vault, zone), &who, id, &second_for, Some(&scanned))
+                    };
                     once(house, &by, print, issue).await
                 }
                 _ => {

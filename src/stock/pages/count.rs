@@ -9,14 +9,14 @@ use shiryan_kernel::text::Note;
 use shiryan_kernel::{Code, Problem, Result};
 
 use super::bag::Tag;
-use super::parcel::ScanField;
-use super::scan;
 use crate::accounts::{Actor, CountStock};
 use crate::db::Tx;
 use crate::http::{Answer, House, NoQuery, PathId};
 use crate::stock::{self, Counted, Missed, Stray, rules};
 use crate::texts::ProblemText;
-use crate::web::{Fields, Frame, Posted, Print, Say, Time, Visitor, field, go, is_for_the_form, told};
+use crate::web::{
+    Fields, Frame, Posted, Print, Say, ScanField, Time, Visitor, field, go, is_for_the_form, labels, told,
+};
 
 #[derive(Template)]
 #[template(path = "count_new.html")]
@@ -94,7 +94,7 @@ async fn counted(house: &House, visitor: &Visitor, form: &Fields, print: &Print)
     if field(form, "is_all") != "on" {
         return Err(Problem::field("is_all", Code::MissingField));
     }
-    let labels = scan::labels(form, rules::MOST_COUNTED)?;
+    let labels = labels(form, &house.settings, rules::MOST_COUNTED)?;
     let (who, vault) = (by.clone(), house.vault.clone());
     let count = move |tx: &mut Tx| stock::count(tx, &vault, &who, &labels);
     Ok(house.once(&by, print.by(by.user), count).await?.count.id)

@@ -8,7 +8,6 @@ use shiryan_kernel::text::Note;
 use shiryan_kernel::{Code, Problem, Result};
 
 use super::bag::Tag;
-use super::scan;
 use crate::accounts::{Actor, MoveUnits};
 use crate::db::{Conn, Tx};
 use crate::http::{Answer, House, NoQuery, PathId};
@@ -16,7 +15,8 @@ use crate::places::{self, Facility};
 use crate::stock::{self, TransferUnit, Why, rules};
 use crate::texts::{Lang, ProblemText};
 use crate::web::{
-    Choice, Fields, Frame, Posted, Print, Say, Time, Visitor, field, go, is_for_the_form, told,
+    Choice, Fields, Frame, Posted, Print, ScanField, Time, Visitor, field, go, is_for_the_form, some_labels,
+    told,
 };
 
 /// The facilities that are looked through for blood banks of the region.
@@ -38,26 +38,6 @@ struct SendPage {
     said: Option<ProblemText>,
     banks: Vec<Choice>,
     fields: Vec<ScanField>,
-}
-
-/// A field of labels of one component.
-pub struct ScanField {
-    pub name: &'static str,
-    pub label: String,
-    pub value: String,
-}
-
-impl ScanField {
-    /// One field for each component, as it was filled in.
-    pub fn all(say: Say, form: &Fields) -> Vec<Self> {
-        let all = shiryan_kernel::blood::Component::ALL.iter();
-        all.map(|own| Self {
-            name: own.code(),
-            label: say.word("component", own.code()),
-            value: field(form, own.code()).to_owned(),
-        })
-        .collect()
-    }
 }
 
 #[derive(Template)]
@@ -136,7 +116,7 @@ pub async fn send(house: web::Data<House>, posted: Posted<Fields>) -> Answer {
 async fn sent(house: &House, visitor: &Visitor, form: &Fields, print: &Print) -> Result<TransferId> {
     let by: Actor<MoveUnits> = visitor.seat()?;
     let to = field(form, "to").parse().map_err(|_| Problem::field("to", Code::MissingField))?;
-    let labels = scan::some_labels(form, rules::MOST_SENT)?;
+    let labels = some_labels(form, &house.settings, rules::MOST_SENT)?;
     let (who, vault) = (by.clone(), house.vault.clone());
     let send = move |tx: &mut Tx| stock::send(tx, &vault, &who, to, &labels);
     Ok(house.once(&by, print.by(by.user), send).await?.id)
@@ -225,7 +205,7 @@ async fn take(
     let (who, vault, zone) = (by.clone(), house.vault.clone(), house.zone);
     match step {
         "receive" => {
-            let scanned = scan::some_labels(form, rules::MOST_SENT)?;
+            let scanned = some_labels(form, &house.settings, rules::MOST_SENT)?;
             let receive = move |tx: &mut Tx| stock::receive(tx, &vault, zone, &who, id, &scanned);
             house.once(&by, print.by(by.user), receive).await.map(|_| ())
         }
