@@ -24,6 +24,9 @@ fn place(user: UserId) -> Place {
     Place::of("user_addresses", "address", user.0)
 }
 
+/// An address in the record of changes.
+const ADDRESS: audit::Thing = audit::Thing { name: "user_address", tables: &[("user_addresses", "user_id")] };
+
 /// Sets where a user is written to; `None` forgets it.
 ///
 /// # Errors
@@ -36,6 +39,7 @@ pub fn set_address(
     address: Option<&Email>,
 ) -> Result<()> {
     store::is_disabled(tx.conn, user)?;
+    let seen = audit::seen(tx.conn, vault, &ADDRESS, user.0)?;
     diesel::delete(user_addresses::table.find(user.0)).execute(tx.conn)?;
     if let Some(email) = address {
         diesel::insert_into(user_addresses::table)
@@ -47,7 +51,7 @@ pub fn set_address(
             .execute(tx.conn)?;
     }
     let line = Line::new(Some(by), "accounts.address").on(user).with("is_set", address.is_some());
-    audit::record(tx, vault, &line).map(drop)
+    seen.record(tx, vault, line).map(drop)
 }
 
 /// Where a user is written to; `None` of one whose account is shut, or who has no address.

@@ -112,6 +112,9 @@ impl Approval {
     }
 }
 
+/// A request for a second person in the record of changes.
+const APPROVAL: audit::Thing = audit::Thing { name: "approval", tables: &[("approvals", "id")] };
+
 /// Asks for what needs a second person.
 ///
 /// # Errors
@@ -135,7 +138,7 @@ pub fn ask(tx: &mut Tx, vault: &Vault, by: &Principal, key: &SealingKey, ask: &A
     };
     store::insert_approval(tx.conn, &row)?;
     let line = Line::new(Some(by.user), "accounts.approval_asked").on(id).with("kind", ask.kind);
-    audit::record(tx, vault, &line)?;
+    audit::made(&APPROVAL, id.0).record(tx, vault, line)?;
     Ok(Asked { approval: id })
 }
 
@@ -157,6 +160,7 @@ pub fn decide(
         return Err(Problem::new(Code::Forbidden));
     }
     check_two_people(tx, found.asked_by, by.user)?;
+    let seen = audit::seen(tx.conn, vault, &APPROVAL, id.0)?;
     if !store::decide_approval(tx, id, by.user, verdict)? {
         return Err(Problem::new(Code::StateConflict).with("state", found.state));
     }
@@ -164,7 +168,7 @@ pub fn decide(
         .on(id)
         .with("kind", found.kind)
         .with("verdict", verdict);
-    audit::record(tx, vault, &line)?;
+    seen.record(tx, vault, line)?;
     Ok(Approval { state: verdict, ..found })
 }
 

@@ -40,6 +40,9 @@ pub fn link_secret(vault: &Vault, id: LinkId) -> String {
     hex(&vault.tag("link", &id.to_string()))
 }
 
+/// A link in the record of changes.
+const LINK: audit::Thing = audit::Thing { name: "link", tables: &[("links", "id")] };
+
 /// Makes a link.
 ///
 /// # Errors
@@ -61,7 +64,11 @@ pub fn make_link(tx: &mut Tx, vault: &Vault, by: Option<UserId>, new: &NewLink) 
             links::expires_at.eq(new.expires_at.naive_utc()),
         ))
         .execute(tx.conn)?;
-    audit::record(tx, vault, &Line::new(by, "accounts.link_made").on(id).with("verb", new.verb))?;
+    audit::made(&LINK, id.0).record(
+        tx,
+        vault,
+        Line::new(by, "accounts.link_made").on(id).with("verb", new.verb),
+    )?;
     Ok(id)
 }
 
@@ -124,6 +131,7 @@ pub fn link(conn: &mut Conn, now: Moment, secret: &str) -> Result<Link> {
 /// # Errors
 /// `not_found` of one that somebody used meanwhile, or that is over.
 pub fn use_link(tx: &mut Tx, vault: &Vault, found: &Link) -> Result<()> {
+    let seen = audit::seen(tx.conn, vault, &LINK, found.id.0)?;
     let used = diesel::update(links::table.find(found.id.0))
         .filter(links::used_at.is_null())
         .filter(links::expires_at.gt(tx.now.naive_utc()))
@@ -132,7 +140,7 @@ pub fn use_link(tx: &mut Tx, vault: &Vault, found: &Link) -> Result<()> {
     if used == 0 {
         return Err(Problem::new(Code::NotFound));
     }
-    audit::record(tx, vault, &Line::new(None, "accounts.link_used").on(found.id).with("verb", found.verb))?;
+    seen.record(tx, vault, Line::new(None, "accounts.link_used").on(found.id).with("verb", found.verb))?;
     Ok(())
 }
 

@@ -50,6 +50,12 @@ fn totp(secret: Vec<u8>) -> Result<Totp> {
     Builder::new().with_secret(secret).build().map_err(|error| Problem::internal(format!("{error:?}")))
 }
 
+/// A second factor in the record of changes.
+const FACTOR: audit::Thing = audit::Thing {
+    name: "second_factor",
+    tables: &[("second_factors", "user_id"), ("recovery_codes", "user_id")],
+};
+
 /// Begins an enrolment, in the place of one that was begun and never confirmed.
 ///
 /// # Errors
@@ -57,10 +63,11 @@ fn totp(secret: Vec<u8>) -> Result<Totp> {
 pub fn begin(tx: &mut Tx, vault: &Vault, user: UserId, name: &str) -> Result<Enrolment> {
     let secret: [u8; 20] = rand::random();
     let sealed = vault.house().seal(place(user), &secret);
+    let seen = audit::seen(tx.conn, vault, &FACTOR, user.0)?;
     if !store::put(tx, user, &sealed)? {
         return Err(Problem::new(Code::StateConflict));
     }
-    audit::record(tx, vault, &Line::new(Some(user), "accounts.second_factor_begun").on(user))?;
+    seen.record(tx, vault, Line::new(Some(user), "accounts.second_factor_begun").on(user))?;
     let secret = Secret::new_stack(secret).to_base32();
     let uri = format!("otpauth://totp/Shiryan:{name}?secret={secret}&issuer=Shiryan");
     Ok(Enrolment { secret, uri })
@@ -91,12 +98,13 @@ pub fn check(
     let wrong = || Problem::new(Code::SecondFactorInvalid);
     let letters = letters_of(code);
     if factor.is_confirmed && letters.len() == LENGTH {
+        let seen = audit::seen(tx.conn, vault, &FACTOR, user.0)?;
         if !store::use_recovery(tx, user, &sha256(letters.as_bytes()))? {
             return Err(wrong());
         }
         let line = Line::new(Some(user), "accounts.recovery_code_used").on(user);
         let left = store::recovery_left(tx.conn, user)?;
-        audit::record(tx, vault, &line.with("left", left).alert())?;
+        seen.record(tx, vault, line.with("left", left).alert())?;
         return Ok(None);
     }
     let step = step(vault, user, &factor.secret, code, tx.now.naive_utc())?.ok_or_else(wrong)?;
@@ -108,8 +116,9 @@ pub fn check(
     }
     let codes: Vec<String> = (0..RECOVERY).map(|_| recovery_code()).collect();
     let digests: Vec<Vec<u8>> = codes.iter().map(|code| sha256(letters_of(code).as_bytes())).collect();
+    let seen = audit::seen(tx.conn, vault, &FACTOR, user.0)?;
     store::confirm(tx, user, &digests)?;
-    audit::record(tx, vault, &Line::new(Some(user), "accounts.second_factor_enrolled").on(user))?;
+    seen.record(tx, vault, Line::new(Some(user), "accounts.second_factor_enrolled").on(user))?;
     Ok(Some(codes))
 }
 

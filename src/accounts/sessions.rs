@@ -198,7 +198,11 @@ impl Sessions {
             let expires = (tx.now + Duration::days(days)).naive_utc();
             store::insert_session(tx, session, user, csrf.as_deref(), expires)?;
             store::insert_token(tx, session, &digest)?;
-            audit::record(tx, &vault, &Line::new(Some(user), "accounts.signed_in").on(session))?;
+            audit::made(&SESSION, session.0).record(
+                tx,
+                &vault,
+                Line::new(Some(user), "accounts.signed_in").on(session),
+            )?;
             Ok((session, codes))
         });
         let (session, codes) = match begun.await {
@@ -230,11 +234,12 @@ impl Sessions {
         let (user, vault) = (who.user, self.vault.clone());
         self.db
             .write(Lane::Actor(user.0), move |tx| {
+                let seen = audit::seen(tx.conn, &vault, &SESSION, session.0)?;
                 if !store::revoke_own(tx, user, session)? {
                     return Err(Problem::new(Code::NotFound));
                 }
                 let line = Line::new(Some(user), "accounts.session_revoked").on(session);
-                audit::record(tx, &vault, &line).map(drop)
+                seen.record(tx, &vault, line).map(drop)
             })
             .await?;
         self.forget(session);
@@ -281,8 +286,9 @@ impl Sessions {
         let (session, user, vault) = (who.session, who.user, self.vault.clone());
         self.db
             .write(Lane::Actor(user.0), move |tx| {
+                let seen = audit::seen(tx.conn, &vault, &SESSION, session.0)?;
                 store::revoke(tx, session)?;
-                audit::record(tx, &vault, &Line::new(Some(user), "accounts.signed_out").on(session))
+                seen.record(tx, &vault, Line::new(Some(user), "accounts.signed_out").on(session))
             })
             .await?;
         self.forget(session);
@@ -338,6 +344,9 @@ impl Sessions {
     }
 }
 
+/// A sign-in in the record of changes.
+const SESSION: audit::Thing = audit::Thing { name: "session", tables: &[("sessions", "id")] };
+
 enum Rotated {
     Fresh(Found),
     Reused(SessionId),
@@ -354,8 +363,9 @@ fn rotate(tx: &mut Tx, vault: &Vault, old: &[u8], new: &[u8]) -> Result<Rotated>
     }
     let in_grace = found.used_at.is_some_and(|used| now.naive_utc() - used <= GRACE);
     if !store::use_token(tx, old)? && !in_grace {
+        let seen = audit::seen(tx.conn, vault, &SESSION, found.session.0)?;
         store::revoke(tx, found.session)?;
-        audit::record(tx, vault, &Line::new(Some(found.user), "accounts.refresh_reused").on(found.session))?;
+        seen.record(tx, vault, Line::new(Some(found.user), "accounts.refresh_reused").on(found.session))?;
         return Ok(Rotated::Reused(found.session));
     }
     store::insert_token(tx, found.session, new)?;

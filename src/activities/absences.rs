@@ -42,6 +42,9 @@ pub struct Entered {
     pub clashes: Vec<ActivityId>,
 }
 
+/// An absence in the record of changes.
+const ABSENCE: audit::Thing = audit::Thing { name: "absence", tables: &[("unit_absences", "id")] };
+
 /// Enters an absence.
 ///
 /// # Errors
@@ -60,7 +63,7 @@ pub fn enter(tx: &mut Tx, vault: &Vault, zone: Zone, by: &Principal, new: NewAbs
     let id = AbsenceId(tx.id());
     store::absences::insert(tx, id, new, by.user)?;
     let line = Line::new(Some(by.user), "activities.absence_entered").on(id).with("unit", new.unit);
-    audit::record(tx, vault, &line.with("kind", new.kind))?;
+    audit::made(&ABSENCE, id.0).record(tx, vault, line.with("kind", new.kind))?;
     feed::append(tx, "absence", id.0, "made")?;
     let span = (zone.start_of(new.from), zone.start_of(plus_days(new.until, 1)));
     Ok(Entered { id, clashes: store::absences::clashing(tx.conn, new.unit, span)? })
@@ -73,10 +76,11 @@ pub fn enter(tx: &mut Tx, vault: &Vault, zone: Zone, by: &Principal, new: NewAbs
 pub fn withdraw(tx: &mut Tx, vault: &Vault, by: &Principal, id: AbsenceId) -> Result<()> {
     let absence = store::absences::get(tx.conn, id)?;
     known(tx.conn, by, absence.unit)?;
+    let seen = audit::seen(tx.conn, vault, &ABSENCE, id.0)?;
     if !store::absences::withdraw(tx, id)? {
         return Err(Problem::new(Code::StateConflict).with("state", "withdrawn"));
     }
-    audit::record(tx, vault, &Line::new(Some(by.user), "activities.absence_withdrawn").on(id))?;
+    seen.record(tx, vault, Line::new(Some(by.user), "activities.absence_withdrawn").on(id))?;
     feed::append(tx, "absence", id.0, "withdrawn")
 }
 

@@ -34,6 +34,10 @@ pub struct Linked {
     pub other: Seen,
 }
 
+/// An activity's links in the record of changes.
+const LINKS: audit::Thing =
+    audit::Thing { name: "activity_links", tables: &[("activity_links", "low"), ("activity_links", "high")] };
+
 /// Links an activity that `by` runs to another one.
 ///
 /// # Errors
@@ -58,9 +62,10 @@ pub fn link(
     if [own.status, other.status].contains(&ActivityStatus::Cancelled) {
         return Err(Problem::new(Code::StateConflict).with("state", ActivityStatus::Cancelled));
     }
+    let seen = audit::seen(tx.conn, vault, &LINKS, from.0)?;
     store::links::insert(tx, from, to, kind, by.user)?;
     let line = Line::new(Some(by.user), "activities.linked").on(from).with("to", to).with("kind", kind);
-    audit::record(tx, vault, &line)?;
+    seen.record(tx, vault, line)?;
     feed::append(tx, "activity", from.0, "linked")?;
     feed::append(tx, "activity", to.0, "linked")
 }
@@ -71,10 +76,11 @@ pub fn link(
 /// `not_found` of an activity that others run; `state_conflict` when the two are not linked.
 pub fn unlink(tx: &mut Tx, vault: &Vault, by: &Principal, from: ActivityId, to: ActivityId) -> Result<()> {
     run_by(tx.conn, by, from)?;
+    let seen = audit::seen(tx.conn, vault, &LINKS, from.0)?;
     if !store::links::remove(tx, from, to)? {
         return Err(Problem::new(Code::StateConflict).with("state", "not_linked"));
     }
-    audit::record(tx, vault, &Line::new(Some(by.user), "activities.unlinked").on(from).with("to", to))?;
+    seen.record(tx, vault, Line::new(Some(by.user), "activities.unlinked").on(from).with("to", to))?;
     feed::append(tx, "activity", from.0, "unlinked")?;
     feed::append(tx, "activity", to.0, "unlinked")
 }

@@ -34,8 +34,10 @@ use crate::vault::{Place, Vault};
 use rules::details::Details;
 
 /// An activity in the record of changes.
-const ACTIVITY: crate::audit::Thing =
-    crate::audit::Thing { name: "activity", tables: &[("activities", "id")] };
+const ACTIVITY: crate::audit::Thing = crate::audit::Thing {
+    name: "activity",
+    tables: &[("activities", "id"), ("activity_units", "activity"), ("activity_loads", "activity")],
+};
 
 pub use amend::{Amended, Amendment, amend};
 pub use links::{Direction, Linked, link, links, unlink};
@@ -132,7 +134,7 @@ pub fn enter(
     store::set_units(tx, id, &new.units)?;
     store::set_loads(tx, id, &new.loads)?;
     let line = Line::new(by, "activities.made").on(id).with("branch", new.branch).with("status", status);
-    audit::record(tx, vault, &line)?;
+    audit::made(&ACTIVITY, id.0).record(tx, vault, line)?;
     feed::append(tx, "activity", id.0, "made")?;
     Ok(id)
 }

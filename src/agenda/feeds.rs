@@ -43,6 +43,9 @@ pub fn secret(vault: &Vault, id: CalendarFeedId) -> String {
     hex(&vault.tag("calendar_feed", &id.to_string()))
 }
 
+/// A feed in the record of changes.
+const FEED: audit::Thing = audit::Thing { name: "calendar_feed", tables: &[("calendar_feeds", "id")] };
+
 /// Makes a feed.
 ///
 /// # Errors
@@ -69,7 +72,7 @@ pub fn make_feed(tx: &mut Tx, vault: &Vault, by: &Principal, unit: Option<UnitId
             calendar_feeds::made_at.eq(tx.now.naive_utc()),
         ))
         .execute(tx.conn)?;
-    audit::record(tx, vault, &Line::new(Some(by.user), "agenda.feed_made").on(id))?;
+    audit::made(&FEED, id.0).record(tx, vault, Line::new(Some(by.user), "agenda.feed_made").on(id))?;
     feed::append(tx, "calendar_feed", id.0, "made")?;
     Ok(id)
 }
@@ -84,11 +87,12 @@ pub fn end_feed(tx: &mut Tx, vault: &Vault, by: &Principal, id: CalendarFeedId) 
     if found.ended_at.is_some() {
         return Err(Problem::new(Code::StateConflict).with("state", "ended"));
     }
+    let seen = audit::seen(tx.conn, vault, &FEED, id.0)?;
     diesel::update(calendar_feeds::table.find(id.0))
         .filter(calendar_feeds::ended_at.is_null())
         .set(calendar_feeds::ended_at.eq(tx.now.naive_utc()))
         .execute(tx.conn)?;
-    audit::record(tx, vault, &Line::new(Some(by.user), "agenda.feed_ended").on(id))?;
+    seen.record(tx, vault, Line::new(Some(by.user), "agenda.feed_ended").on(id))?;
     feed::append(tx, "calendar_feed", id.0, "ended")
 }
 

@@ -5,6 +5,7 @@
 //! make all writes conflict.
 
 pub mod api;
+mod bare;
 mod change;
 mod earlier;
 mod heads;
@@ -18,7 +19,8 @@ use shiryan_kernel::{Problem, Result};
 use crate::db::tables::{audit_chain, audit_lines};
 use crate::db::{Conn, Tx, insert_all, on_each};
 use crate::vault::{Digests, Vault};
-pub use change::{Seen, Thing, made, seen};
+pub use bare::BARE;
+pub use change::{Seen, Thing, made, made_all, seen, seen_all};
 pub use earlier::change_root;
 pub use heads::{Head, first_missing, head};
 pub use look::{Action, Checked, Found, Reach, Sought, Words, lines, looked, reach};
@@ -67,11 +69,17 @@ impl Line {
     }
 }
 
-/// Writes a line in the transaction of the fact.
+/// Writes a line that says nothing of rows, one of [`BARE`], in the transaction of the fact. Whatever changes a row is told by
+/// [`Seen::record`].
 ///
 /// # Errors
 /// As any write.
 pub fn record(tx: &mut Tx, vault: &Vault, line: &Line) -> Result<AuditId> {
+    debug_assert!(bare::is_bare(line.action), "{} says nothing of what was changed", line.action);
+    write(tx, vault, line)
+}
+
+fn write(tx: &mut Tx, vault: &Vault, line: &Line) -> Result<AuditId> {
     let id = tx.id();
     let at = tx.now.naive_utc();
     let actor = line.actor.map(|actor| actor.0);

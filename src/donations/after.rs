@@ -36,6 +36,9 @@ pub struct Noted {
     pub call_on: NaiveDate,
 }
 
+/// A reaction in the record of changes.
+const REACTION: audit::Thing = audit::Thing { name: "reaction", tables: &[("reactions", "id")] };
+
 /// Records how a donor took it; also after the day is over.
 ///
 /// # Errors
@@ -56,7 +59,7 @@ pub fn react(
     let call_on = plus_days(desk.zone.date(began_at), 1);
     let reaction = visits::insert_reaction(tx, id, (kind, grade, began_at), call_on, by.user)?;
     let line = Line::new(Some(by.user), "donations.reaction").on(reaction).with("grade", grade);
-    audit::record(tx, desk.vault, &line)?;
+    audit::made(&REACTION, reaction.0).record(tx, desk.vault, line)?;
     feed::append(tx, "reaction", reaction.0, "made")?;
     Ok(Noted { id: reaction, call_on })
 }
@@ -94,10 +97,11 @@ pub fn reactions(
 pub fn call(tx: &mut Tx, desk: Desk<'_>, by: &Principal, id: ReactionId) -> Result<Noted> {
     let (found, drive) = visits::reaction(tx.conn, id)?;
     drives::day_of(tx.conn, by, drive)?;
+    let seen = audit::seen(tx.conn, desk.vault, &REACTION, id.0)?;
     if !visits::called(tx, id, by.user)? {
         return Err(Problem::new(Code::StateConflict).with("state", "called"));
     }
-    audit::record(tx, desk.vault, &Line::new(Some(by.user), "donations.called").on(id))?;
+    seen.record(tx, desk.vault, Line::new(Some(by.user), "donations.called").on(id))?;
     feed::append(tx, "reaction", id.0, "called")?;
     Ok(Noted { id, call_on: found.call_on })
 }

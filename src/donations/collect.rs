@@ -17,7 +17,7 @@ use shiryan_kernel::{Code, Problem, Result};
 use utoipa::ToSchema;
 
 use super::store::visits::{self, NewCollection};
-use super::visit::{answer_of, conflict, on_the_day, open};
+use super::visit::{VISIT, answer_of, conflict, on_the_day, open};
 use super::{Came, Desk, NewDonation, RecordedUnit, rules, store, write};
 use crate::accounts::Principal;
 use crate::audit::{self, Line};
@@ -107,11 +107,12 @@ pub fn collect(
         ended_at: new.ended_at,
         volume_ml: new.volume_ml,
     };
+    let seen = audit::seen(tx.conn, desk.vault, &VISIT, id.0)?;
     visits::insert_collection(tx, &collection, by.user)?;
     if !visits::end(tx, &visit, VisitState::Donated, new.ended_at)? {
         return Err(conflict(visits::get(tx.conn, id)?.state));
     }
-    audit::record(tx, desk.vault, &Line::new(Some(by.user), "donations.collected").on(id))?;
+    seen.record(tx, desk.vault, Line::new(Some(by.user), "donations.collected").on(id))?;
     feed::append(tx, "visit", id.0, VisitState::Donated.code())?;
     Ok(Collected { visit: id, state: VisitState::Donated, donation, units })
 }

@@ -37,6 +37,9 @@ fn open(conn: &mut Conn, by: &Principal, id: DriveId) -> Result<drives::DriveDay
     if day.status.is_over() { Err(Problem::new(Code::DriveClosed)) } else { Ok(day) }
 }
 
+/// A drive's preparations in the record of changes.
+const PREPARED: audit::Thing = audit::Thing { name: "preparations", tables: &[("preparations", "drive")] };
+
 /// Records who the physician on call is and that the haemoglobin meter was controlled today.
 ///
 /// # Errors
@@ -54,9 +57,10 @@ pub fn prepare(
     if acts.is_none_or(|(principal, _)| principal.role != Role::Physician) {
         return Err(Problem::field("physician", Code::UnknownReference));
     }
+    let seen = audit::seen(tx.conn, desk.vault, &PREPARED, id.0)?;
     visits::insert_preparation(tx, id, (physician, meter.as_str(), passed), by.user)?;
     let line = Line::new(Some(by.user), "donations.prepared").on(id).with("physician", physician);
-    audit::record(tx, desk.vault, &line.with("passed", passed))?;
+    seen.record(tx, desk.vault, line.with("passed", passed))?;
     feed::append(tx, "drive", id.0, "prepared")?;
     Ok(Done { drive: id })
 }
@@ -69,6 +73,9 @@ pub fn is_prepared(conn: &mut Conn, zone: Zone, by: &Principal, id: DriveId) -> 
     let drive = drives::day_of(conn, by, id)?;
     visits::is_prepared(conn, id, zone.start_of(zone.date(drive.starts_at)))
 }
+
+/// A drive's numbers in the record of changes.
+const DINS: audit::Thing = audit::Thing { name: "drive_dins", tables: &[("drive_dins", "drive")] };
 
 /// Hands out numbers to a drive: `count` of them from `first` on.
 ///
@@ -86,9 +93,10 @@ pub fn hand_out(
     if visits::first_known(tx.conn, &dins)?.is_some() {
         return Err(Problem::new(Code::DinUsed).about("first", Code::DinUsed));
     }
+    let seen = audit::seen(tx.conn, desk.vault, &DINS, id.0)?;
     visits::insert_dins(tx, id, &dins, by.user)?;
     let line = Line::new(Some(by.user), "donations.dins_handed_out").on(id).with("count", count);
-    audit::record(tx, desk.vault, &line)?;
+    seen.record(tx, desk.vault, line)?;
     feed::append(tx, "drive", id.0, "dins")?;
     Ok(Done { drive: id })
 }
@@ -100,17 +108,15 @@ pub fn hand_out(
 /// of one that is used or spoilt.
 pub fn spoil(tx: &mut Tx, desk: Desk<'_>, by: &Principal, id: DriveId, din: &Din) -> Result<Done> {
     open(tx.conn, by, id)?;
+    let seen = audit::seen(tx.conn, desk.vault, &DINS, id.0)?;
     if !visits::end_din(tx, id, din, DinState::Spoilt)? {
         return Err(match visits::din_state(tx.conn, id, din)? {
             Some(state) => Problem::new(Code::StateConflict).with("state", state),
             None => Problem::field("din", Code::UnknownReference),
         });
     }
-    audit::record(
-        tx,
-        desk.vault,
-        &Line::new(Some(by.user), "donations.din_spoilt").on(id).with("din", din.as_str()),
-    )?;
+    let line = Line::new(Some(by.user), "donations.din_spoilt").on(id).with("din", din.as_str());
+    seen.record(tx, desk.vault, line)?;
     feed::append(tx, "drive", id.0, "dins")?;
     Ok(Done { drive: id })
 }
@@ -163,6 +169,10 @@ fn shown(clock: &Clock) -> LaboratoryClock {
     }
 }
 
+/// A drive's clock in the record of changes.
+const CLOCK: audit::Thing =
+    audit::Thing { name: "laboratory_clock", tables: &[("laboratory_clocks", "drive")] };
+
 /// Says when the laboratory takes no more.
 ///
 /// # Errors
@@ -184,10 +194,11 @@ pub fn set_clock(
         packing_minutes,
         arrived_at: None,
     };
+    let seen = audit::seen(tx.conn, desk.vault, &CLOCK, id.0)?;
     if !visits::set_clock(tx, id, &clock)? {
         return Err(Problem::new(Code::StateConflict).with("state", "arrived"));
     }
-    audit::record(tx, desk.vault, &Line::new(Some(by.user), "donations.clock_set").on(id))?;
+    seen.record(tx, desk.vault, Line::new(Some(by.user), "donations.clock_set").on(id))?;
     feed::append(tx, "drive", id.0, "clock")?;
     Ok(shown(&clock))
 }
@@ -237,6 +248,7 @@ pub fn arrive(
     if at > tx.now || at < drive.starts_at {
         return Err(Problem::field("arrived_at", Code::OutOfRange));
     }
+    let seen = audit::seen(tx.conn, desk.vault, &CLOCK, id.0)?;
     if !visits::arrived(tx, id, at)? {
         return Err(Problem::new(Code::StateConflict).with("state", "arrived"));
     }
@@ -252,7 +264,7 @@ pub fn arrive(
         }
     }
     let line = Line::new(Some(by.user), "donations.box_arrived").on(id).with("stopped", stopped.len());
-    audit::record(tx, desk.vault, &line)?;
+    seen.record(tx, desk.vault, line)?;
     feed::append(tx, "drive", id.0, "arrived")?;
     Ok(Arrival { drive: id, arrived_at: at, is_late: at > cut_off, stopped })
 }

@@ -128,6 +128,9 @@ enum Came {
     ToVisit(Option<AppointmentId>),
 }
 
+/// A donation in the record of changes.
+const DONATION: audit::Thing = audit::Thing { name: "donation", tables: &[("donations", "id")] };
+
 fn write(tx: &mut Tx, desk: Desk<'_>, by: &Principal, new: &NewDonation, came: Came) -> Result<Recorded> {
     rules::check_figures(new.volume_ml, new.collected_at, tx.now)?;
     let pieces = rules::made_of(new.donation_type, new.components.as_deref(), desk.whole_blood_becomes)?;
@@ -150,6 +153,7 @@ fn write(tx: &mut Tx, desk: Desk<'_>, by: &Principal, new: &NewDonation, came: C
     let given_as = new.given_as.or(donor.kind);
     let row = store::NewRow { id, facility, appointment, decision, given_as };
     store::insert(tx, desk.zone, by.user, new, &row)?;
+    let giver = audit::seen(tx.conn, desk.vault, &eligibility::GIVINGS, new.donor.0)?;
     give(tx, desk, new)?;
     let origin = Origin {
         donation: Some(id),
@@ -170,7 +174,8 @@ fn write(tx: &mut Tx, desk: Desk<'_>, by: &Principal, new: &NewDonation, came: C
         }
     }
     let line = Line::new(Some(by.user), "donations.recorded").on(id).with("donor", new.donor);
-    audit::record(tx, desk.vault, &line)?;
+    let bags = audit::made_all(&stock::UNIT, made.iter().map(|unit| unit.0));
+    audit::made(&DONATION, id.0).and(bags).and(giver).record(tx, desk.vault, line)?;
     feed::append(tx, "donation", id.0, "recorded")?;
     let units = made.into_iter().zip(units).map(|(id, unit)| RecordedUnit {
         id,

@@ -14,7 +14,7 @@ use utoipa::ToSchema;
 
 use super::questions::Answered;
 use super::store::visits::{self, Visit};
-use super::visit::{Stood, conflict, decide, open};
+use super::visit::{Stood, VISIT, conflict, decide, open};
 use super::{Desk, store};
 use crate::accounts::Principal;
 use crate::audit::{self, Line};
@@ -106,11 +106,13 @@ pub fn screen(tx: &mut Tx, desk: Desk<'_>, by: &Principal, id: VisitId, new: &Sc
     let text = serde_json::to_string(new).map_err(Problem::internal)?;
     let sealed = known.key.seal_text(Place::of("visits", "screening", id.0), &text);
     let (now, bag) = (tx.now, new.bag_ml.map(i32::from));
+    let seen = audit::seen(tx.conn, desk.vault, &VISIT, id.0)?;
+    let seen = seen.and(audit::seen(tx.conn, desk.vault, &donors::DONOR, visit.donor.0)?);
     if !visits::screened(tx, &visit, to, (sealed, bag), (now, by.user))? {
         return Err(conflict(visits::get(tx.conn, id)?.state));
     }
     // That somebody was screened, and not what for.
-    audit::record(tx, desk.vault, &Line::new(Some(by.user), "donations.screened").on(id))?;
+    seen.record(tx, desk.vault, Line::new(Some(by.user), "donations.screened").on(id))?;
     feed::append(tx, "visit", id.0, "screened")?;
     Ok(Stood { id, state: to })
 }

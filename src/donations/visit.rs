@@ -56,6 +56,10 @@ pub struct Stood {
     pub state: VisitState,
 }
 
+/// A visit in the record of changes.
+pub(super) const VISIT: audit::Thing =
+    audit::Thing { name: "visit", tables: &[("visits", "id"), ("collections", "visit")] };
+
 /// Lets somebody in at a drive.
 ///
 /// # Errors
@@ -93,7 +97,7 @@ pub fn check_in(tx: &mut Tx, desk: Desk<'_>, by: &Principal, new: NewCheckIn) ->
         thanks::queue(tx, desk.vault, &visit, drive.ends_at)?;
     }
     let line = Line::new(Some(by.user), "donations.checked_in").on(id).with("drive", new.drive);
-    audit::record(tx, desk.vault, &line.with("donor", new.donor))?;
+    audit::made(&VISIT, id.0).record(tx, desk.vault, line.with("donor", new.donor))?;
     feed::append(tx, "visit", id.0, VisitState::CheckedIn.code())?;
     Ok(CheckedIn {
         id,
@@ -173,10 +177,11 @@ pub fn consent(tx: &mut Tx, desk: Desk<'_>, by: &Principal, id: VisitId, use_it:
     let known = donors::known(tx.conn, desk.vault, visit.donor)?;
     let answer = known.key.seal_text(answer_of(id), if use_it { rules::USE } else { rules::DO_NOT_USE });
     let now = tx.now;
+    let seen = audit::seen(tx.conn, desk.vault, &VISIT, id.0)?;
     if !visits::consented(tx, &visit, answer, now)? {
         return Err(conflict(visits::get(tx.conn, id)?.state));
     }
-    audit::record(tx, desk.vault, &Line::new(Some(by.user), "donations.consented").on(id))?;
+    seen.record(tx, desk.vault, Line::new(Some(by.user), "donations.consented").on(id))?;
     feed::append(tx, "visit", id.0, VisitState::Ready.code())?;
     Ok(Stood { id, state: VisitState::Ready })
 }
@@ -189,10 +194,11 @@ pub fn consent(tx: &mut Tx, desk: Desk<'_>, by: &Principal, id: VisitId, use_it:
 pub fn leave(tx: &mut Tx, desk: Desk<'_>, by: &Principal, id: VisitId) -> Result<Stood> {
     let (visit, _) = open(tx.conn, by, id)?;
     let now = tx.now;
+    let seen = audit::seen(tx.conn, desk.vault, &VISIT, id.0)?;
     if visit.state.is_ended() || !visits::end(tx, &visit, VisitState::Left, now)? {
         return Err(conflict(visits::get(tx.conn, id)?.state));
     }
-    audit::record(tx, desk.vault, &Line::new(Some(by.user), "donations.left").on(id))?;
+    seen.record(tx, desk.vault, Line::new(Some(by.user), "donations.left").on(id))?;
     feed::append(tx, "visit", id.0, VisitState::Left.code())?;
     Ok(Stood { id, state: VisitState::Left })
 }
@@ -234,10 +240,11 @@ pub fn depart(
     if at < until {
         return Err(Problem::new(Code::StateConflict).with("until", until.to_rfc3339()));
     }
+    let seen = audit::seen(tx.conn, desk.vault, &VISIT, id.0)?;
     if !visits::departed(tx, &visit, at)? {
         return Err(Problem::new(Code::StateConflict).with("state", "departed"));
     }
-    audit::record(tx, desk.vault, &Line::new(Some(by.user), "donations.departed").on(id))?;
+    seen.record(tx, desk.vault, Line::new(Some(by.user), "donations.departed").on(id))?;
     feed::append(tx, "visit", id.0, "departed")?;
     Ok(Departed { id, departed_at: at })
 }

@@ -66,6 +66,9 @@ pub struct AntigensRecorded {
     pub phenotype: Vec<AntigenFound>,
 }
 
+/// A donor's antigens in the record of changes.
+const ANTIGENS: audit::Thing = audit::Thing { name: "antigens", tables: &[("antigen_results", "donor")] };
+
 /// Records results.
 ///
 /// # Errors
@@ -86,6 +89,7 @@ pub fn type_antigens(
     if new.results.is_empty() {
         return Err(Problem::field("results", Code::MissingField));
     }
+    let seen = audit::seen(tx.conn, vault, &ANTIGENS, id.0)?;
     let before = store::antigens(tx.conn, id)?;
     for (n, result) in new.results.iter().enumerate() {
         let earlier = new.results.iter().take(n);
@@ -106,7 +110,7 @@ pub fn type_antigens(
     }
     feed::append(tx, "donor", id.0, "antigens")?;
     let line = AuditLine::new(Some(by.user), "donors.antigens_typed").on(id);
-    audit::record(tx, vault, &line.with("count", new.results.len()))?;
+    seen.record(tx, vault, line.with("count", new.results.len()))?;
     Ok(AntigensRecorded { phenotype: rules::phenotype(&store::antigens(tx.conn, id)?) })
 }
 

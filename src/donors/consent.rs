@@ -45,6 +45,9 @@ pub struct ConsentRecorded {
     pub id: ConsentId,
 }
 
+/// A donor's consents in the record of changes.
+const CONSENTS: audit::Thing = audit::Thing { name: "consents", tables: &[("consents", "donor")] };
+
 /// Records what a donor said.
 ///
 /// # Errors
@@ -62,10 +65,11 @@ pub fn consent(
     unerased(tx.conn, &scope, id)?;
     past_day(new.on, today).map_err(|problem| problem.on("on"))?;
     let line = ConsentId(tx.id());
+    let seen = audit::seen(tx.conn, vault, &CONSENTS, id.0)?;
     store::insert_consent(tx, line, id, by.user, new)?;
     feed::append(tx, "donor", id.0, "consent")?;
     let told = AuditLine::new(Some(by.user), "donors.consent").on(id);
-    audit::record(tx, vault, &told.with("kind", new.kind).with("given", new.given))?;
+    seen.record(tx, vault, told.with("kind", new.kind).with("given", new.given))?;
     Ok(ConsentRecorded { id: line })
 }
 

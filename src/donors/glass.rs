@@ -44,6 +44,9 @@ const fn place(column: &'static str, id: GlassId) -> Place {
     Place::of("broken_glass", column, id.0)
 }
 
+/// Broken glass in the record of changes.
+const GLASS: audit::Thing = audit::Thing { name: "broken_glass", tables: &[("broken_glass", "id")] };
+
 /// Breaks the glass for a donor, wherever the record is.
 ///
 /// # Errors
@@ -67,7 +70,7 @@ pub fn break_glass(
     let sealed = key(tx.conn, vault, donor)?.seal_text(place("reason", id), reason.as_str());
     rows::insert(tx, id, (by.user, donor, purpose.code()), sealed, (tx.now + HOLDS).naive_utc())?;
     let line = Line::new(Some(by.user), "donors.glass_broken").on(donor).with("purpose", purpose);
-    audit::record(tx, vault, &line.with("glass", id).alert())?;
+    audit::made(&GLASS, id.0).record(tx, vault, line.with("glass", id).alert())?;
     feed::append(tx, "broken_glass", id.0, "broken")?;
     Ok(id)
 }
@@ -98,10 +101,11 @@ pub fn review(tx: &mut Tx, vault: &Vault, by: &Principal, id: GlassId, finding: 
         // Whoever was erased has no key: that it was reviewed is what is left to say.
         Err(_) => None,
     };
+    let seen = audit::seen(tx.conn, vault, &GLASS, id.0)?;
     if !rows::review(tx, id, by.user, sealed)? {
         return Err(Problem::new(Code::StateConflict));
     }
-    audit::record(tx, vault, &Line::new(Some(by.user), "donors.glass_reviewed").on(id))?;
+    seen.record(tx, vault, Line::new(Some(by.user), "donors.glass_reviewed").on(id))?;
     feed::append(tx, "broken_glass", id.0, "reviewed")
 }
 

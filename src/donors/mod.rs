@@ -47,7 +47,7 @@ use crate::db::Conn;
 use crate::vault::{SealingKey, Vault};
 
 /// A donor in the record of changes.
-const DONOR: Thing =
+pub(crate) const DONOR: Thing =
     Thing { name: "donor", tables: &[("donors", "id"), ("donor_identities", "donor"), ("typings", "donor")] };
 
 pub use aliases::{

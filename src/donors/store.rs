@@ -25,7 +25,7 @@ use crate::texts::Lang;
 use crate::vault::{Place, SealingKey};
 
 pub use consents::{consenting, consents, insert_consent};
-pub use erasure::{drop_traces, erase, insert_trace, set_trace, trace, traces_after};
+pub use erasure::{drop_traces, erase, insert_trace, set_trace, trace, traces_after, traces_due};
 pub use laboratory::{antigens, insert_antigen, insert_titre, titres};
 pub(super) use whole::whole_between;
 

@@ -65,6 +65,9 @@ pub struct TitreRecorded {
 /// The largest titre that is believed.
 const HIGHEST: i32 = 65_536;
 
+/// A donor's titres in the record of changes.
+const TITRES: audit::Thing = audit::Thing { name: "titres", tables: &[("titres", "donor")] };
+
 /// Records a measurement.
 ///
 /// # Errors
@@ -93,9 +96,10 @@ pub fn titre(
         }
     }
     let line = TitreId(tx.id());
+    let seen = audit::seen(tx.conn, vault, &TITRES, id.0)?;
     store::insert_titre(tx, line, id, by.user, new)?;
     feed::append(tx, "donor", id.0, "titre")?;
-    audit::record(tx, vault, &AuditLine::new(Some(by.user), "donors.titred").on(id))?;
+    seen.record(tx, vault, AuditLine::new(Some(by.user), "donors.titred").on(id))?;
     let low_titre = low_titre(limits, group(&found), &store::titres(tx.conn, id)?);
     Ok(TitreRecorded { id: line, low_titre })
 }

@@ -101,15 +101,21 @@ pub fn reseal_traces(tx: &mut Tx, old: &Vault, new: &Vault, after: i64, limit: i
     Ok(last)
 }
 
+/// Trace records in the record of changes.
+const TRACES: audit::Thing = audit::Thing { name: "traces", tables: &[("trace_records", "donor")] };
+
 /// Removes the trace records whose time is over; how many.
 ///
 /// # Errors
 /// As any write.
 pub fn forget_traces(tx: &mut Tx, vault: &Vault, today: NaiveDate) -> Result<usize> {
-    let gone = store::drop_traces(tx.conn, today)?;
-    if gone > 0 {
-        audit::record(tx, vault, &Line::new(None, "donors.traces_forgotten").with("count", gone))?;
+    let due = store::traces_due(tx.conn, today)?;
+    if due.is_empty() {
+        return Ok(0);
     }
+    let seen = audit::seen_all(tx.conn, vault, &TRACES, due.iter().map(|donor| donor.0))?;
+    let gone = store::drop_traces(tx.conn, today)?;
+    seen.record(tx, vault, Line::new(None, "donors.traces_forgotten").with("count", gone))?;
     Ok(gone)
 }
 

@@ -8,7 +8,7 @@ use shiryan_kernel::status::AppointmentStatus;
 use shiryan_kernel::time::Zone;
 use shiryan_kernel::{Code, Problem, Result};
 
-use super::{in_scope, rules, store};
+use super::{APPOINTMENT, in_scope, rules, store};
 use crate::accounts::Principal;
 use crate::audit::{self, Line};
 use crate::db::{Tx, feed};
@@ -86,11 +86,12 @@ pub(super) fn say_yes(
         return Err(Problem::new(Code::NotEligible));
     }
     let status = AppointmentStatus::Booked;
+    let seen = audit::seen(tx.conn, vault, &APPOINTMENT, id.0)?;
     if !store::end(tx, id, AppointmentStatus::Proposed, status)? {
         return Err(conflict(store::appointment(tx.conn, id)?.status));
     }
     let line = Line::new(by, "drives.appointment_accepted").on(id).with("way", way);
-    audit::record(tx, vault, &line)?;
+    seen.record(tx, vault, line)?;
     feed::append(tx, "appointment", id.0, status.code())?;
     let notice = Notice {
         template: Template::AppointmentConfirmed,

@@ -9,7 +9,7 @@ use shiryan_kernel::time::Moment;
 use shiryan_kernel::{Code, Problem, Result};
 
 use super::book::{Held, collected, is_for};
-use super::{in_scope, keep, rules, store};
+use super::{APPOINTMENT, DRIVE, SLOT, in_scope, keep, rules, store};
 use crate::accounts::Principal;
 use crate::audit::{self, Line};
 use crate::db::{Conn, Tx, feed};
@@ -87,9 +87,10 @@ pub fn admit(
     let slots = store::slots(tx.conn, drive)?;
     let open = || slots.iter().filter(|slot| slot.starts_at + length > at && is_for(slot, held.sex));
     for slot in open() {
+        let seen = audit::seen(tx.conn, vault, &SLOT, slot.id.0)?;
         if store::take_lane(tx, slot.id)? {
             let line = Line::new(Some(by.user), "drives.walked_in").on(slot.id).with("donor", held.donor);
-            audit::record(tx, vault, &line)?;
+            seen.record(tx, vault, line)?;
             return Ok(Admitted { appointment: None, given });
         }
     }
@@ -106,7 +107,7 @@ pub fn admit(
             };
             let id = store::insert_appointment(tx, &new, Some(by.user))?;
             let line = Line::new(Some(by.user), "drives.walked_in").on(id).with("donor", held.donor);
-            audit::record(tx, vault, &line)?;
+            audit::made(&APPOINTMENT, id.0).record(tx, vault, line)?;
             feed::append(tx, "appointment", id.0, AppointmentStatus::Kept.code())?;
             return Ok(Admitted { appointment: Some(id), given });
         }
@@ -133,12 +134,15 @@ pub fn finish(tx: &mut Tx, vault: &Vault, by: &Principal, id: DriveId) -> Result
     if !rules::may_take_place(found.status) {
         return Err(conflict(found.status));
     }
+    let live = store::live(tx.conn, id)?;
+    let seen = audit::seen(tx.conn, vault, &DRIVE, id.0)?;
+    let held = audit::seen_all(tx.conn, vault, &APPOINTMENT, live.iter().map(|place| place.id.0))?;
     if !store::set_status(tx, id, found.status, DriveStatus::Done)? {
         return Err(conflict(store::drive(tx.conn, id)?.status));
     }
     crate::activities::finish_drive(tx, vault, by, id.into())?;
     let mut stayed_away = 0;
-    for place in store::live(tx.conn, id)? {
+    for place in live {
         // Whoever never said yes did not stay away.
         let to = match place.status {
             AppointmentStatus::Booked => AppointmentStatus::NoShow,
@@ -152,7 +156,7 @@ pub fn finish(tx: &mut Tx, vault: &Vault, by: &Principal, id: DriveId) -> Result
         stayed_away += usize::from(to == AppointmentStatus::NoShow);
     }
     let line = Line::new(Some(by.user), "drives.done").on(id).with("no_shows", stayed_away);
-    audit::record(tx, vault, &line)?;
+    seen.and(held).record(tx, vault, line)?;
     feed::append(tx, "drive", id.0, DriveStatus::Done.code())?;
     Ok(stayed_away)
 }

@@ -66,6 +66,9 @@ impl Row {
     }
 }
 
+/// A blueprint in the record of changes.
+const BLUEPRINT: audit::Thing = audit::Thing { name: "blueprint", tables: &[("blueprints", "id")] };
+
 /// Keeps a shape, which the caller has looked at, under a name.
 ///
 /// # Errors
@@ -92,7 +95,11 @@ pub fn save(
             blueprints::made_by.eq(by.user),
         ))
         .execute(tx.conn)?;
-    audit::record(tx, vault, &Line::new(Some(by.user), "drives.blueprint_saved").on(id).with("unit", unit))?;
+    audit::made(&BLUEPRINT, id.0).record(
+        tx,
+        vault,
+        Line::new(Some(by.user), "drives.blueprint_saved").on(id).with("unit", unit),
+    )?;
     feed::append(tx, "blueprint", id.0, "made")?;
     Ok(Saved { id })
 }
@@ -147,6 +154,7 @@ pub fn get(conn: &mut Conn, vault: &Vault, by: &Principal, id: BlueprintId) -> R
 /// As [`get`].
 pub fn end(tx: &mut Tx, vault: &Vault, by: &Principal, id: BlueprintId) -> Result<Saved> {
     get(tx.conn, vault, by, id)?;
+    let seen = audit::seen(tx.conn, vault, &BLUEPRINT, id.0)?;
     let ended = diesel::update(blueprints::table.find(id.0))
         .filter(blueprints::ended_at.is_null())
         .set(blueprints::ended_at.eq(tx.now.naive_utc()))
@@ -154,7 +162,7 @@ pub fn end(tx: &mut Tx, vault: &Vault, by: &Principal, id: BlueprintId) -> Resul
     if ended == 0 {
         return Err(Problem::new(Code::NotFound));
     }
-    audit::record(tx, vault, &Line::new(Some(by.user), "drives.blueprint_ended").on(id))?;
+    seen.record(tx, vault, Line::new(Some(by.user), "drives.blueprint_ended").on(id))?;
     feed::append(tx, "blueprint", id.0, "ended")?;
     Ok(Saved { id })
 }

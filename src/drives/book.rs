@@ -15,7 +15,7 @@ use shiryan_kernel::time::{Moment, Zone, plus_days};
 use shiryan_kernel::{Code, Problem, Result};
 
 use super::accept::{Reminders, say_yes};
-use super::{Slot, busy, in_scope, rules, store};
+use super::{APPOINTMENT, Slot, busy, in_scope, rules, store};
 use crate::accounts::Principal;
 use crate::activities::absences;
 use crate::audit::{self, Line};
@@ -160,7 +160,7 @@ pub(super) fn place(
         (Some(clash), Some(despite)) => line.with("load", clash.load).with("despite", despite),
         _ => line,
     };
-    audit::record(tx, vault, &line)?;
+    audit::made(&APPOINTMENT, id.0).record(tx, vault, line)?;
     feed::append(tx, "appointment", id.0, status.code())?;
     Ok(Booked { id, slot: slot.id, starts_at: slot.starts_at, status, donation_type: given })
 }

@@ -10,7 +10,7 @@ use shiryan_kernel::message::Template;
 use shiryan_kernel::status::{AppointmentStatus, DriveStatus};
 use shiryan_kernel::{Code, Problem, Result};
 
-use super::{in_scope, store};
+use super::{APPOINTMENT, DRIVE, in_scope, store};
 use crate::accounts::Principal;
 use crate::activities;
 use crate::audit::{self, Line};
@@ -52,11 +52,13 @@ pub fn call_off(
     if found.ends_at.and_utc() <= tx.now {
         return Err(Problem::new(Code::DriveClosed));
     }
+    let held = store::held_to_come(tx.conn, id, tx.now)?;
+    let seen = audit::seen(tx.conn, vault, &DRIVE, id.0)?;
+    let places = audit::seen_all(tx.conn, vault, &APPOINTMENT, held.iter().map(|place| place.id.0))?;
     if !store::set_status(tx, id, found.status, DriveStatus::Cancelled)? {
         return Err(conflict(store::drive(tx.conn, id)?.status));
     }
     activities::cancel(tx, vault, by, id.into())?;
-    let held = store::held_to_come(tx.conn, id, tx.now)?;
     for place in &held {
         let freed = store::give_back(tx, place)?
             && store::end(tx, place.id, place.status, AppointmentStatus::Cancelled)?;
@@ -67,7 +69,7 @@ pub fn call_off(
         messages::queue(tx, vault, &notice(tx, place))?;
     }
     let line = Line::new(Some(by.user), "drives.cancelled").on(id).with("was", found.status);
-    audit::record(tx, vault, &line.with("appointments", held.len()))?;
+    seen.and(places).record(tx, vault, line.with("appointments", held.len()))?;
     feed::append(tx, "drive", id.0, DriveStatus::Cancelled.code())?;
     Ok(CalledOff { id, status: DriveStatus::Cancelled, appointments: held.len() })
 }

@@ -195,6 +195,9 @@ fn seen(conn: &mut Conn, those: &[DonorId]) -> Result<Vec<Due>> {
         .collect())
 }
 
+/// A call in the record of changes.
+const CALL: audit::Thing = audit::Thing { name: "call", tables: &[("calls", "id")] };
+
 /// Notes what came of a call. Who wants no more calls is not shown again to be called.
 ///
 /// # Errors
@@ -225,7 +228,7 @@ pub fn note_call(
         register::stop_calls(tx, vault, by.user, donor)?;
     }
     let line = Line::new(Some(by.user), "drives.called").on(donor).with("outcome", outcome);
-    audit::record(tx, vault, &line)?;
+    audit::made(&CALL, id.0).record(tx, vault, line)?;
     feed::append(tx, "call", id.0, "noted")?;
     Ok(Called { id, donor, outcome })
 }

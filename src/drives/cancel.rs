@@ -9,7 +9,7 @@ use shiryan_kernel::status::AppointmentStatus;
 use shiryan_kernel::{Code, Problem, Result};
 
 use super::call_off::notice;
-use super::{in_scope, store};
+use super::{APPOINTMENT, in_scope, store};
 use crate::accounts::Principal;
 use crate::audit::{self, Line};
 use crate::db::{Tx, feed};
@@ -62,6 +62,7 @@ fn give_up(
     if !found.status.is_live() || !as_expected {
         return Err(conflict(found.status));
     }
+    let seen = audit::seen(tx.conn, vault, &APPOINTMENT, id.0)?;
     let freed =
         store::give_back(tx, found)? && store::end(tx, id, found.status, AppointmentStatus::Cancelled)?;
     if !freed {
@@ -69,7 +70,7 @@ fn give_up(
         return Err(conflict(store::appointment(tx.conn, id)?.status));
     }
     let line = Line::new(by, "drives.appointment_cancelled").on(id).with("was", found.status);
-    audit::record(tx, vault, &line)?;
+    seen.record(tx, vault, line)?;
     feed::append(tx, "appointment", id.0, AppointmentStatus::Cancelled.code())?;
     if found.starts_at.and_utc() > tx.now {
         messages::queue(tx, vault, &notice(tx, found))?;

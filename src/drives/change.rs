@@ -15,9 +15,9 @@ use utoipa::ToSchema;
 use super::accept::{Reminders, tell};
 use super::book::{Booked, is_for, propose};
 use super::rules::layout::hour_of;
-use super::{Slot, hold, in_scope, rules, store};
+use super::{APPOINTMENT, Slot, hold, in_scope, rules, store};
 use crate::accounts::Principal;
-use crate::audit::{self, Line};
+use crate::audit::{self, Line, Seen};
 use crate::db::{Tx, feed};
 use crate::messages::Notice;
 use crate::vault::Vault;
@@ -111,8 +111,8 @@ fn shift(
         free(tx)?;
         take(tx)?;
     }
-    end(tx, old)?;
-    begin(tx, vault, by, old, &slot, reminders)
+    let seen = end(tx, vault, old)?;
+    begin(tx, vault, by, (old, seen), &slot, reminders)
 }
 
 /// Lets two live appointments of one drive take each other's slot. No place is taken or given back. Holds under read
@@ -159,11 +159,11 @@ pub fn swap(
         return Err(Problem::new(Code::SlotForWomen));
     }
     count_swapped(tx, &low, &high)?;
-    end(tx, &low)?;
-    end(tx, &high)?;
+    let was_low = end(tx, vault, &low)?;
+    let was_high = end(tx, vault, &high)?;
     Ok([
-        begin(tx, vault, Some(by.user), &low, &slot_of_high, reminders)?,
-        begin(tx, vault, Some(by.user), &high, &slot_of_low, reminders)?,
+        begin(tx, vault, Some(by.user), (&low, was_low), &slot_of_high, reminders)?,
+        begin(tx, vault, Some(by.user), (&high, was_high), &slot_of_low, reminders)?,
     ])
 }
 
@@ -218,11 +218,14 @@ fn to_come(tx: &mut Tx, place: &store::Place, slot: &Slot) -> Result<()> {
     }
 }
 
-fn end(tx: &mut Tx, old: &store::Place) -> Result<()> {
+/// Ends the old one; what it was.
+fn end(tx: &mut Tx, vault: &Vault, old: &store::Place) -> Result<Seen> {
+    let seen = audit::seen(tx.conn, vault, &APPOINTMENT, old.id.0)?;
     if !store::end(tx, old.id, old.status, AppointmentStatus::Cancelled)? {
         return Err(conflict(store::appointment(tx.conn, old.id)?.status));
     }
-    feed::append(tx, "appointment", old.id.0, AppointmentStatus::Cancelled.code())
+    feed::append(tx, "appointment", old.id.0, AppointmentStatus::Cancelled.code())?;
+    Ok(seen)
 }
 
 /// The appointment that takes the old one's status in the slot.
@@ -230,7 +233,7 @@ fn begin(
     tx: &mut Tx,
     vault: &Vault,
     by: Option<UserId>,
-    old: &store::Place,
+    (old, seen): (&store::Place, Seen),
     slot: &Slot,
     reminders: Reminders,
 ) -> Result<Moved> {
@@ -247,7 +250,7 @@ fn begin(
     };
     let id = store::insert_appointment(tx, &new, by)?;
     let line = Line::new(by, "drives.appointment_moved").on(id).with("replaces", old.id);
-    audit::record(tx, vault, &line.with("slot", slot.id))?;
+    seen.and(audit::made(&APPOINTMENT, id.0)).record(tx, vault, line.with("slot", slot.id))?;
     feed::append(tx, "appointment", id.0, status.code())?;
     if status == AppointmentStatus::Booked {
         let template =

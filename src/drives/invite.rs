@@ -44,6 +44,9 @@ pub struct Sent {
     pub queued: usize,
 }
 
+/// Invitations in the record of changes.
+const INVITATION: audit::Thing = audit::Thing { name: "invitation", tables: &[("invitations", "id")] };
+
 /// Asks donors of the drive's unit and those below it who may give on its day, want to be written to, have no place in
 /// it and were not asked before; whoever was asked least lately first.
 ///
@@ -66,9 +69,10 @@ pub fn invite(
     let on = zone.date(drive.starts_at.and_utc());
     let found = candidates(tx.conn, (id, drive.unit, on), &types, asked)?;
     let until = taken_until(&drive);
-    let mut queued = 0;
+    let (mut queued, mut made) = (0, Vec::new());
     for donor in found {
         let invitation = InvitationId(tx.id());
+        made.push(invitation.0);
         diesel::insert_into(invitations::table)
             .values((
                 invitations::id.eq(invitation),
@@ -88,7 +92,7 @@ pub fn invite(
         queued += usize::from(messages::queue(tx, vault, &notice)?);
     }
     let line = Line::new(Some(by.user), "drives.invited").on(id).with("donors", queued);
-    audit::record(tx, vault, &line)?;
+    audit::made_all(&INVITATION, made).record(tx, vault, line)?;
     feed::append(tx, "drive", id.0, "invited")?;
     Ok(Sent { drive: id, queued })
 }

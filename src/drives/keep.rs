@@ -4,7 +4,7 @@ use shiryan_kernel::Result;
 use shiryan_kernel::ids::{AppointmentId, DonorId, DriveId};
 use shiryan_kernel::status::AppointmentStatus;
 
-use super::store;
+use super::{APPOINTMENT, store};
 use crate::accounts::Principal;
 use crate::audit::{self, Line};
 use crate::db::{Tx, feed};
@@ -24,11 +24,12 @@ pub fn keep_appointment(
     donor: DonorId,
 ) -> Result<Option<AppointmentId>> {
     let Some((id, was)) = store::live_appointment(tx.conn, drive, donor)? else { return Ok(None) };
+    let seen = audit::seen(tx.conn, vault, &APPOINTMENT, id.0)?;
     if !store::end(tx, id, was, AppointmentStatus::Kept)? {
         return Ok(None);
     }
     let line = Line::new(Some(by.user), "drives.appointment_kept").on(id).with("was", was);
-    audit::record(tx, vault, &line)?;
+    seen.record(tx, vault, line)?;
     feed::append(tx, "appointment", id.0, AppointmentStatus::Kept.code())?;
     Ok(Some(id))
 }

@@ -4,7 +4,7 @@ use shiryan_kernel::ids::AppointmentId;
 use shiryan_kernel::status::AppointmentStatus;
 use shiryan_kernel::{Code, Problem, Result};
 
-use super::{rules, store};
+use super::{APPOINTMENT, rules, store};
 use crate::audit::{self, Line};
 use crate::db::{Db, Lane, Tx, feed};
 use crate::vault::Vault;
@@ -44,6 +44,7 @@ fn lapse_one(tx: &mut Tx, vault: &Vault, id: AppointmentId) -> Result<bool> {
     if found.status != AppointmentStatus::Proposed {
         return Ok(false);
     }
+    let seen = audit::seen(tx.conn, vault, &APPOINTMENT, id.0)?;
     // The place before the appointment, as booking locks them.
     if !store::give_back(tx, &found)? {
         return Err(Problem::new(Code::Busy));
@@ -51,7 +52,7 @@ fn lapse_one(tx: &mut Tx, vault: &Vault, id: AppointmentId) -> Result<bool> {
     if !store::end(tx, id, AppointmentStatus::Proposed, AppointmentStatus::Cancelled)? {
         return Err(Problem::new(Code::Busy));
     }
-    audit::record(tx, vault, &Line::new(None, "drives.proposal_lapsed").on(id))?;
+    seen.record(tx, vault, Line::new(None, "drives.proposal_lapsed").on(id))?;
     feed::append(tx, "appointment", id.0, AppointmentStatus::Cancelled.code())?;
     Ok(true)
 }

@@ -5,7 +5,7 @@ use shiryan_kernel::ids::DonorId;
 use shiryan_kernel::status::{AppointmentStatus, DonorStatus};
 use shiryan_kernel::{Code, Problem, Result};
 
-use super::store;
+use super::{APPOINTMENT, store};
 use crate::accounts::{self, Principal};
 use crate::audit::{self, Line};
 use crate::db::{Tx, feed};
@@ -86,13 +86,14 @@ fn cancel_to_come(
 ) -> Result<()> {
     store::waiting::leave_all(tx, donor)?;
     for found in store::to_come(tx.conn, donor, tx.now)? {
+        let seen = audit::seen(tx.conn, vault, &APPOINTMENT, found.id.0)?;
         let freed = store::give_back(tx, &found)?
             && store::end(tx, found.id, found.status, AppointmentStatus::Cancelled)?;
         if !freed {
             return Err(Problem::new(Code::Busy));
         }
         let line = Line::new(Some(by.user), "drives.appointment_cancelled").on(found.id);
-        audit::record(tx, vault, &line.with("was", found.status).with("because", because))?;
+        seen.record(tx, vault, line.with("was", found.status).with("because", because))?;
         feed::append(tx, "appointment", found.id.0, AppointmentStatus::Cancelled.code())?;
     }
     Ok(())

@@ -47,6 +47,7 @@ use shiryan_kernel::{Code, Problem, Result};
 use crate::accounts::{Principal, unit_roots};
 use crate::activities::rules::{Days, Sight, sight};
 use crate::activities::{self, Key};
+use crate::audit::Thing;
 use crate::db::Conn;
 use crate::places;
 use crate::vault::Vault;
@@ -74,6 +75,18 @@ pub use series::{MOST_DRIVES, NewSeries, Planned, Series, Skipped, plan_series};
 pub use tell::{about, tell_impossible};
 pub use untold::{Notified, notified};
 pub use waiting::{Joined, Left, Waiting, join, leave_list, offer_places, waiting};
+
+/// A drive in the record of changes.
+const DRIVE: Thing = Thing {
+    name: "drive",
+    tables: &[("drives", "id"), ("drive_types", "drive"), ("drive_targets", "drive")],
+};
+
+/// A slot, with how many of its places are taken, in the record of changes.
+const SLOT: Thing = Thing { name: "slot", tables: &[("slots", "id")] };
+
+/// An appointment in the record of changes.
+const APPOINTMENT: Thing = Thing { name: "appointment", tables: &[("appointments", "id")] };
 
 /// Which drives a list holds.
 #[derive(Debug, Clone, Copy, Default)]

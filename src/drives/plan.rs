@@ -16,7 +16,7 @@ use shiryan_kernel::{Code, Problem, Result};
 use super::rules::capacity::{overbooked, places, show_rate};
 use super::rules::layout::{Layout, Uses};
 use super::rules::{self, Hours};
-use super::store;
+use super::{DRIVE, store};
 use crate::accounts::Principal;
 use crate::activities::rules::is_in_range;
 use crate::activities::{self, NewActivity, PlaceText, Title, absences};
@@ -211,6 +211,9 @@ pub fn enter(
     write(tx, vault, zone, by, new, (&laid, 100), status)
 }
 
+/// A drive's slots as they were laid, in the record of changes.
+const SLOTS: audit::Thing = audit::Thing { name: "slots", tables: &[("slots", "drive")] };
+
 fn write(
     tx: &mut Tx,
     vault: &Vault,
@@ -240,7 +243,7 @@ fn write(
     store::planning::insert_slots(tx, id, &slots, (laid.capacity, new.terms.walk_ins))?;
     store::planning::insert_hours(tx, id, &laid.layout.first_timers(laid.capacity, first_timers))?;
     let line = Line::new(by, "drives.made").on(id).with("slots", slots.len()).with("beds", new.beds);
-    audit::record(tx, vault, &line)?;
+    audit::made(&DRIVE, id.0).and(audit::made(&SLOTS, id.0)).record(tx, vault, line)?;
     feed::append(tx, "drive", id.0, "made")?;
     let slots = slots.into_iter().map(|(id, slot)| (id, slot.starts_at)).collect();
     Ok(Entered { id, slots, left_out: laid.layout.left_out.clone() })

@@ -10,7 +10,7 @@ use shiryan_kernel::time::Zone;
 use shiryan_kernel::{Code, Problem, Result};
 use utoipa::ToSchema;
 
-use super::{in_scope, store};
+use super::{DRIVE, in_scope, store};
 use crate::accounts::Principal;
 use crate::activities::{self, absences};
 use crate::audit::{self, Line};
@@ -74,10 +74,11 @@ fn stand(
     if found.ends_at.and_utc() <= tx.now {
         return Err(Problem::new(Code::DriveClosed));
     }
+    let seen = audit::seen(tx.conn, vault, &DRIVE, found.id.0)?;
     if !store::set_status(tx, found.id, from, to)? {
         return Err(conflict(store::drive(tx.conn, found.id)?.status));
     }
-    audit::record(tx, vault, &Line::new(Some(by.user), action).on(found.id))?;
+    seen.record(tx, vault, Line::new(Some(by.user), action).on(found.id))?;
     feed::append(tx, "drive", found.id.0, to.code())?;
     Ok(Stood { id: found.id, status: to })
 }

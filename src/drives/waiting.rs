@@ -32,6 +32,9 @@ pub struct Left {
     pub state: WaitingState,
 }
 
+/// Somebody who waits, in the record of changes.
+const WAITS: audit::Thing = audit::Thing { name: "waiting", tables: &[("waiting_list", "id")] };
+
 /// Puts a donor at the end of a drive's waiting list. Holds under read committed.
 ///
 /// # Errors
@@ -64,7 +67,7 @@ pub fn join(
     }
     let id = store::waiting::insert(tx, drive, (donor, given), by.user)?;
     let line = Line::new(Some(by.user), "drives.waiting").on(id).with("drive", drive).with("donor", donor);
-    audit::record(tx, vault, &line)?;
+    audit::made(&WAITS, id.0).record(tx, vault, line)?;
     feed::append(tx, "waiting", id.0, WaitingState::Waiting.code())?;
     Ok(Joined { id })
 }
@@ -76,11 +79,12 @@ pub fn join(
 pub fn leave_list(tx: &mut Tx, vault: &Vault, by: &Principal, id: WaitingId) -> Result<Left> {
     let found = store::waiting::get(tx.conn, id)?;
     in_scope(tx.conn, by, found.drive)?;
+    let seen = audit::seen(tx.conn, vault, &WAITS, id.0)?;
     if !store::waiting::leave(tx, id)? {
         let state = store::waiting::get(tx.conn, id)?.state;
         return Err(Problem::new(Code::StateConflict).with("state", state));
     }
-    audit::record(tx, vault, &Line::new(Some(by.user), "drives.waiting_left").on(id))?;
+    seen.record(tx, vault, Line::new(Some(by.user), "drives.waiting_left").on(id))?;
     feed::append(tx, "waiting", id.0, WaitingState::Left.code())?;
     Ok(Left { id, state: WaitingState::Left })
 }
@@ -150,10 +154,11 @@ fn offer(tx: &mut Tx, vault: &Vault, zone: Zone, next: &Waiting) -> Result<()> {
     };
     let booked = place(tx, vault, zone, None, &found, held, new)?;
     propose(tx, vault, new.donor, &booked)?;
+    let seen = audit::seen(tx.conn, vault, &WAITS, next.id.0)?;
     if !store::waiting::offered(tx, next.id, booked.id)? {
         return Err(Problem::new(Code::StateConflict));
     }
     let line = Line::new(None, "drives.place_offered").on(next.id).with("appointment", booked.id);
-    audit::record(tx, vault, &line)?;
+    seen.record(tx, vault, line)?;
     feed::append(tx, "waiting", next.id.0, WaitingState::Offered.code())
 }

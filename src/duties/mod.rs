@@ -37,6 +37,9 @@ pub struct Assigned {
     pub donor: DonorId,
 }
 
+/// Who is on an activity, in the record of changes.
+const ASSIGNED: audit::Thing = audit::Thing { name: "assigned", tables: &[("assignments", "activity")] };
+
 /// Puts somebody of the own units on an activity that they organise or take part in. Holds under read committed,
 /// and only there: what it reads it must see after it has the donor's row.
 ///
@@ -61,13 +64,14 @@ pub fn assign(
     }
     let clash = clash(tx.conn, zone, donor, &duty.loads, (duty.starts_at, duty.ends_at))?;
     heed(clash, despite)?;
+    let seen = audit::seen(tx.conn, vault, &ASSIGNED, activity.0)?;
     let id = people::put(tx, by, activity, donor)?;
     let line = Line::new(Some(by.user), "duties.assigned").on(id).with("activity", activity);
     let line = match (clash, despite) {
         (Some(clash), Some(despite)) => line.with("load", clash.load).with("despite", despite),
         _ => line,
     };
-    audit::record(tx, vault, &line.with("donor", donor))?;
+    seen.record(tx, vault, line.with("donor", donor))?;
     feed::append(tx, "assignment", id.0, "made")?;
     Ok(Assigned { id, activity, donor })
 }
@@ -85,11 +89,12 @@ pub fn release(
 ) -> Result<()> {
     people::duty_for(tx.conn, by, activity)?;
     drives::hold(tx.conn, by, donor)?;
+    let seen = audit::seen(tx.conn, vault, &ASSIGNED, activity.0)?;
     if !people::take_off(tx, activity, donor)? {
         return Err(Problem::new(Code::StateConflict).with("state", "not_assigned"));
     }
     let line = Line::new(Some(by.user), "duties.released").on(activity).with("donor", donor);
-    audit::record(tx, vault, &line)?;
+    seen.record(tx, vault, line)?;
     feed::append(tx, "activity", activity.0, "released")
 }
 

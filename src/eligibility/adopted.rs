@@ -73,7 +73,10 @@ pub fn adopted(conn: &mut Conn, vault: &Vault) -> Result<Vec<Adopted>> {
         .collect()
 }
 
-fn insert(tx: &mut Tx, vault: &Vault, one: &Adopted, approval: Option<ApprovalId>) -> Result<()> {
+/// A rule set in the record of changes.
+const POLICY: audit::Thing = audit::Thing { name: "policy", tables: &[("adopted_policies", "id")] };
+
+fn insert(tx: &mut Tx, vault: &Vault, one: &Adopted, approval: Option<ApprovalId>) -> Result<audit::Seen> {
     let id = tx.id();
     let row = (
         adopted_policies::id.eq(id),
@@ -84,7 +87,7 @@ fn insert(tx: &mut Tx, vault: &Vault, one: &Adopted, approval: Option<ApprovalId
         adopted_policies::approval.eq(approval),
     );
     diesel::insert_into(adopted_policies::table).values(row).execute(tx.conn)?;
-    Ok(())
+    Ok(audit::made(&POLICY, id))
 }
 
 /// The rulebook as this database has it. The first opening notes what `book` holds of its code, and puts it on record.
@@ -102,12 +105,8 @@ pub fn settle(db: &Db, vault: &Vault, book: Rulebook) -> Result<Rulebook> {
                 return Ok(());
             }
             for one in &noted {
-                insert(tx, &keys, one, None)?;
-                audit::record(
-                    tx,
-                    &keys,
-                    &Line::new(None, "policies.founded").on(&one.code).with("version", one.version),
-                )?;
+                let line = Line::new(None, "policies.founded").on(&one.code).with("version", one.version);
+                insert(tx, &keys, one, None)?.record(tx, &keys, line)?;
             }
             Ok(())
         })?;
@@ -180,9 +179,9 @@ pub(super) fn adopt(
     let together = texts(&all);
     Policies::from_texts(together.iter().map(|(name, text)| (name.as_str(), text.as_str())))
         .map_err(|_| changed())?;
-    insert(tx, vault, &new, Some(approval))?;
+    let made = insert(tx, vault, &new, Some(approval))?;
     let line = Line::new(Some(by.user), "policies.adopted").on(&new.code).with("version", new.version);
-    audit::record(tx, vault, &line.with("approval", approval).with("sha256", digest)).map(drop)
+    made.record(tx, vault, line.with("approval", approval).with("sha256", digest)).map(drop)
 }
 
 /// Seals the texts under another root; the last of them.

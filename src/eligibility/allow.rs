@@ -22,6 +22,9 @@ pub struct GivenAllowance {
     pub by: UserId,
 }
 
+/// A leave in the record of changes.
+const ALLOWANCE: audit::Thing = audit::Thing { name: "allowance", tables: &[("allowances", "id")] };
+
 /// Allows one giving from today on despite `code`, and rewrites the donor's windows.
 ///
 /// # Errors
@@ -52,7 +55,11 @@ pub fn allow(
     let id = AllowanceId(tx.id());
     let allowance = Allowance { code: code.to_owned(), on: today, at: None };
     store::insert_allowance(tx, id, donor, by.user, &known.key, &allowance, reason.as_str())?;
-    audit::record(tx, vault, &Line::new(Some(by.user), "eligibility.allowed").on(donor))?;
+    audit::made(&ALLOWANCE, id.0).record(
+        tx,
+        vault,
+        Line::new(Some(by.user), "eligibility.allowed").on(donor),
+    )?;
     rewrite_windows(tx, vault, book, donor)?;
     Ok(id)
 }

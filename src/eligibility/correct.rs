@@ -24,7 +24,7 @@ use crate::donors::{self, Known, Scope};
 use crate::vault::Vault;
 
 /// A donor's givings in the record of changes.
-const GIVINGS: Thing = Thing { name: "givings", tables: &[("givings", "donor")] };
+pub(crate) const GIVINGS: Thing = Thing { name: "givings", tables: &[("givings", "donor")] };
 
 /// What a giving is said to have been.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -57,6 +57,7 @@ pub use allow::{GivenAllowance, allow, list_allowances};
 pub use amend::amend;
 pub use catalogue::{Applies, Catalogue, Entry, Kind, Scope, Term, Visibility};
 pub use content::ContentError;
+pub(crate) use correct::GIVINGS;
 pub use correct::{
     GivingCorrection, Proposal, ask_correction, ask_giving_correction, ask_withdrawal, proposal,
     settle_approval,

@@ -57,6 +57,9 @@ pub struct Job {
     pub finished_at: Option<NaiveDateTime>,
 }
 
+/// Work in the record of changes.
+const JOB: audit::Thing = audit::Thing { name: "job", tables: &[("jobs", "id")] };
+
 /// Queues work.
 ///
 /// # Errors
@@ -65,7 +68,11 @@ pub fn queue(tx: &mut Tx, vault: &Vault, by: UserId, kind: JobKind, request: &st
     let id = JobId(tx.id());
     let sealed = vault.house().seal_text(place("request", id), request);
     store::insert(tx, id, kind, sealed, by)?;
-    audit::record(tx, vault, &Line::new(Some(by), "jobs.queued").on(id).with("kind", kind))?;
+    audit::made(&JOB, id.0).record(
+        tx,
+        vault,
+        Line::new(Some(by), "jobs.queued").on(id).with("kind", kind),
+    )?;
     Ok(Queued { job: id })
 }
 

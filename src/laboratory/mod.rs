@@ -67,6 +67,9 @@ pub struct Entry {
     pub is_corrected: bool,
 }
 
+/// A result in the record of changes.
+const RESULT: audit::Thing = audit::Thing { name: "test_result", tables: &[("test_results", "id")] };
+
 /// Enters results of a number, tested from `collected_on` to `today`; all or none.
 ///
 /// # Errors
@@ -132,11 +135,8 @@ pub fn enter(
         };
         store::insert(tx, vault, at, &entry)?;
         let line = Line::new(Some(by.user), "laboratory.entered").on(entry.id).with("din", din.as_str());
-        audit::record(
-            tx,
-            vault,
-            &line.with("marker", new.marker).with("corrects", entry.corrects.map(|id| id.to_string())),
-        )?;
+        let line = line.with("marker", new.marker).with("corrects", entry.corrects.map(|id| id.to_string()));
+        audit::made(&RESULT, entry.id.0).record(tx, vault, line)?;
         feed::append(tx, "test_result", entry.id.0, "entered")?;
         known.push(entry);
     }

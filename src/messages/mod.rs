@@ -48,6 +48,9 @@ pub struct Notice {
     pub useful_until: Moment,
 }
 
+/// A message in the record of changes.
+const MESSAGE: audit::Thing = audit::Thing { name: "message", tables: &[("messages", "id")] };
+
 /// Queues a notice; `false` when one of its kind about the same was queued before.
 ///
 /// # Errors
@@ -58,7 +61,11 @@ pub fn queue(tx: &mut Tx, vault: &Vault, notice: &Notice) -> Result<bool> {
         return Ok(false);
     }
     let line = Line::new(None, "messages.queued").on(id).with("template", notice.template);
-    audit::record(tx, vault, &line.with("subject", shiryan_kernel::ids::write(notice.subject)))?;
+    audit::made(&MESSAGE, id.0).record(
+        tx,
+        vault,
+        line.with("subject", shiryan_kernel::ids::write(notice.subject)),
+    )?;
     feed::append(tx, "message", id.0, "queued")?;
     Ok(true)
 }
@@ -109,8 +116,9 @@ pub fn forget_old(tx: &mut Tx) -> Result<usize> {
 /// # Errors
 /// As any write.
 pub fn sent(tx: &mut Tx, vault: &Vault, held: &Held) -> Result<()> {
+    let seen = audit::seen(tx.conn, vault, &MESSAGE, held.id.0)?;
     if store::sent(tx, held.id, held.attempts)? {
-        audit::record(tx, vault, &Line::new(None, "messages.sent").on(held.id))?;
+        seen.record(tx, vault, Line::new(None, "messages.sent").on(held.id))?;
         feed::append(tx, "message", held.id.0, "sent")?;
     }
     Ok(())
@@ -140,8 +148,9 @@ fn end_unsent(
     reason: Unsent,
     code: Option<&str>,
 ) -> Result<()> {
+    let seen = audit::seen(tx.conn, vault, &MESSAGE, id.0)?;
     if store::unsent(tx, id, attempts, reason, code)? {
-        audit::record(tx, vault, &Line::new(None, "messages.unsent").on(id).with("reason", reason))?;
+        seen.record(tx, vault, Line::new(None, "messages.unsent").on(id).with("reason", reason))?;
         feed::append(tx, "message", id.0, "unsent")?;
     }
     Ok(())
@@ -170,11 +179,12 @@ pub fn posted(
 /// # Errors
 /// `not_found`; `state_conflict` of one that waits or was sent, that nobody could mend, or that comes too late.
 pub fn try_again(tx: &mut Tx, vault: &Vault, by: UserId, id: MessageId) -> Result<()> {
+    let seen = audit::seen(tx.conn, vault, &MESSAGE, id.0)?;
     if !store::try_again(tx, id, &MENDABLE)? {
         let code = if store::is_there(tx.conn, id)? { Code::StateConflict } else { Code::NotFound };
         return Err(Problem::new(code));
     }
-    audit::record(tx, vault, &Line::new(Some(by), "messages.tried_again").on(id))?;
+    seen.record(tx, vault, Line::new(Some(by), "messages.tried_again").on(id))?;
     feed::append(tx, "message", id.0, "queued")
 }
 

@@ -164,10 +164,13 @@ pub fn enter(tx: &mut Tx, vault: &Vault, by: UserId, new: NewClosure) -> Result<
     if let Some(other) = other {
         line = line.with("other", other);
     }
-    audit::record(tx, vault, &line)?;
+    audit::made(&CLOSURE, id.0).record(tx, vault, line)?;
     feed::append(tx, "closure", id.0, "made")?;
     Ok(id)
 }
+
+/// A closure in the record of changes.
+const CLOSURE: audit::Thing = audit::Thing { name: "closure", tables: &[("closures", "id")] };
 
 /// Says that the roads are open again, before or at the time that was told.
 ///
@@ -175,6 +178,7 @@ pub fn enter(tx: &mut Tx, vault: &Vault, by: UserId, new: NewClosure) -> Result<
 /// `not_found`; `state_conflict` of one that is over.
 pub fn end(tx: &mut Tx, vault: &Vault, by: UserId, id: ClosureId) -> Result<()> {
     let now = tx.now.naive_utc();
+    let seen = audit::seen(tx.conn, vault, &CLOSURE, id.0)?;
     let changed = diesel::update(closures::table.find(id.0))
         .filter(closures::ended_at.is_null())
         .filter(closures::until_at.is_null().or(closures::until_at.gt(now)))
@@ -184,7 +188,7 @@ pub fn end(tx: &mut Tx, vault: &Vault, by: UserId, id: ClosureId) -> Result<()> 
         let _: Row = closures::table.find(id.0).select(Row::as_select()).first(tx.conn)?;
         return Err(Problem::new(Code::StateConflict).with("state", "over"));
     }
-    audit::record(tx, vault, &Line::new(Some(by), "places.roads_opened").on(id))?;
+    seen.record(tx, vault, Line::new(Some(by), "places.roads_opened").on(id))?;
     feed::append(tx, "closure", id.0, "ended")
 }
 

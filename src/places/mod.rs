@@ -47,6 +47,9 @@ pub struct NewFacility {
 /// A place's name as it is shown.
 pub type PlaceName = PlainText<120>;
 
+/// A unit in the record of changes.
+const UNIT: audit::Thing = audit::Thing { name: "unit", tables: &[("units", "id")] };
+
 /// Makes a unit below its parent.
 ///
 /// # Errors
@@ -60,10 +63,17 @@ pub fn create_unit(tx: &mut Tx, vault: &Vault, by: Option<UserId>, new: &NewUnit
     }
     let id = UnitId(tx.id());
     store::insert_unit(tx, id, new)?;
-    audit::record(tx, vault, &Line::new(by, "places.unit_made").on(id).with("code", new.code.as_str()))?;
+    audit::made(&UNIT, id.0).record(
+        tx,
+        vault,
+        Line::new(by, "places.unit_made").on(id).with("code", new.code.as_str()),
+    )?;
     crate::db::feed::append(tx, "unit", id.0, "made")?;
     Ok(id)
 }
+
+/// A facility in the record of changes.
+const FACILITY: audit::Thing = audit::Thing { name: "facility", tables: &[("facilities", "id")] };
 
 /// Makes a facility.
 ///
@@ -80,7 +90,11 @@ pub fn create_facility(
     }
     let id = FacilityId(tx.id());
     store::insert_facility(tx, id, new)?;
-    audit::record(tx, vault, &Line::new(by, "places.facility_made").on(id).with("code", new.code.as_str()))?;
+    audit::made(&FACILITY, id.0).record(
+        tx,
+        vault,
+        Line::new(by, "places.facility_made").on(id).with("code", new.code.as_str()),
+    )?;
     crate::db::feed::append(tx, "facility", id.0, "made")?;
     Ok(id)
 }
@@ -90,10 +104,11 @@ pub fn create_facility(
 /// # Errors
 /// `not_found`.
 pub fn locate(tx: &mut Tx, vault: &Vault, by: UserId, id: FacilityId, point: Option<Point>) -> Result<()> {
+    let seen = audit::seen(tx.conn, vault, &FACILITY, id.0)?;
     if !store::set_point(tx, id, point)? {
         return Err(Problem::new(Code::NotFound));
     }
-    audit::record(tx, vault, &Line::new(Some(by), "places.facility_located").on(id))?;
+    seen.record(tx, vault, Line::new(Some(by), "places.facility_located").on(id))?;
     crate::db::feed::append(tx, "facility", id.0, "located")
 }
 

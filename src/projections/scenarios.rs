@@ -69,6 +69,9 @@ impl Row {
     }
 }
 
+/// A scenario in the record of changes.
+const SCENARIO: audit::Thing = audit::Thing { name: "scenario", tables: &[("scenarios", "id")] };
+
 /// Keeps events under a name.
 ///
 /// # Errors
@@ -93,7 +96,11 @@ pub fn save(tx: &mut Tx, vault: &Vault, by: &Principal, name: &Name, events: &[E
             scenarios::made_by.eq(by.user),
         ))
         .execute(tx.conn)?;
-    audit::record(tx, vault, &Line::new(Some(by.user), "projections.scenario_saved").on(id))?;
+    audit::made(&SCENARIO, id.0).record(
+        tx,
+        vault,
+        Line::new(Some(by.user), "projections.scenario_saved").on(id),
+    )?;
     feed::append(tx, "scenario", id.0, "made")?;
     Ok(Kept { id })
 }
@@ -118,6 +125,7 @@ pub fn list(conn: &mut Conn, vault: &Vault, after: i64, limit: i64) -> Result<Ve
 /// # Errors
 /// `not_found` of one that is not there or was ended.
 pub fn end(tx: &mut Tx, vault: &Vault, by: &Principal, id: ScenarioId) -> Result<Kept> {
+    let seen = audit::seen(tx.conn, vault, &SCENARIO, id.0)?;
     let ended = diesel::update(scenarios::table.find(id.0))
         .filter(scenarios::ended_at.is_null())
         .set(scenarios::ended_at.eq(tx.now.naive_utc()))
@@ -125,7 +133,7 @@ pub fn end(tx: &mut Tx, vault: &Vault, by: &Principal, id: ScenarioId) -> Result
     if ended == 0 {
         return Err(Problem::new(Code::NotFound));
     }
-    audit::record(tx, vault, &Line::new(Some(by.user), "projections.scenario_ended").on(id))?;
+    seen.record(tx, vault, Line::new(Some(by.user), "projections.scenario_ended").on(id))?;
     feed::append(tx, "scenario", id.0, "ended")?;
     Ok(Kept { id })
 }

@@ -9,7 +9,7 @@ use shiryan_kernel::{Code, Problem, Result};
 use utoipa::ToSchema;
 
 use super::store::{self, Advance};
-use super::{Share, advance, hold, in_reach, shares};
+use super::{REQUEST, Share, advance, hold, in_reach, shares};
 use crate::accounts::Principal;
 use crate::audit::{self, Line};
 use crate::db::{Tx, feed};
@@ -58,9 +58,12 @@ pub fn receive(
     scanned: &[Din],
 ) -> Result<Receipt> {
     let request = in_reach(tx.conn, by, id)?;
+    let seen = audit::seen(tx.conn, vault, &REQUEST, id.0)?;
     advance(tx, by, &request, &[RequestState::Issued], RequestState::Issued, None)?;
     let mut issued = shares(tx.conn, &[id])?;
     issued.retain(Share::is_issued);
+    let bags = issued.iter().map(|share| share.unit.id.0);
+    let seen = seen.and(audit::seen_all(tx.conn, vault, &stock::UNIT, bags)?);
     let (mut received, mut unexpected, mut late) = (Vec::new(), Vec::new(), 0);
     for din in scanned {
         let found = issued.iter().find(|share| share.unit.din == *din && !is_in(&received, share.unit.id));
@@ -92,7 +95,7 @@ pub fn receive(
     let line = Line::new(Some(by.user), "requests.received").on(id).with("units", arrived);
     let line = line.with("missing", &absent).with("unexpected", unexpected.len()).with("late", late);
     let differs = !absent.is_empty() || !unexpected.is_empty() || late > 0;
-    audit::record(tx, vault, &if differs { line.alert() } else { line })?;
+    seen.record(tx, vault, if differs { line.alert() } else { line })?;
     feed::append(tx, "blood_request", id.0, state.code())?;
     Ok(Receipt { id, state, received, missing, unexpected })
 }
@@ -126,6 +129,8 @@ pub fn report(tx: &mut Tx, vault: &Vault, by: &Principal, id: BloodUnitId, fate:
     if !store::advance(tx, request, &[asked.state], same)? {
         return Err(super::conflict(store::request(tx.conn, request)?.state));
     }
+    let seen = audit::seen(tx.conn, vault, &stock::UNIT, id.0)?;
+    let seen = seen.and(audit::seen(tx.conn, vault, &REQUEST, request.0)?);
     let status = stock::report(tx, vault, by.user, &unit, fate)?;
     if let Fate::Transfused { at } = fate {
         let at = at.unwrap_or(tx.now);
@@ -136,7 +141,7 @@ pub fn report(tx: &mut Tx, vault: &Vault, by: &Principal, id: BloodUnitId, fate:
     }
     let line = Line::new(Some(by.user), "requests.reported").on(id).with("fate", status);
     let was_stopped = unit.status == UnitStatus::Blocked && status == UnitStatus::Transfused;
-    audit::record(tx, vault, &if was_stopped { line.with("was", unit.status).alert() } else { line })?;
+    seen.record(tx, vault, if was_stopped { line.with("was", unit.status).alert() } else { line })?;
     let is_open = shares(tx.conn, &[request])?
         .iter()
         .any(|share| share.is_issued() && share.unit.status == UnitStatus::Issued);
@@ -192,6 +197,7 @@ pub fn take_back(tx: &mut Tx, vault: &Vault, by: &Principal, id: BloodUnitId) ->
     if !comes || unit.facility != asked.facility {
         return Err(Problem::new(Code::StateConflict).with("state", unit.status));
     }
+    let seen = audit::seen(tx.conn, vault, &stock::UNIT, id.0)?;
     let here = stock::carry(tx, vault, by.user, &unit, own)?;
     let mut status = unit.status;
     if status == UnitStatus::Returned {
@@ -199,6 +205,6 @@ pub fn take_back(tx: &mut Tx, vault: &Vault, by: &Principal, id: BloodUnitId) ->
         status = UnitStatus::Quarantine;
     }
     let line = Line::new(Some(by.user), "requests.taken_back").on(id).with("was", unit.status);
-    audit::record(tx, vault, &line)?;
+    seen.record(tx, vault, line)?;
     Ok(Reported { id, status })
 }

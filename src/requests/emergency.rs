@@ -15,9 +15,9 @@ use shiryan_kernel::time::{Moment, Zone};
 use shiryan_kernel::{Code, Problem, Result};
 use utoipa::ToSchema;
 
-use super::hold::{Held, hold_units, issue_held};
+use super::hold::{Held, hold_units, issue_held, of_units};
 use super::store::emergency as rows;
-use super::{advance, conflict, go, in_reach, patient, rules, shares, store};
+use super::{REQUEST, advance, conflict, go, in_reach, patient, rules, shares, store};
 use crate::accounts::{self, Principal};
 use crate::audit::{self, Line};
 use crate::db::{Conn, Tx, feed};
@@ -59,6 +59,10 @@ pub struct EmergencyIssue {
     pub reviewed_by: Option<UserId>,
 }
 
+/// An emergency issue in the record of changes.
+const EMERGENCY: audit::Thing =
+    audit::Thing { name: "emergency_issue", tables: &[("emergency_issues", "id")] };
+
 /// Holds units of the caller's own shelf for an emergency request, to be handed out once a second person confirms. A
 /// request that nobody took yet is taken with it.
 ///
@@ -78,6 +82,7 @@ pub fn start(
         return Err(Problem::new(Code::StateConflict).with("state", request.urgency));
     }
     let asked = patient::lock(tx.conn, &request)?;
+    let seen = of_units(tx.conn, vault, id, units)?;
     if request.state == RequestState::Submitted {
         go(tx, by, &request, RequestState::Accepted, None)?;
         feed::append(tx, "blood_request", id.0, RequestState::Accepted.code())?;
@@ -106,7 +111,11 @@ pub fn start(
     }
     let units: Vec<BloodUnitId> = taken.iter().map(|unit| unit.id).collect();
     let line = Line::new(Some(by.user), "requests.emergency_asked").on(emergency).with("units", &units);
-    audit::record(tx, vault, &line.with("beyond_rule", is_beyond_rule))?;
+    audit::made(&EMERGENCY, emergency.0).and(seen).record(
+        tx,
+        vault,
+        line.with("beyond_rule", is_beyond_rule),
+    )?;
     feed::append(tx, "blood_request", id.0, to.code())?;
     told(tx, emergency, id, EmergencyState::Open, is_beyond_rule, units)
 }
@@ -131,6 +140,8 @@ pub fn confirm(
     }
     let request = store::request(tx.conn, found.request)?;
     let bank = request.bank.ok_or_else(|| conflict(request.state))?;
+    let seen = audit::seen(tx.conn, vault, &EMERGENCY, id.0)?;
+    let seen = seen.and(audit::seen(tx.conn, vault, &REQUEST, request.id.0)?);
     let issued = store::Advance { to: RequestState::Issued, bank: None, refusal: None };
     if !store::advance(tx, request.id, &[RequestState::Reserved], issued)? {
         return Err(conflict(store::request(tx.conn, request.id)?.state));
@@ -143,9 +154,9 @@ pub fn confirm(
         let state = if is_whole { state } else { EmergencyState::Lapsed };
         return Err(Problem::new(Code::StateConflict).with("state", state));
     }
-    let units = issue_held(tx, vault, zone, (bank, by.user), request.id, Some(id))?;
+    let (units, held) = issue_held(tx, vault, zone, (bank, by.user), request.id, Some(id))?;
     let line = Line::new(Some(by.user), "requests.emergency_issued").on(id).with("units", &units);
-    audit::record(tx, vault, &line.alert())?;
+    seen.and(held).record(tx, vault, line.alert())?;
     feed::append(tx, "blood_request", request.id.0, RequestState::Issued.code())?;
     told(tx, id, request.id, EmergencyState::Issued, found.is_beyond_rule, units)
 }
@@ -167,11 +178,12 @@ pub fn review(
         accounts::check_two_people(tx, other, by.user)?;
     }
     let sealed = vault.house().seal_text(place("finding", id), finding.as_str());
+    let seen = audit::seen(tx.conn, vault, &EMERGENCY, id.0)?;
     if !rows::review(tx, id, by.user, sealed)? {
         let state = state_at(&rows::row(tx.conn, id)?, tx.now);
         return Err(Problem::new(Code::StateConflict).with("state", state));
     }
-    audit::record(tx, vault, &Line::new(Some(by.user), "requests.emergency_reviewed").on(id))?;
+    seen.record(tx, vault, Line::new(Some(by.user), "requests.emergency_reviewed").on(id))?;
     told(tx, id, found.request, EmergencyState::Reviewed, found.is_beyond_rule, Vec::new())
 }
 

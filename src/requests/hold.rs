@@ -14,12 +14,12 @@ use shiryan_kernel::{Code, Problem, Result};
 use super::candidates::is_cut_off;
 use super::store::{self, Advance};
 use super::{
-    BloodRequest, Counts, Reservation, Share, Step, advance, conflict, go, in_reach, patient, rules, shares,
-    told,
+    BloodRequest, Counts, REQUEST, Reservation, Share, Step, advance, conflict, go, in_reach, patient, rules,
+    shares, told,
 };
 use crate::accounts::{self, Principal};
-use crate::audit::{self, Line};
-use crate::db::{Tx, feed};
+use crate::audit::{self, Line, Seen};
+use crate::db::{Conn, Tx, feed};
 use crate::stock::{self, BloodUnit, Label};
 use crate::vault::{Place, Vault};
 
@@ -48,6 +48,7 @@ pub struct NewHold {
 pub fn reserve(tx: &mut Tx, vault: &Vault, by: &Principal, id: RequestId, new: &NewHold) -> Result<Step> {
     let request = in_reach(tx.conn, by, id)?;
     let asked = patient::lock(tx.conn, &request)?;
+    let seen = of_units(tx.conn, vault, id, &new.units)?;
     advance(
         tx,
         by,
@@ -82,8 +83,14 @@ pub fn reserve(tx: &mut Tx, vault: &Vault, by: &Principal, id: RequestId, new: &
     }
     let wanted: Vec<BloodUnitId> = taken.iter().map(|unit| unit.id).collect();
     let line = Line::new(Some(by.user), "requests.reserved").on(id).with("units", &wanted);
-    audit::record(tx, vault, &if warned.is_empty() { line } else { line.with("warned", &warned) })?;
+    seen.record(tx, vault, if warned.is_empty() { line } else { line.with("warned", &warned) })?;
     told(tx, id, RequestState::Reserved, wanted)
+}
+
+/// A request and units in the record of changes.
+pub(super) fn of_units(conn: &mut Conn, vault: &Vault, id: RequestId, units: &[BloodUnitId]) -> Result<Seen> {
+    let seen = audit::seen(conn, vault, &REQUEST, id.0)?;
+    Ok(seen.and(audit::seen_all(conn, vault, &stock::UNIT, units.iter().map(|unit| unit.0))?))
 }
 
 /// Units to be held.
@@ -147,6 +154,7 @@ pub fn free(
 ) -> Result<Step> {
     let request = in_reach(tx.conn, by, id)?;
     let wanted = distinct(units)?;
+    let seen = of_units(tx.conn, vault, id, units)?;
     advance(tx, by, &request, &[RequestState::Reserved], RequestState::Reserved, None)?;
     let held = shares(tx.conn, &[id])?;
     for unit in &wanted {
@@ -154,11 +162,11 @@ pub fn free(
         let live = live.ok_or_else(|| named(Problem::new(Code::NotFound), units, *unit))?;
         let_go(tx, vault, by, live)?;
     }
-    let line = Line::new(Some(by.user), "requests.freed").on(id).with("units", &wanted);
-    audit::record(tx, vault, &line)?;
     let is_left = held.iter().any(|share| share.hold.outcome.is_none() && !wanted.contains(&share.unit.id));
     let state = if is_left { RequestState::Reserved } else { RequestState::Accepted };
     advance(tx, by, &request, &[RequestState::Reserved], state, None)?;
+    let line = Line::new(Some(by.user), "requests.freed").on(id).with("units", &wanted);
+    seen.record(tx, vault, line)?;
     told(tx, id, state, wanted.into_iter().collect())
 }
 
@@ -180,14 +188,16 @@ pub fn issue(
     scanned: Option<&[Label]>,
 ) -> Result<Step> {
     let request = in_reach(tx.conn, by, id)?;
+    let seen = audit::seen(tx.conn, vault, &REQUEST, id.0)?;
     go(tx, by, &request, RequestState::Issued, None)?;
     if let Some(scanned) = scanned {
         compare(&shares(tx.conn, &[id])?, scanned)?;
     }
     agree(tx, by, &request, second_for)?;
-    let units = issue_held(tx, vault, zone, (by.own_facility()?, by.user), id, None)?;
+    let (units, held) = issue_held(tx, vault, zone, (by.own_facility()?, by.user), id, None)?;
     let line = Line::new(Some(by.user), "requests.issued").on(id).with("units", &units);
-    audit::record(tx, vault, &if scanned.is_some() { line.with("way", "scanned") } else { line })?;
+    let line = if scanned.is_some() { line.with("way", "scanned") } else { line };
+    seen.and(held).record(tx, vault, line)?;
     told(tx, id, RequestState::Issued, units)
 }
 
@@ -226,7 +236,8 @@ fn agree(tx: &mut Tx, by: &Principal, request: &BloodRequest, second_for: &[Caut
     Ok(())
 }
 
-/// Hands out what is held for a request whose row is locked: all of the usual holds, or all of one emergency issue.
+/// Hands out what is held for a request whose row is locked: all of the usual holds, or all of one emergency issue; which
+/// units, and what they were.
 pub(super) fn issue_held(
     tx: &mut Tx,
     vault: &Vault,
@@ -234,13 +245,14 @@ pub(super) fn issue_held(
     (bank, by): (FacilityId, UserId),
     id: RequestId,
     emergency: Option<EmergencyIssueId>,
-) -> Result<Vec<BloodUnitId>> {
+) -> Result<(Vec<BloodUnitId>, Seen)> {
     let mut live: Vec<Share> = shares(tx.conn, &[id])?;
     live.retain(|share| share.hold.outcome.is_none());
     live.sort_by_key(|share| share.unit.id);
     if live.is_empty() {
         return Err(conflict(RequestState::Accepted));
     }
+    let seen = audit::seen_all(tx.conn, vault, &stock::UNIT, live.iter().map(|share| share.unit.id.0))?;
     for share in &live {
         let unit = share.unit.id;
         if tx.now >= share.hold.held_until() {
@@ -253,7 +265,7 @@ pub(super) fn issue_held(
         stock::issue(tx, vault, zone, (bank, by), unit).map_err(|problem| problem.with("unit", unit))?;
         end(tx, &share.hold, HoldEnd::Issued)?;
     }
-    Ok(live.iter().map(|share| share.unit.id).collect())
+    Ok((live.iter().map(|share| share.unit.id).collect(), seen))
 }
 
 /// Ends holds whose time is up and holds on units that were stopped, at most `at_most` in one write, and brings
@@ -282,20 +294,21 @@ pub(super) fn by_itself(tx: &mut Tx, id: RequestId, from: RequestState, to: Requ
     Ok(())
 }
 
-/// Lets go whatever is held for a request that ends; which units.
+/// Lets go whatever is held for a request that ends; which units, and what they were.
 pub(super) fn free_all(
     tx: &mut Tx,
     vault: &Vault,
     by: &Principal,
     id: RequestId,
-) -> Result<Vec<BloodUnitId>> {
+) -> Result<(Vec<BloodUnitId>, Seen)> {
     let mut live = shares(tx.conn, &[id])?;
     live.retain(|share| share.hold.outcome.is_none());
     live.sort_by_key(|share| share.unit.id);
+    let seen = audit::seen_all(tx.conn, vault, &stock::UNIT, live.iter().map(|share| share.unit.id.0))?;
     for share in &live {
         let_go(tx, vault, by, share)?;
     }
-    Ok(live.into_iter().map(|share| share.unit.id).collect())
+    Ok((live.into_iter().map(|share| share.unit.id).collect(), seen))
 }
 
 fn let_go(tx: &mut Tx, vault: &Vault, by: &Principal, share: &Share) -> Result<()> {

@@ -99,6 +99,9 @@ impl Row {
     }
 }
 
+/// An incident in the record of changes.
+const INCIDENT: audit::Thing = audit::Thing { name: "incident", tables: &[("incidents", "id")] };
+
 /// Declares an incident: command anywhere, a blood bank in its own region.
 ///
 /// # Errors
@@ -131,7 +134,7 @@ pub fn declare(tx: &mut Tx, vault: &Vault, by: &Principal, new: &NewIncident) ->
         ))
         .execute(tx.conn)?;
     let line = Line::new(Some(by.user), "requests.incident_declared").on(id).with("region", region);
-    audit::record(tx, vault, &line.alert())?;
+    audit::made(&INCIDENT, id.0).record(tx, vault, line.alert())?;
     feed::append(tx, "incident", id.0, "declared")?;
     Ok(id)
 }
@@ -146,6 +149,7 @@ pub fn end(tx: &mut Tx, vault: &Vault, by: &Principal, id: IncidentId) -> Result
         return Err(Problem::new(Code::NotFound));
     }
     let now = tx.now.naive_utc();
+    let seen = audit::seen(tx.conn, vault, &INCIDENT, id.0)?;
     let ended = diesel::update(incidents::table.find(id.0))
         .filter(incidents::ended_at.is_null())
         .filter(incidents::until_at.gt(now))
@@ -154,7 +158,7 @@ pub fn end(tx: &mut Tx, vault: &Vault, by: &Principal, id: IncidentId) -> Result
     if ended == 0 {
         return Err(Problem::new(Code::StateConflict).with("state", "over"));
     }
-    audit::record(tx, vault, &Line::new(Some(by.user), "requests.incident_ended").on(id))?;
+    seen.record(tx, vault, Line::new(Some(by.user), "requests.incident_ended").on(id))?;
     feed::append(tx, "incident", id.0, "ended")
 }
 

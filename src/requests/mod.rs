@@ -315,7 +315,7 @@ fn put(
             audit::Line::new(Some(by), "requests.submitted").on(id)
         }
     };
-    audit::record(tx, vault, &line.with("urgency", new.urgency))?;
+    audit::made(&REQUEST, id.0).record(tx, vault, line.with("urgency", new.urgency))?;
     told(tx, id, RequestState::Submitted, Vec::new())
 }
 
@@ -355,7 +355,8 @@ pub fn ask_rest(tx: &mut Tx, vault: &Vault, by: &Principal, id: RequestId) -> Re
 }
 
 /// A request in the record of changes.
-const REQUEST: audit::Thing = audit::Thing { name: "request", tables: &[("blood_requests", "id")] };
+const REQUEST: audit::Thing =
+    audit::Thing { name: "request", tables: &[("blood_requests", "id"), ("reservations", "request")] };
 
 /// Takes a request for the caller's own blood bank.
 ///
@@ -384,9 +385,9 @@ pub fn refuse(
     let request = in_reach(tx.conn, by, id)?;
     let seen = audit::seen(tx.conn, vault, &REQUEST, id.0)?;
     go(tx, by, &request, RequestState::Refused, Some(reason))?;
-    let freed = hold::free_all(tx, vault, by, id)?;
+    let (freed, units) = hold::free_all(tx, vault, by, id)?;
     let line = audit::Line::new(Some(by.user), "requests.refused").on(id).with("reason", reason);
-    seen.record(tx, vault, line)?;
+    seen.and(units).record(tx, vault, line)?;
     told(tx, id, RequestState::Refused, freed)
 }
 
@@ -398,8 +399,8 @@ pub fn cancel(tx: &mut Tx, vault: &Vault, by: &Principal, id: RequestId) -> Resu
     let request = in_reach(tx.conn, by, id)?;
     let seen = audit::seen(tx.conn, vault, &REQUEST, id.0)?;
     go(tx, by, &request, RequestState::Cancelled, None)?;
-    let freed = hold::free_all(tx, vault, by, id)?;
-    seen.record(tx, vault, audit::Line::new(Some(by.user), "requests.cancelled").on(id))?;
+    let (freed, units) = hold::free_all(tx, vault, by, id)?;
+    seen.and(units).record(tx, vault, audit::Line::new(Some(by.user), "requests.cancelled").on(id))?;
     told(tx, id, RequestState::Cancelled, freed)
 }
 

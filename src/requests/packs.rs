@@ -21,8 +21,8 @@ use utoipa::ToSchema;
 use super::rules::pack::Composition;
 use super::store::{self, Advance, packs as rows};
 use super::{
-    BloodRequest, Counts, NewRequest, Origin, Pseudonym, Share, hold, notes_at, patient, patient_at, put,
-    rules, shares, whose, within,
+    BloodRequest, Counts, NewRequest, Origin, Pseudonym, REQUEST, Share, hold, notes_at, patient, patient_at,
+    put, rules, shares, whose, within,
 };
 use crate::accounts::Principal;
 use crate::audit::{self, Line};
@@ -83,6 +83,9 @@ pub struct OpenedPack {
     pub to_return: Vec<ToReturn>,
 }
 
+/// A pack in the record of changes.
+const PACK: audit::Thing = audit::Thing { name: "pack", tables: &[("packs", "id")] };
+
 /// Starts a pack for a patient of the own hospital, with its first round.
 ///
 /// # Errors
@@ -105,7 +108,7 @@ pub fn start(
     }
     let id = PackId(tx.id());
     rows::insert(tx, id, own, by.user)?;
-    audit::record(tx, vault, &Line::new(Some(by.user), "requests.pack_started").on(id))?;
+    audit::made(&PACK, id.0).record(tx, vault, Line::new(Some(by.user), "requests.pack_started").on(id))?;
     let requests = make(tx, vault, by, own, (id, 1), (new, evidence), composition)?;
     told(
         tx,
@@ -135,6 +138,7 @@ pub fn next(
     composition: Composition,
 ) -> Result<PackStep> {
     let pack = in_reach(tx.conn, by, id)?;
+    let seen = audit::seen(tx.conn, vault, &PACK, id.0)?;
     if !rows::next_round(tx, id, round)? {
         return Err(conflict(&rows::row(tx.conn, id)?));
     }
@@ -155,7 +159,7 @@ pub fn next(
         notes: notes.as_deref().map(Note::parse).transpose()?,
     };
     let line = Line::new(Some(by.user), "requests.pack_round").on(id).with("round", round);
-    audit::record(tx, vault, &line)?;
+    seen.record(tx, vault, line)?;
     let requests = make(tx, vault, by, pack.facility, (id, round), (&new, evidence), composition)?;
     told(
         tx,
@@ -175,14 +179,18 @@ pub fn stop(tx: &mut Tx, vault: &Vault, by: &Principal, id: PackId) -> Result<Pa
     if by.role == Role::Bank && !took_part(tx.conn, by, id)? {
         return Err(Problem::new(Code::Forbidden));
     }
+    let mut seen = audit::seen(tx.conn, vault, &PACK, id.0)?;
     if !rows::stop(tx, id, by.user)? {
         return Err(conflict(&rows::row(tx.conn, id)?));
     }
     let (mut cancelled, mut freed) = (Vec::new(), Vec::new());
     for request in rows::requests_of(tx.conn, id)? {
         let end = Advance { to: RequestState::Cancelled, bank: None, refusal: None };
+        let asked = audit::seen(tx.conn, vault, &REQUEST, request.id.0)?;
         if store::advance(tx, request.id, &rules::before_issue(), end)? {
-            freed.extend(hold::free_all(tx, vault, by, request.id)?);
+            let (units, held) = hold::free_all(tx, vault, by, request.id)?;
+            freed.extend(units);
+            seen = seen.and(asked).and(held);
             feed::append(tx, "blood_request", request.id.0, RequestState::Cancelled.code())?;
             cancelled.push(request.id);
         }
@@ -190,7 +198,7 @@ pub fn stop(tx: &mut Tx, vault: &Vault, by: &Principal, id: PackId) -> Result<Pa
     let to_return: Vec<BloodUnitId> = left_there(tx.conn, id)?.into_iter().map(|unit| unit.id).collect();
     let round = rows::row(tx.conn, pack.id)?.rounds;
     let line = Line::new(Some(by.user), "requests.pack_stopped").on(id).with("cancelled", &cancelled);
-    audit::record(tx, vault, &line.with("freed", &freed).with("to_return", &to_return))?;
+    seen.record(tx, vault, line.with("freed", &freed).with("to_return", &to_return))?;
     told(tx, PackStep { id, state: PackState::Stopped, round, requests: cancelled, freed, to_return })
 }
 

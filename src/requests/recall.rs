@@ -127,6 +127,9 @@ pub struct HospitalReport {
     pub by: UserId,
 }
 
+/// A hospital's report in the record of changes.
+const REPORT: audit::Thing = audit::Thing { name: "hospital_report", tables: &[("hospital_reports", "id")] };
+
 /// Reports a reaction, or an infection that may come from it, of a unit that the own hospital has or had: the unit and
 /// its sisters are stopped at once, for an infection all else that the donor gave, and the donor waits until a physician has
 /// looked into it.
@@ -175,7 +178,11 @@ pub fn report_harm(
     let stopped = stock::stop_family(tx, vault, by.user, &unit, of_donor)?;
     stock::await_physician(tx, (vault, book), by.user, &unit)?;
     let line = Line::new(Some(by.user), "requests.harm_reported").on(report).with("kind", kind);
-    audit::record(tx, vault, &line.with("unit", id).with("stopped", stopped).alert())?;
+    audit::made(&REPORT, report.0).record(
+        tx,
+        vault,
+        line.with("unit", id).with("stopped", stopped).alert(),
+    )?;
     feed::append(tx, "hospital_report", report.0, kind.code())?;
     Ok(HospitalReported { id: report, unit: id })
 }

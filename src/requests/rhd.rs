@@ -5,7 +5,7 @@ use shiryan_kernel::ids::RequestId;
 use shiryan_kernel::text::Note;
 use shiryan_kernel::{Code, Problem, Result};
 
-use super::{Step, in_reach, rhd_reason_at, rules, store, told};
+use super::{REQUEST, Step, in_reach, rhd_reason_at, rules, store, told};
 use crate::accounts::Principal;
 use crate::audit::{self, Line};
 use crate::db::Tx;
@@ -38,9 +38,10 @@ pub fn authorise(
         return Err(Problem::new(Code::RhdPolicyForbids));
     }
     let reason = vault.house().seal_text(rhd_reason_at(id), new.reason.as_str());
+    let seen = audit::seen(tx.conn, vault, &REQUEST, id.0)?;
     if !store::set_rhd(tx, id, &rules::before_issue(), by.user, reason)? {
         return Err(super::conflict(store::request(tx.conn, id)?.state));
     }
-    audit::record(tx, vault, &Line::new(Some(by.user), "requests.rhd_policy").on(id))?;
+    seen.record(tx, vault, Line::new(Some(by.user), "requests.rhd_policy").on(id))?;
     told(tx, id, request.state, Vec::new())
 }

@@ -167,7 +167,11 @@ pub fn order(
         notes: new.notes.as_ref().map(|notes| vault.house().seal_text(place("notes", id), notes.as_str())),
     };
     rows::insert(tx, row, sealed)?;
-    audit::record(tx, vault, &Line::new(Some(by.user), "requests.standing_ordered").on(id))?;
+    audit::made(&STANDING, id.0).record(
+        tx,
+        vault,
+        Line::new(Some(by.user), "requests.standing_ordered").on(id),
+    )?;
     told(tx, id, StandingState::Active, Some(due))
 }
 
@@ -179,6 +183,9 @@ pub enum Turn {
     Resume,
     End,
 }
+
+/// A standing order in the record of changes.
+const STANDING: audit::Thing = audit::Thing { name: "standing_order", tables: &[("standing_orders", "id")] };
 
 /// Pauses, resumes or ends an order of the own hospital. Requests that it made stand, and are named.
 ///
@@ -208,10 +215,11 @@ pub fn turn(
         }
         _ => return Err(conflict(order.state)),
     };
+    let seen = audit::seen(tx.conn, vault, &STANDING, id.0)?;
     if !rows::go(tx, &order, next)? {
         return Err(conflict(rows::row(tx.conn, id)?.state));
     }
-    audit::record(tx, vault, &Line::new(Some(by.user), action).on(id))?;
+    seen.record(tx, vault, Line::new(Some(by.user), action).on(id))?;
     told(tx, id, next.state, next.due.map(|(due, _)| due))
 }
 
@@ -262,6 +270,7 @@ fn make(tx: &mut Tx, vault: &Vault, zone: Zone, order: &StandingOrder) -> Result
         other => other?,
     };
     let next = order.going_on(plus_days(due_on, 1));
+    let seen = audit::seen(tx.conn, vault, &STANDING, order.id.0)?;
     if !rows::go(tx, order, next)? {
         return Ok(());
     }
@@ -269,7 +278,7 @@ fn make(tx: &mut Tx, vault: &Vault, zone: Zone, order: &StandingOrder) -> Result
     let needed_at = zone.moment(due_on, order.due_at());
     if needed_at <= tx.now {
         let line = Line::new(None, "requests.standing_missed").on(order.id).with("due_on", due_on);
-        return audit::record(tx, vault, &line.alert()).map(drop);
+        return seen.record(tx, vault, line.alert()).map(drop);
     }
     let (patient, notes) = cells;
     let new = NewRequest {
@@ -292,9 +301,10 @@ fn make(tx: &mut Tx, vault: &Vault, zone: Zone, order: &StandingOrder) -> Result
 
 /// Pauses an order that does not open any more.
 fn set_aside(tx: &mut Tx, vault: &Vault, order: &StandingOrder) -> Result<()> {
+    let seen = audit::seen(tx.conn, vault, &STANDING, order.id.0)?;
     if rows::go(tx, order, rows::Next { state: StandingState::Paused, due: None })? {
         feed::append(tx, "standing_order", order.id.0, StandingState::Paused.code())?;
-        audit::record(tx, vault, &Line::new(None, "requests.standing_damaged").on(order.id).alert())?;
+        seen.record(tx, vault, Line::new(None, "requests.standing_damaged").on(order.id).alert())?;
     }
     Ok(())
 }

@@ -144,7 +144,8 @@ pub fn ask(
         followed_by: None,
     };
     rows::insert(tx, row.clone())?;
-    note(tx, vault, by.user, (&row, UntestedState::Asked), "requests.untested_asked")
+    let made = audit::made(&UNTESTED, id.0);
+    note(tx, vault, by.user, (&row, UntestedState::Asked), (made, "requests.untested_asked"))
 }
 
 /// Authorises it as the second physician. From then on the unit is `emergency_untested`.
@@ -161,6 +162,7 @@ pub fn authorise(
 ) -> Result<UntestedStep> {
     let found = rows::row(tx.conn, id)?;
     accounts::check_two_people(tx, found.asked_by, by.user)?;
+    let seen = looked(tx.conn, vault, &found)?;
     if !rows::authorise(tx, id, by.user)? {
         return Err(conflict(&rows::row(tx.conn, id)?));
     }
@@ -168,7 +170,7 @@ pub fn authorise(
     let request = store::request(tx.conn, found.request)?;
     let group = check(tx, vault, ground, by, &request, &unit)?;
     stock::authorise_untested(tx, vault, by.user, &unit, group)?;
-    note(tx, vault, by.user, (&found, UntestedState::Authorised), "requests.untested_authorised")
+    note(tx, vault, by.user, (&found, UntestedState::Authorised), (seen, "requests.untested_authorised"))
 }
 
 /// Compares bag and patient at the bed, as the first of two people of the hospital. The unit is theirs from then on.
@@ -184,11 +186,12 @@ pub fn check_first(
     seen: &AtTheBed,
 ) -> Result<UntestedStep> {
     let (found, request, unit) = at_the_bed(tx, vault, by, id, seen)?;
+    let was = looked(tx.conn, vault, &found)?;
     if !rows::check(tx, id, by.user)? {
         return Err(conflict(&rows::row(tx.conn, id)?));
     }
     stock::carry(tx, vault, by.user, &unit, request.facility)?;
-    note(tx, vault, by.user, (&found, UntestedState::Checked), "requests.untested_checked")
+    note(tx, vault, by.user, (&found, UntestedState::Checked), (was, "requests.untested_checked"))
 }
 
 /// Compares them once more, as the second person: with it the unit is given.
@@ -206,11 +209,12 @@ pub fn give(
     if let Some(first) = found.checked_by {
         accounts::check_two_people(tx, first, by.user)?;
     }
+    let was = looked(tx.conn, vault, &found)?;
     if !rows::give(tx, id, by.user)? {
         return Err(conflict(&rows::row(tx.conn, id)?));
     }
     stock::give_untested(tx, vault, by.user, &unit)?;
-    note(tx, vault, by.user, (&found, UntestedState::Given), "requests.untested_given")
+    note(tx, vault, by.user, (&found, UntestedState::Given), (was, "requests.untested_given"))
 }
 
 /// Withdraws what was not given, by a physician or the blood bank whose unit it is: the unit is in quarantine again, or
@@ -220,6 +224,7 @@ pub fn give(
 /// `not_found` of another blood bank's; `state_conflict` (with `state`) when it was given or withdrawn.
 pub fn withdraw(tx: &mut Tx, vault: &Vault, by: &Principal, id: UntestedId) -> Result<UntestedStep> {
     let found = in_sight(tx.conn, by, id)?;
+    let seen = looked(tx.conn, vault, &found)?;
     let is_open =
         matches!(found.state, UntestedState::Asked | UntestedState::Authorised | UntestedState::Checked);
     if !is_open || !rows::withdraw(tx, id, found.state)? {
@@ -233,7 +238,7 @@ pub fn withdraw(tx: &mut Tx, vault: &Vault, by: &Principal, id: UntestedId) -> R
         }
         stock::withdraw_untested(tx, vault, by.user, &unit, had_left)?;
     }
-    note(tx, vault, by.user, (&found, UntestedState::Withdrawn), "requests.untested_withdrawn")
+    note(tx, vault, by.user, (&found, UntestedState::Withdrawn), (seen, "requests.untested_withdrawn"))
 }
 
 /// Closes the case of a patient who was given an untested unit: a physician says what was done, once every test is known.
@@ -256,10 +261,11 @@ pub fn follow_up(
         return Err(Problem::new(Code::TestsMissing).with("missing", missing.join(" ")));
     }
     let sealed = vault.house().seal_text(place("follow_up", id), told.as_str());
+    let seen = looked(tx.conn, vault, &found)?;
     if !rows::follow_up(tx, id, by.user, sealed)? {
         return Err(conflict(&rows::row(tx.conn, id)?));
     }
-    note(tx, vault, by.user, (&found, UntestedState::FollowedUp), "requests.untested_followed_up")
+    note(tx, vault, by.user, (&found, UntestedState::FollowedUp), (seen, "requests.untested_followed_up"))
 }
 
 /// Untested units after `after`, oldest first: of the own hospital's requests, of the own blood bank's shelf, or all for a
@@ -433,17 +439,26 @@ fn markers(panel: &Panel) -> Vec<Tested> {
     panel.markers().map(|(marker, state)| Tested { marker, state }).collect()
 }
 
+/// An issue before its tests, in the record of changes.
+const UNTESTED: audit::Thing = audit::Thing { name: "untested_issue", tables: &[("untested_issues", "id")] };
+
+/// An issue and its unit.
+fn looked(conn: &mut Conn, vault: &Vault, row: &rows::Row) -> Result<audit::Seen> {
+    let seen = audit::seen(conn, vault, &UNTESTED, row.id.0)?;
+    Ok(seen.and(audit::seen(conn, vault, &stock::UNIT, row.blood_unit.0)?))
+}
+
 /// Each step is an alert: somebody looks at it the same day.
 fn note(
     tx: &mut Tx,
     vault: &Vault,
     by: UserId,
     (row, state): (&rows::Row, UntestedState),
-    action: &'static str,
+    (seen, action): (audit::Seen, &'static str),
 ) -> Result<UntestedStep> {
     let line =
         Line::new(Some(by), action).on(row.id).with("unit", row.blood_unit).with("request", row.request);
-    audit::record(tx, vault, &line.alert())?;
+    seen.record(tx, vault, line.alert())?;
     feed::append(tx, "untested_issue", row.id.0, state.code())?;
     Ok(UntestedStep { id: row.id, unit: row.blood_unit, request: row.request, state })
 }

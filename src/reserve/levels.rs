@@ -122,6 +122,9 @@ fn step(cell: Cell, row: Option<Row>, now: Moment, leave_after: Duration) -> Opt
     Some(Step { row: Row { seen, level, since, version: row.version + 1 }, is_new: false, cell, was })
 }
 
+/// A change of a level in the record of changes.
+const LEVEL: audit::Thing = audit::Thing { name: "level_change", tables: &[("level_changes", "id")] };
+
 /// Whether the level changed and nobody had written it before.
 fn write(tx: &mut Tx, vault: &Vault, step: &Step) -> Result<bool> {
     let Step { row, cell, .. } = step;
@@ -158,7 +161,11 @@ fn write(tx: &mut Tx, vault: &Vault, step: &Step) -> Result<bool> {
         line = line.with("was", was);
     }
     let is_first_and_well = change.was.is_none() && change.level <= Level::Watch;
-    audit::record(tx, vault, &if is_first_and_well { line } else { line.alert() })?;
+    audit::made(&LEVEL, change.id.0).record(
+        tx,
+        vault,
+        if is_first_and_well { line } else { line.alert() },
+    )?;
     if !is_first_and_well {
         let command = accounts::readers(tx.conn, Readers::Role(Role::Command))?;
         messages::tell_users(tx, Template::LevelChanged, &command)?;

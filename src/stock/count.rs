@@ -16,7 +16,7 @@ use utoipa::ToSchema;
 
 use super::store::{counts as rows, transfers};
 use super::stray::{self, Source, Stray};
-use super::{BloodUnit, Label, Why, step};
+use super::{BloodUnit, Label, UNIT, Why, step};
 use crate::accounts::{self, Principal};
 use crate::audit::{self, Line};
 use crate::db::{Conn, Tx, feed};
@@ -66,6 +66,12 @@ impl Count {
     }
 }
 
+/// A count in the record of changes.
+pub(super) const COUNT: audit::Thing = audit::Thing {
+    name: "stock_count",
+    tables: &[("stock_counts", "id"), ("count_misses", "count"), ("stray_scans", "count")],
+};
+
 /// Counts the caller's own shelf by the labels that were scanned: all of it.
 ///
 /// # Errors
@@ -94,7 +100,7 @@ pub fn count(tx: &mut Tx, vault: &Vault, by: &Principal, scanned: &[Label]) -> R
     stray::note_all(tx, by, own, Source::Count(id), &unexpected)?;
     let line = Line::new(Some(by.user), "stock.counted").on(id).with("scanned", labels);
     let line = line.with("missing", &missing).with("unexpected", unexpected.len());
-    audit::record(tx, vault, &if is_right { line } else { line.alert() })?;
+    audit::made(&COUNT, id.0).record(tx, vault, if is_right { line } else { line.alert() })?;
     feed::append(tx, "stock_count", id.0, state.code())?;
     with_differences(tx.conn, vault, id)
 }
@@ -129,6 +135,8 @@ pub fn settle_missing(
         accounts::check_two_people(tx, found.made_by, by.user)?;
     }
     let why = Why { reason: MoveReason::Lost, note };
+    let seen = audit::seen(tx.conn, vault, &COUNT, id.0)?;
+    let seen = seen.and(audit::seen_all(tx.conn, vault, &UNIT, units.iter().map(|unit| unit.0))?);
     for (n, unit) in units.iter().enumerate() {
         if !rows::end_miss(tx, id, *unit, outcome, by.user)? {
             return Err(Problem::field(format!("units[{n}]"), Code::UnknownReference));
@@ -142,7 +150,7 @@ pub fn settle_missing(
         MissEnd::Lost => "stock.count_lost",
     };
     let line = Line::new(Some(by.user), action).on(id).with("units", units);
-    audit::record(tx, vault, &if outcome == MissEnd::Lost { line.alert() } else { line })?;
+    seen.record(tx, vault, if outcome == MissEnd::Lost { line.alert() } else { line })?;
     close_if_settled(tx, id, found.facility)?;
     with_differences(tx.conn, vault, id)
 }

@@ -10,7 +10,7 @@ use shiryan_kernel::shelf::Additive;
 use shiryan_kernel::time::{Zone, plus_days};
 use shiryan_kernel::{Code, Problem, Result};
 
-use super::{NewUnit, Origin, create_units, rules, store};
+use super::{NewUnit, Origin, UNIT, create_units, rules, store};
 use crate::accounts::Principal;
 use crate::audit::{self, Line};
 use crate::db::Tx;
@@ -96,6 +96,6 @@ pub fn deliver(
     let made = create_units(tx, vault, zone, Some(by.user), &origin, &[unit]);
     let made = made.map_err(|problem| if problem.code == Code::StateConflict { used() } else { problem })?;
     let id = made.into_iter().next().ok_or_else(|| Problem::internal("no unit was made"))?;
-    audit::record(tx, vault, &Line::new(Some(by.user), "stock.delivered").on(id))?;
+    audit::made(&UNIT, id.0).record(tx, vault, Line::new(Some(by.user), "stock.delivered").on(id))?;
     Ok(id)
 }

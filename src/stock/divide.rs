@@ -12,7 +12,7 @@ use shiryan_kernel::time::{Moment, Zone};
 use shiryan_kernel::{Code, Problem, Result};
 use utoipa::ToSchema;
 
-use super::{BloodUnit, Label, NewUnit, Origin, Why, conflict, ledger, rules, step, store};
+use super::{BloodUnit, Label, NewUnit, Origin, UNIT, Why, conflict, ledger, rules, step, store};
 use crate::accounts::Principal;
 use crate::audit::{self, Line};
 use crate::db::Tx;
@@ -78,6 +78,7 @@ pub fn divide(
     };
     check(&unit, parts, rest_ml, tx.now - collected_at)?;
     let why = Why::of(MoveReason::Divided);
+    let seen = audit::seen(tx.conn, vault, &UNIT, unit.id.0)?;
     step(tx, vault, &unit, UnitStatus::Divided, &why, Some(by.user))?;
     let origin = Origin {
         donation: unit.donation,
@@ -108,8 +109,9 @@ pub fn divide(
         made.push(Made { id: child, label, volume_ml: part.volume_ml, expires_at });
     }
     let ids: Vec<BloodUnitId> = made.iter().map(|part| part.id).collect();
+    let seen = seen.and(audit::made_all(&UNIT, ids.iter().map(|part| part.0)));
     let line = Line::new(Some(by.user), "stock.divided").on(id).with("parts", ids);
-    audit::record(tx, vault, &line.with("rest_ml", rest_ml))?;
+    seen.record(tx, vault, line.with("rest_ml", rest_ml))?;
     Ok(Division { id, status: UnitStatus::Divided, parts: made })
 }
 

@@ -171,7 +171,7 @@ pub fn release(
 }
 
 /// A unit in the record of changes.
-const UNIT: audit::Thing = audit::Thing { name: "blood_unit", tables: &[("blood_units", "id")] };
+pub(crate) const UNIT: audit::Thing = audit::Thing { name: "blood_unit", tables: &[("blood_units", "id")] };
 
 /// The group of a unit that more than one grouping agrees on, and who made the only one beside the caller's own.
 #[derive(Debug, Clone, PartialEq, Eq)]

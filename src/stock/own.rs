@@ -16,6 +16,7 @@ use shiryan_kernel::time::Zone;
 use shiryan_kernel::{Code, Problem, Result};
 use utoipa::ToSchema;
 
+use super::count::COUNT;
 use super::store::{counts, pars};
 use super::{Count, counted_at, rules, soon};
 use crate::accounts::Principal;
@@ -118,6 +119,9 @@ pub fn own_shelf(conn: &mut Conn, by: &Principal, zone: Zone, now: DateTime<Utc>
     Ok(OwnShelf { as_of: now, facility: own, counted_at, cells, quarantine })
 }
 
+/// How much should lie on a shelf, in the record of changes.
+const PARS: audit::Thing = audit::Thing { name: "pars", tables: &[("pars", "facility")] };
+
 /// Says how many should lie on the own shelf, or that nobody says so.
 ///
 /// # Errors
@@ -125,6 +129,7 @@ pub fn own_shelf(conn: &mut Conn, by: &Principal, zone: Zone, now: DateTime<Utc>
 pub fn set_par(tx: &mut Tx, vault: &Vault, by: &Principal, par: Par) -> Result<Par> {
     let own = by.own_facility()?;
     let cell = (par.component, par.blood_group);
+    let seen = audit::seen(tx.conn, vault, &PARS, own.0)?;
     match par.units {
         Some(units) if !(1..=rules::MOST_PAR).contains(&units) => {
             return Err(Problem::field("units", Code::OutOfRange).with("most", rules::MOST_PAR));
@@ -133,7 +138,7 @@ pub fn set_par(tx: &mut Tx, vault: &Vault, by: &Principal, par: Par) -> Result<P
         None => pars::unset(tx, own, cell)?,
     }
     let line = Line::new(Some(by.user), "stock.par_set").on(own).with("component", par.component);
-    audit::record(tx, vault, &line.with("blood_group", par.blood_group).with("units", par.units))?;
+    seen.record(tx, vault, line.with("blood_group", par.blood_group).with("units", par.units))?;
     Ok(par)
 }
 
@@ -149,7 +154,11 @@ pub fn confirm(tx: &mut Tx, vault: &Vault, by: &Principal, units: i32) -> Result
     }
     let id = CountId(tx.id());
     counts::insert(tx, id, own, CountState::Closed, units, by.user)?;
-    audit::record(tx, vault, &Line::new(Some(by.user), "stock.confirmed").on(id).with("units", units))?;
+    audit::made(&COUNT, id.0).record(
+        tx,
+        vault,
+        Line::new(Some(by.user), "stock.confirmed").on(id).with("units", units),
+    )?;
     feed::append(tx, "stock_count", id.0, CountState::Closed.code())?;
     Ok(Count { id, state: CountState::Closed, scanned: units, at: tx.now, by: by.user })
 }

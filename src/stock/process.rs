@@ -11,7 +11,7 @@ use shiryan_kernel::time::{Moment, Zone, plus_days};
 use shiryan_kernel::{Code, Problem, Result};
 use utoipa::ToSchema;
 
-use super::{BloodUnit, Why, conflict, ledger, store};
+use super::{BloodUnit, UNIT, Why, conflict, ledger, store};
 use crate::accounts::Principal;
 use crate::audit::{self, Line};
 use crate::db::Tx;
@@ -64,17 +64,15 @@ pub fn process(
     }
     let attributes = unit.attributes.with(added);
     let expires_at = good_until(zone, &unit, added, tx.now);
+    let seen = audit::seen(tx.conn, vault, &UNIT, id.0)?;
     if !store::process(tx, zone, &unit, attributes, expires_at)? {
         return Err(conflict(store::unit(tx.conn, id)?.status));
     }
     let stays = (Some(UnitStatus::Quarantine), UnitStatus::Quarantine);
     ledger::moved(tx, vault, id, stays, &Why::of(MoveReason::Processed), own, Some(by.user))?;
     let codes: Vec<&str> = added.list().into_iter().map(Attribute::code).collect();
-    audit::record(
-        tx,
-        vault,
-        &Line::new(Some(by.user), "stock.processed").on(id).with("added", codes.join(" ")),
-    )?;
+    let line = Line::new(Some(by.user), "stock.processed").on(id).with("added", codes.join(" "));
+    seen.record(tx, vault, line)?;
     Ok(Processed { id, attributes, expires_at })
 }
 

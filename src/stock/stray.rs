@@ -58,6 +58,9 @@ pub(super) fn note_all(
     Ok(())
 }
 
+/// A label that nobody expected, in the record of changes.
+const STRAY: audit::Thing = audit::Thing { name: "stray_scan", tables: &[("stray_scans", "id")] };
+
 /// Says what a label of the own list was.
 ///
 /// # Errors
@@ -74,10 +77,11 @@ pub fn explain(
         return Err(Problem::new(Code::NotFound));
     }
     let sealed = vault.house().seal_text(place(id), note.as_str());
+    let seen = audit::seen(tx.conn, vault, &STRAY, id.0)?;
     if !rows::explain(tx, id, by.user, sealed)? {
         return Err(Problem::new(Code::StateConflict).with("state", "explained"));
     }
-    audit::record(tx, vault, &Line::new(Some(by.user), "stock.stray_explained").on(id))?;
+    seen.record(tx, vault, Line::new(Some(by.user), "stock.stray_explained").on(id))?;
     feed::append(tx, "stray_scan", id.0, "explained")?;
     if let Some(count) = found.count {
         count::close_if_settled(tx, count, found.facility)?;

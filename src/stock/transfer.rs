@@ -15,9 +15,9 @@ use utoipa::ToSchema;
 
 use super::store::transfers as rows;
 use super::stray::{self, Source};
-use super::{BloodUnit, Why, conflict, expire, ledger, rules, step, store};
+use super::{BloodUnit, UNIT, Why, conflict, expire, ledger, rules, step, store};
 use crate::accounts::{self, Principal};
-use crate::audit::{self, Line};
+use crate::audit::{self, Line, Seen};
 use crate::db::{Conn, Tx, feed};
 use crate::places;
 use crate::vault::Vault;
@@ -103,6 +103,12 @@ pub struct Receipt {
     pub unexpected: Vec<Label>,
 }
 
+/// A transfer in the record of changes.
+const TRANSFER: audit::Thing = audit::Thing {
+    name: "transfer",
+    tables: &[("transfers", "id"), ("transfer_units", "transfer"), ("stray_scans", "transfer")],
+};
+
 /// Sends units of the caller's own shelf to another blood bank: all of them or none.
 ///
 /// # Errors
@@ -114,24 +120,39 @@ pub fn send(tx: &mut Tx, vault: &Vault, by: &Principal, to: FacilityId, labels: 
     check_way(tx.conn, own, to)?;
     let id = TransferId(tx.id());
     rows::insert(tx, id, own, to, by.user)?;
-    let mut sent = Vec::with_capacity(labels.len());
+    let mut found: Vec<BloodUnit> = Vec::with_capacity(labels.len());
     for (n, label) in labels.iter().enumerate() {
         let unit = rows::labelled(tx.conn, own, label)?
             .ok_or_else(|| Problem::field(format!("units[{n}]"), Code::UnknownReference))?;
         if !matches!(unit.status, UnitStatus::Released | UnitStatus::Quarantine) {
             return Err(conflict(unit.status).with("unit", unit.id));
         }
+        if found.iter().any(|other| other.id == unit.id) {
+            return Err(conflict(UnitStatus::InTransit).with("unit", unit.id));
+        }
         if !unit.is_good_at(tx.now) {
             return Err(Problem::new(Code::UnitExpired).with("unit", unit.id));
         }
-        step(tx, vault, &unit, UnitStatus::InTransit, &Why::of(MoveReason::Sent), Some(by.user))?;
-        rows::insert_line(tx, id, unit.id, unit.status)?;
-        sent.push(unit.id);
+        found.push(unit);
     }
-    audit::record(tx, vault, &Line::new(Some(by.user), "stock.sent").on(id).with("units", sent))?;
+    let seen = audit::seen_all(tx.conn, vault, &UNIT, found.iter().map(|unit| unit.id.0))?;
+    for unit in &found {
+        step(tx, vault, unit, UnitStatus::InTransit, &Why::of(MoveReason::Sent), Some(by.user))?;
+        rows::insert_line(tx, id, unit.id, unit.status)?;
+    }
+    let sent: Vec<BloodUnitId> = found.iter().map(|unit| unit.id).collect();
+    let line = Line::new(Some(by.user), "stock.sent").on(id).with("units", sent);
+    audit::made(&TRANSFER, id.0).and(seen).record(tx, vault, line)?;
     let state = TransferState::UnderWay;
     feed::append(tx, "transfer", id.0, state.code())?;
     Ok(Sent { id, state })
+}
+
+/// A transfer and its units.
+fn whole(conn: &mut Conn, vault: &Vault, id: TransferId) -> Result<Seen> {
+    let units: Vec<i64> = rows::lines(conn, id)?.iter().map(|(_, unit)| unit.id.0).collect();
+    let seen = audit::seen(conn, vault, &TRANSFER, id.0)?;
+    Ok(seen.and(audit::seen_all(conn, vault, &UNIT, units)?))
 }
 
 fn check_way(conn: &mut Conn, own: FacilityId, to: FacilityId) -> Result<()> {
@@ -164,6 +185,7 @@ pub fn receive(
         return Err(Problem::new(Code::NotFound));
     }
     lock(tx, &found)?;
+    let seen = whole(tx.conn, vault, id)?;
     rows::set_receiver(tx, id, by.user)?;
     let (mut received, mut missing) = (Vec::new(), Vec::new());
     let lines = rows::lines(tx.conn, id)?;
@@ -191,7 +213,7 @@ pub fn receive(
     let line = Line::new(Some(by.user), "stock.arrived").on(id).with("units", ids(&received));
     let line = line.with("missing", ids(&missing)).with("unexpected", unexpected.len());
     let differs = !missing.is_empty() || !unexpected.is_empty();
-    audit::record(tx, vault, &if differs { line.alert() } else { line })?;
+    seen.record(tx, vault, if differs { line.alert() } else { line })?;
     Ok(Receipt { id, state, received, missing, unexpected })
 }
 
@@ -235,6 +257,7 @@ pub fn lose(tx: &mut Tx, vault: &Vault, by: &Principal, id: TransferId, why: &Wh
     for other in [Some(found.made_by), found.received_by].into_iter().flatten() {
         accounts::check_two_people(tx, by.user, other)?;
     }
+    let seen = whole(tx.conn, vault, id)?;
     let mut lost = Vec::new();
     for (_, unit) in rows::lines(tx.conn, id)?.iter().filter(|(line, _)| line.outcome.is_none()) {
         step(tx, vault, unit, UnitStatus::Discarded, why, Some(by.user))?;
@@ -246,7 +269,7 @@ pub fn lose(tx: &mut Tx, vault: &Vault, by: &Principal, id: TransferId, why: &Wh
     let state = TransferState::Closed;
     settle(tx, &found, state)?;
     let line = Line::new(Some(by.user), "stock.lost").on(id).with("units", lost);
-    audit::record(tx, vault, &line.alert())?;
+    seen.record(tx, vault, line.alert())?;
     Ok(Sent { id, state })
 }
 

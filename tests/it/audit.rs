@@ -30,7 +30,7 @@ fn vault() -> Vault {
 fn write_lines(db: &Db, count: usize) {
     for n in 0..count {
         db.write_now(Lane::System, move |tx| {
-            audit::record(tx, &vault(), &Line::new(None, "test.done").on(n).with("n", n))
+            audit::record(tx, &vault(), &Line::new(None, "audit.read").on(n).with("n", n))
         })
         .unwrap();
     }
@@ -70,7 +70,7 @@ fn tampering_is_found(at: Migrated) {
     for (change, undo, broken) in [
         (
             "UPDATE audit_lines SET action = 'test.undone' WHERE subject = '3'",
-            "UPDATE audit_lines SET action = 'test.done' WHERE subject = '3'",
+            "UPDATE audit_lines SET action = 'audit.read' WHERE subject = '3'",
             4,
         ),
         (
@@ -144,7 +144,7 @@ fn changes(app: &TestApp) -> Vec<(String, String, String, Value)> {
     let read = |(subject, action, detail): (Option<String>, String, String)| {
         let detail: Value = serde_json::from_str(&detail).unwrap();
         let thing = detail["thing"].as_str()?.to_owned();
-        Some((thing, subject.unwrap(), action, detail))
+        Some((thing, subject.unwrap_or_default(), action, detail))
     };
     lines.into_iter().filter_map(read).collect()
 }

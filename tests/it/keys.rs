@@ -222,7 +222,7 @@ fn b7_everything_opens_under_the_new_root_alone(at: Empty) {
         diesel::update(audit_lines::table.filter(audit_lines::action.eq("eligibility.deferred")))
             .set(audit_lines::action.eq("eligibility.allowed"))
             .execute(tx.conn)?;
-        audit::record(tx, &vault(3), &Line::new(None, "test.done"))
+        audit::record(tx, &vault(3), &Line::new(None, "audit.read"))
     })
     .unwrap();
     drop(db);

@@ -30,6 +30,7 @@ mod consents;
 mod counts;
 mod db;
 mod deferrals;
+mod digests;
 mod divisions;
 mod donations;
 mod donors;

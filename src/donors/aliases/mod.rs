@@ -15,7 +15,7 @@ use shiryan_kernel::{Code, Problem, Result};
 
 use super::{duplicates, store as donor_rows};
 use crate::accounts::Principal;
-use crate::audit::{self, Line};
+use crate::audit::{self, Line, Seen};
 use crate::db::{Conn, Tx, feed};
 use crate::vault::Vault;
 
@@ -118,6 +118,12 @@ pub fn check_merge(conn: &mut Conn, donor: DonorId, survivor: DonorId) -> Result
     Ok(())
 }
 
+/// Records that are read as one person, in the record of changes.
+const PERSON: audit::Thing = audit::Thing {
+    name: "person",
+    tables: &[("donors", "id"), ("donor_aliases", "donor"), ("reviews", "donor")],
+};
+
 /// Reads a record as the survivor from now on. Reviews that asked whether they are one person are settled.
 ///
 /// # Errors
@@ -132,9 +138,10 @@ pub fn merge(
     check_merge(tx.conn, donor, survivor)?;
     let sides = (records_of(tx.conn, donor, None)?.all, records_of(tx.conn, survivor, None)?.all);
     let id = MergeId(tx.id());
+    let seen = person(tx.conn, vault, (&sides.0, &sides.1))?;
     store::begin(tx, id, by.user, approval, (donor, survivor))?;
     duplicates::settle_between(tx, by.user, (&sides.0, &sides.1))?;
-    note(tx, vault, by, id, (donor, survivor), "donors.merged")?;
+    note(tx, vault, by, id, (donor, survivor), (seen, "donors.merged"))?;
     Ok(id)
 }
 
@@ -164,12 +171,18 @@ pub fn standing_merge(conn: &mut Conn, id: MergeId) -> Result<Merge> {
 /// As [`standing_merge`].
 pub fn undo(tx: &mut Tx, vault: &Vault, by: &Principal, approval: ApprovalId, id: MergeId) -> Result<Merge> {
     let line = standing_merge(tx.conn, id)?;
+    let all = records_of(tx.conn, line.donor, None)?.all;
+    let seen = person(tx.conn, vault, (&all, &[]))?;
     store::end(tx, &line, by.user, approval)?;
     let one = records_of(tx.conn, line.donor, None)?.all;
     let other = records_of(tx.conn, line.survivor, None)?.all;
     duplicates::reopen_between(tx, (&one, &other))?;
-    note(tx, vault, by, id, (line.donor, line.survivor), "donors.merge_undone")?;
+    note(tx, vault, by, id, (line.donor, line.survivor), (seen, "donors.merge_undone"))?;
     Ok(line)
+}
+
+fn person(conn: &mut Conn, vault: &Vault, (one, other): (&[DonorId], &[DonorId])) -> Result<Seen> {
+    audit::seen_all(conn, vault, &PERSON, one.iter().chain(other).map(|donor| donor.0))
 }
 
 fn note(
@@ -178,12 +191,12 @@ fn note(
     by: &Principal,
     id: MergeId,
     (donor, survivor): (DonorId, DonorId),
-    action: &'static str,
+    (seen, action): (Seen, &'static str),
 ) -> Result<()> {
     feed::append(tx, "donor", donor.0, "standing")?;
     feed::append(tx, "donor", survivor.0, "standing")?;
     let line = Line::new(Some(by.user), action).on(donor).with("survivor", survivor).with("merge", id);
-    audit::record(tx, vault, &line).map(drop)
+    seen.record(tx, vault, line).map(drop)
 }
 
 /// Lines after `after`, oldest first; of one record on either side, where it is given.

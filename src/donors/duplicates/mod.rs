@@ -71,6 +71,9 @@ fn opened(conn: &mut Conn, vault: &Vault, id: DonorId) -> Result<Option<Person>>
     }
 }
 
+/// A pair in the record of changes.
+const REVIEW: audit::Thing = audit::Thing { name: "review", tables: &[("reviews", "id")] };
+
 /// Puts a record and those that it may repeat on the worklist; how many pairs were not on it.
 ///
 /// # Errors
@@ -89,7 +92,7 @@ pub(super) fn note(
             opened += 1;
             feed::append(tx, "review", id.0, "open")?;
             let line = Line::new(by, "donors.review_opened").on(donor).with("other", twin.other);
-            audit::record(tx, vault, &line.with("ground", twin.ground))?;
+            audit::made(&REVIEW, id.0).record(tx, vault, line.with("ground", twin.ground))?;
         }
     }
     Ok(opened)

@@ -7,7 +7,8 @@ use shiryan_kernel::status::{ReviewGround, ReviewState};
 use shiryan_kernel::{Code, Problem, Result};
 use utoipa::ToSchema;
 
-use super::{opened, store};
+use super::super::DONOR;
+use super::{REVIEW, opened, store};
 use crate::accounts::Principal;
 use crate::audit::{self, Line};
 use crate::db::{Conn, Tx, feed};
@@ -69,6 +70,8 @@ pub fn identities(
 /// `not_found`; `state_conflict` of a pair that is settled.
 pub fn differ(tx: &mut Tx, vault: &Vault, by: &Principal, id: ReviewId) -> Result<Review> {
     let found = store::review(tx.conn, id)?;
+    let seen = audit::seen(tx.conn, vault, &REVIEW, id.0)?;
+    let seen = seen.and(audit::seen(tx.conn, vault, &DONOR, found.donor.0)?);
     if !store::settle(tx, id, by.user, ReviewState::Different)? {
         return Err(Problem::new(Code::StateConflict).with("state", found.state));
     }
@@ -83,6 +86,6 @@ pub fn differ(tx: &mut Tx, vault: &Vault, by: &Principal, id: ReviewId) -> Resul
     }
     feed::append(tx, "review", id.0, ReviewState::Different.code())?;
     let line = Line::new(Some(by.user), "donors.review_settled").on(found.donor).with("other", found.other);
-    audit::record(tx, vault, &line.with("state", ReviewState::Different))?;
+    seen.record(tx, vault, line.with("state", ReviewState::Different))?;
     Ok(Review { state: ReviewState::Different, ..found })
 }

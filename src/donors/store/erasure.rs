@@ -78,6 +78,11 @@ pub fn set_trace(conn: &mut Conn, id: DonorId, person: Vec<u8>) -> Result<()> {
 }
 
 /// Removes the traces that were to be kept until before this day; how many.
+pub fn traces_due(conn: &mut Conn, today: NaiveDate) -> Result<Vec<DonorId>> {
+    let due = trace_records::table.filter(trace_records::keep_until.lt(today));
+    Ok(due.select(trace_records::donor).load(conn)?)
+}
+
 pub fn drop_traces(conn: &mut Conn, today: NaiveDate) -> Result<usize> {
     Ok(diesel::delete(trace_records::table.filter(trace_records::keep_until.lt(today))).execute(conn)?)
 }

@@ -37,6 +37,9 @@ pub fn current(conn: &mut Conn, table: &Calendar) -> Result<Calendar> {
     Ok(calendar)
 }
 
+/// A month in the record of changes.
+const MONTH: audit::Thing = audit::Thing { name: "month", tables: &[("hijri_months", "id")] };
+
 /// Enters the first day of a month as it was sighted.
 ///
 /// # Errors
@@ -66,6 +69,6 @@ pub fn enter_sighting(
         ))
         .execute(tx.conn)?;
     let line = Line::new(Some(by), "places.month_sighted").with("year", new.year);
-    audit::record(tx, vault, &line.with("month", new.month).with("first", new.first))?;
+    audit::made(&MONTH, id).record(tx, vault, line.with("month", new.month).with("first", new.first))?;
     feed::append(tx, "calendar", id, "sighted")
 }
