@@ -97,6 +97,11 @@ fn label(line: &str, component: Component) -> Result<Label> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::settings::Flags;
+
+    fn usual() -> Settings {
+        Settings::load(None, [], &Flags::default()).unwrap()
+    }
 
     fn form(component: Component, text: &str) -> Fields {
         Fields::of([(component.code(), text.to_owned())])
@@ -106,15 +111,15 @@ mod tests {
     fn labels_are_read_line_by_line_component_by_component() {
         let din = Din::compose("A9999", 26, 7).unwrap();
         let text = format!(" {}\r\n\r\n{} / 2\n", din.printed(), din.barcode());
-        let read = labels(&form(Component::Plasma, &text), &Settings::default(), 2).unwrap();
+        let read = labels(&form(Component::Plasma, &text), &usual(), 2).unwrap();
         assert_eq!(read.iter().map(|label| label.division).collect::<Vec<_>>(), [0, 2]);
         assert!(read.iter().all(|label| label.din == din && label.component == Component::Plasma));
         assert_eq!(
-            labels(&form(Component::Plasma, &text), &Settings::default(), 1).unwrap_err().errors[0].code,
+            labels(&form(Component::Plasma, &text), &usual(), 1).unwrap_err().errors[0].code,
             Code::OutOfRange
         );
         assert_eq!(
-            some_labels(&Fields::default(), &Settings::default(), 1).unwrap_err().errors[0].code,
+            some_labels(&Fields::default(), &usual(), 1).unwrap_err().errors[0].code,
             Code::MissingField
         );
     }
@@ -127,15 +132,15 @@ mod tests {
             (format!("{din}/x"), Code::InvalidValue),
             (format!("{din}/10"), Code::OutOfRange),
         ] {
-            let problem = labels(&form(Component::RedCells, &text), &Settings::default(), 9).unwrap_err();
+            let problem = labels(&form(Component::RedCells, &text), &usual(), 9).unwrap_err();
             assert_eq!((problem.errors[0].field.as_str(), problem.errors[0].code), ("red_cells", code));
         }
-        assert!(labels(&form(Component::RedCells, "nothing"), &Settings::default(), 9).is_err());
+        assert!(labels(&form(Component::RedCells, "nothing"), &usual(), 9).is_err());
     }
 
     #[test]
     fn the_label_of_a_product_says_what_its_bag_is() {
-        let mut settings = Settings::default();
+        let mut settings = usual();
         settings.stock.component_codes = vec!["E0336=red_cells".into(), "E0701=plasma".into()];
         let [one, two] = [7, 8].map(|sequence| Din::compose("A9999", 26, sequence).unwrap().barcode());
         let read = |text: &str| labels(&form(Component::RedCells, text), &settings, 9);

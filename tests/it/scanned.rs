@@ -66,7 +66,7 @@ fn what_leaves_is_what_is_held(app: TestApp) {
     assert_eq!(issue(&[label(1, "red_cells")]).problem(409), "state_conflict");
     // A hold whose time is up is no hold.
     app.clock.advance(chrono::Duration::days(5));
-    let late = act(&bank, &other, "issue", &json!({"scanned": [label(3, "red_cells")]}));
+    let late = act(&app.client(Role::Bank), &other, "issue", &json!({"scanned": [label(3, "red_cells")]}));
     assert_eq!(late.problem(409), "state_conflict");
 }
 
