@@ -133,6 +133,8 @@ pub fn must_reassess(o_negative: usize) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use shiryan_kernel::blood::GroupEvidence;
+
     use super::*;
 
     #[test]
