@@ -5,6 +5,7 @@ use shiryan_kernel::laboratory::Marker;
 
 use super::layers::Layers;
 use super::{Settings, SettingsError, Tls, Transport};
+use crate::db::Target;
 
 impl Settings {
     pub(super) fn check(&self, layers: &Layers) -> Result<(), SettingsError> {
@@ -170,13 +171,10 @@ impl Settings {
         let target = self
             .target()
             .map_err(|error| SettingsError(format!("{}: {error}", layers.origin("database.url"))))?;
-        if target.is_remote() && !self.database.allow_plaintext {
-            return wrong(
-                "database.url",
-                "a PostgreSQL on this machine, or database.allow_plaintext = true for a network that is trusted",
-            );
+        match target.check_way(Target::HAS_TLS, self.database.allow_plaintext) {
+            Err(expected) => wrong("database.url", expected),
+            Ok(()) => Ok(()),
         }
-        Ok(())
     }
 }
 
