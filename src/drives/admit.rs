@@ -134,13 +134,13 @@ pub fn finish(tx: &mut Tx, vault: &Vault, by: &Principal, id: DriveId) -> Result
     if !rules::may_take_place(found.status) {
         return Err(conflict(found.status));
     }
-    let live = store::live(tx.conn, id)?;
     let seen = audit::seen(tx.conn, vault, &DRIVE, id.0)?;
-    let held = audit::seen_all(tx.conn, vault, &APPOINTMENT, live.iter().map(|place| place.id.0))?;
     if !store::set_status(tx, id, found.status, DriveStatus::Done)? {
         return Err(conflict(store::drive(tx.conn, id)?.status));
     }
     crate::activities::finish_drive(tx, vault, by, id.into())?;
+    let live = store::live(tx.conn, id)?;
+    let held = audit::seen_all(tx.conn, vault, &APPOINTMENT, live.iter().map(|place| place.id.0))?;
     let mut stayed_away = 0;
     for place in live {
         // Whoever never said yes did not stay away.

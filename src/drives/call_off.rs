@@ -52,13 +52,14 @@ pub fn call_off(
     if found.ends_at.and_utc() <= tx.now {
         return Err(Problem::new(Code::DriveClosed));
     }
-    let held = store::held_to_come(tx.conn, id, tx.now)?;
     let seen = audit::seen(tx.conn, vault, &DRIVE, id.0)?;
-    let places = audit::seen_all(tx.conn, vault, &APPOINTMENT, held.iter().map(|place| place.id.0))?;
     if !store::set_status(tx, id, found.status, DriveStatus::Cancelled)? {
         return Err(conflict(store::drive(tx.conn, id)?.status));
     }
     activities::cancel(tx, vault, by, id.into())?;
+    // Only now: whoever booked meanwhile held the drive's row until then.
+    let held = store::held_to_come(tx.conn, id, tx.now)?;
+    let places = audit::seen_all(tx.conn, vault, &APPOINTMENT, held.iter().map(|place| place.id.0))?;
     for place in &held {
         let freed = store::give_back(tx, place)?
             && store::end(tx, place.id, place.status, AppointmentStatus::Cancelled)?;
