@@ -37,6 +37,9 @@ pub struct Asked {
     format: Option<Format>,
 }
 
+/// A drive, and what came of it once it is done.
+type Told = (Seen, Option<CameOf>);
+
 /// What came of some drives that are done.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 struct Sums {
@@ -161,7 +164,7 @@ pub async fn working(house: web::Data<House>, visitor: Visitor, asked: Query<Ask
     let (who, vault, zone, today) = (by.clone(), house.vault.clone(), house.zone, house.today());
     let first = first_day(today);
     let filter = Filter { governorate, days: Days::parse(Some(first), Some(today))? };
-    let (found, aims): (Vec<(Seen, Option<CameOf>)>, HashMap<DriveId, Aims>) = house
+    let (found, aims): (Vec<Told>, HashMap<DriveId, Aims>) = house
         .db
         .read(move |conn| {
             let drives = drives::list(conn, &vault, zone, &who, &filter, None, MOST)?;
