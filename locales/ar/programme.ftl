@@ -53,7 +53,7 @@ sheet-callable = يمكن دعوتهم
 sheet-hours = خلال { $n } ساعة
 sheet-at-most = أقصى ما تجمعه المواقع
 sheet-shelves = وحدات صالحة للصرف موقعًا بموقع
-sheet-low-titre = منها دم كامل O منخفض العيار
+sheet-low-titre = من الدم الكامل: O منخفض العيار
 sheet-screened = متبرعون مفحوصون زمرتهم O وعيارهم منخفض، جاهزون للدعوة:
 sheet-under-20 = أقل من 20
 

@@ -48,7 +48,7 @@ sheet-callable = Could be called
 sheet-hours = Within { $n } h
 sheet-at-most = The sites can bleed at most
 sheet-shelves = Units that may be issued, site by site
-sheet-low-titre = of those, whole blood of O, low titre
+sheet-low-titre = Low titre O among the whole blood
 sheet-screened = Screened donors of group O and low titre, ready to be called:
 sheet-under-20 = fewer than 20
 
