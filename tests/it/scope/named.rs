@@ -51,6 +51,7 @@ const MEDICINE: &str = "only physicians send it, who answer for the whole house"
 const ADMINISTRATION: &str = "only administrators send it, who keep the whole house";
 const SCENARIO: &str = "command and blood banks see every drive, unit and facility";
 const UNIQUE: &str = "a number is given once in the whole house: that it is used is said whoever used it";
+const HELD: &str = "a label is only compared with what is held for the request";
 const SCANNED: &str =
     "what was scanned is written down as it stands on the label, and nothing else of it is told";
 
@@ -329,6 +330,7 @@ pub const ROWS: &[Row] = &[
         Some(Object::UrgentRequest),
         |_, id| json!({"units": [id], "reason": "نزف"}),
     ),
+    any("POST", "/requests/{id}/issue", "scanned[].din", HELD),
     any("POST", "/requests/{id}/receive", "dins[]", SCANNED),
     any("POST", "/stock/units/{id}/untested-issue", "request", MEDICINE),
     of(
