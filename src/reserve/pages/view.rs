@@ -66,16 +66,6 @@ impl Trend {
     fn of(cell: &Cell) -> Self {
         Self(i64::from(cell.usable_units) - i64::from(cell.usable_units_7_days_ago))
     }
-
-    /// A word for the way it goes, which a picture repeats.
-    #[must_use]
-    pub const fn code(self) -> &'static str {
-        match self.0 {
-            0 => "same",
-            1.. => "up",
-            _ => "down",
-        }
-    }
 }
 
 impl std::fmt::Display for Trend {
