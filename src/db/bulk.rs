@@ -3,8 +3,9 @@
 //! Keys of an import are random, so each transaction writes about as many pages of their tree as it has
 //! keys: what a row costs falls with the size of the transaction, and small ones slow an import down to a
 //! half at a million rows. On SQLite nobody else writes meanwhile, so large transactions are for an import
-//! that works alone. Once another program has written, they are small for a while. PostgreSQL's writers
-//! do not wait for each other, but a large transaction that has to be retried is lost work.
+//! that works alone. Once another program has written they are middling, and small for a while after each write of it; and
+//! the import carries over what it wrote into the log, so that no commit of the other program has to.
+//! PostgreSQL's writers do not wait for each other, but a large transaction that has to be retried is lost work.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -17,9 +18,12 @@ use super::{Db, Lane, Target, Tx, pool};
 const ALONE: usize = 32_768;
 /// Rows to a transaction on PostgreSQL.
 const BESIDE: usize = 4_096;
+/// Rows to a transaction on SQLite where another program may write at any moment: about 70 ms.
+const NEAR: usize = 2_048;
 /// Rows to a transaction beside others on SQLite: about 20 ms.
 const AMONG: usize = 512;
-/// For how long after another's write transactions stay small.
+/// For how long after another's write transactions stay small. A running service chains the line that says that an import
+/// began, so that its first write comes in that time.
 const MINDFUL: Duration = Duration::from_secs(2);
 /// Between two transactions, so that a writer of another program, which tries each millisecond, gets in.
 const GAP: Duration = Duration::from_millis(4);
@@ -33,7 +37,8 @@ pub struct Bulk {
     db: Db,
     weight: usize,
     is_sqlite: bool,
-    version: Option<i32>,
+    version: i32,
+    began: Instant,
     others_wrote: Option<Instant>,
 }
 
@@ -44,19 +49,22 @@ impl Bulk {
     /// # Errors
     /// As any write.
     pub fn begin(db: &Db, weight: usize) -> Result<Self> {
-        db.write_now(Lane::Bulk, |tx| pool::roomy(tx.conn))?;
+        let version = db.write_now(Lane::Bulk, |tx| {
+            pool::roomy(tx.conn)?;
+            pool::version(tx.conn)
+        })?;
         let is_sqlite = matches!(db.target(), Target::Sqlite(_));
-        Ok(Self { db: db.clone(), weight, is_sqlite, version: None, others_wrote: None })
+        Ok(Self { db: db.clone(), weight, is_sqlite, version, began: Instant::now(), others_wrote: None })
     }
 
     /// How many rows the next transaction should hold.
     #[must_use]
     pub fn rows(&self) -> usize {
-        let among = self.others_wrote.is_some_and(|at| at.elapsed() < MINDFUL);
-        let rows = match (self.is_sqlite, among) {
-            (false, _) => BESIDE,
-            (true, true) => AMONG,
-            (true, false) => ALONE,
+        let rows = match self.others_wrote {
+            _ if !self.is_sqlite => BESIDE,
+            Some(at) if at.elapsed() < MINDFUL => AMONG,
+            None if self.began.elapsed() >= MINDFUL => ALONE,
+            _ => NEAR,
         };
         rows.div_ceil(self.weight)
     }
@@ -69,16 +77,21 @@ impl Bulk {
         &mut self,
         f: impl Fn(&mut Tx) -> Result<T> + Send + Sync + 'static,
     ) -> Result<T> {
-        let (f, deadline) = (Arc::new(f), Instant::now() + PATIENCE);
+        let (f, deadline, beside) = (Arc::new(f), Instant::now() + PATIENCE, self.others_wrote.is_some());
         let (value, version) = loop {
             let f = f.clone();
-            let written = self.db.write_now(Lane::Bulk, move |tx| Ok((f(tx)?, pool::version(tx.conn)?)));
+            let written = self.db.write_now(Lane::Bulk, move |tx| {
+                if beside {
+                    pool::tidy(tx.conn)?;
+                }
+                Ok((f(tx)?, pool::version(tx.conn)?))
+            });
             match written {
                 Err(problem) if problem.code == Code::Busy && Instant::now() < deadline => {}
                 outcome => break outcome?,
             }
         };
-        if self.version.replace(version).is_some_and(|before| before != version) {
+        if std::mem::replace(&mut self.version, version) != version {
             self.others_wrote = Some(Instant::now());
         }
         if self.is_sqlite {

@@ -175,6 +175,15 @@ pub fn roomy(conn: &mut Conn) -> Result<()> {
     Ok(())
 }
 
+/// Ends the rarity of [`roomy`]'s checkpoints: whoever commits while the log is long carries all of it over, and that shall be
+/// this connection, not another program whose caller waits. SQLite only.
+pub fn tidy(conn: &mut Conn) -> Result<()> {
+    if let Conn::Sqlite(c) = conn {
+        c.batch_execute("PRAGMA wal_autocheckpoint = 256;")?;
+    }
+    Ok(())
+}
+
 /// Empties the write-ahead log, on a connection of its own that waits for nobody; whether it was emptied.
 pub fn empty_log(target: &Target) -> Result<bool> {
     if matches!(target, Target::Postgres(_)) {
