@@ -17,7 +17,7 @@ use shiryan_kernel::laboratory::Marker;
 use shiryan_kernel::place::Governorate;
 use shiryan_kernel::status::DonorStatus;
 use shiryan_kernel::time::plus_days;
-use shiryan_kernel::{Problem, Result};
+use shiryan_kernel::{Code, Problem, Result};
 use utoipa::ToSchema;
 
 use super::store::visits::{self, Course};
@@ -107,18 +107,19 @@ pub fn emergency_panel(
     today: NaiveDate,
 ) -> Result<Panel> {
     let scope = Scope::of(conn, by)?;
-    panel_of(conn, vault, &scope, donor, (limits, required), today).map(|(_, panel)| panel)
+    let found = donors::donor(conn, &scope, donor)?;
+    panel_of(conn, vault, &scope, &found, (limits, required), today)
 }
 
 fn panel_of(
     conn: &mut Conn,
     vault: &Vault,
     scope: &Scope,
-    donor: DonorId,
+    found: &Donor,
     (limits, required): (TitreLimits, &[Marker]),
     today: NaiveDate,
-) -> Result<(Donor, Panel)> {
-    let found: Donor = donors::donor(conn, scope, donor)?;
+) -> Result<Panel> {
+    let donor = found.id;
     let consents = donors::consents(conn, scope, donor)?;
     let records = donors::records_of(conn, donor, None)?.all;
     let courses = visits::courses(conn, &records)?;
@@ -135,7 +136,7 @@ fn panel_of(
         titre: donors::titres(conn, scope, donor, limits)?.low_titre,
         clear_since: laboratory::clear_since(conn, vault, required, &numbers)?,
     };
-    Ok((found, panel(facts, today)))
+    Ok(panel(facts, today))
 }
 
 /// Members of the panel after `after`, by their record, each with what is met and what is missing.
@@ -151,52 +152,15 @@ pub fn members(
     (after, limit): (DonorId, i64),
 ) -> Result<Vec<(Donor, Panel)>> {
     let scope = Scope::of(conn, by)?;
-    members_of(conn, vault, &scope, (limits, required), today, (after, limit))
-}
-
-/// How many members of group O are ready, and so of a low titre, in each governorate: their own, or their unit's. Counts
-/// alone, so nobody's scope is asked.
-///
-/// # Errors
-/// `identity_damaged`.
-pub fn ready_of_low_titre(
-    conn: &mut Conn,
-    vault: &Vault,
-    (limits, required): (TitreLimits, &[Marker]),
-    today: NaiveDate,
-) -> Result<BTreeMap<Governorate, u32>> {
-    let all = members_of(conn, vault, &Scope::All, (limits, required), today, (DonorId(0), i64::MAX))?;
-    let mut ready = BTreeMap::new();
-    for (donor, _) in all.iter().filter(|(_, panel)| panel.ready) {
-        let is_o = donor.blood_group.is_some_and(|group| group.abo() == Abo::O);
-        let place = match (donor.governorate, donor.unit) {
-            (Some(own), _) => Some(own),
-            (None, Some(unit)) => Some(places::unit(conn, unit)?.governorate),
-            (None, None) => None,
-        };
-        if let Some(place) = place.filter(|_| is_o) {
-            *ready.entry(place).or_default() += 1;
-        }
-    }
-    Ok(ready)
-}
-
-fn members_of(
-    conn: &mut Conn,
-    vault: &Vault,
-    scope: &Scope,
-    (limits, required): (TitreLimits, &[Marker]),
-    today: NaiveDate,
-    (after, limit): (DonorId, i64),
-) -> Result<Vec<(Donor, Panel)>> {
     let (mut found, mut after) = (Vec::new(), after);
     let most = usize::try_from(limit).map_err(Problem::internal)?;
     loop {
         // Whoever agreed once need not be a member any more: a slice of them may hold fewer, or none.
         let agreed = donors::once_agreed(conn, after, limit)?;
         for id in agreed.iter().copied() {
-            let (donor, panel) = panel_of(conn, vault, scope, id, (limits, required), today)?;
-            if panel.member && donor.merged_into.is_none() && donor.status == DonorStatus::Active {
+            let donor = donors::donor(conn, &scope, id)?;
+            let panel = panel_of(conn, vault, &scope, &donor, (limits, required), today)?;
+            if panel.member && may_be_called(&donor) {
                 found.push((donor, panel));
             }
             if found.len() == most {
@@ -208,6 +172,45 @@ fn members_of(
             _ => return Ok(found),
         }
     }
+}
+
+/// Whose own record stands.
+fn may_be_called(donor: &Donor) -> bool {
+    donor.merged_into.is_none() && donor.status == DonorStatus::Active
+}
+
+/// How many members of group O are ready, and so of a low titre, in each governorate: their own, or their unit's. Counts
+/// alone, so nobody's scope is asked. Each is judged by several queries: not for every asking.
+///
+/// # Errors
+/// As any read.
+pub fn ready_of_low_titre(
+    conn: &mut Conn,
+    vault: &Vault,
+    (limits, required): (TitreLimits, &[Marker]),
+    today: NaiveDate,
+) -> Result<BTreeMap<Governorate, u32>> {
+    let mut ready = BTreeMap::new();
+    for id in donors::once_agreed(conn, DonorId(0), i64::MAX)? {
+        let donor = donors::donor(conn, &Scope::All, id)?;
+        let is_o = donor.blood_group.is_some_and(|group| group.abo() == Abo::O);
+        if !is_o || !may_be_called(&donor) {
+            continue;
+        }
+        let place = match (donor.governorate, donor.unit) {
+            (Some(own), _) => own,
+            (None, Some(unit)) => places::unit(conn, unit)?.governorate,
+            (None, None) => continue,
+        };
+        match panel_of(conn, vault, &Scope::All, &donor, (limits, required), today) {
+            Ok(panel) if panel.ready => *ready.entry(place).or_default() += 1,
+            Ok(_) => {}
+            // Of whom a sealed fact does not open is not counted on; the others are.
+            Err(problem) if problem.code == Code::IdentityDamaged => {}
+            Err(problem) => return Err(problem),
+        }
+    }
+    Ok(ready)
 }
 
 /// By the donations whose course is known: whoever gave at a visit was watched and could be called the next day.

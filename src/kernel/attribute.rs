@@ -2,6 +2,7 @@
 
 use crate::blood::Component;
 use crate::compat::Titre;
+use crate::problem::Result;
 
 word! {
     /// An attribute of a bag.
@@ -67,6 +68,16 @@ pub const fn small_ml(component: Component) -> i32 {
 pub struct Attributes(i32);
 
 impl Attributes {
+    /// Those that a text names, with commas between.
+    ///
+    /// # Errors
+    /// `invalid_value` of a word that is none.
+    pub fn named(text: Option<&str>) -> Result<Self> {
+        let words = text.into_iter().flat_map(|text| text.split(','));
+        let list: Result<Vec<Attribute>> = words.map(str::parse).collect();
+        Ok(Self::of(&list?))
+    }
+
     #[must_use]
     pub fn of(list: &[Attribute]) -> Self {
         Self(list.iter().fold(0, |bits, attribute| bits | attribute.bit()))

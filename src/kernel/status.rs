@@ -243,6 +243,9 @@ word! {
     }
 }
 
+/// The most units of one request.
+pub const MOST_UNITS_ASKED: i32 = 40;
+
 word! {
     /// How soon a request must be met.
     pub enum Urgency {

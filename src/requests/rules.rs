@@ -12,8 +12,7 @@ use shiryan_kernel::{Code, Problem, Result};
 
 /// The most lines that are asked for at once.
 pub const MOST_LINES: usize = 8;
-/// The most units of one request.
-pub const MOST_UNITS: i32 = 40;
+pub use shiryan_kernel::status::MOST_UNITS_ASKED as MOST_UNITS;
 /// Days in which units for a patient of unknown group are counted together; later the hospital's name for the patient
 /// may be another's.
 pub const DAYS_OF_ONE_CASE: i64 = 7;

@@ -7,7 +7,7 @@
 //! silent) is read anew once an answer is a second old: by one reader, while the others are told what was; after three
 //! seconds nobody is. Without that, all who ask in one moment read all of it, and it is old again before they are through.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::io::Write;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
@@ -37,6 +37,8 @@ use crate::stock::NOTED_WITHIN;
 /// So old facts are when somebody has to read them anew, and so old when nobody is told from them any more.
 const GOOD_FOR: TimeDelta = TimeDelta::seconds(1);
 const HOLDS_FOR: TimeDelta = TimeDelta::seconds(3);
+/// For so long a count of screened donors holds: they change with a test, a titre or a consent.
+const COUNTED_FOR: TimeDelta = TimeDelta::minutes(1);
 /// What was usual of a place that is silent is told from so many days.
 const YEAR_DAYS: i64 = 365;
 
@@ -53,7 +55,12 @@ pub struct Sources {
     /// Held by whoever reads the facts anew.
     turn: Arc<Mutex<()>>,
     is_renewed: Arc<AtomicBool>,
+    /// Screened donors by governorate, and when they were counted.
+    screened: Arc<Mutex<Option<(Moment, Screened)>>>,
 }
+
+/// Donors of group O and low titre who are ready to be called.
+pub type Screened = Arc<BTreeMap<Governorate, u32>>;
 
 #[derive(Debug, Default)]
 struct Kept {
@@ -205,7 +212,28 @@ impl Sources {
             kept: Arc::default(),
             turn: Arc::default(),
             is_renewed: Arc::default(),
+            screened: Arc::default(),
         }
+    }
+
+    /// The screened donors of `now`, or of up to [`COUNTED_FOR`] before: counted once, however many ask at once. On this
+    /// thread, which may block.
+    ///
+    /// # Errors
+    /// As any read.
+    pub fn screened(
+        &self,
+        now: Moment,
+        count: impl FnOnce(&mut Conn) -> Result<BTreeMap<Governorate, u32>>,
+    ) -> Result<Screened> {
+        let mut kept = self.screened.lock().unwrap_or_else(PoisonError::into_inner);
+        let is_young = |at: Moment| (TimeDelta::zero()..COUNTED_FOR).contains(&(now - at));
+        if let Some((_, counted)) = kept.as_ref().filter(|(at, _)| is_young(*at)) {
+            return Ok(counted.clone());
+        }
+        let counted = Arc::new(self.db.read_now(count)?);
+        *kept = Some((now, counted.clone()));
+        Ok(counted)
     }
 
     /// The bytes of an answer that were made of what still holds; reads nothing.

@@ -46,7 +46,11 @@ pub(super) fn refused(home: &Path, arguments: &[&str]) -> String {
 
 /// How a person names the database; PostgreSQL's socket is in the URL.
 pub(super) fn url(at: &Empty) -> String {
-    match &at.target {
+    named(&at.target)
+}
+
+pub(super) fn named(target: &Target) -> String {
+    match target {
         Target::Sqlite(path) => format!("sqlite://{}", path.display()),
         Target::Postgres(url) => url.clone(),
     }

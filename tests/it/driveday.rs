@@ -4,7 +4,7 @@ use chrono::{DateTime, Duration, Utc};
 use diesel::prelude::*;
 use serde_json::{Value, json};
 use shiryan::db::Lane;
-use shiryan::db::tables::{blood_units, deferrals, donations, visits};
+use shiryan::db::tables::{blood_units, deferrals, donations, test_results, visits};
 use shiryan::donors::NewDonor;
 use shiryan::eligibility;
 use shiryan_kernel::blood::{BloodGroup, Component, Sex};
@@ -964,6 +964,18 @@ fn b2_screened_donors_of_low_titre_are_a_figure_from_twenty_on(app: TestApp) {
     let seen = told();
     assert_eq!(seen.iter().filter(|figure| *figure == "20").count(), 1, "{seen:?}");
     assert_eq!(seen.iter().filter(|figure| *figure == "fewer than 20").count(), 5, "{seen:?}");
+    // Somebody of whom a result does not open is not counted on, and the sheet is there for the others.
+    let damage = |tx: &mut shiryan::db::Tx| {
+        let one =
+            test_results::table.select(diesel::dsl::max(test_results::id)).first::<Option<i64>>(tx.conn)?;
+        let row = test_results::table.find(one.unwrap());
+        diesel::update(row).set(test_results::says.eq(vec![7_u8; 96])).execute(tx.conn)?;
+        Ok(())
+    };
+    app.house.db.write_now(Lane::System, damage).unwrap();
+    assert_eq!(told(), seen, "counted once a minute");
+    app.clock.advance(Duration::seconds(61));
+    assert_eq!(told(), none);
 }
 
 fn a_long_roster_comes_in_pages_and_leaves_nobody_out(app: TestApp) {

@@ -9,7 +9,7 @@ use diesel::prelude::*;
 use serde_json::{Value, json};
 use shiryan::app::World;
 use shiryan::db::tables::{audit_lines, user_units};
-use shiryan::db::{Conn, Lane, Target, Tx};
+use shiryan::db::{Conn, Lane, Tx};
 use shiryan::eligibility::{self, GivingSource, ImportOptions, NewGiving};
 use shiryan::http::FILES;
 use shiryan::sheets::{Manner, Report, Sheet};
@@ -18,7 +18,7 @@ use shiryan_kernel::ids::DonorId;
 use shiryan_kernel::role::Role;
 use shiryan_kernel::time::{Clock, SystemClock, plus_days};
 
-use super::cli::shiryan;
+use super::cli::{named, shiryan};
 use super::support::app::{PASSWORD, Reply, TestApp, credentials};
 use super::support::device;
 
@@ -463,10 +463,7 @@ fn b12_the_command_line_asks_a_named_person(app: TestApp) {
     // As in `TestApp`.
     let key = home.path().join("root.key");
     shiryan::vault::private_file(&key, "09".repeat(32).as_bytes()).unwrap();
-    let url = match app.house.db.target() {
-        Target::Sqlite(path) => format!("sqlite://{}", path.display()),
-        Target::Postgres(url) => url.clone(),
-    };
+    let url = named(app.house.db.target());
     // On the command line the clock is the machine's; whoever takes a register out needs a code there too.
     let (stood, now) = (app.house.db.now(), SystemClock.now());
     app.clock.set(now - chrono::Duration::hours(1));

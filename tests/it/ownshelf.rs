@@ -135,13 +135,21 @@ fn a_hospital_finds_what_fits_and_asks_for_it(app: TestApp) {
         "recipient_group=a_pos&group_evidence=confirmed&component=red_cells&governorate=&within_hours=24",
     );
     assert!(fits.contains("One unit fits") && fits.contains("compatible"), "{fits}");
-    let link = "/requests/new?component=red_cells&blood_group=a_pos&group_evidence=confirmed\"";
+    let link = "/requests/new?component=red_cells&blood_group=a_pos&group_evidence=confirmed&units=1&urgency=urgent\"";
     assert!(fits.contains(link), "{fits}");
     let three = of(
         &mut hospital,
         "recipient_group=a_pos&group_evidence=confirmed&sex=male&component=red_cells&units=3&urgency=emergency&irradiated=on",
     );
     assert!(three.contains("No released unit"), "no bag is irradiated: {three}");
+    let link = three.split("/requests/new?").nth(1).unwrap().split('"').next().unwrap();
+    assert!(link.ends_with("&urgency=emergency&needs=irradiated"), "{link}");
+    let form = hospital.get(&format!("/requests/new?{link}")).text;
+    assert!(
+        form.contains("name=\"irradiated\" checked") && !form.contains("name=\"small\" checked"),
+        "{form}"
+    );
+    assert_eq!(hospital.get("/requests/new?needs=irradiated,blue").status, 422);
     let three = of(
         &mut hospital,
         "recipient_group=a_pos&group_evidence=confirmed&sex=male&component=red_cells&units=3&urgency=emergency",
@@ -157,7 +165,11 @@ fn a_hospital_finds_what_fits_and_asks_for_it(app: TestApp) {
     let declared = of(&mut hospital, "recipient_group=a_pos&component=red_cells");
     assert!(declared.contains("Take the samples first"), "{declared}");
     assert!(!declared.contains("identical</small>"), "{declared}");
-    assert_eq!(hospital.get("/find?component=red_cells&units=41").status, 422);
+    for wrong in
+        ["units=41", "units=0", "urgency=soon", "group_evidence=heard&recipient_group=a_pos", "sex=x"]
+    {
+        assert_eq!(hospital.get(&format!("/find?component=red_cells&{wrong}")).status, 422, "{wrong}");
+    }
     assert!(fits.contains("Crossmatch before issue"), "{fits}");
     // Plasma is reversed, and nothing of it lies anywhere.
     let none = of(

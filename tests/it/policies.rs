@@ -6,7 +6,7 @@ use std::process::Stdio;
 use chrono::NaiveDate;
 use serde_json::{Value, json};
 use shiryan::app;
-use shiryan::db::{Lane, Target, Tx};
+use shiryan::db::{Lane, Tx};
 use shiryan::eligibility::{self, BUILT_IN, GivingSource, NewGiving, RuleSetStamp, Rulebook};
 use shiryan::jobs;
 use shiryan_kernel::blood::DonationType;
@@ -14,7 +14,7 @@ use shiryan_kernel::role::Role;
 use shiryan_kernel::text::Note;
 use shiryan_kernel::time::{Clock, SystemClock, plus_days};
 
-use super::cli::shiryan;
+use super::cli::{named, shiryan};
 use super::support::app::{PASSWORD, Reply, TestApp, credentials};
 use super::support::device;
 
@@ -289,10 +289,7 @@ fn the_terminal_counts_what_a_rule_set_would_change(app: TestApp) {
     let home = tempfile::tempdir().unwrap();
     let key = home.path().join("root.key");
     shiryan::vault::private_file(&key, "09".repeat(32).as_bytes()).unwrap();
-    let url = match app.house.db.target() {
-        Target::Sqlite(path) => format!("sqlite://{}", path.display()),
-        Target::Postgres(url) => url.clone(),
-    };
+    let url = named(app.house.db.target());
     // On the command line the clock is the machine's.
     app.clock.set(now - chrono::Duration::hours(1));
     let device = device::enrol(&app.anonymous(), &credentials("physician"), app.house.db.now()).0;

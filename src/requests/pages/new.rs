@@ -144,16 +144,8 @@ pub(super) struct Asked {
     age_band: Option<AgeBand>,
     units: Option<u16>,
     urgency: Option<Urgency>,
-    #[serde(default)]
-    irradiated: String,
-    #[serde(default)]
-    leucodepleted: String,
-    #[serde(default)]
-    cmv_negative: String,
-    #[serde(default)]
-    small: String,
-    #[serde(default)]
-    low_titre: String,
+    /// Attributes, with commas between.
+    needs: Option<String>,
 }
 
 fn needed<T: FromStr>(text: &str) -> Result<T> {
@@ -262,6 +254,8 @@ fn faults(say: Say, problem: &Problem) -> Vec<Fault> {
 pub async fn ask(house: web::Data<House>, visitor: Visitor, asked: Query<Asked>) -> Answer {
     let _by: Actor<RequestUnits> = visitor.seat()?;
     let asked = asked.into_inner();
+    let needs = Attributes::named(asked.needs.as_deref()).map_err(|problem| problem.on("needs"))?;
+    let ticked = |own: Attribute| if needs.has(own) { "on".to_owned() } else { String::new() };
     let form = Form {
         component: asked.component.unwrap_or(Component::RedCells).code().to_owned(),
         blood_group: asked.blood_group.map(|group| group.code().to_owned()).unwrap_or_default(),
@@ -271,11 +265,11 @@ pub async fn ask(house: web::Data<House>, visitor: Visitor, asked: Query<Asked>)
         age_band: asked.age_band.map(|age| age.code().to_owned()).unwrap_or_default(),
         units: asked.units.unwrap_or(1).to_string(),
         urgency: asked.urgency.unwrap_or(Urgency::Urgent).code().to_owned(),
-        irradiated: asked.irradiated,
-        leucodepleted: asked.leucodepleted,
-        cmv_negative: asked.cmv_negative,
-        small: asked.small,
-        low_titre: asked.low_titre,
+        irradiated: ticked(Attribute::Irradiated),
+        leucodepleted: ticked(Attribute::Leucodepleted),
+        cmv_negative: ticked(Attribute::CmvNegative),
+        small: ticked(Attribute::Small),
+        low_titre: ticked(Attribute::LowTitre),
         ..Form::default()
     };
     Ok(visitor.page(&Page::of(Frame::of(&house, &visitor, "request-new-title"), form, None))?)

@@ -4,8 +4,7 @@
 use actix_web::{HttpResponse, get, web};
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
-use shiryan_kernel::Result;
-use shiryan_kernel::attribute::{Attribute, Attributes};
+use shiryan_kernel::attribute::Attributes;
 use shiryan_kernel::blood::{AgeBand, BloodGroup, Component, DonationType, GroupEvidence, Sex};
 use shiryan_kernel::compat::{Caution, Recipient};
 use shiryan_kernel::ids::{BloodUnitId, FacilityId};
@@ -51,14 +50,6 @@ struct AvailabilityQuery {
     within_hours: i64,
     /// What each unit must have, with commas between: `irradiated,cmv_negative`.
     needs: Option<String>,
-}
-
-impl AvailabilityQuery {
-    fn needs(&self) -> Result<Attributes> {
-        let words = self.needs.iter().flat_map(|needs| needs.split(','));
-        let list: Result<Vec<Attribute>> = words.map(str::parse).collect();
-        Ok(Attributes::of(&list.map_err(|problem| problem.on("needs"))?))
-    }
 }
 
 /// A code and what it says in the caller's language.
@@ -236,7 +227,7 @@ async fn availability(
         component: query.component,
         governorate: query.governorate,
         within_hours: query.within_hours,
-        needs: query.needs()?,
+        needs: Attributes::named(query.needs.as_deref()).map_err(|problem| problem.on("needs"))?,
     };
     let (who, now) = (by.clone(), house.db.now());
     // A request for units has no such bound: an emergency is never turned away.

@@ -8,7 +8,7 @@ use shiryan_kernel::attribute::{Attribute, Attributes};
 use shiryan_kernel::blood::{AgeBand, BloodGroup, Component, GroupEvidence, Sex};
 use shiryan_kernel::compat::{Caution, Recipient};
 use shiryan_kernel::place::Governorate;
-use shiryan_kernel::status::Urgency;
+use shiryan_kernel::status::{MOST_UNITS_ASKED, Urgency};
 use shiryan_kernel::{Code, Problem, Result};
 
 use super::{NAMED, silent};
@@ -25,8 +25,6 @@ use crate::web::{Choice, Frame, Group, Say, Table, Time, Visitor, chosen, told};
 
 /// Good for so long unless something else is asked.
 const HOURS: i64 = 24;
-/// As many as one request may ask for.
-const MOST_UNITS: u16 = 40;
 
 /// What the form asks; an empty field asks for nothing.
 #[derive(Debug, Default, Deserialize)]
@@ -85,36 +83,35 @@ impl Asked {
     }
 
     /// How many are wanted; one unless something else is said.
-    fn units(&self) -> Result<i64> {
-        let units: u16 = chosen("units", self.units.as_deref())?.unwrap_or(1);
-        if (1..=MOST_UNITS).contains(&units) {
-            Ok(units.into())
+    fn units(&self) -> Result<i32> {
+        let units = chosen("units", self.units.as_deref())?.unwrap_or(1);
+        if (1..=MOST_UNITS_ASKED).contains(&units) {
+            Ok(units)
         } else {
             Err(Problem::field("units", Code::OutOfRange))
         }
     }
 
+    fn urgency(&self) -> Result<Urgency> {
+        Ok(chosen("urgency", self.urgency.as_deref())?.unwrap_or(Urgency::Urgent))
+    }
+
     /// Where as much is asked for the same patient.
-    fn request(&self) -> String {
+    fn request(&self, question: &Question, (units, urgency): (i32, Urgency)) -> String {
+        let needs: Vec<&str> = question.needs.list().into_iter().map(Attribute::code).collect();
         let said = [
-            ("component", &self.component),
-            ("blood_group", &self.recipient_group),
-            ("group_evidence", &self.group_evidence),
-            ("sex", &self.sex),
-            ("age_band", &self.age_band),
-            ("units", &self.units),
-            ("urgency", &self.urgency),
-            ("irradiated", &self.irradiated),
-            ("leucodepleted", &self.leucodepleted),
-            ("cmv_negative", &self.cmv_negative),
-            ("small", &self.small),
-            ("low_titre", &self.low_titre),
+            ("component", question.component.code()),
+            ("blood_group", self.recipient_group.as_deref().unwrap_or_default()),
+            ("group_evidence", self.group_evidence.as_deref().unwrap_or_default()),
+            ("sex", self.sex.as_deref().unwrap_or_default()),
+            ("age_band", self.age_band.as_deref().unwrap_or_default()),
+            ("units", &units.to_string()),
+            ("urgency", urgency.code()),
+            ("needs", &needs.join(",")),
         ];
-        let said = said.into_iter().filter_map(|(name, value)| {
-            let value = value.as_deref().filter(|value| !value.is_empty())?;
-            Some(format!("{name}={value}"))
-        });
-        format!("/requests/new?{}", said.collect::<Vec<_>>().join("&"))
+        let mut address = form_urlencoded::Serializer::new(String::from("/requests/new?"));
+        address.extend_pairs(said.into_iter().filter(|(_, value)| !value.is_empty()));
+        address.finish()
     }
 }
 
@@ -198,8 +195,8 @@ struct Page {
     sexes: Vec<Choice>,
     ages: Vec<Choice>,
     urgencies: Vec<Choice>,
-    units: i64,
-    most_units: u16,
+    units: i32,
+    most_units: i32,
     components: Vec<Choice>,
     governorates: Vec<Choice>,
     boxes: Vec<Choice>,
@@ -214,7 +211,7 @@ struct Page {
 pub async fn find(house: web::Data<House>, visitor: Visitor, asked: Query<Asked>) -> Answer {
     let by: Actor<AskAvailability> = visitor.seat()?;
     let asked = asked.into_inner();
-    let (question, units) = (asked.question()?, asked.units()?);
+    let (question, units, urgency) = (asked.question()?, asked.units()?, asked.urgency()?);
     let answer = match question {
         Some(question) => {
             if let Some(facility) = by.facility {
@@ -288,14 +285,9 @@ pub async fn find(house: web::Data<House>, visitor: Visitor, asked: Query<Asked>
             AgeBand::ALL.iter().map(|own| own.code()),
             &text(&asked.age_band),
         ),
-        urgencies: Choice::words(
-            say,
-            "urgency",
-            Urgency::ALL.iter().map(|own| own.code()),
-            asked.urgency.as_deref().unwrap_or(Urgency::Urgent.code()),
-        ),
+        urgencies: Choice::words(say, "urgency", Urgency::ALL.iter().map(|own| own.code()), urgency.code()),
         units,
-        most_units: MOST_UNITS,
+        most_units: MOST_UNITS_ASKED,
         components: Choice::words(
             say,
             "component",
@@ -307,8 +299,8 @@ pub async fn find(house: web::Data<House>, visitor: Visitor, asked: Query<Asked>
         hours: question.map_or(HOURS, |question| question.within_hours),
         most_hours: MOST_HOURS,
         found: answer.map(|answer| Found {
-            ask: Some(asked.request()).filter(|_| may_ask),
-            ..found(&house, say, &answer, units)
+            ask: may_ask.then(|| asked.request(&answer.question, (units, urgency))),
+            ..found(&house, say, &answer, units.into())
         }),
         silent,
         silent_more,

@@ -15,7 +15,7 @@ use shiryan_kernel::status::FacilityKind;
 use shiryan_kernel::time::Moment;
 
 use crate::accounts::{Actor, SeePanel, SeeReserve};
-use crate::db::off_loop;
+use crate::db::{Conn, off_loop};
 use crate::donations::panel;
 use crate::http::{Answer, House, Query};
 use crate::places::{self, Facility};
@@ -89,13 +89,13 @@ pub async fn sheet(house: web::Data<House>, visitor: Visitor, asked: Query<Asked
     let shelves = house.roster(move |index| shelves(index, now)).await?;
     let (vault, limits, today) = (house.vault.clone(), house.titre_limits(), zone.date(now));
     let markers = house.settings.laboratory.panel.clone();
-    let (facilities, screened) = house
-        .db
-        .read(move |conn| {
-            let screened = panel::ready_of_low_titre(conn, &vault, (limits, &markers), today)?;
-            Ok((places::facilities(conn, 0, i64::MAX)?, screened))
-        })
-        .await?;
+    let sources = house.reserve.clone();
+    let (facilities, screened) = off_loop(move || {
+        let count = |conn: &mut Conn| panel::ready_of_low_titre(conn, &vault, (limits, &markers), today);
+        let screened = sources.screened(now, count)?;
+        Ok((sources.db.read_now(|conn| places::facilities(conn, 0, i64::MAX))?, screened))
+    })
+    .await?;
     let silent: HashSet<FacilityId> = facts.silent.iter().map(|site| site.id).collect();
     let frame = Frame::of(&house, &visitor, "sheet-title");
     let say = frame.say;

@@ -242,21 +242,26 @@ fn a_donor_pauses_by_a_letter(app: TestApp) {
     assert_eq!(donor["status"], "paused");
 }
 
-fn a11_whoever_came_may_speak_alike(app: TestApp) {
-    let drive = driveday::drive(&app, json!({}));
+/// The letters to two who came to a drive: one gave, one left.
+fn thanks(app: &TestApp) -> Vec<Vec<u8>> {
+    let drive = driveday::drive(app, json!({}));
     app.clock.set(driveday::morning());
-    driveday::prepare(&app, &drive);
-    let (gave, left) = (english(&app, 1), english(&app, 2));
-    let visit = driveday::ready_of(&app, &drive, gave.parse().unwrap());
-    let bank = driveday::bank(&app);
-    driveday::numbers(&app, &drive);
-    bank.post(&format!("{visit}/collection"), &driveday::drawing(&app, 1)).expect(201);
-    let other = driveday::there(&app, &drive, left.parse().unwrap());
+    driveday::prepare(app, &drive);
+    let (gave, left) = (english(app, 1), english(app, 2));
+    let visit = driveday::ready_of(app, &drive, gave.parse().unwrap());
+    let bank = driveday::bank(app);
+    driveday::numbers(app, &drive);
+    bank.post(&format!("{visit}/collection"), &driveday::drawing(app, 1)).expect(201);
+    let other = driveday::there(app, &drive, left.parse().unwrap());
     bank.post(&format!("{other}/leave"), &json!({})).expect(200);
     app.clock.advance(Duration::hours(5));
     let mail = Mail::new();
-    assert_eq!(mail.deliver(&app).sent, 2);
-    let letters = mail.letters();
+    assert_eq!(mail.deliver(app).sent, 2);
+    mail.letters()
+}
+
+fn a11_whoever_came_may_speak_alike(app: TestApp) {
+    let letters = thanks(&app);
     let labels = |letter: &[u8]| doors(letter).into_iter().map(|(said, _)| said).collect::<Vec<_>>();
     assert_eq!(labels(&letters[0]), labels(&letters[1]));
     let blocked = || -> i64 {
@@ -285,20 +290,7 @@ fn a11_whoever_came_may_speak_alike(app: TestApp) {
 }
 
 fn a11_whoever_came_reads_the_same_advice(app: TestApp) {
-    let drive = driveday::drive(&app, json!({}));
-    app.clock.set(driveday::morning());
-    driveday::prepare(&app, &drive);
-    let (gave, left) = (english(&app, 1), english(&app, 2));
-    let visit = driveday::ready_of(&app, &drive, gave.parse().unwrap());
-    let bank = driveday::bank(&app);
-    driveday::numbers(&app, &drive);
-    bank.post(&format!("{visit}/collection"), &driveday::drawing(&app, 1)).expect(201);
-    let other = driveday::there(&app, &drive, left.parse().unwrap());
-    bank.post(&format!("{other}/leave"), &json!({})).expect(200);
-    app.clock.advance(Duration::hours(5));
-    let mail = Mail::new();
-    assert_eq!(mail.deliver(&app).sent, 2);
-    let letters = mail.letters();
+    let letters = thanks(&app);
     let doors: Vec<String> = letters.iter().map(|letter| door(letter, "What does you good now")).collect();
     let read = |path: &str, language: &'static str| {
         let mut browser = Browser::new(&app);
