@@ -103,7 +103,8 @@ impl Asked {
 
     /// The address of the lines before this one.
     fn before(&self, last: AuditId) -> String {
-        let mut address = form_urlencoded::Serializer::new(String::from("/record?"));
+        let page = "/record?";
+        let mut address = form_urlencoded::Serializer::for_suffix(page.to_owned(), page.len());
         let fields = [
             ("who", self.who()),
             ("action", self.action()),

@@ -109,7 +109,8 @@ impl Asked {
             ("urgency", urgency.code()),
             ("needs", &needs.join(",")),
         ];
-        let mut address = form_urlencoded::Serializer::new(String::from("/requests/new?"));
+        let page = "/requests/new?";
+        let mut address = form_urlencoded::Serializer::for_suffix(page.to_owned(), page.len());
         address.extend_pairs(said.into_iter().filter(|(_, value)| !value.is_empty()));
         address.finish()
     }
