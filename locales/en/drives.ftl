@@ -122,6 +122,7 @@ action-book-donors = Book donors
 drive-invite = Ask donors by message
 drive-invite-note = Donors of the unit who may give that day, want to be written to, have no place yet and were not asked before. Who they are is not told; the message says neither where nor what for.
 drive-field-groups = Groups; none ticked: any
+drive-invite-hours = With hours told, they choose from these while a place is free in them; with none, from all. The message says no hour.
 drive-field-most = How many at most
 action-invite = Ask them
 page-call = To call

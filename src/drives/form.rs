@@ -199,6 +199,21 @@ fn spans(faults: &mut Faults, field: &str, forms: &[SpanForm]) -> Vec<(NaiveTime
     spans
 }
 
+/// Hours of a day, of which both ends are told or neither.
+pub fn hours(faults: &mut Faults, from: Option<&str>, to: Option<&str>) -> Option<(NaiveTime, NaiveTime)> {
+    for (field, is_missing) in
+        [("from", from.is_none() && to.is_some()), ("to", to.is_none() && from.is_some())]
+    {
+        if is_missing {
+            faults.add(field, Code::MissingField);
+        }
+    }
+    let mut time =
+        |field: &str, text: Option<&str>| text.and_then(|text| faults.keep(field, clock_time(text)));
+    let (from, to) = (time("from", from), time("to", to));
+    from.zip(to)
+}
+
 /// On which days drives of one shape are.
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]

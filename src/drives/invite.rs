@@ -1,14 +1,14 @@
 //! Asking donors by message to come to a drive: those who may give that day, of the groups that are wanted, each once.
 //!
 //! Who is asked is told to nobody, only how many. The message holds a link by which the donor takes a time; it says
-//! neither where nor what for.
+//! neither where nor what for, and no hour: hours that are meant for a group stand behind the link.
 
-use chrono::NaiveDate;
+use chrono::{NaiveDate, NaiveTime};
 use diesel::dsl::{exists, not};
 use diesel::prelude::*;
 use serde::{Deserialize, Serialize};
 use shiryan_kernel::blood::{BloodGroup, DonationType};
-use shiryan_kernel::ids::{DonorId, DriveId, InvitationId, UnitId};
+use shiryan_kernel::ids::{DonorId, DriveId, InvitationId, SlotId, UnitId};
 use shiryan_kernel::message::Template;
 use shiryan_kernel::status::{DonorStatus, DriveStatus, LinkVerb};
 use shiryan_kernel::time::{Moment, Zone};
@@ -31,6 +31,8 @@ pub const MOST: i64 = 200;
 pub struct Asked {
     /// Any group when empty, unknown ones too.
     pub groups: Vec<BloodGroup>,
+    /// Civil hours of the drive that they are to choose from; all when none.
+    pub hours: Option<(NaiveTime, NaiveTime)>,
     /// 1 to [`MOST`].
     pub most: i64,
 }
@@ -51,7 +53,8 @@ const INVITATION: audit::Thing = audit::Thing { name: "invitation", tables: &[("
 /// it and were not asked before; whoever was asked least lately first.
 ///
 /// # Errors
-/// `not_found`, also for a medic when the drive is of another unit; `drive_closed`; `out_of_range` of `most`.
+/// `not_found`, also for a medic when the drive is of another unit; `drive_closed`; `out_of_range` of `most`, of `to` where
+/// hours end before they begin, and of `from` where no slot with a place begins in them.
 pub fn invite(
     tx: &mut Tx,
     vault: &Vault,
@@ -67,6 +70,8 @@ pub fn invite(
     }
     let types = store::planning::types_of(tx.conn, id)?;
     let on = zone.date(drive.starts_at.and_utc());
+    let hours = asked.hours.map(|hours| hours_of(tx.conn, id, (zone, on), hours, tx.now)).transpose()?;
+    let (from, to) = hours.unzip();
     let found = candidates(tx.conn, (id, drive.unit, on), &types, asked)?;
     let until = taken_until(&drive);
     let (mut queued, mut made) = (0, Vec::new());
@@ -80,6 +85,8 @@ pub fn invite(
                 invitations::donor.eq(donor),
                 invitations::made_at.eq(tx.now.naive_utc()),
                 invitations::made_by.eq(by.user),
+                invitations::from_at.eq(from.map(|from| from.naive_utc())),
+                invitations::to_at.eq(to.map(|to| to.naive_utc())),
             ))
             .execute(tx.conn)?;
         let notice = Notice {
@@ -95,6 +102,52 @@ pub fn invite(
     audit::made_all(&INVITATION, made).record(tx, vault, line)?;
     feed::append(tx, "drive", id.0, "invited")?;
     Ok(Sent { drive: id, queued })
+}
+
+/// The hours as moments, if a slot with a place begins in them.
+fn hours_of(
+    conn: &mut Conn,
+    drive: DriveId,
+    (zone, on): (Zone, NaiveDate),
+    (from, to): (NaiveTime, NaiveTime),
+    now: Moment,
+) -> Result<(Moment, Moment)> {
+    if from >= to {
+        return Err(Problem::field("to", Code::OutOfRange));
+    }
+    let (from, to) = (zone.moment(on, from), zone.moment(on, to));
+    let slots = store::slots(conn, drive)?;
+    let is_free = |at: Moment| from <= at && at < to && now < at;
+    if slots.iter().any(|slot| slot.booked < slot.capacity && is_free(slot.starts_at)) {
+        Ok((from, to))
+    } else {
+        Err(Problem::field("from", Code::OutOfRange))
+    }
+}
+
+/// Of the slots that a donor may take, those in the hours of the donor's invitation; all where none is left of them, or the
+/// invitation names none.
+///
+/// # Errors
+/// As any read.
+pub fn meant_for(
+    conn: &mut Conn,
+    drive: DriveId,
+    donor: DonorId,
+    mut slots: Vec<(SlotId, Moment)>,
+) -> Result<Vec<(SlotId, Moment)>> {
+    let hours: Option<(Option<chrono::NaiveDateTime>, Option<chrono::NaiveDateTime>)> = invitations::table
+        .filter(invitations::drive.eq(drive))
+        .filter(invitations::donor.eq(donor))
+        .select((invitations::from_at, invitations::to_at))
+        .first(conn)
+        .optional()?;
+    let Some((Some(from), Some(to))) = hours else { return Ok(slots) };
+    let is_meant = |(_, at): &(SlotId, Moment)| (from..to).contains(&at.naive_utc());
+    if slots.iter().any(is_meant) {
+        slots.retain(is_meant);
+    }
+    Ok(slots)
 }
 
 fn taken_until(drive: &store::Row) -> Moment {

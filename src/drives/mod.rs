@@ -63,7 +63,7 @@ pub use change::{Moved, change_slot, change_slot_by_link, swap};
 pub use coming::{Aims, Brings, Coming, aims, coming, shows};
 pub use copy::{Copied, copy};
 pub use foresee::{Foreseen, foresee, foresee_series};
-pub use invite::{Asked, Sent, about_invitation, invite};
+pub use invite::{Asked, Sent, about_invitation, invite, meant_for};
 pub use keep::keep_appointment;
 pub use lapse::lapse;
 pub use leave::{erase, pause_by_link, stand, stop_by_link};

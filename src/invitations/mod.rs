@@ -174,7 +174,9 @@ fn offer(conn: &mut Conn, desk: donations::Desk<'_>, now: Moment, link: &Link) -
             }
         }
         LinkVerb::Book => {
-            let invited = drives::invited(conn, vault, DriveId(link.subject), link.donor, now)?;
+            let drive = DriveId(link.subject);
+            let mut invited = drives::invited(conn, vault, drive, link.donor, now)?;
+            invited.slots = drives::meant_for(conn, drive, link.donor, invited.slots)?;
             Ok(Offer::Book(invited))
         }
         LinkVerb::Accept | LinkVerb::Cancel => {

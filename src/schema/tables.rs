@@ -660,6 +660,8 @@ diesel::table! {
         donor -> BigInt,
         made_at -> Timestamp,
         made_by -> BigInt,
+        from_at -> Nullable<Timestamp>,
+        to_at -> Nullable<Timestamp>,
     }
 }
 

@@ -775,7 +775,11 @@ CREATE TABLE invitations (
     donor BIGINT NOT NULL REFERENCES donors (id),
     made_at TIMESTAMP NOT NULL,
     made_by BIGINT NOT NULL REFERENCES users (id),
-    UNIQUE (drive, donor)
+    -- Where the donor is to choose from some of the hours: from when, and until when.
+    from_at TIMESTAMP,
+    to_at TIMESTAMP,
+    UNIQUE (drive, donor),
+    CHECK ((from_at IS NULL) = (to_at IS NULL) AND (from_at IS NULL OR from_at < to_at))
 );
 CREATE INDEX invitations_by_donor ON invitations (donor);
 

@@ -7,11 +7,12 @@ use shiryan_kernel::blood::BloodGroup;
 use shiryan_kernel::ids::{AppointmentId, DonorId, DriveId, MessageId};
 use shiryan_kernel::message::{Template, Told};
 use shiryan_kernel::page::Page;
+use shiryan_kernel::problem::Faults;
 use shiryan_kernel::status::{AppointmentStatus, DriveStatus};
 use utoipa::{IntoParams, ToSchema};
 
 use crate::accounts::{Actor, Book, PlanDrives};
-use crate::drives::{self, Accepted, Asked, CalledOff, Notified, Sent};
+use crate::drives::{self, Accepted, Asked, CalledOff, Notified, Sent, form};
 use crate::http::{Answer, Body, House, IdempotencyKey, Limit, Nothing, PathId, Query};
 
 #[derive(Debug, Deserialize, ToSchema)]
@@ -130,6 +131,10 @@ impl From<Notified> for MessageView {
 pub(super) struct InvitationForm {
     /// Any group when empty.
     blood_groups: Vec<BloodGroup>,
+    /// Civil time, `09:00`: the first of the hours that these donors choose from, with `to`; all hours unless told.
+    from: Option<String>,
+    /// Civil time: where those hours end.
+    to: Option<String>,
     /// 1 to 200.
     most: i64,
 }
@@ -147,8 +152,11 @@ pub(super) async fn invite(
     body: Body<InvitationForm>,
 ) -> Answer {
     let request = key.of(by.user, &body);
-    let InvitationForm { blood_groups: groups, most } = body.into_inner();
-    let (vault, who, zone, asked) = (house.vault.clone(), by.clone(), house.zone, Asked { groups, most });
+    let InvitationForm { blood_groups: groups, from, to, most } = body.into_inner();
+    let mut faults = Faults::none();
+    let hours = form::hours(&mut faults, from.as_deref(), to.as_deref());
+    let asked = faults.give(Some(Asked { groups, hours, most }))?;
+    let (vault, who, zone) = (house.vault.clone(), by.clone(), house.zone);
     let sent =
         house.once(&by, request, move |tx| drives::invite(tx, &vault, zone, &who, id.0, &asked)).await?;
     Ok(HttpResponse::Created().json(sent))

@@ -17,7 +17,7 @@ use super::percent;
 use crate::accounts::{Actor, Book, PlanDrives};
 use crate::db::Tx;
 use crate::drives::rules::layout::Uses;
-use crate::drives::{self, Asked, Copied, Slot, UnitClash};
+use crate::drives::{self, Asked, Copied, Slot, UnitClash, form};
 use crate::http::{Answer, House, NoQuery, PathId};
 use crate::texts::Lang;
 use crate::web::{Fields, Frame, Group, Part, Posted, Said, Say, Sheet, Time, Visitor, go, is_for_the_form};
@@ -165,6 +165,8 @@ async fn show(
             legend: String::new(),
             inputs: vec![
                 sheet.boxes("groups", "blood-group", BloodGroup::ALL.iter().map(|group| group.code())),
+                sheet.time("from").hint(say.text("drive-invite-hours")),
+                sheet.time("to"),
                 sheet.number("most", (1, 200)).needed(),
             ],
         }],
@@ -275,8 +277,9 @@ pub(super) async fn copy(house: web::Data<House>, id: PathId<DriveId>, posted: P
 pub(super) async fn invite(house: web::Data<House>, id: PathId<DriveId>, posted: Posted<Fields>) -> Answer {
     let mut faults = Faults::none();
     let groups = posted.form.codes(&mut faults, "groups");
+    let hours = form::hours(&mut faults, posted.form.said("from"), posted.form.said("to"));
     let most: Option<i64> = posted.form.need(&mut faults, "most");
-    let asked = match faults.give(most.map(|most| Asked { groups, most })) {
+    let asked = match faults.give(most.map(|most| Asked { groups, hours, most })) {
         Ok(asked) => asked,
         Err(problem) => return refused(&house, id.0, &posted, problem).await,
     };

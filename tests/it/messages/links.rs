@@ -25,6 +25,7 @@ both!(
     a_card_says_no_more_than_a_donor_may_read_alone,
     whoever_may_give_again_is_told_once,
     donors_are_invited_by_group_each_once,
+    groups_are_invited_to_hours_of_their_own,
     an_address_opens_so_many_links_a_minute,
 );
 
@@ -409,6 +410,57 @@ fn donors_are_invited_by_group_each_once(app: TestApp) {
     let slot = page.split("<option value=\"").nth(1).unwrap().split('"').next().unwrap().to_owned();
     assert_eq!(act(&app, &choose, &[("slot", &slot)]).status, 200);
     assert!(appointments(&app, &drive).iter().any(|(status, _)| status == "booked"));
+}
+
+fn groups_are_invited_to_hours_of_their_own(app: TestApp) {
+    let drive = drive(&app);
+    let group = |n: usize, group: &str| donor(&app, n, json!({"language": "en", "blood_group": group}));
+    (group(1, "o_neg"), group(2, "a_pos"), group(3, "a_pos"));
+    let path = format!("{DRIVES}/{drive}/invitations");
+    let ask = |form: serde_json::Value| app.client(Role::Medic).post(&path, &form);
+    let of = |group: &str, from: &str, to: &str, most: i64| json!({"blood_groups": [group], "from": from, "to": to, "most": most});
+    for (wrong, field, code) in [
+        (of("o_neg", "9", "10:00", 5), "from", "invalid_value"),
+        (of("o_neg", "09:00", "24:00", 5), "to", "invalid_value"),
+        (of("o_neg", "11:00", "10:00", 5), "to", "out_of_range"),
+        (of("o_neg", "10:00", "10:00", 5), "to", "out_of_range"),
+        (of("o_neg", "20:00", "21:00", 5), "from", "out_of_range"),
+        (json!({"blood_groups": [], "from": "09:00", "most": 5}), "to", "missing_field"),
+        (json!({"blood_groups": [], "to": "09:00", "most": 5}), "from", "missing_field"),
+    ] {
+        let refused = ask(wrong);
+        assert_eq!(refused.status, 422, "{}", refused.text);
+        let error = &refused.json()["errors"][0];
+        assert_eq!((error["field"].as_str(), error["code"].as_str()), (Some(field), Some(code)));
+    }
+    assert_eq!(ask(of("o_neg", "09:00", "09:30", 5)).expect(201)["queued"], 1);
+    assert_eq!(ask(of("a_pos", "09:30", "10:30", 5)).expect(201)["queued"], 2);
+    morning(&app);
+    let mail = Mail::new();
+    assert_eq!(mail.deliver(&app).sent, 3);
+    let letters = mail.letters();
+    let offered = |letter: &[u8]| -> Vec<String> {
+        let page = look(&app, &door(letter, "Choose a time")).text;
+        let options =
+            page.split("<option value=").skip(1).map(|rest| rest.split("</option>").next().unwrap());
+        let hours = ["09:00", "09:30", "10:00", "10:30", "11:00"];
+        let told =
+            options.map(|option| hours.iter().filter(|hour| option.contains(**hour)).copied().collect());
+        told.collect()
+    };
+    for letter in &letters {
+        let text = parsed(letter).body_text(0).unwrap().into_owned();
+        assert!(!text.contains("09:") && !text.contains("10:"), "the hour of nobody's slot (B5): {text}");
+        let first = super::address(letter).contains("canary1");
+        let meant: &[&str] = if first { &["09:00"] } else { &["09:30", "10:00"] };
+        assert_eq!(offered(letter), meant);
+    }
+    // Once nothing is free in those hours, every free time is offered.
+    for n in [4, 5] {
+        book(&app, &drive, &group(n, "b_pos"));
+    }
+    let first = letters.iter().find(|letter| super::address(letter).contains("canary1")).unwrap();
+    assert_eq!(offered(first), ["09:30", "10:00", "10:30", "11:00"]);
 }
 
 fn an_address_opens_so_many_links_a_minute(app: TestApp) {
