@@ -7,7 +7,7 @@ use shiryan_kernel::Result;
 use shiryan_kernel::blood::{BloodGroup, DonationType};
 use shiryan_kernel::ids::{DriveId, UnitId};
 use shiryan_kernel::place::Governorate;
-use shiryan_kernel::status::{AppointmentStatus, DriveStatus};
+use shiryan_kernel::status::DriveStatus;
 use shiryan_kernel::time::{Moment, Zone};
 
 use super::rules::capacity::{called_off, expected, show_rate};
@@ -64,15 +64,14 @@ pub fn coming(
     units.sort_unstable();
     units.dedup();
     let since = now - Duration::days(RECORD_DAYS);
-    let came = rows::records(conn, &units, since, AppointmentStatus::Kept)?;
-    let stayed_away = rows::records(conn, &units, since, AppointmentStatus::NoShow)?;
+    let records = rows::records(conn, &units, since)?;
     let (held, off) = rows::held(conn, since, now)?;
     let today = zone.date(now);
     let mut found = Vec::with_capacity(drives.len());
     for drive in drives {
         let on = zone.date(drive.starts_at.and_utc());
-        let of = |record: &HashMap<UnitId, i64>| record.get(&drive.unit).copied().unwrap_or(0);
-        let show = show_rate(of(&came), of(&stayed_away));
+        let (came, stayed_away) = records.get(&drive.unit).copied().unwrap_or_default();
+        let show = show_rate(came, stayed_away);
         let brings = if drive.status == DriveStatus::Draft {
             let (given, units) = proposed(conn, drive.id, drive.unit, on, show)?;
             Brings::Proposed(given, units)
@@ -99,11 +98,8 @@ pub fn coming(
 /// As any read.
 pub fn shows(conn: &mut Conn, units: &[UnitId], now: Moment) -> Result<Vec<(UnitId, i32)>> {
     let since = now - Duration::days(RECORD_DAYS);
-    let came = rows::records(conn, units, since, AppointmentStatus::Kept)?;
-    let stayed_away = rows::records(conn, units, since, AppointmentStatus::NoShow)?;
-    let of = |record: &HashMap<UnitId, i64>, unit| record.get(unit).copied().unwrap_or(0);
-    let known = units.iter().filter(|unit| came.contains_key(*unit) || stayed_away.contains_key(*unit));
-    Ok(known.map(|unit| (*unit, show_rate(of(&came, unit), of(&stayed_away, unit)))).collect())
+    let records = rows::records(conn, units, since)?;
+    Ok(records.into_iter().map(|(unit, (came, stayed_away))| (unit, show_rate(came, stayed_away))).collect())
 }
 
 /// What drives were to bring, and who did not come: sums that name nobody.

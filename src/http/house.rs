@@ -5,6 +5,7 @@ use std::sync::Arc;
 use chrono::Duration;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use shiryan_kernel::blood::Component;
 use shiryan_kernel::page::Page;
 use shiryan_kernel::shelf::Keeping;
 use shiryan_kernel::time::Zone;
@@ -22,7 +23,7 @@ use crate::drives::{Ground, Limits, Reminders};
 use crate::eligibility::Rulebook;
 use crate::mail::Post;
 use crate::places::calendar::Calendar;
-use crate::projections::{Given, Past};
+use crate::projections::{Given, Past, shelf};
 use crate::reserve::{Levels, Sources};
 use crate::roster::{Index, Roster};
 use crate::settings::Settings;
@@ -92,19 +93,23 @@ impl House {
         off_loop(move || Ok(Freshness::from(&*sources.facts()?))).await
     }
 
-    /// What outlooks follow from beside what is read for them.
+    /// What outlooks of a component follow from beside what is read for them.
     ///
     /// # Errors
     /// As any read.
-    pub async fn given(&self) -> Result<Given> {
+    pub async fn given(&self, component: Component) -> Result<Given> {
+        let (now, zone) = (self.db.now(), self.zone);
+        let of = move |index: &Index| (index.past_edition, shelf(index, Some(component), now, zone));
+        let (edition, shelf) = self.roster(of).await?;
         Ok(Given {
             calendar: self.calendar.clone(),
             bands: self.levels.bands,
             keeping: self.keeping.clone(),
             past: self.past.clone(),
-            edition: self.roster(|index| index.past_edition).await?,
-            now: self.db.now(),
-            zone: self.zone,
+            shelf: shelf.into(),
+            edition,
+            now,
+            zone,
         })
     }
 

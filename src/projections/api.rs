@@ -215,7 +215,7 @@ async fn look_ahead(
     query: Query<Asked>,
 ) -> Answer {
     let ask = asked(query.component, query.group, query.days, query.governorate, query.region)?;
-    let (given, fresh) = (house.given().await?, house.freshness().await?);
+    let (given, fresh) = (house.given(ask.component).await?, house.freshness().await?);
     let now = given.now;
     let gathered =
         house.db.read(move |conn: &mut Conn| super::gather(conn, Whole::from(&ask), &given, &[])).await?;

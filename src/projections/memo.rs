@@ -9,7 +9,7 @@ use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use sha2::{Digest as _, Sha256};
-use shiryan_forecast::Sides;
+use shiryan_forecast::{Series, Sides};
 
 use super::together::outlooks as work_out;
 use super::{MOST_DAYS, Outlook, Start};
@@ -69,8 +69,29 @@ pub fn age() -> Option<Duration> {
 fn key(starts: &[Start], sides: &Sides) -> Key {
     let mut hasher = Digest(Sha256::new());
     sides.hash(&mut hasher);
-    starts.iter().for_each(|start| add(start, &mut hasher));
+    let mut shared = Shared::default();
+    starts.iter().for_each(|start| add(start, &mut shared, &mut hasher));
     hasher.0.finalize().into()
+}
+
+/// Digests of what the groups of an area share, by where it lies: each is digested once for a key.
+#[derive(Default)]
+struct Shared(HashMap<*const (), Key>);
+
+impl Shared {
+    fn digest<T: ?Sized>(&mut self, of: &Arc<T>, add: impl FnOnce(&T, &mut Digest)) -> Key {
+        *self.0.entry(Arc::as_ptr(of).cast()).or_insert_with(|| {
+            let mut hasher = Digest(Sha256::new());
+            add(of, &mut hasher);
+            hasher.0.finalize().into()
+        })
+    }
+}
+
+fn add_series(series: &Series, hasher: &mut Digest) {
+    format!("{:?}", series.axis()).hash(hasher);
+    series.counts().len().hash(hasher);
+    series.counts().iter().for_each(|count| count.map(f64::to_bits).hash(hasher));
 }
 
 /// What `Hash` writes, digested.
@@ -87,7 +108,7 @@ impl Hasher for Digest {
 }
 
 /// Every part of a start: a new one has to be named here.
-fn add(start: &Start, hasher: &mut Digest) {
+fn add(start: &Start, shared: &mut Shared, hasher: &mut Digest) {
     let Start {
         component,
         group,
@@ -105,16 +126,15 @@ fn add(start: &Start, hasher: &mut Digest) {
         changes,
         seed,
     } = start;
-    (component, today, group, seed, calendars, keeps_days).hash(hasher);
+    (component, today, group, seed, keeps_days).hash(hasher);
     lots.len().hash(hasher);
     for lot in lots {
         (lot.expiry, lot.units).hash(hasher);
     }
     for series in [supply, demand] {
-        format!("{:?}", series.axis()).hash(hasher);
-        series.counts().len().hash(hasher);
-        series.counts().iter().for_each(|count| count.map(f64::to_bits).hash(hasher));
+        shared.digest(series, add_series).hash(hasher);
     }
+    shared.digest(calendars, |own, hasher| own.hash(hasher)).hash(hasher);
     // Figures are written so that no two that differ are alike.
     format!("{batches:?} {bands:?} {changes:?} {supply_share:?} {demand_share:?} {recent_demand:?}")
         .hash(hasher);

@@ -21,6 +21,7 @@ mod past;
 mod rules;
 pub mod scenarios;
 mod shares;
+mod shelf;
 mod silence;
 mod store;
 mod together;
@@ -29,7 +30,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use chrono::NaiveDate;
-use shiryan_forecast::{Axis, Cover, Lot, Pending, Series, Sides};
+use shiryan_forecast::{Cover, Lot, Pending, Sides};
 use shiryan_kernel::Result;
 use shiryan_kernel::blood::{BloodGroup, Component};
 use shiryan_kernel::ids::FacilityId;
@@ -47,17 +48,17 @@ pub use assumed::assumptions;
 pub use drives::{Batch, Size};
 pub use import::import_history;
 pub use memo::age;
-use moved::series;
+use past::Moved;
 pub use past::Past;
-use past::{Flows, HISTORY_DAYS};
 pub use rules::{
     Ahead, Changes, Outlook, OutlookDay, Rest, Start, day_number, futures, is_dire, judge, recent_demand,
     seed,
 };
 use scenarios::event::{self, Event};
 pub use shares::Share;
+pub use shelf::{ShelfLot, shelf};
 pub use silence::Silences;
-pub use store::{Flow, ShelfLot, shelf, silences};
+pub use store::{Flow, silences};
 pub use together::{order, outlooks};
 
 /// The components that reserve and projections speak of; cryoprecipitate is made to order.
@@ -72,9 +73,6 @@ const PARTS_DAYS: i64 = 365;
 
 /// Silence is told of so many days.
 const SILENT_DAYS: i64 = 28;
-
-/// Days ahead of which the calendar is read: cover looks beyond the longest projection.
-const CALENDAR_DAYS: i64 = 200;
 
 /// What is asked: one group of one component.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -129,6 +127,12 @@ pub struct Gathered {
 }
 
 impl Gathered {
+    /// The drives to come that bring something to an area.
+    #[must_use]
+    pub fn drives(&self) -> &[Coming] {
+        &self.known.drives
+    }
+
     /// The outlooks of every group, area by area: they stand in for each other as the rule of issue has it, so they are
     /// worked out together. A region whose roads are closed now is listed as the islands that are left of it. It takes both
     /// cores for tenths of a second where nobody asked before: off the loop, and with no connection in hand.
@@ -151,6 +155,8 @@ pub struct Given {
     pub calendar: Arc<calendar::Calendar>,
     pub bands: Bands,
     pub keeping: Arc<Keeping>,
+    /// What lies on the shelves of the component that is asked for.
+    pub shelf: Arc<[ShelfLot]>,
     /// What moved on days that are over, and the roster's count of changes to them.
     pub past: Past,
     pub edition: u64,
@@ -172,25 +178,23 @@ pub fn gather(conn: &mut Conn, ask: Whole, given: &Given, events: &[Event]) -> R
     let areas = parted(ask.area, &shut, events, (today, last));
     let members: Vec<Governorate> =
         areas.iter().flat_map(|(areas, _)| areas).copied().flat_map(Area::members).collect();
-    let from = plus_days(today, -HISTORY_DAYS);
     let calendar = calendar::current(conn, &given.calendar)?;
-    let (flows, silences) = given.past.read(conn, ask.component, given.edition, (now, zone))?;
+    let moved = given.past.read(conn, ask.component, given.edition, (now, zone))?;
     let until = plus_days(today, i64::try_from(MOST_DAYS).unwrap_or(0));
     let back = event::down_now(events, today);
+    let mut testing = store::testing(conn, ask.component, today)?;
     let mut groups = BTreeMap::new();
     for group in BloodGroup::ALL.iter().copied() {
         let of = OfGroup {
-            testing: store::testing(conn, ask.component, group, today)?,
+            testing: testing.remove(&group).unwrap_or_default(),
             down: store::down(conn, (ask.component, group), &back, now, today)?,
         };
         groups.insert(group, of);
     }
     let known = Known {
-        shelf: store::shelf(conn, Some(ask.component), None, now, today)?,
+        shelf: given.shelf.clone(),
         groups,
-        country: country(&flows, today),
-        flows,
-        silences,
+        moved,
         drives: {
             let below = store::below(conn, events)?;
             let mut drives = crate::drives::coming(conn, &members, now, until, zone)?;
@@ -199,7 +203,7 @@ pub fn gather(conn: &mut Conn, ask: Whole, given: &Given, events: &[Event]) -> R
         },
         banks: store::banks(conn)?,
         events: events.to_vec(),
-        calendars: days::under_each_moon(&calendar, from, plus_days(today, CALENDAR_DAYS), today).into(),
+        calendars: given.past.calendars(&calendar, today),
         today,
         bands: given.bands,
         keeps_days: given.keeping.usual_days(ask.component),
@@ -209,12 +213,9 @@ pub fn gather(conn: &mut Conn, ask: Whole, given: &Given, events: &[Event]) -> R
 
 /// What the outlooks of all areas follow from.
 struct Known {
-    shelf: Vec<ShelfLot>,
+    shelf: Arc<[ShelfLot]>,
     groups: BTreeMap<BloodGroup, OfGroup>,
-    flows: Arc<Flows>,
-    /// Units of each group in the whole country, received and issued.
-    country: (BTreeMap<BloodGroup, f64>, BTreeMap<BloodGroup, f64>),
-    silences: Arc<Silences>,
+    moved: Arc<Moved>,
     drives: Vec<Coming>,
     calendars: Arc<[shiryan_forecast::Calendar]>,
     today: NaiveDate,
@@ -290,10 +291,10 @@ fn several(
     let all: Vec<Vec<Side>> = areas
         .iter()
         .map(|area| {
-            let totals = totals(*area, known);
+            let here = known.moved.here(*area);
             let groups = known.groups.iter();
             let mut sides: Vec<Side> =
-                groups.map(|(group, of)| side(*area, ask, (*group, of), &totals, known)).collect();
+                groups.map(|(group, of)| side(*area, ask, (*group, of), &here, known)).collect();
             share(&mut sides, known);
             sides
         })
@@ -318,7 +319,7 @@ fn several(
     let mut plain = found(&starts);
     let mut proposed = if is_proposed { found(&with) } else { Vec::new().into_iter() };
     let since = plus_days(known.today, -SILENT_DAYS);
-    let silent = |own: Governorate| known.silences.unheard(own, since, known.today);
+    let silent = |own: Governorate| known.moved.silences.unheard(own, since, known.today);
     let mut told = Vec::with_capacity(areas.len());
     for (area, side) in areas.iter().zip(all) {
         let of_side = side.into_iter().map(|side| {
@@ -353,109 +354,77 @@ struct Side {
     from_drives: (f64, f64),
 }
 
-/// What came in from elsewhere than drives and what was asked for in an area, all groups of the component together.
-fn totals(area: Area, known: &Known) -> (Arc<Series>, Arc<Series>) {
-    let is_here = |governorate: Governorate| area.members().any(|member| member == governorate);
-    let all = known.flows.values().flatten().filter(|flow| is_here(flow.governorate));
-    let (supply, demand) =
-        series(&all.collect::<Vec<_>>(), &known.silences, known.today).unwrap_or_else(|| {
-            let nothing = || Series::new(Axis::Dated(plus_days(known.today, -1)), [Some(0.0)]);
-            (nothing(), nothing())
-        });
-    (Arc::new(supply), Arc::new(demand))
-}
-
 /// Gives each group that ever moved on a side its part of the totals.
 fn share(sides: &mut [Side], known: &Known) {
     let moved: Vec<&mut Side> = sides.iter_mut().filter(|side| side.has_moved).collect();
-    let country = |of: &BTreeMap<BloodGroup, f64>, group| of.get(group).copied().unwrap_or(0.0);
-    let (into, out) = &known.country;
-    let weights = |of: &BTreeMap<BloodGroup, f64>, own: fn(&Side) -> f64| -> Vec<(f64, f64)> {
-        moved.iter().map(|side| (own(side), country(of, &side.group))).collect()
+    let weights = |of: fn((f64, f64)) -> f64| -> Vec<(f64, f64)> {
+        let country = |group| known.moved.country.get(&group).copied().unwrap_or_default();
+        moved.iter().map(|side| (of(side.weights), of(country(side.group)))).collect()
     };
-    let given = shares::shares(&weights(into, |side| side.weights.0));
-    let asked = shares::shares(&weights(out, |side| side.weights.1));
+    let given = shares::shares(&weights(|(into, _)| into));
+    let asked = shares::shares(&weights(|(_, out)| out));
     for (side, (given, asked)) in moved.into_iter().zip(given.into_iter().zip(asked)) {
         (side.start.supply_share, side.start.demand_share) = (given, asked);
     }
-}
-
-/// Units of each group in all governorates: received from elsewhere than drives, and issued; old ones fading.
-fn country(flows: &Flows, today: NaiveDate) -> (BTreeMap<BloodGroup, f64>, BTreeMap<BloodGroup, f64>) {
-    let sum = |of: fn(&Flow) -> i32| {
-        let of_group = |(group, flows): (&BloodGroup, &Vec<Flow>)| {
-            let units = flows.iter().map(|flow| {
-                let ago = i32::try_from((today - flow.on).num_days()).unwrap_or(0);
-                f64::from(of(flow)) * shares::FADES.powi(ago)
-            });
-            (*group, units.sum())
-        };
-        flows.iter().map(of_group).collect()
-    };
-    (sum(|flow| flow.received - flow.from_drives), sum(|flow| flow.issued))
 }
 
 fn side(
     area: Area,
     ask: &Whole,
     (group, of): (BloodGroup, &OfGroup),
-    totals: &(Arc<Series>, Arc<Series>),
+    here: &past::Here,
     known: &Known,
 ) -> Side {
     let today = known.today;
     let is_here = |governorate: Governorate| area.members().any(|member| member == governorate);
-    let here = || known.shelf.iter().filter(|lot| lot.group == group && is_here(lot.governorate));
-    let lots = here().map(|lot| Lot { expiry: day_number(lot.expires_on), units: lot.units }).collect();
-    let flows = known.flows.get(&group).map_or(&[][..], Vec::as_slice);
-    let own: Vec<&Flow> = flows.iter().filter(|flow| is_here(flow.governorate)).collect();
+    let shelf = || known.shelf.iter().filter(|lot| lot.group == group && is_here(lot.governorate));
+    let lots = shelf().map(|lot| Lot { expiry: day_number(lot.expires_on), units: lot.units }).collect();
     let what = (ask.component, group);
     let (committed, proposed) = batches(area, what, of, known);
-    let changes = changes(area, what, of, known, &own);
+    let changes = changes(area, what, of, known);
     let expected = |batches: &[Batch]| -> f64 {
         let ahead = batches.iter().filter(|batch| batch.ahead < ask.days);
         ahead.map(|batch| batch.expected(ask.component)).fold(0.0, |sum, units| sum + units)
     };
     let from_drives = (expected(&committed), expected(&proposed));
-    let of_group = series(&own, &known.silences, today);
-    let has_moved = of_group.is_some();
-    let recent = of_group.as_ref().map_or(0.0, |(_, demand)| recent_demand(demand));
-    let weights = of_group
-        .as_ref()
-        .map_or((0.0, 0.0), |(supply, demand)| (shares::weight(supply), shares::weight(demand)));
+    let moved = here.groups.get(&group);
     let start = Start {
         component: ask.component,
         group,
         today,
         lots: without(lots, &changes.pending),
         batches: committed,
-        supply: totals.0.clone(),
-        demand: totals.1.clone(),
+        supply: here.totals.0.clone(),
+        demand: here.totals.1.clone(),
         supply_share: Share::NONE,
         demand_share: Share::NONE,
-        recent_demand: recent,
+        recent_demand: moved.map_or(0.0, |own| own.recent_demand),
         calendars: known.calendars.clone(),
         bands: known.bands,
         keeps_days: known.keeps_days,
         changes,
         seed: seed(area, ask.component, group, today),
     };
-    Side { group, weights, units: here().map(|lot| lot.units).sum(), has_moved, start, proposed, from_drives }
+    Side {
+        group,
+        units: shelf().map(|lot| lot.units).sum(),
+        has_moved: moved.is_some(),
+        weights: moved.map_or((0.0, 0.0), |own| own.weights),
+        start,
+        proposed,
+        from_drives,
+    }
 }
 
 /// What the events change in an area. A governorate's part is what it asked for or received of the area's last year; of
 /// several blood banks in one, each has the same.
-fn changes(
-    area: Area,
-    what: (Component, BloodGroup),
-    of: &OfGroup,
-    known: &Known,
-    flows: &[&Flow],
-) -> Changes {
+fn changes(area: Area, what: (Component, BloodGroup), of: &OfGroup, known: &Known) -> Changes {
     if known.events.is_empty() {
         return Changes::default();
     }
     let is_here = |governorate: Governorate| area.members().any(|member| member == governorate);
     let since = plus_days(known.today, -PARTS_DAYS);
+    let flows: Vec<&Flow> = known.moved.flows(area, what.1).collect();
     let part = |of: fn(&Flow) -> i32, governorate: Governorate| -> f64 {
         let recent = flows.iter().filter(|flow| flow.on >= since);
         let (own, all) = recent.fold((0.0, 0.0), |(own, all), flow| {

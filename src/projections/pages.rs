@@ -10,7 +10,7 @@ use serde::Deserialize;
 use shiryan_forecast::Change;
 use shiryan_kernel::blood::{BloodGroup, Component};
 use shiryan_kernel::place::{Governorate, Region};
-use shiryan_kernel::time::{Moment, Zone, plus_days};
+use shiryan_kernel::time::{Moment, plus_days};
 use shiryan_kernel::{Code, Problem, Result};
 
 use super::{
@@ -18,7 +18,7 @@ use super::{
 };
 use crate::accounts::{Actor, SeeProjections};
 use crate::db::{Conn, off_loop};
-use crate::drives::{self, Brings};
+use crate::drives::{Brings, Coming};
 use crate::http::{Answer, House, Query};
 use crate::places::closures;
 use crate::sheets::Format;
@@ -114,7 +114,7 @@ async fn page(house: web::Data<House>, visitor: Visitor, asked: Query<Asked>) ->
     if !COMPONENTS.contains(&component) {
         return Err(Problem::field("component", Code::InvalidValue).into());
     }
-    let (given, fresh) = (house.given().await?, house.freshness().await?);
+    let (given, fresh) = (house.given(component).await?, house.freshness().await?);
     let (zone, now) = (given.zone, given.now);
     let read = house
         .db
@@ -122,8 +122,8 @@ async fn page(house: web::Data<House>, visitor: Visitor, asked: Query<Asked>) ->
             let (area, areas) = areas(conn, area.as_deref(), now)?;
             let ask = Whole { component, area: Some(area), days: MOST_DAYS };
             let gathered = gather(conn, ask, &given, &[])?;
-            let members: Vec<Governorate> = area.members().collect();
-            let drives = coming(conn, &members, now, zone)?;
+            let is_published = |drive: &Coming| matches!(drive.brings, Brings::Booked(_));
+            let drives = gathered.drives().iter().map(|drive| (drive.on, is_published(drive))).collect();
             Ok((gathered, Read { area, areas, groups: Vec::new(), drives }))
         })
         .await?;
@@ -205,18 +205,6 @@ fn areas(conn: &mut Conn, asked: Option<&str>, now: Moment) -> Result<(Area, Vec
         }
     };
     Ok((area.ok_or_else(wrong)?, all))
-}
-
-/// The days of drives that are coming, and whether each is published.
-fn coming(
-    conn: &mut Conn,
-    members: &[Governorate],
-    now: Moment,
-    zone: Zone,
-) -> Result<Vec<(NaiveDate, bool)>> {
-    let until = plus_days(zone.date(now), i64::try_from(MOST_DAYS).unwrap_or(0));
-    let found = drives::coming(conn, members, now, until, zone)?;
-    Ok(found.iter().map(|drive| (drive.on, matches!(drive.brings, Brings::Booked(_)))).collect())
 }
 
 fn dire_at(outlook: Option<&Outlook>) -> Option<usize> {

@@ -22,16 +22,6 @@ use super::silence::Silences;
 use crate::db::tables::{blood_units, daily_flows, donations, donors, drives, facilities, unit_tree, units};
 use crate::db::{Conn, on_each};
 
-/// Usable units of one facility that expire on one day.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub struct ShelfLot {
-    pub governorate: Governorate,
-    pub component: Component,
-    pub group: BloodGroup,
-    pub expires_on: NaiveDate,
-    pub units: u32,
-}
-
 /// What went in and out of one governorate's shelves on one day.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Flow {
@@ -51,17 +41,16 @@ pub struct Testing {
     pub units: u32,
 }
 
-/// What waits in quarantine of a group of a component and was given at drives, by day; where the unit's group is not
-/// known yet, its donor's counts.
+/// What waits in quarantine of a component and was given at drives, by group and day; where the unit's group is not known
+/// yet, its donor's counts.
 ///
 /// # Errors
 /// As any read.
 pub fn testing(
     conn: &mut Conn,
     component: Component,
-    group: BloodGroup,
     today: NaiveDate,
-) -> Result<Vec<Testing>> {
+) -> Result<BTreeMap<BloodGroup, Vec<Testing>>> {
     type Row = (Governorate, NaiveDate, Option<BloodGroup>, Option<BloodGroup>);
     let rows: Vec<Row> = on_each!(conn => c, blood_units::table
         .inner_join(donations::table.on(blood_units::donation.eq(donations::id.nullable())))
@@ -79,70 +68,17 @@ pub fn testing(
         ))
         .load(c))
     .map_err(Problem::from)?;
-    let mut found: BTreeMap<(Governorate, NaiveDate), u32> = BTreeMap::new();
+    let mut found: BTreeMap<(BloodGroup, Governorate, NaiveDate), u32> = BTreeMap::new();
     for (governorate, collected_on, own, donors) in rows {
-        if own.or(donors) == Some(group) {
-            *found.entry((governorate, collected_on)).or_default() += 1;
+        if let Some(group) = own.or(donors) {
+            *found.entry((group, governorate, collected_on)).or_default() += 1;
         }
     }
-    let testing = |((governorate, collected_on), units)| Testing { governorate, collected_on, units };
-    Ok(found.into_iter().map(testing).collect())
-}
-
-/// The usable shelf: released, not small and not expiring before tomorrow. Quarantined, reserved and blocked units
-/// are not there.
-///
-/// # Errors
-/// As any read.
-pub fn shelf(
-    conn: &mut Conn,
-    component: Option<Component>,
-    group: Option<BloodGroup>,
-    now: Moment,
-    today: NaiveDate,
-) -> Result<Vec<ShelfLot>> {
-    let places: HashMap<i64, Governorate> = facilities::table
-        .select((facilities::id, facilities::governorate))
-        .load::<(i64, Governorate)>(conn)?
-        .into_iter()
-        .collect();
-    let mut query = blood_units::table
-        .group_by((
-            blood_units::facility,
-            blood_units::component,
-            blood_units::blood_group,
-            blood_units::expires_on,
-            blood_units::attributes,
-        ))
-        .select((
-            blood_units::facility,
-            blood_units::component,
-            blood_units::blood_group.assume_not_null(),
-            blood_units::expires_on,
-            blood_units::attributes,
-            count_star(),
-        ))
-        .filter(blood_units::status.eq(UnitStatus::Released))
-        .filter(blood_units::blood_group.is_not_null())
-        .filter(blood_units::expires_at.gt(now.naive_utc()))
-        .filter(blood_units::expires_on.gt(today))
-        .into_boxed();
-    if let Some(component) = component {
-        query = query.filter(blood_units::component.eq(component));
+    let mut groups: BTreeMap<BloodGroup, Vec<Testing>> = BTreeMap::new();
+    for ((group, governorate, collected_on), units) in found {
+        groups.entry(group).or_default().push(Testing { governorate, collected_on, units });
     }
-    if let Some(group) = group {
-        query = query.filter(blood_units::blood_group.eq(group));
-    }
-    let rows: Vec<(i64, Component, BloodGroup, NaiveDate, Attributes, i64)> = query.load(conn)?;
-    rows.into_iter()
-        .filter(|row| row.4.meet(Attributes::default()))
-        .map(|(facility, component, group, expires_on, _, units)| {
-            let governorate =
-                places.get(&facility).copied().ok_or_else(|| Problem::internal("no such facility"))?;
-            let units = u32::try_from(units).map_err(Problem::internal)?;
-            Ok(ShelfLot { governorate, component, group, expires_on, units })
-        })
-        .collect()
+    Ok(groups)
 }
 
 /// The flows of each group of one component, `from` included, `until` excluded.
@@ -221,7 +157,7 @@ pub fn banks(conn: &mut Conn) -> Result<BTreeMap<FacilityId, Governorate>> {
     Ok(rows.into_iter().collect())
 }
 
-/// Usable units, as [`shelf`] counts them, that lie at facilities which are down, to be had again on the day told.
+/// Usable units, as the shelf counts them, that lie at facilities which are down, to be had again on the day told.
 pub fn down(
     conn: &mut Conn,
     (component, group): (Component, BloodGroup),

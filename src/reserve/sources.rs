@@ -16,7 +16,6 @@ use chrono::{NaiveDate, TimeDelta};
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use shiryan_kernel::Result;
-use shiryan_kernel::attribute::Attributes;
 use shiryan_kernel::blood::{BloodGroup, Component, DonationType};
 use shiryan_kernel::place::Governorate;
 use shiryan_kernel::time::{Moment, Zone, plus_days};
@@ -378,17 +377,6 @@ impl Counted {
     fn of(index: &Index, now: Moment, zone: Zone) -> Self {
         let today = zone.date(now);
         let days = HORIZONS.map(|ahead| plus_days(today, ahead));
-        // What ends today is not counted on: nobody can say that it is used in time.
-        let usable = index.units.usable(None, Attributes::default(), now).filter(|lot| lot.expires.1 > today);
-        let shelf = usable.filter_map(|lot| {
-            Some(ShelfLot {
-                governorate: index.units.place(lot.facility)?,
-                component: lot.component,
-                group: lot.group,
-                expires_on: lot.expires.1,
-                units: lot.units,
-            })
-        });
         let open = DonationType::ALL.iter().flat_map(|donation| {
             index.donors.open(*donation, days).map(|(group, governorate, on)| EligibleCount {
                 governorate,
@@ -402,6 +390,7 @@ impl Counted {
             group: row.group,
             donors: row.donors,
         });
-        Self { shelf: shelf.collect(), eligible: open.collect(), registered: registered.collect() }
+        let shelf = projections::shelf(index, None, now, zone);
+        Self { shelf, eligible: open.collect(), registered: registered.collect() }
     }
 }

@@ -1268,3 +1268,5 @@ diesel::joinable!(transfer_units -> blood_units (blood_unit));
 diesel::joinable!(count_misses -> blood_units (blood_unit));
 diesel::joinable!(session_tokens -> sessions (session_id));
 diesel::joinable!(sessions -> users (user_id));
+
+diesel::allow_columns_to_appear_in_same_group_by_clause!(activities::unit_id, appointments::status);

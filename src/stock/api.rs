@@ -161,6 +161,7 @@ async fn list_units(house: web::Data<House>, by: Actor<SeeStock>, query: Query<U
         component: query.component,
         blood_group: query.blood_group,
         status: query.status,
+        good_at: None,
     };
     let rows = house.db.read(move |conn| super::units(conn, &who, filter, after, limit + 1)).await?;
     let now = house.db.now();

@@ -250,6 +250,8 @@ pub struct Filter {
     pub component: Option<Component>,
     pub blood_group: Option<BloodGroup>,
     pub status: Option<UnitStatus>,
+    /// Only those that are good at this moment.
+    pub good_at: Option<Moment>,
 }
 
 impl Filter {
@@ -275,7 +277,7 @@ pub fn units(
     limit: i64,
 ) -> Result<Vec<BloodUnit>> {
     let filter = filter.within(by)?;
-    store::units(conn, filter, store::Units::After(after), limit)
+    store::units(conn, filter, after, limit)
 }
 
 /// The units that expire first: of the caller's own facility, or of any for a role without one.
@@ -289,7 +291,28 @@ pub fn units_to_expire(
     limit: i64,
 ) -> Result<Vec<BloodUnit>> {
     let filter = filter.within(by)?;
-    store::units(conn, filter, store::Units::ToExpire, limit)
+    store::units_to_expire(conn, filter, limit)
+}
+
+/// At most `limit` units in quarantine on the own shelf, those first whose number is ready, then what expires first; and
+/// whether there are more.
+///
+/// # Errors
+/// As [`units`].
+pub fn in_quarantine(
+    conn: &mut Conn,
+    by: &Principal,
+    is_ready: impl Fn(Din) -> bool,
+    limit: usize,
+) -> Result<(Vec<BloodUnit>, bool)> {
+    let own = by.own_facility()?;
+    let mut all = store::in_quarantine(conn, own)?;
+    all.sort_by_key(|(_, din)| !is_ready(*din));
+    let is_cut = all.len() > limit;
+    let ids: Vec<BloodUnitId> = all.into_iter().take(limit).map(|(id, _)| id).collect();
+    let mut units = store::units_of_ids(conn, &ids)?;
+    units.sort_by_key(|unit| ids.iter().position(|id| *id == unit.id));
+    Ok((units, is_cut))
 }
 
 /// # Errors

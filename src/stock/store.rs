@@ -96,32 +96,62 @@ pub fn units_of_donation(conn: &mut Conn, donation: DonationId) -> Result<Vec<Bl
         .load(conn)?)
 }
 
-/// Which of the units come first.
-pub enum Units {
-    /// The oldest records after this one.
-    After(i64),
-    ToExpire,
+/// What of the filter is asked of a query.
+macro_rules! filtered {
+    ($query:ident, $filter:ident) => {{
+        if let Some(facility) = $filter.facility {
+            $query = $query.filter(blood_units::facility.eq(facility));
+        }
+        if let Some(component) = $filter.component {
+            $query = $query.filter(blood_units::component.eq(component));
+        }
+        if let Some(group) = $filter.blood_group {
+            $query = $query.filter(blood_units::blood_group.eq(group));
+        }
+        if let Some(status) = $filter.status {
+            $query = $query.filter(blood_units::status.eq(status));
+        }
+        if let Some(at) = $filter.good_at {
+            $query = $query.filter(blood_units::expires_at.ge(at.naive_utc()));
+        }
+    }};
 }
 
-pub fn units(conn: &mut Conn, filter: Filter, first: Units, limit: i64) -> Result<Vec<BloodUnit>> {
-    let all = blood_units::table.limit(limit).select(BloodUnit::as_select()).into_boxed();
-    let mut query = match first {
-        Units::After(after) => all.filter(blood_units::id.gt(after)).order(blood_units::id),
-        Units::ToExpire => all.order((blood_units::expires_at, blood_units::id)),
-    };
-    if let Some(facility) = filter.facility {
-        query = query.filter(blood_units::facility.eq(facility));
-    }
-    if let Some(component) = filter.component {
-        query = query.filter(blood_units::component.eq(component));
-    }
-    if let Some(group) = filter.blood_group {
-        query = query.filter(blood_units::blood_group.eq(group));
-    }
-    if let Some(status) = filter.status {
-        query = query.filter(blood_units::status.eq(status));
-    }
+/// The oldest records after `after`.
+pub fn units(conn: &mut Conn, filter: Filter, after: i64, limit: i64) -> Result<Vec<BloodUnit>> {
+    let all = blood_units::table.filter(blood_units::id.gt(after)).order(blood_units::id);
+    let mut query = all.limit(limit).select(BloodUnit::as_select()).into_boxed();
+    filtered!(query, filter);
     Ok(query.load(conn)?)
+}
+
+/// Those that expire first. Which they are is read first, from the index alone.
+pub fn units_to_expire(conn: &mut Conn, filter: Filter, limit: i64) -> Result<Vec<BloodUnit>> {
+    let first = blood_units::table.order((blood_units::expires_at, blood_units::id)).limit(limit);
+    let mut query = first.select(blood_units::id).into_boxed();
+    filtered!(query, filter);
+    let ids: Vec<BloodUnitId> = query.load(conn)?;
+    let mut units = units_of_ids(conn, &ids)?;
+    units.sort_by_key(|unit| (unit.expires_at(), unit.id));
+    Ok(units)
+}
+
+/// Units in quarantine there and their numbers, by expiry.
+pub fn in_quarantine(conn: &mut Conn, facility: FacilityId) -> Result<Vec<(BloodUnitId, Din)>> {
+    Ok(blood_units::table
+        .filter(blood_units::facility.eq(facility))
+        .filter(blood_units::status.eq(UnitStatus::Quarantine))
+        .order((blood_units::expires_at, blood_units::id))
+        .select((blood_units::id, blood_units::din))
+        .load(conn)?)
+}
+
+pub fn units_of_ids(conn: &mut Conn, ids: &[BloodUnitId]) -> Result<Vec<BloodUnit>> {
+    on_each!(conn => c, blood_units::table
+        .filter(blood_units::id.eq_any(ids))
+        .select(BloodUnit::as_select())
+        .load(c))
+    .map_err(Problem::from)
 }
 
 /// Whether the one row of a condition was there, and is changed.

@@ -54,6 +54,21 @@ pub struct Waiting {
     pub markers: Vec<Tested>,
 }
 
+impl Waiting {
+    /// Every test that is wanted was done, and found nothing.
+    #[must_use]
+    pub fn is_clear(&self) -> bool {
+        self.markers.iter().all(|own| own.state == MarkerState::Clear)
+    }
+
+    /// Something was found, or may be.
+    #[must_use]
+    pub fn is_suspect(&self) -> bool {
+        let is_nothing = |state| matches!(state, MarkerState::Missing | MarkerState::Clear);
+        !self.markers.iter().all(|own| is_nothing(own.state))
+    }
+}
+
 /// Earlier donations that may have carried what was found in a later one.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub struct LookBack {

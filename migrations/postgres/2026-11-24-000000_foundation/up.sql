@@ -671,6 +671,7 @@ CREATE TABLE appointments (
 CREATE UNIQUE INDEX appointments_one_live ON appointments (drive, donor)
     WHERE status IN ('proposed', 'booked', 'kept');
 CREATE INDEX appointments_by_slot ON appointments (slot);
+CREATE INDEX appointments_by_drive ON appointments (drive, status);
 CREATE INDEX appointments_by_donor ON appointments (donor);
 
 -- Who waits for a place, first come first; an offer is an appointment that is proposed.

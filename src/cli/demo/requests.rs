@@ -137,13 +137,12 @@ impl Asked {
             component: Some(self.component),
             blood_group: Some(self.group),
             status: Some(UnitStatus::Released),
+            good_at: Some(tx.now + Duration::days(1)),
             ..Filter::default()
         };
         let wanted = usize::try_from(self.units).unwrap_or(0);
-        let good_at = tx.now + Duration::days(1);
         let found = stock::units_to_expire(tx.conn, bank, filter, 200)?;
-        let good: Vec<BloodUnitId> =
-            found.iter().filter(|unit| unit.is_good_at(good_at)).map(|unit| unit.id).collect();
+        let good: Vec<BloodUnitId> = found.iter().map(|unit| unit.id).collect();
         let spare = good.len() >= wanted + LEFT;
         Ok(if spare { good.into_iter().take(wanted).collect() } else { Vec::new() })
     }

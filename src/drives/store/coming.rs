@@ -76,23 +76,24 @@ pub fn held(conn: &mut Conn, since: Moment, now: Moment) -> Result<(i64, i64)> {
     Ok((of(DriveStatus::Done), of(DriveStatus::Cancelled)))
 }
 
-/// How many of the drives of each of these units came, or stayed away, since then.
-pub fn records(
-    conn: &mut Conn,
-    units: &[UnitId],
-    since: Moment,
-    ended: AppointmentStatus,
-) -> Result<HashMap<UnitId, i64>> {
-    let rows: Vec<(UnitId, i64)> = on_each!(conn => c, activities::table
+/// Of those with a place in the drives of each of these units since then, how many came and how many stayed away.
+pub fn records(conn: &mut Conn, units: &[UnitId], since: Moment) -> Result<HashMap<UnitId, (i64, i64)>> {
+    const ENDED: [AppointmentStatus; 2] = [AppointmentStatus::Kept, AppointmentStatus::NoShow];
+    let rows: Vec<(UnitId, AppointmentStatus, i64)> = on_each!(conn => c, activities::table
         .inner_join(appointments::table.on(appointments::drive.eq(activities::id)))
         .filter(activities::unit_id.eq_any(units))
         .filter(activities::starts_at.ge(since.naive_utc()))
-        .filter(appointments::status.eq(ended))
-        .group_by(activities::unit_id)
-        .select((activities::unit_id, count_star()))
+        .filter(appointments::status.eq_any(ENDED))
+        .group_by((activities::unit_id, appointments::status))
+        .select((activities::unit_id, appointments::status, count_star()))
         .load(c))
     .map_err(Problem::from)?;
-    Ok(rows.into_iter().collect())
+    let mut found: HashMap<UnitId, (i64, i64)> = HashMap::new();
+    for (unit, status, people) in rows {
+        let (came, stayed_away) = found.entry(unit).or_default();
+        *(if status == AppointmentStatus::Kept { came } else { stayed_away }) = people;
+    }
+    Ok(found)
 }
 
 /// The places of a drive.

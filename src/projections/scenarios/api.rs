@@ -164,7 +164,8 @@ async fn compare_scenarios(
     if ids.len() > MOST_COMPARED {
         return Err(wrong().into());
     }
-    let (given, fresh, vault) = (house.given().await?, house.freshness().await?, house.vault.clone());
+    let (given, fresh, vault) =
+        (house.given(ask.component).await?, house.freshness().await?, house.vault.clone());
     let now = given.now;
     let read = house.db.read(move |conn| super::compare(conn, &vault, &ids, &ask, &given));
     let read = read.await?;

@@ -12,6 +12,7 @@ use shiryan_kernel::ids::BloodUnitId;
 use shiryan_kernel::laboratory::MarkerState;
 use shiryan_kernel::status::{CountState, MoveReason, TransferState, UnitStatus};
 use shiryan_kernel::text::Note;
+use shiryan_kernel::time::Moment;
 use shiryan_kernel::{Code, Problem, Result};
 
 use super::bag::{Bag, Tag};
@@ -25,9 +26,10 @@ use crate::web::{
     Choice, Fields, Frame, Posted, Print, Say, Time, Visitor, field, go, is_for_the_form, told,
 };
 
-/// The most of one list.
+/// The most of one list, and one more, which tells that there are more.
 const MOST: usize = 20;
-/// The most units of a state that are looked through.
+const AND_ONE: i64 = 21;
+/// The most numbers whose tests are looked at.
 const READ: i64 = 2_000;
 
 /// What the tests of a unit in quarantine amount to.
@@ -92,8 +94,8 @@ struct Page {
 
 /// What is read for the page.
 struct Read {
-    quarantine: Vec<BloodUnit>,
-    tested: Vec<Waiting>,
+    quarantine: (Vec<BloodUnit>, bool),
+    tested: HashMap<Din, Waiting>,
     ends: Vec<BloodUnit>,
     gone: Vec<BloodUnit>,
     transfers: Vec<(Transfer, String, String)>,
@@ -113,53 +115,46 @@ async fn show(house: &House, visitor: &Visitor, problem: Option<&Problem>) -> An
     let read = house
         .db
         .read(move |conn| {
-            let of = |conn: &mut Conn, status: UnitStatus| {
-                let filter = Filter { status: Some(status), ..Filter::default() };
-                stock::units_to_expire(conn, &who, filter, READ)
+            let of = |conn: &mut Conn, status: UnitStatus, good_at: Option<Moment>| {
+                let filter = Filter { status: Some(status), good_at, ..Filter::default() };
+                stock::units_to_expire(conn, &who, filter, AND_ONE)
             };
-            let mut gone = of(conn, UnitStatus::Expired)?;
-            gone.extend(of(conn, UnitStatus::Blocked)?);
-            let mut ends = of(conn, UnitStatus::Released)?;
-            ends.retain(|unit| unit.is_good_at(now) && zone.date(unit.expires_at()) <= last);
+            let mut gone = of(conn, UnitStatus::Expired, None)?;
+            gone.extend(of(conn, UnitStatus::Blocked, None)?);
+            let mut ends = of(conn, UnitStatus::Released, Some(now))?;
+            ends.retain(|unit| zone.date(unit.expires_at()) <= last);
+            let waiting = stock::waiting(conn, &vault, &who, &panel, 0, READ)?;
+            let tested: HashMap<Din, Waiting> = waiting.into_iter().map(|own| (own.din, own)).collect();
+            let is_ready = |din| tested.get(&din).is_none_or(Waiting::is_clear);
             let mut transfers = Vec::new();
             for state in [TransferState::UnderWay, TransferState::Discrepancy] {
-                for found in stock::transfers(conn, &who, Some(state), 0, READ)? {
+                for found in stock::transfers(conn, &who, Some(state), 0, AND_ONE)? {
                     let other = if Some(found.to) == who.facility { found.from } else { found.to };
                     let other = places::facility(conn, other)?;
                     transfers.push((found, other.name_ar, other.name_en));
                 }
             }
             Ok(Read {
-                quarantine: of(conn, UnitStatus::Quarantine)?,
-                tested: stock::waiting(conn, &vault, &who, &panel, 0, READ)?,
+                quarantine: stock::in_quarantine(conn, &who, is_ready, MOST)?,
+                tested,
                 ends,
                 gone,
                 transfers,
-                strays: stock::strays(conn, &vault, &who, true, 0, READ)?,
-                counts: stock::counts(conn, &who, Some(CountState::Discrepancy), 0, READ)?,
+                strays: stock::strays(conn, &vault, &who, true, 0, AND_ONE)?,
+                counts: stock::counts(conn, &who, Some(CountState::Discrepancy), 0, AND_ONE)?,
             })
         })
         .await?;
     let frame = Frame { at: "/bank".to_owned(), ..Frame::of(house, visitor, "bench-title") };
     let say = frame.say;
-    let is_cut = [
-        read.quarantine.len(),
-        read.ends.len(),
-        read.gone.len(),
-        read.transfers.len(),
-        read.strays.len(),
-        read.counts.len(),
-    ]
-    .into_iter()
-    .any(|length| length > MOST);
-    let tested: HashMap<Din, Waiting> = read.tested.into_iter().map(|own| (own.din, own)).collect();
-    let mut waits: Vec<Waits> = read
-        .quarantine
+    let (quarantine, more) = read.quarantine;
+    let lengths =
+        [read.ends.len(), read.gone.len(), read.transfers.len(), read.strays.len(), read.counts.len()];
+    let is_cut = more || lengths.into_iter().any(|length| length > MOST);
+    let waits = quarantine
         .iter()
-        .map(|unit| Waits { bag: Bag::of(house, say, unit), tests: tests(say, tested.get(&unit.din)) })
+        .map(|unit| Waits { bag: Bag::of(house, say, unit), tests: tests(say, read.tested.get(&unit.din)) })
         .collect();
-    waits.sort_by_key(|own| !own.tests.is_ready);
-    waits.truncate(MOST);
     let bags = |units: &[BloodUnit]| units.iter().take(MOST).map(|unit| Bag::of(house, say, unit)).collect();
     let page = Page {
         at: Time(now, zone),
@@ -223,11 +218,10 @@ fn tests(say: Say, waiting: Option<&Waiting>) -> Tests {
         .filter(|own| own.state == MarkerState::Missing)
         .map(|own| say.word("marker", own.marker.code()))
         .collect();
-    let is_clear = |state| matches!(state, MarkerState::Missing | MarkerState::Clear);
-    if !waiting.markers.iter().all(|own| is_clear(own.state)) {
+    if waiting.is_suspect() {
         return Tests { text: say.text("bench-not-clear"), is_ready: false, is_stopped: true, number };
     }
-    if missing.is_empty() {
+    if waiting.is_clear() {
         return Tests { text: say.text("bench-all-clear"), is_ready: true, is_stopped: false, number };
     }
     let names = missing.join(&format!("{} ", say.text("list-comma")));
