@@ -5,19 +5,21 @@ use diesel::prelude::*;
 use serde_json::json;
 use shiryan::db::Lane;
 use shiryan::db::tables::blood_units;
+use shiryan_kernel::blood::BloodGroup;
 use shiryan_kernel::ids::BloodUnitId;
 use shiryan_kernel::role::Role;
 use shiryan_kernel::status::UnitStatus;
 
 use super::pages::{Browser, check, led, signed_in};
 use super::support::app::{Reply, TestApp};
-use super::support::shelf::{Bag, din, put_all};
+use super::support::shelf::{Bag, Person, din, donation, put_all};
 use super::tour::speak;
 use super::untested;
 
 both!(
     a_bag_from_elsewhere_is_released_and_thrown_away_page_by_page,
     what_expires_first_is_shown_however_much_lies_there,
+    what_is_ready_stands_first_however_much_waits,
     a_shelf_is_counted_and_what_differs_is_settled,
     the_life_of_a_unit_is_told_to_each_as_far_as_it_is_theirs,
     a_standing_order_is_made_paused_and_ended_page_by_page,
@@ -108,6 +110,21 @@ fn what_expires_first_is_shown_however_much_lies_there(app: TestApp) {
     let listed = bank.get("/units").text;
     let number = din(100).printed();
     assert!(listed.find(&first).unwrap() < listed.find(&number).unwrap(), "the first to expire stands first");
+}
+
+fn what_is_ready_stands_first_however_much_waits(app: TestApp) {
+    let given = donation(&app, Person::of(BloodGroup::APos), 400);
+    let soon = app.house.db.now() + chrono::Duration::days(2);
+    let waits = |n| Bag { donation: Some(given), expires_at: soon, ..Bag::new(&app, n).quarantined(None) };
+    put_all(&app, (1..=20).map(waits).collect());
+    let mut bank = signed_in(&app, Role::Bank);
+    let all = bank.get("/bank").text;
+    assert!(all.contains(&din(20).printed()) && !all.contains("Some lists are longer"));
+    // Tested elsewhere, and the last of all to expire.
+    put_all(&app, vec![Bag::new(&app, 900).quarantined(None)]);
+    let cut = bank.get("/bank").text;
+    assert!(cut.contains("Some lists are longer") && !cut.contains(&din(20).printed()));
+    assert!(cut.find(&din(900).printed()).unwrap() < cut.find(&din(1).printed()).unwrap());
 }
 
 fn a_shelf_is_counted_and_what_differs_is_settled(app: TestApp) {
