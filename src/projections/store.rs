@@ -51,7 +51,7 @@ pub fn testing(
     component: Component,
     today: NaiveDate,
 ) -> Result<BTreeMap<BloodGroup, Vec<Testing>>> {
-    type Row = (Governorate, NaiveDate, Option<BloodGroup>, Option<BloodGroup>);
+    type Row = (Governorate, NaiveDate, Option<BloodGroup>, Option<BloodGroup>, i64);
     let rows: Vec<Row> = on_each!(conn => c, blood_units::table
         .inner_join(donations::table.on(blood_units::donation.eq(donations::id.nullable())))
         .inner_join(donors::table.on(donors::id.eq(donations::donor)))
@@ -60,18 +60,26 @@ pub fn testing(
         .filter(blood_units::component.eq(component))
         .filter(blood_units::expires_on.gt(today))
         .filter(donations::drive.is_not_null())
-        .select((
+        .group_by((
             facilities::governorate,
             blood_units::collected_on,
             blood_units::blood_group,
             donors::blood_group,
         ))
+        .select((
+            facilities::governorate,
+            blood_units::collected_on,
+            blood_units::blood_group,
+            donors::blood_group,
+            count_star(),
+        ))
         .load(c))
     .map_err(Problem::from)?;
     let mut found: BTreeMap<(BloodGroup, Governorate, NaiveDate), u32> = BTreeMap::new();
-    for (governorate, collected_on, own, donors) in rows {
+    for (governorate, collected_on, own, donors, units) in rows {
         if let Some(group) = own.or(donors) {
-            *found.entry((group, governorate, collected_on)).or_default() += 1;
+            let units = u32::try_from(units).map_err(Problem::internal)?;
+            *found.entry((group, governorate, collected_on)).or_default() += units;
         }
     }
     let mut groups: BTreeMap<BloodGroup, Vec<Testing>> = BTreeMap::new();

@@ -1270,3 +1270,9 @@ diesel::joinable!(session_tokens -> sessions (session_id));
 diesel::joinable!(sessions -> users (user_id));
 
 diesel::allow_columns_to_appear_in_same_group_by_clause!(activities::unit_id, appointments::status);
+diesel::allow_columns_to_appear_in_same_group_by_clause!(
+    facilities::governorate,
+    blood_units::collected_on,
+    blood_units::blood_group,
+    donors::blood_group,
+);

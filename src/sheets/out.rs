@@ -11,6 +11,7 @@ use rust_xlsxwriter::{DocProperties, ExcelDateTime, Workbook};
 use shiryan_kernel::time::Moment;
 use shiryan_kernel::{Code, Problem, Result};
 
+use super::text::header_line;
 use super::{EXPORTED, guarded};
 
 /// The rows of a workbook's sheet, its header too.
@@ -85,9 +86,13 @@ impl Out {
         mut file: File,
         header: impl IntoIterator<Item = &'a str>,
     ) -> Result<Self> {
+        let mut header = header.into_iter();
         let sink = match format {
             Format::Csv => {
+                let names: Vec<String> = header.by_ref().map(guarded).collect();
                 file.write_all(b"\xef\xbb\xbf").map_err(Problem::internal)?;
+                file.write_all(&header_line(&names).map_err(Problem::internal)?)
+                    .map_err(Problem::internal)?;
                 Sink::Text(Box::new(csv::Writer::from_writer(file)))
             }
             Format::Xlsx => {
@@ -97,7 +102,9 @@ impl Out {
             }
         };
         let mut out = Self { sink, mark: None, rows: 0 };
-        out.write(header.into_iter())?;
+        if matches!(out.sink, Sink::Book(..)) {
+            out.write(header)?;
+        }
         Ok(out)
     }
 

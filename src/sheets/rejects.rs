@@ -1,12 +1,13 @@
 //! What was refused, written so that it can be corrected and read again.
 
 use std::fs::{File, OpenOptions};
-use std::io::{Seek, SeekFrom};
+use std::io::{Seek, SeekFrom, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
 use shiryan_kernel::problem::FieldError;
 
+use super::text::header_line;
 use super::{ADDED, Row, SheetError, guarded};
 
 /// The file of refused rows: the columns of the original, then `line` and `errors`. It holds what the
@@ -90,11 +91,11 @@ impl Rejects {
             Some(file) => file,
             none => {
                 let mut open = OpenOptions::new();
-                let file = open.write(true).create(true).truncate(true).mode(0o600).open(&self.path)?;
-                let mut made = csv::WriterBuilder::new().flexible(true).from_writer(file);
+                let mut file = open.write(true).create(true).truncate(true).mode(0o600).open(&self.path)?;
                 let header = self.header.iter().filter(own).map(|name| guarded(name));
-                made.write_record(header.chain(ADDED.map(str::to_owned)))?;
-                none.insert(made)
+                let names: Vec<String> = header.chain(ADDED.map(str::to_owned)).collect();
+                file.write_all(&header_line(&names)?)?;
+                none.insert(csv::WriterBuilder::new().flexible(true).from_writer(file))
             }
         };
         // What stands past the header is kept, after the columns that this file adds.

@@ -155,8 +155,22 @@ fn lines(bytes: &[u8]) -> u64 {
     u64::try_from(bytes.iter().filter(|byte| **byte == b'\n').count()).unwrap_or(0)
 }
 
-/// The sign that comes most often in the first line; a comma when none does.
+/// Signs that part cells, the usual one first.
+const SEPARATORS: [u8; 3] = [b',', b';', b'\t'];
+
+/// The sign that comes most often in the first line outside of quotes; a comma when none does.
 fn separator(head: &[u8]) -> u8 {
-    let count = |sign: u8| head.iter().filter(|byte| **byte == sign).count();
-    [b',', b';', b'\t'].into_iter().rev().max_by_key(|sign| count(*sign)).unwrap_or(b',')
+    let parts = || head.split(|byte| *byte == b'"').step_by(2);
+    let count = |sign: u8| parts().flatten().filter(|byte| **byte == sign).count();
+    SEPARATORS.into_iter().rev().max_by_key(|sign| count(*sign)).unwrap_or(b',')
+}
+
+/// The first line of a file of commas, so that it is read again as it is: all names stand in quotes where one of them holds
+/// another sign that parts cells.
+pub(super) fn header_line(names: &[String]) -> csv::Result<Vec<u8>> {
+    let is_mistaken = names.iter().any(|name| name.contains([';', '\t']));
+    let style = if is_mistaken { csv::QuoteStyle::Always } else { csv::QuoteStyle::Necessary };
+    let mut line = csv::WriterBuilder::new().quote_style(style).from_writer(Vec::new());
+    line.write_record(names)?;
+    line.into_inner().map_err(|error| error.into_error().into())
 }

@@ -51,6 +51,23 @@ fn no_formula(format: Format, path: &Path) {
     }
 }
 
+#[test]
+fn a_header_that_holds_the_signs_of_other_lists_is_read_again() {
+    for header in [&[";;"][..], &["a;b;c", "d"], &["x\ty\tz", "name"], &["a, b", "c;d;e;f", "g"], &["plain"]]
+    {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("x");
+        let cells: Vec<&str> = header.iter().map(|_| "1").collect();
+        let mut out =
+            Out::begin(Format::Csv, File::create_new(&path).unwrap(), header.iter().copied()).unwrap();
+        out.row(&cells).unwrap();
+        out.end(&mark()).unwrap();
+        let sheet = Sheet::open_any(&path).unwrap();
+        assert_eq!(sheet.names().collect::<Vec<_>>(), header);
+        assert_eq!(sheet.map(|row| row.unwrap().cells().count()).collect::<Vec<_>>(), [header.len()]);
+    }
+}
+
 /// As the reader takes it: blanks at the ends are nobody's.
 fn meant(text: &str) -> String {
     text.trim_matches([' ', '\u{a0}']).to_owned()
