@@ -191,7 +191,12 @@ fn fail(asker: &Asker, problem: &Problem) -> Error {
 fn log_cause(asker: &Asker, problem: &Problem) {
     if let Some(cause) = &problem.cause {
         let request_id = asker.id.as_ref().and_then(|id| id.to_str().ok());
-        tracing::error!(code = problem.code.code(), request_id, cause, "a request failed");
+        let code = problem.code.code();
+        if problem::status(problem.code).is_server_error() {
+            tracing::error!(code, request_id, cause, "a request failed");
+        } else {
+            tracing::debug!(code, request_id, cause, "a request was refused");
+        }
     }
 }
 

@@ -166,9 +166,9 @@ fn separator(head: &[u8]) -> u8 {
 }
 
 /// The first line of a file of commas, so that it is read again as it is: all names stand in quotes where one of them holds
-/// another sign that parts cells.
+/// another sign that parts cells, or the mark of a file's start.
 pub(super) fn header_line(names: &[String]) -> csv::Result<Vec<u8>> {
-    let is_mistaken = names.iter().any(|name| name.contains([';', '\t']));
+    let is_mistaken = names.iter().any(|name| name.contains([';', '\t', '\u{feff}']));
     let style = if is_mistaken { csv::QuoteStyle::Always } else { csv::QuoteStyle::Necessary };
     let mut line = csv::WriterBuilder::new().quote_style(style).from_writer(Vec::new());
     line.write_record(names)?;

@@ -30,6 +30,8 @@ NAMED = {
     "appointment": "appointments", "visit": "visits", "donation": "donations", "slot": "slots", "incident": "incidents",
 }
 KEPT = 200
+# What these refuse is a name, a password or a code of the body, not whoever asks.
+SIGNING_IN = {"/api/v1/sessions", "/api/v1/sessions/refresh", "/api/v1/sessions/second-factor"}
 # Of the form of an id, and nobody's.
 UNKNOWN = "0000000000001"
 
@@ -145,7 +147,7 @@ def after_call(context, case, response):
     answers[response.status_code] += 1
     held = response.request.headers.get("Authorization", "").removeprefix("Bearer ")
     account = holders.get(held)
-    if response.status_code == 401 and account:
+    if response.status_code == 401 and account and case.operation.path not in SIGNING_IN:
         # Signed out by an operation of that kind.
         tokens.pop(account, None)
     kind = response.headers.get("content-type", [""])[0]

@@ -53,8 +53,14 @@ fn no_formula(format: Format, path: &Path) {
 
 #[test]
 fn a_header_that_holds_the_signs_of_other_lists_is_read_again() {
-    for header in [&[";;"][..], &["a;b;c", "d"], &["x\ty\tz", "name"], &["a, b", "c;d;e;f", "g"], &["plain"]]
-    {
+    for header in [
+        &[";;"][..],
+        &["a;b;c", "d"],
+        &["x\ty\tz", "name"],
+        &["a, b", "c;d;e;f", "g"],
+        &["\u{feff}"],
+        &["plain"],
+    ] {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("x");
         let cells: Vec<&str> = header.iter().map(|_| "1").collect();
