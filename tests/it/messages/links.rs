@@ -415,7 +415,9 @@ fn donors_are_invited_by_group_each_once(app: TestApp) {
 fn groups_are_invited_to_hours_of_their_own(app: TestApp) {
     let drive = drive(&app);
     let group = |n: usize, group: &str| donor(&app, n, json!({"language": "en", "blood_group": group}));
-    (group(1, "o_neg"), group(2, "a_pos"), group(3, "a_pos"));
+    for (n, own) in [(1, "o_neg"), (2, "a_pos"), (3, "a_pos")] {
+        group(n, own);
+    }
     let path = format!("{DRIVES}/{drive}/invitations");
     let ask = |form: serde_json::Value| app.client(Role::Medic).post(&path, &form);
     let of = |group: &str, from: &str, to: &str, most: i64| json!({"blood_groups": [group], "from": from, "to": to, "most": most});
