@@ -82,6 +82,12 @@ impl Area {
         })
     }
 
+    /// Whether it is one of its governorates.
+    #[must_use]
+    pub fn has(self, governorate: Governorate) -> bool {
+        self.members().any(|member| member == governorate)
+    }
+
     /// Its governorates where closed roads cut it out of its region.
     #[must_use]
     pub fn island(self) -> Option<Vec<Governorate>> {

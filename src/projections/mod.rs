@@ -251,10 +251,7 @@ fn parted(
         Roads::but(&shut.iter().cloned().chain(event::closed(events, first, last)).collect::<Vec<_>>())
     };
     let (now, least) = (Roads::but(shut), roads(today, last));
-    let within = |area: &Area, whole: &Area| {
-        let mut members = area.members();
-        members.all(|own| whole.members().any(|member| member == own))
-    };
+    let within = |area: &Area, whole: &Area| area.members().all(|own| whole.has(own));
     let mut found = Vec::new();
     for region in regions {
         let parts = islands(region, &least);
@@ -376,7 +373,7 @@ fn side(
     known: &Known,
 ) -> Side {
     let today = known.today;
-    let is_here = |governorate: Governorate| area.members().any(|member| member == governorate);
+    let is_here = |governorate: Governorate| area.has(governorate);
     let shelf = || known.shelf.iter().filter(|lot| lot.group == group && is_here(lot.governorate));
     let lots = shelf().map(|lot| Lot { expiry: day_number(lot.expires_on), units: lot.units }).collect();
     let what = (ask.component, group);
@@ -422,7 +419,7 @@ fn changes(area: Area, what: (Component, BloodGroup), of: &OfGroup, known: &Know
     if known.events.is_empty() {
         return Changes::default();
     }
-    let is_here = |governorate: Governorate| area.members().any(|member| member == governorate);
+    let is_here = |governorate: Governorate| area.has(governorate);
     let since = plus_days(known.today, -PARTS_DAYS);
     let flows: Vec<&Flow> = known.moved.flows(area, what.1).collect();
     let part = |of: fn(&Flow) -> i32, governorate: Governorate| -> f64 {
@@ -472,7 +469,7 @@ fn batches(
     of: &OfGroup,
     known: &Known,
 ) -> (Vec<Batch>, Vec<Batch>) {
-    let is_here = |governorate: Governorate| area.members().any(|member| member == governorate);
+    let is_here = |governorate: Governorate| area.has(governorate);
     let (mut committed, mut proposed) = (Vec::new(), Vec::new());
     for drive in known.drives.iter().filter(|drive| is_here(drive.governorate)) {
         let found = Batch::of_drive(drive, component, group, known.today);

@@ -8,7 +8,6 @@ use chrono::NaiveDate;
 use shiryan_forecast::{Axis, Calendar, Series};
 use shiryan_kernel::Result;
 use shiryan_kernel::blood::{BloodGroup, Component};
-use shiryan_kernel::place::Governorate;
 use shiryan_kernel::time::{Moment, Zone, plus_days};
 
 use super::moved::series;
@@ -119,12 +118,12 @@ pub struct Here {
     /// What came in from elsewhere than drives and what was asked for, all groups together.
     pub totals: (Arc<Series>, Arc<Series>),
     /// Of the groups of which anything ever moved.
-    pub groups: BTreeMap<BloodGroup, OfGroup>,
+    pub groups: BTreeMap<BloodGroup, GroupMoved>,
 }
 
 /// What moved in one area of one group.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct OfGroup {
+pub struct GroupMoved {
     /// Units a day that were asked for lately.
     pub recent_demand: f64,
     /// Units received from elsewhere than drives, and issued; old ones fading.
@@ -140,7 +139,7 @@ impl Moved {
     /// The flows of a group in an area.
     pub fn flows(&self, area: Area, group: BloodGroup) -> impl Iterator<Item = &Flow> {
         let all = self.flows.get(&group).map_or(&[][..], Vec::as_slice);
-        all.iter().filter(move |flow| is_in(area, flow.governorate))
+        all.iter().filter(move |flow| area.has(flow.governorate))
     }
 
     /// What moved in an area.
@@ -159,15 +158,11 @@ impl Moved {
             let own: Vec<&Flow> = self.flows(area, *group).collect();
             if let Some((supply, demand)) = of(&own) {
                 let weights = (shares::weight(&supply), shares::weight(&demand));
-                groups.insert(*group, OfGroup { recent_demand: recent_demand(&demand), weights });
+                groups.insert(*group, GroupMoved { recent_demand: recent_demand(&demand), weights });
             }
         }
         Here { totals: (Arc::new(supply), Arc::new(demand)), groups }
     }
-}
-
-fn is_in(area: Area, governorate: Governorate) -> bool {
-    area.members().any(|member| member == governorate)
 }
 
 fn in_country(flows: &[Flow], today: NaiveDate) -> (f64, f64) {

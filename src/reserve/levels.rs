@@ -195,7 +195,7 @@ pub fn around(
     roads: &Roads,
 ) -> Result<Vec<(BloodGroup, Level)>> {
     let islands = islands(governorate.region(), roads);
-    let Some(own) = islands.into_iter().find(|area| area.members().any(|own| own == governorate)) else {
+    let Some(own) = islands.into_iter().find(|area| area.has(governorate)) else {
         return Ok(Vec::new());
     };
     store::of(conn, own, component)
